@@ -1,0 +1,706 @@
+//! The one error type: facts, a stable code and a category. No advice: what to
+//! type next depends on who asks, so hints live with the command.
+//!
+//! This module is the ground floor. It holds standard-library values only and
+//! imports nothing of the crate's, so every other module may use it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of trouble an [`Error`] is. The command's exit status follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Category {
+    /// What was given is wrong or does not fit together.
+    Input,
+    /// The file system or a lock on it refused.
+    FileSystem,
+    /// AWS was reached and said no.
+    AwsRefused,
+    /// AWS was not reached, or what it did is not known.
+    AwsUnreached,
+    /// A fault of this crate or of a library under it.
+    Internal,
+}
+
+/// Why a text is not a name a certificate can carry (see [`Error::Name`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NameFault {
+    /// A `/` or a prefix length: a network, not a host.
+    Cidr,
+    /// A control character, NUL included.
+    Control,
+    /// Nothing between two dots, or at either end.
+    EmptyLabel,
+    /// Nothing at all.
+    Empty,
+    /// A character that no host name may have.
+    Forbidden(char),
+    /// A label starts or ends with a hyphen.
+    Hyphen,
+    /// The name cannot be turned into A-labels (RFC 5890).
+    Idna,
+    /// A non-ASCII name where the crate was built without the `idna` feature.
+    IdnaUnavailable,
+    /// An IPv4 number with a leading zero, which some programs read as octal.
+    LeadingZero,
+    /// A label longer than 63 octets (RFC 1035 §2.3.4).
+    LongLabel(usize),
+    /// A name longer than 253 octets (RFC 1035 §2.3.4).
+    LongName(usize),
+    /// An IPv4 address written inside an IPv6 one.
+    MappedIpv4,
+    /// Not an e-mail address.
+    NotEmail,
+    /// Not an IP address, though it was said to be one or looks like one.
+    NotIp,
+    /// Not an absolute URI.
+    NotUri,
+    /// A host with a path or a folder.
+    Path,
+    /// A host with a port.
+    Port,
+    /// A prefix that names no type of name.
+    Prefix,
+    /// A URL where a host was expected.
+    Url,
+    /// A `*` that is not the whole leftmost label (RFC 9525 §6.3).
+    WildcardInside,
+    /// A wildcard right under a top-level label.
+    WildcardTopLevel,
+    /// An IPv6 zone, which means something on one machine only (RFC 6874).
+    Zone,
+}
+
+impl NameFault {
+    /// The last part of the error code, such as `url` in `name.url`.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Cidr => "name.cidr",
+            Self::Control => "name.control",
+            Self::EmptyLabel => "name.empty-label",
+            Self::Empty => "name.empty",
+            Self::Forbidden(_) => "name.forbidden",
+            Self::Hyphen => "name.hyphen",
+            Self::Idna => "name.idna",
+            Self::IdnaUnavailable => "name.idna-unavailable",
+            Self::LeadingZero => "name.leading-zero",
+            Self::LongLabel(_) => "name.long-label",
+            Self::LongName(_) => "name.long",
+            Self::MappedIpv4 => "name.mapped-ipv4",
+            Self::NotEmail => "name.not-email",
+            Self::NotIp => "name.not-ip",
+            Self::NotUri => "name.not-uri",
+            Self::Path => "name.path",
+            Self::Port => "name.port",
+            Self::Prefix => "name.prefix",
+            Self::Url => "name.url",
+            Self::WildcardInside => "name.wildcard-inside",
+            Self::WildcardTopLevel => "name.wildcard-top-level",
+            Self::Zone => "name.zone",
+        }
+    }
+}
+
+impl fmt::Display for NameFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cidr => f.write_str("it is a network, not a host"),
+            Self::Control => f.write_str("it has a control character"),
+            Self::EmptyLabel => f.write_str("a label between its dots is empty"),
+            Self::Empty => f.write_str("it is empty"),
+            Self::Forbidden(c) => write!(f, "`{}` may not stand in a host name", Shown(&c.to_string())),
+            Self::Hyphen => f.write_str("a label starts or ends with a hyphen"),
+            Self::Idna => f.write_str("it cannot be written in A-labels"),
+            Self::IdnaUnavailable => f.write_str("it is not ASCII, and this build cannot convert it"),
+            Self::LeadingZero => f.write_str("a number of the address has a leading zero"),
+            Self::LongLabel(n) => write!(f, "a label has {n} octets, and 63 is the limit"),
+            Self::LongName(n) => write!(f, "it has {n} octets, and 253 is the limit"),
+            Self::MappedIpv4 => f.write_str("it is an IPv4 address written as IPv6"),
+            Self::NotEmail => f.write_str("it is not an e-mail address"),
+            Self::NotIp => f.write_str("it is not an IP address"),
+            Self::NotUri => f.write_str("it is not an absolute URI"),
+            Self::Path => f.write_str("it has a path"),
+            Self::Port => f.write_str("it has a port"),
+            Self::Prefix => f.write_str("its prefix is none of dns:, ip:, email:, uri:"),
+            Self::Url => f.write_str("it is a URL, not a host"),
+            Self::WildcardInside => f.write_str("`*` must be the whole leftmost label"),
+            Self::WildcardTopLevel => f.write_str("the wildcard stands right under a top-level label"),
+            Self::Zone => f.write_str("it has a zone id"),
+        }
+    }
+}
+
+/// Everything that can go wrong. Each variant carries the facts; [`Error::code`]
+/// is stable, the wording of `Display` is not.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder is there already, and may not be replaced.
+    AlreadyExists {
+        /// What is there: `leaf`, `CA`, …
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A text is not the ARN of an ACM certificate.
+    Arn {
+        /// The text.
+        input: String,
+        /// Which part is wrong.
+        reason: &'static str,
+    },
+    /// AWS answered, but not with what was asked for; nothing says whether the
+    /// request took effect.
+    AwsAnswer {
+        /// The API action, such as `ImportCertificate`.
+        action: &'static str,
+        /// What was wrong with the answer.
+        reason: String,
+    },
+    /// The AWS configuration cannot be used.
+    AwsConfig {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No credentials for AWS were found.
+    AwsCredentials {
+        /// What the last source said.
+        reason: String,
+    },
+    /// AWS refused the request.
+    AwsRefused {
+        /// The API action.
+        action: &'static str,
+        /// AWS's error code, such as `ValidationException`.
+        aws_code: String,
+        /// AWS's text.
+        message: String,
+    },
+    /// No AWS region was given or configured.
+    AwsRegion,
+    /// AWS could not be reached, or gave no answer in time.
+    AwsUnreached {
+        /// The API action.
+        action: &'static str,
+        /// Which endpoint.
+        endpoint: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The CA's certificate is not valid at this time.
+    CaNotValid {
+        /// The CA's subject.
+        subject: String,
+        /// Its first second, RFC 3339.
+        not_before: String,
+        /// Its last second, RFC 3339.
+        not_after: String,
+        /// The time asked about, RFC 3339.
+        now: String,
+    },
+    /// The certificates do not form a chain.
+    Chain {
+        /// Position of the certificate that the next one should have issued; 0 is the leaf.
+        index: usize,
+        /// Its issuer, as it names it.
+        issuer: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// The clock shows a time before this program was written.
+    Clock {
+        /// The time it shows, RFC 3339.
+        now: String,
+    },
+    /// A trouble in a file: the error, and which file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Which block of it, counted from 1, where one is to blame.
+        block: Option<usize>,
+        /// The trouble.
+        source: Box<Error>,
+    },
+    /// ACM has the certificate, and its ARN could not be written down.
+    ImportUnsaved {
+        /// The ARN.
+        arn: String,
+        /// What writing it down said.
+        source: Box<Error>,
+    },
+    /// A library under this crate failed in a way that input cannot cause.
+    Internal {
+        /// What was being done.
+        doing: &'static str,
+        /// What it said.
+        reason: String,
+    },
+    /// The file system refused.
+    Io {
+        /// What was being done: `create`, `rename`, …
+        doing: &'static str,
+        /// To which path.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A private key cannot be read.
+    Key {
+        /// Why not. Never holds key material.
+        reason: String,
+    },
+    /// A text names no key algorithm.
+    KeyAlgorithm {
+        /// The text.
+        input: String,
+    },
+    /// A private key and a certificate do not belong together.
+    KeyMismatch {
+        /// SHA-256 of the certificate's public key, hexadecimal.
+        certificate: String,
+        /// SHA-256 of the private key's public half, hexadecimal.
+        key: String,
+    },
+    /// A certificate breaks rules of its own kind; it was not signed.
+    Lint {
+        /// Code and message of each broken rule.
+        findings: Vec<(&'static str, String)>,
+    },
+    /// A lock was not free in time.
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// How long was waited, in seconds.
+        seconds: u64,
+    },
+    /// Bytes are not a certificate.
+    MalformedCertificate {
+        /// What the parser said.
+        reason: String,
+    },
+    /// Bytes are not PEM, or hold no block of the wanted kind.
+    MalformedPem {
+        /// What was found, and what was wanted.
+        reason: String,
+    },
+    /// A stored record cannot be read.
+    MalformedRecord {
+        /// What the parser said.
+        reason: String,
+    },
+    /// Something that should be there is not.
+    Missing {
+        /// What is missing: `CA`, `leaf`, …
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A text is not a name a certificate can carry.
+    Name {
+        /// The text as given.
+        input: String,
+        /// Why not.
+        fault: NameFault,
+    },
+    /// A request without a name.
+    NoNames,
+    /// A certificate is not a CA's.
+    NotACa {
+        /// Its subject.
+        subject: String,
+        /// Which extension says so.
+        reason: &'static str,
+    },
+    /// The leaf would be valid longer than its issuer.
+    OutlivesIssuer {
+        /// The leaf's last second, RFC 3339.
+        leaf: String,
+        /// The issuer's last second, RFC 3339.
+        issuer: String,
+    },
+    /// A path component is not what it may be: a link, a device, a file of another owner.
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        reason: &'static str,
+    },
+    /// The chain would be longer than a CA allows.
+    PathLength {
+        /// The CA's subject.
+        subject: String,
+        /// How many CAs it allows below itself.
+        limit: u8,
+    },
+    /// A private key file can be read by others.
+    Permissions {
+        /// The file.
+        path: PathBuf,
+        /// Its mode bits.
+        mode: u32,
+    },
+    /// ACM would refuse this; it was not sent.
+    Preflight {
+        /// Code and message of each broken rule.
+        findings: Vec<(&'static str, String)>,
+    },
+    /// A text is not the name of a CA.
+    StoreName {
+        /// The text.
+        input: String,
+    },
+    /// The store was written by a newer certforge.
+    StoreVersion {
+        /// The version file.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+        /// The newest this program knows.
+        known: u32,
+    },
+    /// A text is not a distinguished name.
+    Subject {
+        /// The text.
+        input: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A text is not a tag for AWS.
+    Tag {
+        /// The text.
+        input: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// No template of this name.
+    Template {
+        /// The name.
+        name: String,
+        /// The names there are.
+        known: Vec<&'static str>,
+    },
+    /// A key or a signature of an algorithm this crate cannot use.
+    UnsupportedAlgorithm {
+        /// Its object identifier or name.
+        algorithm: String,
+    },
+    /// A text is not a duration or a date, or the span is not possible.
+    Validity {
+        /// The text.
+        input: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A leaf would be valid longer than 825 days.
+    ValidityTooLong {
+        /// The asked length, in days.
+        days: i64,
+        /// The limit, in days.
+        limit: i64,
+    },
+}
+
+impl Error {
+    /// A stable dotted name for programs to match on.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AlreadyExists { .. } => "store.exists",
+            Self::Arn { .. } => "acm.arn",
+            Self::AwsAnswer { .. } => "aws.answer",
+            Self::AwsConfig { .. } => "aws.config",
+            Self::AwsCredentials { .. } => "aws.credentials",
+            Self::AwsRefused { .. } => "aws.refused",
+            Self::AwsRegion => "aws.region",
+            Self::AwsUnreached { .. } => "aws.unreached",
+            Self::CaNotValid { .. } => "ca.not-valid",
+            Self::Chain { .. } => "chain.broken",
+            Self::Clock { .. } => "clock",
+            Self::File { source, .. } => source.code(),
+            Self::ImportUnsaved { .. } => "acm.unsaved",
+            Self::Internal { .. } => "internal",
+            Self::Io { .. } => "file.io",
+            Self::Key { .. } => "key.malformed",
+            Self::KeyAlgorithm { .. } => "key.algorithm",
+            Self::KeyMismatch { .. } => "key.mismatch",
+            Self::Lint { .. } => "certificate.lint",
+            Self::Lock { .. } => "store.lock",
+            Self::MalformedCertificate { .. } => "certificate.malformed",
+            Self::MalformedPem { .. } => "pem.malformed",
+            Self::MalformedRecord { .. } => "store.record",
+            Self::Missing { .. } => "store.missing",
+            Self::Name { fault, .. } => fault.code(),
+            Self::NoNames => "name.none",
+            Self::NotACa { .. } => "ca.not-a-ca",
+            Self::OutlivesIssuer { .. } => "validity.outlives-issuer",
+            Self::Path { .. } => "file.kind",
+            Self::PathLength { .. } => "ca.path-length",
+            Self::Permissions { .. } => "file.permissions",
+            Self::Preflight { .. } => "acm.preflight",
+            Self::StoreName { .. } => "store.name",
+            Self::StoreVersion { .. } => "store.version",
+            Self::Subject { .. } => "subject.malformed",
+            Self::Tag { .. } => "acm.tag",
+            Self::Template { .. } => "template.unknown",
+            Self::UnsupportedAlgorithm { .. } => "key.unsupported",
+            Self::Validity { .. } => "validity.malformed",
+            Self::ValidityTooLong { .. } => "validity.too-long",
+        }
+    }
+
+    /// What kind of trouble it is.
+    #[must_use]
+    pub fn category(&self) -> Category {
+        match self {
+            Self::ImportUnsaved { .. }
+            | Self::Io { .. }
+            | Self::Lock { .. }
+            | Self::Path { .. }
+            | Self::Permissions { .. } => Category::FileSystem,
+            Self::AwsRefused { .. } => Category::AwsRefused,
+            Self::AwsUnreached { .. } | Self::AwsAnswer { .. } => Category::AwsUnreached,
+            Self::Internal { .. } => Category::Internal,
+            Self::File { source, .. } => source.category(),
+            _ => Category::Input,
+        }
+    }
+
+    /// The same trouble, with the file it is in.
+    #[must_use]
+    pub fn in_file(self, path: &Path) -> Self {
+        match self {
+            Self::File { .. } => self,
+            other => Self::File { path: path.to_owned(), block: None, source: Box::new(other) },
+        }
+    }
+
+    /// The same trouble, with the file and the block of it (from 1) it is in.
+    #[must_use]
+    pub fn in_block(self, path: &Path, block: usize) -> Self {
+        match self {
+            Self::File { .. } => self,
+            other => Self::File { path: path.to_owned(), block: Some(block), source: Box::new(other) },
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    #[expect(clippy::too_many_lines, reason = "one sentence a variant, read as a page")]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyExists { what, name, path } => {
+                write!(f, "{what} {} is there already: {}", Shown(name), ShownPath(path))
+            }
+            Self::Arn { input, reason } => {
+                write!(f, "`{}` is not the ARN of an ACM certificate: {reason}", Shown(input))
+            }
+            Self::AwsAnswer { action, reason } => {
+                write!(f, "AWS's answer to {action} cannot be used: {}", Shown(reason))
+            }
+            Self::AwsConfig { reason } => {
+                write!(f, "the AWS configuration cannot be used: {}", Shown(reason))
+            }
+            Self::AwsCredentials { reason } => {
+                write!(f, "no credentials for AWS: {}", Shown(reason))
+            }
+            Self::AwsRefused { action, aws_code, message } => {
+                write!(f, "AWS refused {action}: {}: {}", Shown(aws_code), Shown(message))
+            }
+            Self::AwsRegion => f.write_str("no AWS region"),
+            Self::AwsUnreached { action, endpoint, reason } => {
+                write!(f, "no answer to {action} from {}: {}", Shown(endpoint), Shown(reason))
+            }
+            Self::CaNotValid { subject, not_before, not_after, now } => write!(
+                f,
+                "the CA `{}` is valid from {not_before} to {not_after}, and it is {now}",
+                Shown(subject)
+            ),
+            Self::Chain { index, issuer, reason } => write!(
+                f,
+                "certificate {index} of the chain names the issuer `{}`, and {reason}",
+                Shown(issuer)
+            ),
+            Self::Clock { now } => {
+                write!(f, "the clock shows {now}, which is before this program was written")
+            }
+            Self::File { path, block: None, source } => {
+                write!(f, "{}: {source}", ShownPath(path))
+            }
+            Self::File { path, block: Some(block), source } => {
+                write!(f, "{}, block {block}: {source}", ShownPath(path))
+            }
+            Self::ImportUnsaved { arn, source } => {
+                write!(f, "ACM has the certificate as {arn}, but that could not be written down: {source}")
+            }
+            Self::Internal { doing, reason } => {
+                write!(f, "internal fault while {doing}: {}", Shown(reason))
+            }
+            Self::Io { doing, path, source } => {
+                write!(f, "cannot {doing} {}: {source}", ShownPath(path))
+            }
+            Self::Key { reason } => write!(f, "the private key cannot be used: {}", Shown(reason)),
+            Self::KeyAlgorithm { input } => {
+                write!(f, "`{}` is not a key algorithm", Shown(input))
+            }
+            Self::KeyMismatch { certificate, key } => write!(
+                f,
+                "the private key (public half sha256 {key}) does not belong to the certificate (public key sha256 {certificate})"
+            ),
+            Self::Lint { findings } => {
+                f.write_str("the certificate would break rules and was not signed")?;
+                write_findings(f, findings)
+            }
+            Self::Lock { path, seconds } => {
+                write!(f, "another certforge holds {} (waited {seconds} s)", ShownPath(path))
+            }
+            Self::MalformedCertificate { reason } => {
+                write!(f, "this is not a certificate: {}", Shown(reason))
+            }
+            Self::MalformedPem { reason } => f.write_str(reason),
+            Self::MalformedRecord { reason } => {
+                write!(f, "the record cannot be read: {}", Shown(reason))
+            }
+            Self::Missing { what, name, path } => {
+                write!(f, "no {what} {} in {}", Shown(name), ShownPath(path))
+            }
+            Self::Name { input, fault } => {
+                write!(f, "`{}` is not a name for a certificate: {fault}", Shown(input))
+            }
+            Self::NoNames => f.write_str("no name was given for the certificate"),
+            Self::NotACa { subject, reason } => {
+                write!(f, "`{}` is not a CA: {reason}", Shown(subject))
+            }
+            Self::OutlivesIssuer { leaf, issuer } => {
+                write!(f, "the certificate would be valid to {leaf}, after its issuer's end {issuer}")
+            }
+            Self::Path { path, reason } => write!(f, "{} {reason}", ShownPath(path)),
+            Self::PathLength { subject, limit } => write!(
+                f,
+                "the CA `{}` allows {limit} CAs below itself, and this would be one more",
+                Shown(subject)
+            ),
+            Self::Permissions { path, mode } => {
+                write!(f, "the private key {} has mode {mode:04o}: others can read it", ShownPath(path))
+            }
+            Self::Preflight { findings } => {
+                f.write_str("ACM would refuse this, so it was not sent")?;
+                write_findings(f, findings)
+            }
+            Self::StoreName { input } => {
+                write!(f, "`{}` is not a name for a CA", Shown(input))
+            }
+            Self::StoreVersion { path, found, known } => write!(
+                f,
+                "{} says version {}, and this program knows up to {known}",
+                ShownPath(path),
+                Shown(found)
+            ),
+            Self::Subject { input, reason } => {
+                write!(f, "`{}` is not a distinguished name: {}", Shown(input), Shown(reason))
+            }
+            Self::Tag { input, reason } => {
+                write!(f, "`{}` is not a tag: {reason}", Shown(input))
+            }
+            Self::Template { name, .. } => write!(f, "no template `{}`", Shown(name)),
+            Self::UnsupportedAlgorithm { algorithm } => {
+                write!(f, "the algorithm {} is not supported", Shown(algorithm))
+            }
+            Self::Validity { input, reason } => {
+                write!(f, "`{}` is not a validity: {}", Shown(input), Shown(reason))
+            }
+            Self::ValidityTooLong { days, limit } => {
+                write!(f, "{days} days is longer than a leaf may be valid ({limit} days)")
+            }
+        }
+    }
+}
+
+fn write_findings(f: &mut fmt::Formatter<'_>, findings: &[(&'static str, String)]) -> fmt::Result {
+    findings.iter().try_for_each(|(code, message)| write!(f, "; {code}: {}", Shown(message)))
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::File { source, .. } | Self::ImportUnsaved { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// Foreign text made safe to show: control and direction-changing characters
+/// are escaped, and long text is cut, so that a name from a certificate or an
+/// argument can neither move a terminal's cursor nor hide what it says.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a str);
+
+/// How many characters of a foreign text are shown.
+const SHOWN_LIMIT: usize = 300;
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        for (i, c) in self.0.chars().enumerate() {
+            if i == SHOWN_LIMIT {
+                return f.write_str("…");
+            }
+            if c.is_control() || is_invisible(c) {
+                write!(f, "{}", c.escape_unicode())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Characters that show as nothing or turn the text around them: bidirectional
+/// controls (Unicode TR 9), zero-width characters, line separators, the BOM.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A path made safe to show, as [`Shown`] does for text.
+struct ShownPath<'a>(&'a Path);
+
+impl fmt::Display for ShownPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(&self.0.to_string_lossy()).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_move_the_cursor_or_turn_around() {
+        let shown = Shown("a\u{1b}[2Jb\u{202e}c\nd\0").to_string();
+        assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c\\u{a}d\\u{0}");
+    }
+
+    #[test]
+    fn long_foreign_text_is_cut() {
+        assert_eq!(Shown(&"x".repeat(1000)).to_string().chars().count(), SHOWN_LIMIT + 1);
+    }
+
+    #[test]
+    fn the_file_is_named_once() {
+        let e = Error::NoNames.in_file(Path::new("a")).in_file(Path::new("b"));
+        assert_eq!(e.to_string(), "a: no name was given for the certificate");
+        assert_eq!(e.code(), "name.none");
+    }
+}

@@ -1,0 +1,317 @@
+//! Distinguished names of our own making: ordered attributes, exactly as given.
+//! Names that came with a certificate are never rebuilt from this type; their
+//! bytes are kept (see [`crate::certificate`]).
+
+use std::fmt;
+use std::str::FromStr;
+
+use der::asn1::{Any, Ia5StringRef, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
+use der::{Encode, Tag, Tagged};
+use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::name::Name;
+
+use crate::error::{Error, Result, Shown};
+
+/// How an attribute's value is encoded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Ia5,
+    Printable,
+    Utf8,
+}
+
+/// An attribute type: the short name people write, its identifier, its string
+/// form and its upper bound in characters (RFC 5280 appendix A.1).
+struct AttributeType {
+    short: &'static str,
+    oid: ObjectIdentifier,
+    form: Form,
+    most: usize,
+}
+
+const fn attribute(short: &'static str, oid: &str, form: Form, most: usize) -> AttributeType {
+    AttributeType { short, oid: ObjectIdentifier::new_unwrap(oid), form, most }
+}
+
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+
+/// The attribute types that can be written by name; any other by its number.
+const TYPES: [AttributeType; 16] = [
+    attribute("C", "2.5.4.6", Form::Printable, 2),
+    attribute("ST", "2.5.4.8", Form::Utf8, 128),
+    attribute("L", "2.5.4.7", Form::Utf8, 128),
+    attribute("street", "2.5.4.9", Form::Utf8, 128),
+    attribute("postalCode", "2.5.4.17", Form::Utf8, 40),
+    attribute("O", "2.5.4.10", Form::Utf8, 64),
+    attribute("OU", "2.5.4.11", Form::Utf8, 64),
+    attribute("CN", "2.5.4.3", Form::Utf8, 64),
+    attribute("title", "2.5.4.12", Form::Utf8, 64),
+    attribute("GN", "2.5.4.42", Form::Utf8, 64),
+    attribute("SN", "2.5.4.4", Form::Utf8, 64),
+    attribute("dnQualifier", "2.5.4.46", Form::Printable, 64),
+    attribute("serialNumber", "2.5.4.5", Form::Printable, 64),
+    attribute("UID", "0.9.2342.19200300.100.1.1", Form::Utf8, 256),
+    attribute("DC", "0.9.2342.19200300.100.1.25", Form::Ia5, 63),
+    attribute("emailAddress", "1.2.840.113549.1.9.1", Form::Ia5, 255),
+];
+
+/// The longest common name, in characters (RFC 5280 appendix A.1, ub-common-name).
+pub const MAX_COMMON_NAME: usize = 64;
+
+/// A distinguished name: relative names in order, each one or more attributes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    parts: Vec<Vec<Attribute>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Attribute {
+    oid: ObjectIdentifier,
+    value: String,
+}
+
+impl Subject {
+    /// A name with a common name alone.
+    ///
+    /// # Errors
+    /// [`Error::Subject`] where it is empty or longer than [`MAX_COMMON_NAME`].
+    pub fn common(name: &str) -> Result<Self> {
+        Self::default().with("CN", name)
+    }
+
+    /// The same name with one more attribute at its end.
+    ///
+    /// # Errors
+    /// [`Error::Subject`] for an unknown attribute type or a value it cannot have.
+    pub fn with(mut self, kind: &str, value: &str) -> Result<Self> {
+        self.parts.push(vec![checked(kind, value, value)?]);
+        Ok(self)
+    }
+
+    /// The first common name, if there is one.
+    #[must_use]
+    pub fn common_name(&self) -> Option<&str> {
+        self.parts.iter().flatten().find(|a| a.oid == COMMON_NAME).map(|a| a.value.as_str())
+    }
+
+    /// Whether there is no attribute at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The X.501 Name in DER.
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>> {
+        let broken = |e: der::Error| Error::Subject { input: self.to_string(), reason: e.to_string() };
+        let mut name = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let mut set = SetOfVec::new();
+            for attribute in part {
+                let value = attribute.to_any().map_err(broken)?;
+                set.insert(AttributeTypeAndValue { oid: attribute.oid, value }).map_err(broken)?;
+            }
+            name.push(set);
+        }
+        name.to_der().map_err(broken)
+    }
+}
+
+impl Attribute {
+    fn to_any(&self) -> der::Result<Any> {
+        match known(self.oid).map_or(Form::Utf8, |t| t.form) {
+            Form::Ia5 => Ok(Any::from(Ia5StringRef::new(&self.value)?)),
+            Form::Printable => Ok(Any::from(PrintableStringRef::new(&self.value)?)),
+            Form::Utf8 => Ok(Any::from(Utf8StringRef::new(&self.value)?)),
+        }
+    }
+}
+
+fn known(oid: ObjectIdentifier) -> Option<&'static AttributeType> {
+    TYPES.iter().find(|t| t.oid == oid)
+}
+
+fn checked(kind: &str, value: &str, input: &str) -> Result<Attribute> {
+    let refuse = |reason: String| Error::Subject { input: input.to_owned(), reason };
+    let named = TYPES.iter().find(|t| t.short.eq_ignore_ascii_case(kind));
+    let oid = match named {
+        Some(t) => t.oid,
+        None => ObjectIdentifier::new(kind)
+            .map_err(|_| refuse(format!("`{}` is not an attribute type", Shown(kind))))?,
+    };
+    if value.is_empty() {
+        return Err(refuse(format!("{} is empty", Shown(kind))));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(refuse(format!("{} has a control character", Shown(kind))));
+    }
+    let mut value = value.to_owned();
+    if oid == COUNTRY {
+        if value.len() != 2 || !value.bytes().all(|b| b.is_ascii_alphabetic()) {
+            return Err(refuse(format!("C is two letters, not `{}`", Shown(&value))));
+        }
+        value.make_ascii_uppercase();
+    }
+    if let Some(t) = known(oid) {
+        let length = value.chars().count();
+        if length > t.most {
+            return Err(refuse(format!("{} has {length} characters, and {} is the limit", t.short, t.most)));
+        }
+    }
+    let attribute = Attribute { oid, value };
+    if attribute.to_any().is_err() {
+        return Err(refuse(format!("{} has a character its type does not allow", Shown(kind))));
+    }
+    Ok(attribute)
+}
+
+impl FromStr for Subject {
+    type Err = Error;
+
+    /// Reads OpenSSL's `-subj` form: `/C=JP/O=Example/CN=10.103.10.95`. A `+`
+    /// joins attributes of one relative name; `\` takes the next character as it is.
+    fn from_str(input: &str) -> Result<Self> {
+        let refuse = |reason: &str| Error::Subject { input: input.to_owned(), reason: reason.to_owned() };
+        let rest = input.strip_prefix('/').ok_or_else(|| refuse("it does not start with `/`"))?;
+        let mut subject = Self::default();
+        if rest.is_empty() {
+            return Ok(subject);
+        }
+        for part in split(rest, '/') {
+            let mut attributes = Vec::new();
+            for pair in split(&part, '+') {
+                let (kind, value) = pair.split_once('=').ok_or_else(|| refuse("a part of it has no `=`"))?;
+                attributes.push(checked(kind.trim(), &unescape(value), input)?);
+            }
+            subject.parts.push(attributes);
+        }
+        Ok(subject)
+    }
+}
+
+/// Splits at `at` where no backslash stands before it; keeps the backslashes.
+fn split(text: &str, at: char) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut escaped = false;
+    for c in text.chars() {
+        if c == at && !escaped {
+            parts.push(String::new());
+            continue;
+        }
+        escaped = c == '\\' && !escaped;
+        if let Some(last) = parts.last_mut() {
+            last.push(c);
+        }
+    }
+    parts
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut escaped = false;
+    for c in text.chars() {
+        if c == '\\' && !escaped {
+            escaped = true;
+        } else {
+            escaped = false;
+            out.push(c);
+        }
+    }
+    out
+}
+
+impl fmt::Display for Subject {
+    /// `C=JP, O=Example, CN=10.103.10.95`, in the order of the name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = self.parts.iter().map(|part| part.iter().map(|a| (a.oid, a.value.clone())).collect());
+        write_name(f, parts)
+    }
+}
+
+/// Any X.501 Name as one line of text, whatever string types it uses.
+pub(crate) fn describe(name: &Name) -> String {
+    struct Text<'a>(&'a Name);
+    impl fmt::Display for Text<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            let parts =
+                self.0.iter_rdn().map(|part| part.iter().map(|a| (a.oid, text_of(&a.value))).collect());
+            write_name(f, parts)
+        }
+    }
+    Text(name).to_string()
+}
+
+/// The common names of an X.501 Name, in order.
+pub(crate) fn common_names(name: &Name) -> Vec<String> {
+    name.iter().filter(|a| a.oid == COMMON_NAME).map(|a| text_of(&a.value)).collect()
+}
+
+fn text_of(value: &Any) -> String {
+    let bytes = value.value();
+    match value.tag() {
+        Tag::BmpString => {
+            let units = bytes.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]]));
+            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        }
+        // Everyone who writes TeletexString means Latin-1 by it.
+        Tag::TeletexString => bytes.iter().map(|b| char::from(*b)).collect(),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+fn write_name(
+    f: &mut fmt::Formatter<'_>,
+    parts: impl Iterator<Item = Vec<(ObjectIdentifier, String)>>,
+) -> fmt::Result {
+    for (i, part) in parts.enumerate() {
+        if i > 0 {
+            f.write_str(", ")?;
+        }
+        for (j, (oid, value)) in part.iter().enumerate() {
+            if j > 0 {
+                f.write_str(" + ")?;
+            }
+            match known(*oid) {
+                Some(t) => write!(f, "{}={value}", t.short)?,
+                None => write!(f, "{oid}={value}")?,
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slash_form_keeps_order_repetitions_and_joined_attributes() {
+        let s: Subject = "/DC=com/DC=example/OU=A/OU=B/O=Acme+L=Kyoto/CN=a\\/b".parse().unwrap();
+        assert_eq!(s.to_string(), "DC=com, DC=example, OU=A, OU=B, O=Acme + L=Kyoto, CN=a/b");
+        assert_eq!(s.common_name(), Some("a/b"));
+    }
+
+    #[test]
+    fn country_is_printable_and_two_capital_letters() {
+        let s: Subject = "/C=jp".parse().unwrap();
+        assert_eq!(s.to_der().unwrap(), [48, 13, 49, 11, 48, 9, 6, 3, 85, 4, 6, 19, 2, b'J', b'P']);
+        assert!("/C=JPN".parse::<Subject>().is_err());
+    }
+
+    #[test]
+    fn faults_name_the_part() {
+        for (input, part) in [
+            ("CN=a", "does not start"),
+            ("/CN", "no `=`"),
+            ("/CN=", "is empty"),
+            ("/XX=a", "`XX` is not an attribute type"),
+            ("/CN=a\nb", "control character"),
+            ("/DC=\u{e9}", "does not allow"),
+        ] {
+            let e = input.parse::<Subject>().unwrap_err().to_string();
+            assert!(e.contains(part), "{input}: {e}");
+        }
+        let long = format!("/CN={}", "x".repeat(65));
+        assert!(long.parse::<Subject>().unwrap_err().to_string().contains("65 characters"));
+    }
+}
