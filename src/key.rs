@@ -1,0 +1,18 @@
+//! Keys: algorithms, private and public halves, signing. The only module that
+//! names ring and the `rsa` crate.
+
+mod algorithm;
+mod digest;
+mod private;
+mod public;
+#[cfg(feature = "rsa")]
+mod rsa_primes;
+mod signer;
+
+pub use algorithm::KeyAlgorithm;
+pub use digest::Sha256;
+pub use private::{KeyForm, PrivateKey};
+pub use public::{PublicKey, SignatureAlgorithm};
+pub use signer::Signer;
+
+pub(crate) use digest::random;

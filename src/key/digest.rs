@@ -1,0 +1,43 @@
+//! Digests and random octets.
+
+use std::fmt;
+
+use ring::rand::SecureRandom;
+
+use crate::error::{Error, Result};
+
+/// A SHA-256 digest; shows as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Sha256([u8; 32]);
+
+impl Sha256 {
+    /// The digest of `data`.
+    #[must_use]
+    pub fn of(data: &[u8]) -> Self {
+        let mut out = [0; 32];
+        out.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, data).as_ref());
+        Self(out)
+    }
+
+    /// Its 32 octets.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+/// Random octets from the operating system.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut out = [0; N];
+    ring::rand::SystemRandom::new().fill(&mut out).map_err(|_| Error::Internal {
+        doing: "asking the system for random octets",
+        reason: "it gave none".to_owned(),
+    })?;
+    Ok(out)
+}
