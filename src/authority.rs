@@ -1,0 +1,260 @@
+//! A CA that can sign. Every rule about issuers is here.
+
+use time::OffsetDateTime;
+
+use crate::bundle::Bundle;
+use crate::certificate::{Certificate, Chain, PathLength, TrustAnchor};
+use crate::check;
+use crate::encode::{self, Content};
+use crate::error::{Error, Result};
+use crate::key::{self, KeyAlgorithm, PrivateKey, PublicKey, Signer};
+use crate::plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
+use crate::validity::rfc3339;
+
+/// How many octets a serial number has (RFC 5280 §4.1.2.2 allows 20).
+const SERIAL_OCTETS: usize = 16;
+
+/// A CA: its certificate, its key and its own issuers.
+#[derive(Debug)]
+pub struct Authority {
+    certificate: Certificate,
+    key: PrivateKey,
+    signer: Signer,
+    /// Itself first, then its issuers, root last.
+    chain: Chain,
+    key_identifier: Vec<u8>,
+}
+
+impl Authority {
+    /// A new root CA with this common name and a P-256 key, valid for ten years.
+    ///
+    /// ```
+    /// use certforge::{Authority, LeafRequest};
+    ///
+    /// let ca = Authority::generate("test CA")?;
+    /// let server = ca.issue(&LeafRequest::new(["localhost", "127.0.0.1"])?)?;
+    /// assert_eq!(server.leaf().issuer(), "CN=test CA");
+    /// # Ok::<(), certforge::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Subject`] where the name is empty or longer than 64 characters.
+    pub fn generate(common_name: &str) -> Result<Self> {
+        let plan = CaRequest::new(common_name)?.plan(OffsetDateTime::now_utc())?;
+        let key = PrivateKey::generate(plan.key())?;
+        Self::create(&plan, key)
+    }
+
+    /// A new root CA by plan, with this key.
+    ///
+    /// # Errors
+    /// [`Error::Lint`] where the certificate would break a rule.
+    pub fn create(plan: &CaPlan, key: PrivateKey) -> Result<Self> {
+        let subject = plan.subject(key.public())?.to_der()?;
+        let signer = key.signer()?;
+        let certificate = finish(
+            &Content {
+                serial: &serial()?,
+                signed_with: signer.algorithm(),
+                issuer: &subject,
+                issuer_key_identifier: &key.public().key_identifier(),
+                subject: &subject,
+                validity: plan.validity(),
+                public_key: key.public(),
+                names: None,
+                template: plan.template(),
+                path_length: plan.path_length(),
+            },
+            &signer,
+        )?;
+        let chain = Chain::known(vec![certificate.clone()]);
+        let key_identifier = key.public().key_identifier().to_vec();
+        Ok(Self { certificate, key, signer, chain, key_identifier })
+    }
+
+    /// A CA that exists: its certificate, its key and its issuers (in order,
+    /// root last; none for a root). Its name is kept to the byte.
+    ///
+    /// Not checked: whether it has been revoked, and its issuers' own dates.
+    ///
+    /// # Errors
+    /// [`Error::NotACa`], [`Error::KeyMismatch`], [`Error::CaNotValid`] at
+    /// `now`, or [`Error::Chain`].
+    pub fn load(
+        certificate: Certificate,
+        key: PrivateKey,
+        issuers: Chain,
+        now: OffsetDateTime,
+    ) -> Result<Self> {
+        let not_a_ca = |reason| Error::NotACa { subject: certificate.subject(), reason };
+        if certificate.version() != 3 {
+            return Err(not_a_ca("it is not an X.509 version 3 certificate"));
+        }
+        if certificate.ca().is_none() {
+            return Err(not_a_ca("its basic constraints do not say CA:TRUE"));
+        }
+        if !certificate.may_sign_certificates() {
+            return Err(not_a_ca("its key usage has no keyCertSign"));
+        }
+        if certificate.public_key() != key.public() {
+            return Err(Error::KeyMismatch {
+                certificate: certificate.public_key().sha256().to_string(),
+                key: key.public().sha256().to_string(),
+            });
+        }
+        if !certificate.validity().contains(now) {
+            return Err(Error::CaNotValid {
+                subject: certificate.subject(),
+                not_before: rfc3339(certificate.validity().not_before()),
+                not_after: rfc3339(certificate.validity().not_after()),
+                now: rfc3339(now),
+            });
+        }
+        let mut chain = vec![certificate.clone()];
+        chain.extend_from_slice(issuers.certificates());
+        let key_identifier =
+            certificate.subject_key_identifier().unwrap_or_else(|| key.public().key_identifier().to_vec());
+        let chain = Chain::new(chain)?;
+        let signer = key.signer()?;
+        Ok(Self { certificate, key, signer, chain, key_identifier })
+    }
+
+    /// Its certificate.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Its private key.
+    #[must_use]
+    pub const fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+
+    /// Itself and its issuers in order, root last: the chain of what it issues.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// What clients have to trust: the root it stands under.
+    #[must_use]
+    pub fn trust_anchor(&self) -> TrustAnchor {
+        TrustAnchor::new(self.chain.certificates().last().unwrap_or(&self.certificate).clone())
+    }
+
+    /// How many CAs may stand below it.
+    #[must_use]
+    pub fn path_length(&self) -> Option<PathLength> {
+        self.certificate.ca()
+    }
+
+    /// Issues a leaf with a new key, at the clock's time: the paved path. The
+    /// leaf ends no later than this CA.
+    ///
+    /// # Errors
+    /// As [`LeafRequest::plan`] and [`Authority::sign`].
+    pub fn issue(&self, request: &LeafRequest) -> Result<Bundle> {
+        let plan = request.plan(OffsetDateTime::now_utc())?.within(self.certificate.validity());
+        let key = PrivateKey::generate(plan.key())?;
+        self.issue_for(&plan, key)
+    }
+
+    /// Issues a leaf by plan for a key that is there.
+    ///
+    /// # Errors
+    /// As [`Authority::sign`].
+    pub fn issue_for(&self, plan: &LeafPlan, key: PrivateKey) -> Result<Bundle> {
+        let leaf = self.sign(plan, key.public())?;
+        Bundle::known(leaf, key, self.chain.clone(), plan.template().send_root())
+    }
+
+    /// Signs a leaf by plan for a public key. The plan must end no later than
+    /// this CA: see [`LeafPlan::within`].
+    ///
+    /// # Errors
+    /// [`Error::OutlivesIssuer`]; [`Error::Lint`] where the certificate would
+    /// break a rule: the key is not used then.
+    pub fn sign(&self, plan: &LeafPlan, public_key: &PublicKey) -> Result<Certificate> {
+        let end = self.certificate.validity().not_after();
+        if plan.validity().not_after() > end {
+            return Err(Error::OutlivesIssuer {
+                leaf: rfc3339(plan.validity().not_after()),
+                issuer: rfc3339(end),
+            });
+        }
+        finish(
+            &Content {
+                issuer: self.certificate.subject_der(),
+                issuer_key_identifier: &self.key_identifier,
+                ..leaf_content(
+                    plan,
+                    public_key,
+                    &serial()?,
+                    self.signer.algorithm(),
+                    &plan.subject().to_der()?,
+                )
+            },
+            &self.signer,
+        )
+    }
+}
+
+/// A leaf that signs itself: no CA, so the certificate itself is what clients
+/// have to trust.
+///
+/// # Errors
+/// [`Error::Lint`] where the certificate would break a rule.
+pub fn self_signed(plan: &LeafPlan, key: PrivateKey) -> Result<Bundle> {
+    let signer = key.signer()?;
+    let subject = plan.subject().to_der()?;
+    let id = key.public().key_identifier();
+    let leaf = finish(
+        &Content {
+            issuer: &subject,
+            issuer_key_identifier: &id,
+            ..leaf_content(plan, key.public(), &serial()?, signer.algorithm(), &subject)
+        },
+        &signer,
+    )?;
+    Bundle::known(leaf, key, Chain::default(), plan.template().send_root())
+}
+
+fn leaf_content<'a>(
+    plan: &'a LeafPlan,
+    public_key: &'a PublicKey,
+    serial: &'a [u8],
+    signed_with: KeyAlgorithm,
+    subject: &'a [u8],
+) -> Content<'a> {
+    Content {
+        serial,
+        signed_with,
+        issuer: &[],
+        issuer_key_identifier: &[],
+        subject,
+        validity: plan.validity(),
+        public_key,
+        names: Some(plan.names()),
+        template: plan.template(),
+        path_length: None,
+    }
+}
+
+/// Encodes, checks the bytes against the rules, and only then signs them.
+fn finish(content: &Content<'_>, signer: &Signer) -> Result<Certificate> {
+    let tbs = encode::to_be_signed(content)?;
+    let findings = check::certificate::lint(&tbs)?;
+    if !findings.is_empty() {
+        return Err(Error::Lint { findings: findings.into_iter().map(|f| (f.code, f.message)).collect() });
+    }
+    Certificate::from_der(encode::certificate(&tbs, &signer.sign(&tbs)?)?)
+}
+
+/// A serial number: 16 random octets, the first of them 01 to 7f.
+fn serial() -> Result<[u8; SERIAL_OCTETS]> {
+    let mut octets = key::random::<SERIAL_OCTETS>()?;
+    // The top bit would make it negative, and a leading zero octet would be dropped.
+    octets[0] = (octets[0] & 0x7f).max(1);
+    Ok(octets)
+}

@@ -1,0 +1,96 @@
+//! A leaf with its key and its issuers: the whole set that goes to a server.
+
+use crate::certificate::{Certificate, Chain, TrustAnchor, check_link};
+use crate::error::{Error, Result};
+use crate::key::{PrivateKey, Sha256};
+
+/// A leaf, its private key and its chain. The key belongs to the leaf, and each
+/// certificate was issued by the next.
+#[derive(Debug)]
+pub struct Bundle {
+    leaf: Certificate,
+    key: PrivateKey,
+    chain: Chain,
+    send_root: bool,
+}
+
+impl Bundle {
+    /// Puts the parts together. An empty chain is for a self-signed leaf.
+    ///
+    /// # Errors
+    /// [`Error::KeyMismatch`] where the key is another's, [`Error::Chain`] where
+    /// the first issuer did not issue the leaf.
+    pub fn new(leaf: Certificate, key: PrivateKey, chain: Chain) -> Result<Self> {
+        let issuer = chain.certificates().first().unwrap_or(&leaf);
+        check_link(0, &leaf, issuer)?;
+        Self::known(leaf, key, chain, false)
+    }
+
+    /// As [`Bundle::new`], where the leaf was signed a moment ago by the chain's
+    /// first certificate.
+    pub(crate) fn known(leaf: Certificate, key: PrivateKey, chain: Chain, send_root: bool) -> Result<Self> {
+        if leaf.public_key() != key.public() {
+            return Err(Error::KeyMismatch {
+                certificate: leaf.public_key().sha256().to_string(),
+                key: key.public().sha256().to_string(),
+            });
+        }
+        Ok(Self { leaf, key, chain, send_root })
+    }
+
+    /// The leaf.
+    #[must_use]
+    pub const fn leaf(&self) -> &Certificate {
+        &self.leaf
+    }
+
+    /// The leaf's private key.
+    #[must_use]
+    pub const fn key(&self) -> &PrivateKey {
+        &self.key
+    }
+
+    /// The issuers in order, root last; empty for a self-signed leaf.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// What clients have to trust: the last of the chain, or the leaf itself
+    /// where it is self-signed.
+    #[must_use]
+    pub fn trust_anchor(&self) -> TrustAnchor {
+        TrustAnchor::new(self.chain.certificates().last().unwrap_or(&self.leaf).clone())
+    }
+
+    /// What a server sends: the leaf, the intermediates, and the root only where
+    /// the template says so; PEM.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where PEM cannot be written.
+    pub fn fullchain_pem(&self) -> Result<String> {
+        let mut pem = self.leaf.pem()?;
+        if self.send_root {
+            pem.push_str(&self.chain.pem()?);
+        } else {
+            for certificate in self.chain.intermediates() {
+                pem.push_str(&certificate.pem()?);
+            }
+        }
+        Ok(pem)
+    }
+
+    /// The SHA-256 over leaf and chain (DER, in order): the same content has the
+    /// same digest, whatever the PEM around it looks like.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256 {
+        content_sha256(&self.leaf, &self.chain)
+    }
+}
+
+/// The SHA-256 over a leaf and its chain (DER, in order).
+#[must_use]
+pub fn content_sha256(leaf: &Certificate, chain: &Chain) -> Sha256 {
+    let all = std::iter::once(leaf).chain(chain.certificates()).flat_map(|c| c.der().iter().copied());
+    Sha256::of(&all.collect::<Vec<u8>>())
+}

@@ -1,0 +1,437 @@
+//! Certificates as they are: the bytes, and a read view of them.
+
+use std::fmt;
+
+use der::pem::LineEnding;
+use der::{Decode, Reader, SliceReader};
+use time::OffsetDateTime;
+use x509_cert::Version;
+use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectAltName, SubjectKeyIdentifier,
+};
+
+use crate::error::{Error, Result};
+use crate::key::{PublicKey, Sha256, SignatureAlgorithm};
+use crate::name::San;
+use crate::subject;
+use crate::template::ExtendedKeyUsage;
+use crate::validity::Validity;
+
+const LABEL: &str = "CERTIFICATE";
+
+/// An X.509 certificate: its DER, unchanged, and what it says. Reading one
+/// checks its form, not whether anybody should trust it.
+#[derive(Clone)]
+pub struct Certificate {
+    der: Vec<u8>,
+    view: x509_cert::Certificate,
+    validity: Validity,
+    public_key: PublicKey,
+    slices: Slices,
+}
+
+/// Where the exact bytes of some parts lie within the DER.
+#[derive(Clone, Copy)]
+struct Slices {
+    tbs: (usize, usize),
+    issuer: (usize, usize),
+    subject: (usize, usize),
+}
+
+impl Certificate {
+    /// Reads a certificate in DER; nothing may follow it.
+    ///
+    /// # Errors
+    /// [`Error::MalformedCertificate`].
+    pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self> {
+        let der = der.into();
+        let view = x509_cert::Certificate::from_der(&der).map_err(|e| malformed(&e))?;
+        let tbs = view.tbs_certificate();
+        let (not_before, not_after) = (tbs.validity().not_before, tbs.validity().not_after);
+        let validity = Validity::between(instant(not_before)?, instant(not_after)?)
+            .map_err(|_| malformed(&"it ends before it starts"))?;
+        let slices = slices(&der).map_err(|e| malformed(&e))?;
+        let spki = der::Encode::to_der(tbs.subject_public_key_info()).map_err(|e| malformed(&e))?;
+        let public_key = PublicKey::from_der(&spki)?;
+        Ok(Self { view, validity, public_key, slices, der })
+    }
+
+    /// Reads the first PEM block, which must be a certificate.
+    ///
+    /// # Errors
+    /// [`Error::MalformedPem`] or [`Error::MalformedCertificate`].
+    pub fn from_pem(pem: &[u8]) -> Result<Self> {
+        let (label, der) = der::pem::decode_vec(pem).map_err(|e| Error::MalformedPem {
+            reason: format!("no PEM block of a certificate can be read: {e}"),
+        })?;
+        if label != LABEL {
+            return Err(Error::MalformedPem {
+                reason: format!("a `{label}` block, where a certificate was expected"),
+            });
+        }
+        Self::from_der(der)
+    }
+
+    /// Its DER.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Its PEM (RFC 7468 §5): 64 columns, `\n` at the line ends.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where PEM cannot be written.
+    pub fn pem(&self) -> Result<String> {
+        der::pem::encode_string(LABEL, LineEnding::LF, &self.der)
+            .map_err(|e| Error::Internal { doing: "writing PEM", reason: e.to_string() })
+    }
+
+    /// The to-be-signed part in DER.
+    #[must_use]
+    pub fn tbs(&self) -> &[u8] {
+        self.slice(self.slices.tbs)
+    }
+
+    /// The subject's exact bytes: an X.501 Name in DER.
+    #[must_use]
+    pub fn subject_der(&self) -> &[u8] {
+        self.slice(self.slices.subject)
+    }
+
+    /// The issuer's exact bytes: an X.501 Name in DER.
+    #[must_use]
+    pub fn issuer_der(&self) -> &[u8] {
+        self.slice(self.slices.issuer)
+    }
+
+    fn slice(&self, (start, end): (usize, usize)) -> &[u8] {
+        &self.der[start..end]
+    }
+
+    /// The subject as text: `C=JP, O=Example, CN=a.example`. Foreign text: not escaped.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        subject::describe(self.view.tbs_certificate().subject())
+    }
+
+    /// The issuer as text.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        subject::describe(self.view.tbs_certificate().issuer())
+    }
+
+    /// The subject's common names, in order.
+    #[must_use]
+    pub fn common_names(&self) -> Vec<String> {
+        subject::common_names(self.view.tbs_certificate().subject())
+    }
+
+    /// The serial number's octets, big-endian.
+    #[must_use]
+    pub fn serial(&self) -> &[u8] {
+        self.view.tbs_certificate().serial_number().as_bytes()
+    }
+
+    /// The serial number in lower-case hexadecimal, two digits an octet.
+    #[must_use]
+    pub fn serial_hex(&self) -> String {
+        use std::fmt::Write;
+        self.serial().iter().fold(String::new(), |mut text, b| {
+            let _ = write!(text, "{b:02x}");
+            text
+        })
+    }
+
+    /// The version: 1, 2 or 3.
+    #[must_use]
+    pub fn version(&self) -> u8 {
+        match self.view.tbs_certificate().version() {
+            Version::V1 => 1,
+            Version::V2 => 2,
+            Version::V3 => 3,
+        }
+    }
+
+    /// From when to when it is valid.
+    #[must_use]
+    pub const fn validity(&self) -> &Validity {
+        &self.validity
+    }
+
+    /// Its public key.
+    #[must_use]
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// The algorithm it was signed with.
+    #[must_use]
+    pub fn signature_algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::from_oid(self.view.signature_algorithm().oid)
+    }
+
+    /// The SHA-256 of its DER: its fingerprint.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256 {
+        Sha256::of(&self.der)
+    }
+
+    /// The names in its subject alternative name, as far as certforge has types
+    /// for them: other kinds and malformed ones are left out.
+    #[must_use]
+    pub fn names(&self) -> Vec<San> {
+        let Ok(Some((_, names))) = self.view.tbs_certificate().get_extension::<SubjectAltName>() else {
+            return Vec::new();
+        };
+        names.0.iter().filter_map(san_of).collect()
+    }
+
+    /// Whether it says that it is a CA (`basicConstraints`), and if so how many
+    /// CAs may stand below it.
+    #[must_use]
+    pub fn ca(&self) -> Option<PathLength> {
+        match self.view.tbs_certificate().get_extension::<BasicConstraints>() {
+            Ok(Some((_, constraints))) if constraints.ca => Some(PathLength(constraints.path_len_constraint)),
+            _ => None,
+        }
+    }
+
+    /// Whether its key may sign certificates: `keyCertSign`, or no key usage at all.
+    #[must_use]
+    pub fn may_sign_certificates(&self) -> bool {
+        match self.view.tbs_certificate().get_extension::<KeyUsage>() {
+            Ok(Some((_, usage))) => usage.key_cert_sign(),
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// Its extended key usages, as far as templates know them.
+    #[must_use]
+    pub fn extended_key_usage(&self) -> Vec<ExtendedKeyUsage> {
+        let Ok(Some((_, usages))) = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>()
+        else {
+            return Vec::new();
+        };
+        let known = [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth];
+        known.into_iter().filter(|u| usages.0.iter().any(|oid| oid.to_string() == u.oid())).collect()
+    }
+
+    /// Its subject key identifier, if it has one.
+    #[must_use]
+    pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
+        let found = self.view.tbs_certificate().get_extension::<SubjectKeyIdentifier>().ok()??;
+        Some(found.1.0.as_bytes().to_vec())
+    }
+
+    /// The key identifier of its issuer that it names, if it names one.
+    #[must_use]
+    pub fn authority_key_identifier(&self) -> Option<Vec<u8>> {
+        let found = self.view.tbs_certificate().get_extension::<AuthorityKeyIdentifier>().ok()??;
+        found.1.key_identifier.map(|id| id.as_bytes().to_vec())
+    }
+
+    /// Whether subject and issuer are the same name (RFC 5280 §3.2, self-issued).
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.subject_der() == self.issuer_der()
+    }
+
+    /// Whether `key` made its signature.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedAlgorithm`] where that cannot be checked.
+    pub fn is_signed_by(&self, key: &PublicKey) -> Result<bool> {
+        let signature =
+            self.view.signature().as_bytes().ok_or_else(|| malformed(&"its signature is no whole octets"))?;
+        key.verify(&self.signature_algorithm(), self.tbs(), signature)
+    }
+}
+
+/// How many CAs may stand below a CA; `None` is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathLength(pub Option<u8>);
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate")
+            .field("subject", &self.subject())
+            .field("serial", &self.serial_hex())
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
+fn malformed(reason: &dyn fmt::Display) -> Error {
+    Error::MalformedCertificate { reason: reason.to_string() }
+}
+
+fn instant(time: x509_cert::time::Time) -> Result<OffsetDateTime> {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).map_err(|e| malformed(&e))?;
+    OffsetDateTime::from_unix_timestamp(seconds).map_err(|e| malformed(&e))
+}
+
+fn san_of(name: &GeneralName) -> Option<San> {
+    match name {
+        GeneralName::DnsName(dns) => Some(San::Dns(dns.as_str().to_owned())),
+        GeneralName::Rfc822Name(email) => Some(San::Email(email.as_str().to_owned())),
+        GeneralName::UniformResourceIdentifier(uri) => Some(San::Uri(uri.as_str().to_owned())),
+        GeneralName::IpAddress(octets) => match octets.as_bytes() {
+            [a, b, c, d] => Some(San::Ip(std::net::Ipv4Addr::new(*a, *b, *c, *d).into())),
+            bytes => <[u8; 16]>::try_from(bytes).ok().map(|b| San::Ip(std::net::Ipv6Addr::from(b).into())),
+        },
+        _ => None,
+    }
+}
+
+/// Finds the exact bytes of the to-be-signed part and of its two names.
+fn slices(der: &[u8]) -> der::Result<Slices> {
+    let base = der.as_ptr() as usize;
+    let span = |part: &[u8]| {
+        let start = part.as_ptr() as usize - base;
+        (start, start + part.len())
+    };
+    let mut outer = SliceReader::new(der)?;
+    let _header = der::Header::decode(&mut outer)?;
+    let tbs = outer.tlv_bytes()?;
+    let parts = TbsParts::read(tbs)?;
+    Ok(Slices { tbs: span(tbs), issuer: span(parts.issuer), subject: span(parts.subject) })
+}
+
+/// The members of a to-be-signed certificate (RFC 5280 §4.1) as raw TLVs.
+pub(crate) struct TbsParts<'a> {
+    /// Version (where there is one) and serial number.
+    pub(crate) head: &'a [u8],
+    pub(crate) signature: &'a [u8],
+    pub(crate) issuer: &'a [u8],
+    pub(crate) validity: &'a [u8],
+    pub(crate) subject: &'a [u8],
+    /// The public key and all that follows it.
+    pub(crate) tail: &'a [u8],
+}
+
+impl<'a> TbsParts<'a> {
+    pub(crate) fn read(tbs: &'a [u8]) -> der::Result<Self> {
+        let mut reader = SliceReader::new(tbs)?;
+        let _header = der::Header::decode(&mut reader)?;
+        let head_start = usize::try_from(reader.position())?;
+        if reader.peek_byte() == Some(0xa0) {
+            let _version = reader.tlv_bytes()?;
+        }
+        let _serial = reader.tlv_bytes()?;
+        let head_end = usize::try_from(reader.position())?;
+        let signature = reader.tlv_bytes()?;
+        let issuer = reader.tlv_bytes()?;
+        let validity = reader.tlv_bytes()?;
+        let subject = reader.tlv_bytes()?;
+        let tail_start = usize::try_from(reader.position())?;
+        Ok(Self {
+            head: &tbs[head_start..head_end],
+            signature,
+            issuer,
+            validity,
+            subject,
+            tail: &tbs[tail_start..],
+        })
+    }
+}
+
+/// A CA certificate without its key: what clients install. Nothing says that
+/// anybody should trust it but the one who installs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustAnchor(Certificate);
+
+impl TrustAnchor {
+    /// A certificate taken as a trust anchor.
+    #[must_use]
+    pub const fn new(certificate: Certificate) -> Self {
+        Self(certificate)
+    }
+
+    /// The certificate.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.0
+    }
+
+    /// Its DER.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        self.0.der()
+    }
+
+    /// Its PEM.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where PEM cannot be written.
+    pub fn pem(&self) -> Result<String> {
+        self.0.pem()
+    }
+}
+
+/// Issuers in order: the first issued the leaf, the last is the root or as far
+/// up as is known. Empty for a self-signed leaf.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chain(Vec<Certificate>);
+
+impl Chain {
+    /// A chain of these issuers, each checked to have issued the one before it,
+    /// by name and by signature.
+    ///
+    /// # Errors
+    /// [`Error::Chain`] with the position of the first that does not fit.
+    pub fn new(issuers: Vec<Certificate>) -> Result<Self> {
+        for (i, pair) in issuers.windows(2).enumerate() {
+            if let [below, above] = pair {
+                check_link(i + 1, below, above)?;
+            }
+        }
+        Ok(Self(issuers))
+    }
+
+    /// A chain already known to fit.
+    pub(crate) const fn known(issuers: Vec<Certificate>) -> Self {
+        Self(issuers)
+    }
+
+    /// The issuers in order.
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.0
+    }
+
+    /// The issuers but the root: what a server sends behind its leaf.
+    pub fn intermediates(&self) -> impl Iterator<Item = &Certificate> {
+        self.0.iter().filter(|c| !c.is_self_issued())
+    }
+
+    /// All of them as PEM, in order.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where PEM cannot be written.
+    pub fn pem(&self) -> Result<String> {
+        self.0.iter().map(Certificate::pem).collect()
+    }
+}
+
+/// Checks that `above` issued `below`, which stands at `index` counted from the leaf.
+pub(crate) fn check_link(index: usize, below: &Certificate, above: &Certificate) -> Result<()> {
+    let broken = |reason| Error::Chain { index, issuer: below.issuer(), reason };
+    if below.issuer_der() != above.subject_der() {
+        return Err(broken("the next certificate has another name"));
+    }
+    if !below.is_signed_by(above.public_key())? {
+        return Err(broken("the next certificate has that name but not the key that signed it"));
+    }
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! The rules. Each is a pure function from what it looks at to findings; none
+//! of them touches a file, the network or the clock.
+
+pub mod acm;
+pub mod certificate;

@@ -1,0 +1,197 @@
+//! From a plan to the bytes to be signed, and from the signature to the
+//! certificate. The only module that names rcgen.
+//!
+//! rcgen writes the bytes through a signer that only keeps the message. Its
+//! distinguished name is a map that drops repeated attributes, and it would
+//! write an issuer's name anew; so both names are put in afterwards, exactly.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+
+use der::asn1::BitStringRef;
+use der::{Encode, Header, Length, Tag};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SigningKey,
+};
+
+use crate::certificate::TbsParts;
+use crate::error::{Error, Result};
+use crate::key::{KeyAlgorithm, PublicKey};
+use crate::name::{Names, San};
+use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
+use crate::validity::Validity;
+
+/// Everything that goes into a certificate but its signature.
+pub(crate) struct Content<'a> {
+    pub(crate) serial: &'a [u8],
+    /// The issuer's key algorithm.
+    pub(crate) signed_with: KeyAlgorithm,
+    /// The issuer's exact Name, DER.
+    pub(crate) issuer: &'a [u8],
+    pub(crate) issuer_key_identifier: &'a [u8],
+    /// The subject's exact Name, DER.
+    pub(crate) subject: &'a [u8],
+    pub(crate) validity: &'a Validity,
+    pub(crate) public_key: &'a PublicKey,
+    pub(crate) names: Option<&'a Names>,
+    pub(crate) template: &'a Template,
+    /// For a CA: how many CAs may stand below it.
+    pub(crate) path_length: Option<u8>,
+}
+
+/// An X.501 Name without attributes, in DER.
+const EMPTY_NAME: [u8; 2] = [0x30, 0x00];
+
+/// The to-be-signed certificate (RFC 5280 §4.1.1.1), DER.
+pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<Vec<u8>> {
+    let key = content.public_key;
+    let algorithm = key.algorithm().ok_or_else(|| Error::UnsupportedAlgorithm {
+        algorithm: format!("of the public key sha256 {}", key.sha256()),
+    })?;
+    let mut issuer_params = CertificateParams::default();
+    issuer_params.distinguished_name = DistinguishedName::new();
+    issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(content.issuer_key_identifier.to_vec());
+    let capture =
+        Capture { algorithm: rcgen_algorithm(content.signed_with), message: RefCell::new(Vec::new()) };
+    let subject_key = SubjectKey { algorithm: rcgen_algorithm(algorithm), bits: key.bits() };
+    params(content, algorithm)?
+        .signed_by(&subject_key, &Issuer::from_params(&issuer_params, &capture))
+        .map_err(broken)?;
+    with_names(&capture.message.into_inner(), content.issuer, content.subject).map_err(broken)
+}
+
+fn broken(e: impl std::fmt::Display) -> Error {
+    Error::Internal { doing: "encoding a certificate", reason: e.to_string() }
+}
+
+fn params(content: &Content<'_>, algorithm: KeyAlgorithm) -> Result<CertificateParams> {
+    let mut params = CertificateParams::default();
+    params.serial_number = Some(SerialNumber::from_slice(content.serial));
+    params.not_before = content.validity.not_before();
+    params.not_after = content.validity.not_after();
+    params.distinguished_name = DistinguishedName::new();
+    if content.subject != EMPTY_NAME {
+        // Stands in for the real name, so that rcgen knows the subject is not
+        // empty: the SAN is critical only where it is (RFC 5280 §4.2.1.6).
+        params.distinguished_name.push(DnType::CommonName, "-");
+    }
+    params.use_authority_key_identifier_extension = true;
+    params.key_identifier_method = KeyIdMethod::PreSpecified(content.public_key.key_identifier().to_vec());
+    params.key_usages = content.template.key_usage(algorithm.is_rsa()).into_iter().map(key_usage).collect();
+    params.extended_key_usages =
+        content.template.extended_key_usage().iter().copied().map(extended_key_usage).collect();
+    params.is_ca = match (content.template.is_ca(), content.path_length) {
+        (false, _) => IsCa::ExplicitNoCa,
+        (true, None) => IsCa::Ca(BasicConstraints::Unconstrained),
+        (true, Some(limit)) => IsCa::Ca(BasicConstraints::Constrained(limit)),
+    };
+    if let Some(names) = content.names {
+        params.subject_alt_names = names.iter().map(san).collect::<Result<_>>()?;
+    }
+    Ok(params)
+}
+
+fn san(name: &San) -> Result<SanType> {
+    let ia5 = |text: &str| text.to_owned().try_into().map_err(broken);
+    Ok(match name {
+        San::Dns(name) => SanType::DnsName(ia5(name)?),
+        San::Email(address) => SanType::Rfc822Name(ia5(address)?),
+        San::Uri(uri) => SanType::URI(ia5(uri)?),
+        San::Ip(IpAddr::V4(ip)) => SanType::IpAddress(IpAddr::V4(*ip)),
+        San::Ip(IpAddr::V6(ip)) => SanType::IpAddress(IpAddr::V6(*ip)),
+    })
+}
+
+const fn key_usage(usage: KeyUsage) -> KeyUsagePurpose {
+    match usage {
+        KeyUsage::DigitalSignature => KeyUsagePurpose::DigitalSignature,
+        KeyUsage::KeyEncipherment => KeyUsagePurpose::KeyEncipherment,
+        KeyUsage::KeyCertSign => KeyUsagePurpose::KeyCertSign,
+        KeyUsage::CrlSign => KeyUsagePurpose::CrlSign,
+    }
+}
+
+const fn extended_key_usage(usage: ExtendedKeyUsage) -> ExtendedKeyUsagePurpose {
+    match usage {
+        ExtendedKeyUsage::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsage::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
+    }
+}
+
+fn rcgen_algorithm(algorithm: KeyAlgorithm) -> &'static rcgen::SignatureAlgorithm {
+    match algorithm {
+        KeyAlgorithm::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+        KeyAlgorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+        KeyAlgorithm::Ed25519 => &rcgen::PKCS_ED25519,
+        KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => &rcgen::PKCS_RSA_SHA256,
+    }
+}
+
+/// A signer that keeps the message and signs nothing.
+struct Capture {
+    algorithm: &'static rcgen::SignatureAlgorithm,
+    message: RefCell<Vec<u8>>,
+}
+
+impl PublicKeyData for Capture {
+    fn der_bytes(&self) -> &[u8] {
+        &[]
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
+impl SigningKey for Capture {
+    fn sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, rcgen::Error> {
+        self.message.replace(message.to_vec());
+        Ok(Vec::new())
+    }
+}
+
+/// The subject's public key as rcgen wants it.
+struct SubjectKey<'a> {
+    algorithm: &'static rcgen::SignatureAlgorithm,
+    bits: &'a [u8],
+}
+
+impl PublicKeyData for SubjectKey<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.bits
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        self.algorithm
+    }
+}
+
+/// The same to-be-signed certificate with these names in it.
+fn with_names(tbs: &[u8], issuer: &[u8], subject: &[u8]) -> der::Result<Vec<u8>> {
+    let parts = TbsParts::read(tbs)?;
+    let parts = [parts.head, parts.signature, issuer, parts.validity, subject, parts.tail];
+    sequence(&parts)
+}
+
+/// A SEQUENCE of parts that are DER already.
+fn sequence(parts: &[&[u8]]) -> der::Result<Vec<u8>> {
+    let length = parts.iter().map(|p| p.len()).sum::<usize>();
+    let header = Header::new(Tag::Sequence, Length::try_from(length)?);
+    let mut out = Vec::with_capacity(length + 8);
+    header.encode(&mut out)?;
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+    Ok(out)
+}
+
+/// The certificate: the signed bytes, the algorithm they name, the signature.
+pub(crate) fn certificate(tbs: &[u8], signature: &[u8]) -> Result<Vec<u8>> {
+    let closed = || {
+        let algorithm = TbsParts::read(tbs)?.signature;
+        let signature = BitStringRef::from_bytes(signature)?.to_der()?;
+        sequence(&[tbs, algorithm, &signature])
+    };
+    closed().map_err(broken)
+}
