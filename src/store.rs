@@ -1,0 +1,384 @@
+//! The directory certforge keeps things in. The only module that names the file
+//! system.
+//!
+//! ```text
+//! certforge/
+//! ├── version                   the form of this directory
+//! ├── ca/default/               0700: ca.pem, ca.key (0600), issued/<serial>.pem
+//! ├── 10.103.10.95/             one folder a leaf: cert.pem, chain.pem, fullchain.pem,
+//! │                             key.pem (0600), ca.pem, acm.json once imported
+//! ├── .lock                     held while something is replaced
+//! └── .tmp/                     sets in the making
+//! ```
+//!
+//! A set of files is written under `.tmp`, flushed, and moved into place as a
+//! whole: nobody ever sees half of one. Keys have mode 0600 from their first
+//! byte. No link is followed inside the store.
+
+mod file;
+mod folder;
+mod import_record;
+mod set;
+
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+
+use crate::authority::Authority;
+use crate::bundle::Bundle;
+use crate::certificate::{Certificate, Chain};
+use crate::error::{Error, Result};
+use crate::key::PrivateKey;
+
+pub use file::read_input;
+pub use folder::folder_name;
+pub use import_record::{ImportRecord, ImportRecords};
+use set::{Lock, Set};
+
+/// The form of the directory that this program reads and writes.
+const VERSION: u32 = 1;
+
+const CERTIFICATE: &str = "cert.pem";
+const CHAIN: &str = "chain.pem";
+const FULLCHAIN: &str = "fullchain.pem";
+const KEY: &str = "key.pem";
+const TRUST_ANCHOR: &str = "ca.pem";
+const CA_KEY: &str = "ca.key";
+const CA_ISSUERS: &str = "chain.pem";
+const ISSUED: &str = "issued";
+const IMPORTS: &str = "acm.json";
+
+/// The names that sets give to their files. When a set is replaced, all else in
+/// its folder stays.
+const SET_FILES: [&str; 6] = [CERTIFICATE, CHAIN, FULLCHAIN, KEY, TRUST_ANCHOR, CA_KEY];
+
+/// The mode of a file with a private key in it.
+const SECRET: u32 = 0o600;
+/// The mode of a file that all may read, before the umask.
+const PUBLIC: u32 = 0o644;
+
+/// Whether a set that is there may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overwrite {
+    /// What is there stays, and the call fails.
+    Refuse,
+    /// What is there is exchanged for the new set in one step.
+    Replace,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SavedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether it holds a private key, and so has mode 0600.
+    pub secret: bool,
+}
+
+/// A set of files that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The folder they are in.
+    pub folder: PathBuf,
+    /// The files.
+    pub files: Vec<SavedFile>,
+}
+
+/// A leaf in the store: all but its private key.
+#[derive(Clone, Debug)]
+pub struct LeafEntry {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The leaf.
+    pub certificate: Certificate,
+    /// Its issuers, root last; empty where it is self-signed.
+    pub chain: Chain,
+}
+
+/// A CA in the store: all but its private key.
+#[derive(Clone, Debug)]
+pub struct CaEntry {
+    /// Its name in the store.
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// How many certificates it has issued.
+    pub issued: usize,
+}
+
+/// A directory of CAs and leaves.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The store in this directory, which need not be there yet. Nothing is
+    /// created before something is saved.
+    ///
+    /// # Errors
+    /// [`Error::StoreVersion`] where a newer certforge wrote it.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
+        let root = root.into();
+        let path = root.join("version");
+        match file::read_optional(&path)? {
+            None => {}
+            Some(bytes) => {
+                let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+                if !text.parse::<u32>().is_ok_and(|v| (1..=VERSION).contains(&v)) {
+                    return Err(Error::StoreVersion { path, found: text, known: VERSION });
+                }
+            }
+        }
+        Ok(Self { root })
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder of a CA.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`] where the text cannot be a CA's name.
+    pub fn ca_folder(&self, name: &str) -> Result<PathBuf> {
+        folder::check_ca_name(name)?;
+        Ok(self.root.join("ca").join(name))
+    }
+
+    /// The folder of a leaf whose first name is `name`.
+    #[must_use]
+    pub fn leaf_folder(&self, name: &crate::name::San) -> PathBuf {
+        self.root.join(folder_name(name))
+    }
+
+    /// Whether there is a CA of this name.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`]; [`Error::Path`] where it is no folder.
+    pub fn has_authority(&self, name: &str) -> Result<bool> {
+        let folder = self.ca_folder(name)?;
+        file::is_folder(&self.root.join("ca"))?;
+        file::is_folder(&folder)
+    }
+
+    /// Loads a CA and its key.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where there is none; [`Error::Permissions`] where
+    /// others can read its key; as [`Authority::load`].
+    pub fn authority(&self, name: &str, now: OffsetDateTime) -> Result<Authority> {
+        let folder = self.ca_folder(name)?;
+        if !self.has_authority(name)? {
+            return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
+        }
+        let certificate_path = folder.join(TRUST_ANCHOR);
+        let certificate = read_certificate(&certificate_path)?;
+        let key_path = folder.join(CA_KEY);
+        let key = PrivateKey::from_pem(&file::read_secret(&key_path)?).map_err(|e| e.in_file(&key_path))?;
+        let issuers = read_chain(&folder.join(CA_ISSUERS))?;
+        Authority::load(certificate, key, issuers, now).map_err(|e| e.in_file(&certificate_path))
+    }
+
+    /// All CAs, by name, without their keys.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::File`] for a certificate that cannot be read.
+    pub fn authorities(&self) -> Result<Vec<CaEntry>> {
+        let mut names = file::folders_in(&self.root.join("ca"))?;
+        names.retain(|name| folder::check_ca_name(name).is_ok());
+        names.sort();
+        names.into_iter().map(|name| self.ca_entry(&name)).collect()
+    }
+
+    /// A CA without its key.
+    ///
+    /// # Errors
+    /// As [`Store::authorities`]; [`Error::Missing`] where there is none.
+    pub fn ca_entry(&self, name: &str) -> Result<CaEntry> {
+        let folder = self.ca_folder(name)?;
+        if !self.has_authority(name)? {
+            return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
+        }
+        let certificate = read_certificate(&folder.join(TRUST_ANCHOR))?;
+        let issued = file::count_files(&folder.join(ISSUED))?;
+        Ok(CaEntry { name: name.to_owned(), certificate, issued, folder })
+    }
+
+    /// Saves a CA with its key.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Io`], [`Error::Path`], [`Error::Lock`].
+    pub fn save_authority(&self, name: &str, authority: &Authority, overwrite: Overwrite) -> Result<Saved> {
+        let target = self.ca_folder(name)?;
+        self.prepare()?;
+        let parent = self.root.join("ca");
+        file::ensure_folder(&parent, 0o755)?;
+        let mut set = Set::new(&self.root, 0o700)?;
+        set.write(CA_KEY, authority.key().secret_pem()?.as_bytes(), SECRET)?;
+        set.write(TRUST_ANCHOR, authority.certificate().pem()?.as_bytes(), PUBLIC)?;
+        if authority.chain().certificates().len() > 1 {
+            let issuers: String = authority
+                .chain()
+                .certificates()
+                .iter()
+                .skip(1)
+                .map(Certificate::pem)
+                .collect::<Result<_>>()?;
+            set.write(CA_ISSUERS, issuers.as_bytes(), PUBLIC)?;
+        }
+        set.folder(ISSUED, 0o700)?;
+        set.place(&target, overwrite, "CA", name)
+    }
+
+    /// Loads the CA of this name, or makes and saves it with `make` where there
+    /// is none. Of many processes that do this at once one makes it.
+    ///
+    /// # Errors
+    /// As [`Store::authority`] and [`Store::save_authority`].
+    pub fn ensure_authority(
+        &self,
+        name: &str,
+        now: OffsetDateTime,
+        make: impl FnOnce() -> Result<Authority>,
+    ) -> Result<(Authority, Option<Saved>)> {
+        if self.has_authority(name)? {
+            return Ok((self.authority(name, now)?, None));
+        }
+        self.prepare()?;
+        let _lock = Lock::take(&self.root)?;
+        if self.has_authority(name)? {
+            return Ok((self.authority(name, now)?, None));
+        }
+        let authority = make()?;
+        let saved = self.save_authority(name, &authority, Overwrite::Refuse)?;
+        Ok((authority, Some(saved)))
+    }
+
+    /// Whether there is a leaf of this first name.
+    ///
+    /// # Errors
+    /// [`Error::Path`] where something else is in its place.
+    pub fn has_leaf(&self, name: &crate::name::San) -> Result<bool> {
+        file::is_folder(&self.leaf_folder(name))
+    }
+
+    /// Saves a leaf, its key and its chain. `issuer` is the name of the CA whose
+    /// record it goes into; none for a self-signed leaf.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Io`], [`Error::Path`], [`Error::Lock`].
+    pub fn save_bundle(
+        &self,
+        name: &crate::name::San,
+        bundle: &Bundle,
+        issuer: Option<&str>,
+        overwrite: Overwrite,
+    ) -> Result<Saved> {
+        let target = self.leaf_folder(name);
+        if overwrite == Overwrite::Refuse && self.has_leaf(name)? {
+            return Err(Error::AlreadyExists { what: "leaf", name: name.to_string(), path: target });
+        }
+        self.prepare()?;
+        let mut set = Set::new(&self.root, 0o755)?;
+        let leaf_pem = bundle.leaf().pem()?;
+        set.write(KEY, bundle.key().secret_pem()?.as_bytes(), SECRET)?;
+        set.write(CERTIFICATE, leaf_pem.as_bytes(), PUBLIC)?;
+        if !bundle.chain().certificates().is_empty() {
+            set.write(CHAIN, bundle.chain().pem()?.as_bytes(), PUBLIC)?;
+        }
+        set.write(FULLCHAIN, bundle.fullchain_pem()?.as_bytes(), PUBLIC)?;
+        set.write(TRUST_ANCHOR, bundle.trust_anchor().pem()?.as_bytes(), PUBLIC)?;
+        if let Some(ca) = issuer {
+            let record = self.ca_folder(ca)?.join(ISSUED).join(format!("{}.pem", bundle.leaf().serial_hex()));
+            set.record(&record, leaf_pem.as_bytes())?;
+        }
+        set.place(&target, overwrite, "leaf", &name.to_string())
+    }
+
+    /// A leaf by its folder name or by its first name, without its key.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where there is none.
+    pub fn leaf(&self, name: &str) -> Result<LeafEntry> {
+        let folder = self.find_leaf(name)?;
+        let certificate = read_certificate(&folder.join(CERTIFICATE))?;
+        let chain = read_chain(&folder.join(CHAIN))?;
+        Ok(LeafEntry { folder, certificate, chain })
+    }
+
+    fn find_leaf(&self, name: &str) -> Result<PathBuf> {
+        let missing = || Error::Missing { what: "leaf", name: name.to_owned(), path: self.root.clone() };
+        let typed = name.parse().ok().map(|san| folder_name(&san));
+        let literal = folder::is_file_safe(name).then(|| name.to_owned());
+        for candidate in typed.into_iter().chain(literal) {
+            let folder = self.root.join(candidate);
+            if file::is_folder(&folder)? && file::read_optional(&folder.join(CERTIFICATE))?.is_some() {
+                return Ok(folder);
+            }
+        }
+        Err(missing())
+    }
+
+    /// All leaves' folder names, in order.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn leaf_names(&self) -> Result<Vec<String>> {
+        let mut names = file::folders_in(&self.root)?;
+        names.retain(|n| n != "ca" && !n.starts_with('.') && self.root.join(n).join(CERTIFICATE).exists());
+        names.sort();
+        Ok(names)
+    }
+
+    fn prepare(&self) -> Result<()> {
+        file::ensure_folder(&self.root, 0o755)?;
+        let version = self.root.join("version");
+        if file::read_optional(&version)?.is_none() {
+            file::write_new_atomically(&self.root, &version, format!("{VERSION}\n").as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+impl LeafEntry {
+    /// The leaf's private key. Read last, when it is needed.
+    ///
+    /// # Errors
+    /// [`Error::Permissions`] where others can read it, [`Error::File`].
+    pub fn private_key(&self) -> Result<PrivateKey> {
+        let path = self.folder.join(KEY);
+        PrivateKey::from_pem(&file::read_secret(&path)?).map_err(|e| e.in_file(&path))
+    }
+
+    /// What is known of this leaf's imports.
+    ///
+    /// # Errors
+    /// [`Error::File`] where the record cannot be read.
+    pub fn imports(&self) -> Result<ImportRecords> {
+        ImportRecords::read(&self.folder.join(IMPORTS))
+    }
+}
+
+fn read_certificate(path: &Path) -> Result<Certificate> {
+    Certificate::from_pem(&file::read(path)?).map_err(|e| e.in_file(path))
+}
+
+fn read_chain(path: &Path) -> Result<Chain> {
+    let Some(text) = file::read_optional(path)? else {
+        return Ok(Chain::default());
+    };
+    let mut certificates = Vec::new();
+    let text = String::from_utf8_lossy(&text);
+    for (i, block) in text.split_inclusive("-----END CERTIFICATE-----").enumerate() {
+        if block.contains("-----BEGIN") {
+            let certificate = Certificate::from_pem(block.trim_start().as_bytes());
+            certificates.push(certificate.map_err(|e| e.in_block(path, i + 1))?);
+        }
+    }
+    Chain::new(certificates).map_err(|e| e.in_file(path))
+}

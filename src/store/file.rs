@@ -1,0 +1,229 @@
+//! Files, one call at a time: no link is followed at the last step of a path,
+//! and only regular files are read.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// The most that is read of one file, in octets.
+const MOST: u64 = 4 << 20;
+
+pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Io { doing, path, source }
+}
+
+/// Opens a regular file for reading. `follow` says whether a link may lead to it.
+fn open(path: &Path, follow: bool) -> io::Result<(File, fs::Metadata)> {
+    // NONBLOCK so that a fifo in the file's place cannot hold the program up.
+    let mut flags = OFlags::NONBLOCK | OFlags::CLOEXEC;
+    if !follow {
+        flags |= OFlags::NOFOLLOW;
+    }
+    let flags = i32::try_from(flags.bits()).unwrap_or(0);
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
+}
+
+fn read_all(mut file: &File, metadata: &fs::Metadata, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    if !metadata.is_file() {
+        return Err(Error::Path { path: path.to_owned(), reason: "is not a regular file" });
+    }
+    if metadata.len() > MOST {
+        return Err(Error::Path { path: path.to_owned(), reason: "is larger than 4 MiB" });
+    }
+    // Room for all of it at once: growing would leave copies of a key behind.
+    let length = usize::try_from(metadata.len()).unwrap_or(0);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
+    Read::by_ref(&mut file).take(MOST).read_to_end(&mut bytes).map_err(io_error("read", path))?;
+    Ok(bytes)
+}
+
+/// The error for a path that would not open, in terms of what is there.
+fn explain(e: io::Error, path: &Path) -> Error {
+    if e.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        return Error::Path { path: path.to_owned(), reason: "is a symbolic link" };
+    }
+    Error::Io { doing: "open", path: path.to_owned(), source: e }
+}
+
+/// A file of the store.
+pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let (file, metadata) = open(path, false).map_err(|e| explain(e, path))?;
+    read_all(&file, &metadata, path)
+}
+
+/// A file of the store, or none where there is none.
+pub(super) fn read_optional(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    match open(path, false) {
+        Ok((file, metadata)) => read_all(&file, &metadata, path).map(Some),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(explain(e, path)),
+    }
+}
+
+/// A private key file of the store: refused where others can read it.
+pub(super) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let (file, metadata) = open(path, false).map_err(|e| explain(e, path))?;
+    let mode = metadata.mode() & 0o7777;
+    if metadata.is_file() && mode & 0o077 != 0 {
+        return Err(Error::Permissions { path: path.to_owned(), mode });
+    }
+    read_all(&file, &metadata, path)
+}
+
+/// A file somebody named: links are followed, `-` is standard input. Wiped when
+/// dropped, for it may be a key.
+///
+/// # Errors
+/// [`Error::Io`], or [`Error::Path`] where it is no regular file or too large.
+pub fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    if path == Path::new("-") {
+        let mut bytes = Zeroizing::new(Vec::new());
+        io::stdin().lock().take(MOST).read_to_end(&mut bytes).map_err(io_error("read", path))?;
+        return Ok(bytes);
+    }
+    // A pipe that a shell made (`<(…)`) is as good as a file here.
+    let file = File::open(path).map_err(|e| explain(e, path))?;
+    let metadata = file.metadata().map_err(io_error("open", path))?;
+    if metadata.is_dir() {
+        return Err(Error::Path { path: path.to_owned(), reason: "is a folder" });
+    }
+    if metadata.is_file() {
+        return read_all(&file, &metadata, path);
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.take(MOST).read_to_end(&mut bytes).map_err(io_error("read", path))?;
+    Ok(bytes)
+}
+
+/// Whether there is a folder; anything else in its place is an error.
+pub(super) fn is_folder(path: &Path) -> Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(m) if m.is_dir() => Ok(true),
+        Ok(m) if m.is_symlink() => Err(Error::Path { path: path.to_owned(), reason: "is a symbolic link" }),
+        Ok(_) => Err(Error::Path { path: path.to_owned(), reason: "is not a folder" }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(io_error("look at", path)(e)),
+    }
+}
+
+/// Makes a folder where there is none, with its parents.
+pub(super) fn ensure_folder(path: &Path, mode: u32) -> Result<()> {
+    // The store itself may be reached through a link; what is inside may not.
+    match fs::metadata(path) {
+        Ok(m) if m.is_dir() => return Ok(()),
+        Ok(_) => return Err(Error::Path { path: path.to_owned(), reason: "is not a folder" }),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+        Err(e) => return Err(io_error("look at", path)(e)),
+    }
+    fs::DirBuilder::new().recursive(true).mode(mode).create(path).map_err(io_error("create", path))
+}
+
+/// The names of the folders in a folder; none where it is not there.
+pub(super) fn folders_in(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(io_error("list", path)(e)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(io_error("list", path))?;
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            if let Ok(name) = entry.file_name().into_string() {
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// How many entries a folder has; 0 where it is not there.
+pub(super) fn count_files(path: &Path) -> Result<usize> {
+    match fs::read_dir(path) {
+        Ok(entries) => Ok(entries.count()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(e) => Err(io_error("list", path)(e)),
+    }
+}
+
+/// Writes a file that must not be there, flushed to the disk.
+pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits()).unwrap_or(0);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .custom_flags(flags)
+        .open(path)
+        .map_err(io_error("create", path))?;
+    // What closing could still report, flushing reports here.
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io_error("write", path));
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// Writes a file beside its target, flushed, and moves it there if nothing is
+/// there yet. Losing that race is no error: somebody else wrote the same.
+pub(super) fn write_new_atomically(folder: &Path, target: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = super::set::temporary_name(folder)?;
+    write_new(&temporary, bytes, super::PUBLIC)?;
+    let moved = rename_new(&temporary, target);
+    match moved {
+        Ok(()) => Ok(()),
+        Err(e) => {
+            let _ = fs::remove_file(&temporary);
+            if e.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(io_error("create", target)(e)) }
+        }
+    }
+}
+
+/// Replaces a file in one step. A link in its place is replaced, not followed.
+pub(super) fn replace(target: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let temporary = super::set::temporary_name(folder)?;
+    let done = write_new(&temporary, bytes, mode)
+        .and_then(|()| fs::rename(&temporary, target).map_err(io_error("replace", target)))
+        .and_then(|()| sync_folder(folder));
+    if done.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    done
+}
+
+/// Renames where nothing is at the target yet.
+pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            // The file system has no such call: look, then rename.
+            if fs::symlink_metadata(to).is_ok() {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(from, to)
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Exchanges two paths in one step.
+pub(super) fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).map_err(Into::into)
+}
+
+/// Flushes a folder: the names in it, not the files.
+pub(super) fn sync_folder(path: &Path) -> Result<()> {
+    File::open(path).and_then(|f| f.sync_all()).map_err(io_error("flush", path))
+}

@@ -1,0 +1,222 @@
+//! Sets of files that appear as a whole.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::file::{self, io_error};
+use super::{Overwrite, PUBLIC, SECRET, SET_FILES, Saved, SavedFile};
+use crate::error::{Error, Result};
+
+/// Where sets are made, inside the store so that moving them is one step.
+const WORKSHOP: &str = ".tmp";
+/// How long a lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How old a set in the making must be before it may be swept away.
+const STALE: Duration = Duration::from_secs(600);
+
+/// An exclusive lock on the store, gone with its holder, killed or not.
+pub(super) struct Lock(#[expect(dead_code, reason = "held for its lock alone")] File);
+
+impl Lock {
+    pub(super) fn take(root: &Path) -> Result<Self> {
+        let path = root.join(".lock");
+        let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(SECRET)
+            .custom_flags(flags)
+            .open(&path)
+            .map_err(io_error("open", &path))?;
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(fs::TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    return Err(Error::Lock { path, seconds: PATIENCE.as_secs() });
+                }
+                Err(fs::TryLockError::Error(e)) => return Err(io_error("lock", &path)(e)),
+            }
+        }
+    }
+}
+
+/// A path in `folder` that nothing has: hidden, and random.
+pub(super) fn temporary_name(folder: &Path) -> Result<PathBuf> {
+    use std::fmt::Write;
+    let random = crate::key::random::<8>()?;
+    let mut name = String::from(".tmp-");
+    for b in random {
+        let _ = write!(name, "{b:02x}");
+    }
+    Ok(folder.join(name))
+}
+
+/// A folder of files in the making. Dropped before it is placed, it leaves
+/// nothing behind.
+pub(super) struct Set {
+    /// The workshop's folder for this set, which also holds its record.
+    bench: PathBuf,
+    /// The folder that will be moved.
+    folder: PathBuf,
+    files: Vec<(String, bool)>,
+    /// A file that goes elsewhere: from, to.
+    record: Option<(PathBuf, PathBuf)>,
+    root: PathBuf,
+}
+
+impl Set {
+    /// A new set in `root`'s workshop; its folder gets `mode` (before the umask).
+    pub(super) fn new(root: &Path, mode: u32) -> Result<Self> {
+        let workshop = root.join(WORKSHOP);
+        if !file::is_folder(&workshop)? {
+            file::ensure_folder(&workshop, 0o700)?;
+        }
+        sweep(&workshop);
+        let bench = temporary_name(&workshop)?;
+        let make = |path: &Path, mode| {
+            fs::DirBuilder::new().mode(mode).create(path).map_err(io_error("create", path))
+        };
+        make(&bench, 0o700)?;
+        let folder = bench.join("set");
+        let set = Self { bench, folder, files: Vec::new(), record: None, root: root.to_owned() };
+        make(&set.folder, mode)?;
+        Ok(set)
+    }
+
+    /// Adds a file.
+    pub(super) fn write(&mut self, name: &str, bytes: &[u8], mode: u32) -> Result<()> {
+        file::write_new(&self.folder.join(name), bytes, mode)?;
+        self.files.push((name.to_owned(), mode == SECRET));
+        Ok(())
+    }
+
+    /// Adds an empty folder.
+    pub(super) fn folder(&mut self, name: &str, mode: u32) -> Result<()> {
+        let path = self.folder.join(name);
+        fs::DirBuilder::new().mode(mode).create(&path).map_err(io_error("create", &path))
+    }
+
+    /// Adds a file that goes to `target` when the set is placed.
+    pub(super) fn record(&mut self, target: &Path, bytes: &[u8]) -> Result<()> {
+        let from = self.bench.join("record");
+        file::write_new(&from, bytes, PUBLIC)?;
+        self.record = Some((from, target.to_owned()));
+        Ok(())
+    }
+
+    /// Moves the set to `target` in one step, and its record before it: what is
+    /// issued is on record before anybody can use it.
+    pub(super) fn place(
+        self,
+        target: &Path,
+        overwrite: Overwrite,
+        what: &'static str,
+        name: &str,
+    ) -> Result<Saved> {
+        file::sync_folder(&self.folder)?;
+        if let Some((from, to)) = &self.record {
+            file::rename_new(from, to).map_err(io_error("create", to))?;
+            if let Some(parent) = to.parent() {
+                file::sync_folder(parent)?;
+            }
+        }
+        let placed = match overwrite {
+            Overwrite::Refuse => file::rename_new(&self.folder, target),
+            Overwrite::Replace => return self.replace(target),
+        };
+        if let Err(e) = placed {
+            // Nobody got the certificate, so the record of it goes too.
+            if let Some((_, to)) = &self.record {
+                let _ = fs::remove_file(to);
+            }
+            if matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) {
+                return Err(Error::AlreadyExists { what, name: name.to_owned(), path: target.to_owned() });
+            }
+            return Err(io_error("create", target)(e));
+        }
+        self.done(target)
+    }
+
+    /// Exchanges the set for the one that is there, or moves it where none is.
+    fn replace(self, target: &Path) -> Result<Saved> {
+        let _lock = Lock::take(&self.root)?;
+        if !file::is_folder(target)? {
+            file::rename_new(&self.folder, target).map_err(io_error("create", target))?;
+            return self.done(target);
+        }
+        self.carry_over(target)?;
+        file::sync_folder(&self.folder)?;
+        file::exchange(&self.folder, target).map_err(io_error("replace", target))?;
+        self.done(target)
+    }
+
+    /// Links everything into the new set that is in the old one and that the
+    /// set has no file of its own for: `acm.json` and what others put there.
+    fn carry_over(&self, target: &Path) -> Result<()> {
+        let entries = fs::read_dir(target).map_err(io_error("list", target))?;
+        for entry in entries {
+            let entry = entry.map_err(io_error("list", target))?;
+            let name = entry.file_name();
+            let ours = SET_FILES.iter().any(|f| name == *f);
+            let (from, to) = (entry.path(), self.folder.join(&name));
+            if ours {
+                continue;
+            }
+            if !entry.file_type().is_ok_and(|t| t.is_file()) {
+                if entry.file_type().is_ok_and(|t| t.is_dir()) && to.is_dir() {
+                    // A CA's record of what it issued stays with the new CA.
+                    carry_folder(&from, &to)?;
+                    continue;
+                }
+                return Err(Error::Path { path: from, reason: "is not certforge's, and would be lost" });
+            }
+            fs::hard_link(&from, &to).map_err(io_error("keep", &from))?;
+        }
+        Ok(())
+    }
+
+    fn done(self, target: &Path) -> Result<Saved> {
+        if let Some(parent) = target.parent() {
+            file::sync_folder(parent)?;
+        }
+        let files =
+            self.files.iter().map(|(name, secret)| SavedFile { path: target.join(name), secret: *secret });
+        Ok(Saved { folder: target.to_owned(), files: files.collect() })
+    }
+}
+
+fn carry_folder(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).map_err(io_error("list", from))? {
+        let entry = entry.map_err(io_error("list", from))?;
+        let path = entry.path();
+        fs::hard_link(&path, to.join(entry.file_name())).map_err(io_error("keep", &path))?;
+    }
+    file::sync_folder(to)
+}
+
+impl Drop for Set {
+    fn drop(&mut self) {
+        // What cannot be removed now is swept away by a later run.
+        let _ = fs::remove_dir_all(&self.bench);
+    }
+}
+
+/// Removes sets whose makers were killed. Never fails: it is housekeeping.
+fn sweep(workshop: &Path) {
+    let Ok(entries) = fs::read_dir(workshop) else { return };
+    for entry in entries.flatten() {
+        let modified = entry.metadata().and_then(|m| m.modified());
+        let age = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
+        if age.is_some_and(|age| age > STALE) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
