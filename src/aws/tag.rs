@@ -1,0 +1,73 @@
+//! Tags.
+
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// A tag (ACM API reference, Tag): a key of 1 to 128 characters, a value of up
+/// to 256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The key.
+    pub key: String,
+    /// The value; may be empty.
+    pub value: String,
+}
+
+impl Tag {
+    /// A tag, checked.
+    ///
+    /// # Errors
+    /// [`Error::Tag`].
+    pub fn new(key: &str, value: &str) -> Result<Self> {
+        let refuse = |reason| Error::Tag { input: format!("{key}={value}"), reason };
+        let allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
+        if key.is_empty() || key.chars().count() > 128 {
+            return Err(refuse("its key does not have 1 to 128 characters"));
+        }
+        if value.chars().count() > 256 {
+            return Err(refuse("its value has more than 256 characters"));
+        }
+        if !key.chars().all(allowed) || !value.chars().all(allowed) {
+            return Err(refuse("it has a character other than letters, digits, spaces and _ . : / = + - @"));
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return Err(refuse("keys that start with aws: are AWS's own"));
+        }
+        Ok(Self { key: key.to_owned(), value: value.to_owned() })
+    }
+}
+
+impl FromStr for Tag {
+    type Err = Error;
+
+    /// Reads `Key=team,Value=edge`, as the AWS CLI writes it, or `team=edge`.
+    fn from_str(input: &str) -> Result<Self> {
+        if let Some(rest) = input.strip_prefix("Key=") {
+            let (key, value) = rest.split_once(",Value=").unwrap_or((rest, ""));
+            return Self::new(key, value);
+        }
+        let (key, value) = input.split_once('=').ok_or(Error::Tag {
+            input: input.to_owned(),
+            reason: "it is neither Key=…,Value=… nor key=value",
+        })?;
+        Self::new(key, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_and_every_limit() {
+        let tag = |text: &str| text.parse::<Tag>();
+        assert_eq!(tag("Key=team,Value=edge").unwrap(), tag("team=edge").unwrap());
+        assert_eq!(tag("Key=empty").unwrap().value, "");
+        for bad in ["plain", "=x", "aws:x=y", "a=b\u{7}", "a=<b>"] {
+            assert!(tag(bad).is_err(), "{bad}");
+        }
+        assert!(Tag::new(&"k".repeat(129), "").is_err());
+        assert!(Tag::new("k", &"v".repeat(257)).is_err());
+    }
+}
