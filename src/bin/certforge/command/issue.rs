@@ -1,0 +1,126 @@
+//! The flags that `leaf` and `up` share, and the request they make.
+
+use certforge::plan::LeafRequest;
+use certforge::{KeyAlgorithm, Lifetime, Names, San, Subject, Template};
+
+use crate::command::Failure;
+use crate::environment;
+
+/// How long something is valid: three spellings of one thing.
+#[derive(clap::Args)]
+#[group(multiple = false)]
+pub struct LifetimeArgs {
+    /// Valid for so many days
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    days: Option<u32>,
+    /// Valid for a time, such as 90d, 12h or 1y6mo
+    #[arg(long, value_name = "TIME", visible_alias = "for")]
+    validity: Option<String>,
+    /// Valid until a date (all of that day, UTC) or a time by RFC 3339
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+}
+
+impl LifetimeArgs {
+    pub fn lifetime(&self) -> certforge::Result<Option<Lifetime>> {
+        if let Some(days) = self.days {
+            return Ok(Some(Lifetime::days(days)));
+        }
+        self.validity.as_ref().or(self.until.as_ref()).map(|text| text.parse()).transpose()
+    }
+}
+
+#[derive(clap::Args)]
+pub struct IssueArgs {
+    /// DNS names, IP addresses, e-mail addresses; the first is the common name too
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// The common name; it becomes the first of the names
+    #[arg(long, value_name = "NAME")]
+    cn: Option<String>,
+    /// More names, by comma or repeated; dns:, ip:, email:, uri: force a type
+    #[arg(long, value_name = "NAMES")]
+    san: Vec<String>,
+    /// The subject in OpenSSL's form, such as /C=JP/O=Example/CN=10.103.10.95
+    #[arg(long, value_name = "SUBJECT")]
+    subj: Option<String>,
+    #[command(flatten)]
+    lifetime: LifetimeArgs,
+    /// Allow more than 825 days, which Apple's platforms refuse
+    #[arg(long)]
+    allow_long: bool,
+    /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519 [default: rsa2048]
+    #[arg(long, value_name = "KIND", env = environment::KEY, hide_env_values = true)]
+    key: Option<KeyAlgorithm>,
+    /// What it is for: server, client, mutual, apigw-backend
+    #[arg(long, value_name = "TEMPLATE", default_value = "server")]
+    template: String,
+    /// Short for --template client
+    #[arg(long, conflicts_with = "template")]
+    client: bool,
+    /// The CA that issues it
+    #[arg(long, value_name = "NAME")]
+    pub ca: Option<String>,
+    /// Show what would be made, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The kind of key the command makes where nobody says: what every service and
+/// every listing of ACM takes.
+pub const DEFAULT_KEY: KeyAlgorithm = KeyAlgorithm::Rsa2048;
+
+impl IssueArgs {
+    pub fn key(&self) -> Option<KeyAlgorithm> {
+        self.key
+    }
+
+    /// Whether a lifetime was asked for.
+    pub fn has_lifetime(&self) -> bool {
+        self.lifetime.days.is_some() || self.lifetime.validity.is_some() || self.lifetime.until.is_some()
+    }
+
+    /// Whether any name was given, in whatever way.
+    pub fn has_name(&self) -> bool {
+        !self.names.is_empty()
+            || self.cn.is_some()
+            || !self.san.is_empty()
+            || self.subj.as_ref().is_some_and(|s| s.to_ascii_uppercase().contains("CN="))
+    }
+
+    /// The request, with this kind of key where none was asked for.
+    pub fn request(&self, more: Option<&str>, key: KeyAlgorithm) -> Result<LeafRequest, Failure> {
+        let subject: Subject = self.subj.as_deref().map(str::parse).transpose()?.unwrap_or_default();
+        if self.cn.is_some() && subject.common_name().is_some() {
+            return Err(Failure::Usage {
+                message: "--cn and the CN of --subj are the same thing twice".to_owned(),
+                hint: "give one of them".to_owned(),
+            });
+        }
+        // A --cn holds one name: a comma in it is not a list.
+        let common = self.cn.as_deref().or(subject.common_name());
+        let mut names: Vec<San> = common.into_iter().map(str::parse).collect::<certforge::Result<_>>()?;
+        let texts =
+            self.names.iter().map(String::as_str).chain(self.san.iter().map(String::as_str)).chain(more);
+        for text in texts {
+            names.extend(Names::parse([text])?.iter().cloned());
+        }
+        let template =
+            if self.client { Template::named("client")? } else { Template::named(&self.template)? };
+        if template.is_ca() {
+            return Err(Failure::Usage {
+                message: format!("the template `{}` is for CAs", template.name()),
+                hint: "certforge ca new".to_owned(),
+            });
+        }
+        let mut request = LeafRequest::for_names(Names::new(names)?)
+            .subject(subject)
+            .key(self.key.unwrap_or(key))
+            .template(template)
+            .allow_long(self.allow_long);
+        if let Some(lifetime) = self.lifetime.lifetime()? {
+            request = request.lifetime(lifetime);
+        }
+        Ok(request)
+    }
+}

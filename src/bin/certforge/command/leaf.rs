@@ -1,0 +1,67 @@
+//! `certforge leaf`: a certificate for one server or client.
+
+use certforge::authority::self_signed;
+use certforge::key::PrivateKey;
+use certforge::store::Overwrite;
+
+use crate::command::issue::{DEFAULT_KEY, IssueArgs};
+use crate::command::{Context, Failure};
+use crate::report::{LeafReport, Report, State};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge leaf 10.103.10.95
+  certforge leaf --cn 10.103.10.95 --san api.internal.example,fd00::1
+  certforge leaf '*.internal.example' --days 90 --key p256
+  certforge leaf --self-signed --subj /C=JP/O=Example/CN=10.103.10.95
+
+The folder it prints holds cert.pem, chain.pem, fullchain.pem, key.pem and ca.pem.")]
+pub struct Args {
+    #[command(flatten)]
+    issue: IssueArgs,
+    /// Sign it with its own key instead of a CA's
+    #[arg(long, conflicts_with = "ca")]
+    self_signed: bool,
+    /// Replace the leaf that is there; its ARN is kept
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    if !args.issue.has_name() {
+        return Err(Failure::Usage {
+            message: "no name was given".to_owned(),
+            hint: "certforge leaf 10.103.10.95".to_owned(),
+        });
+    }
+    let plan = args.issue.request(None, DEFAULT_KEY)?.plan(context.now)?;
+    let store = &context.store;
+    let first = plan.names().first();
+    let folder = store.leaf_folder(first);
+    let there = store.has_leaf(first)?;
+    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    if there && !args.force {
+        let (name, path) = (first.to_string(), folder);
+        return Err(certforge::Error::AlreadyExists { what: "leaf", name, path }.into());
+    }
+    let state = if there { State::Replaced } else { State::Created };
+    if args.self_signed {
+        if args.issue.dry_run {
+            return Ok(Report::Leaf(LeafReport::planned(&folder, None, &plan, context.now)));
+        }
+        let bundle = self_signed(&plan, PrivateKey::generate(plan.key())?)?;
+        let saved = store.save_bundle(first, &bundle, None, overwrite)?;
+        let report = LeafReport::of(state, &saved.folder, None, bundle.leaf(), context.now);
+        return Ok(Report::Leaf(report.saved(&saved, &plan)));
+    }
+    let ca = context.choose_ca(args.issue.ca.as_deref())?;
+    let authority = store.authority(&ca, context.now)?;
+    let plan = plan.within(authority.certificate().validity());
+    if args.issue.dry_run {
+        return Ok(Report::Leaf(LeafReport::planned(&folder, Some(&ca), &plan, context.now)));
+    }
+    let bundle = authority.issue_for(&plan, PrivateKey::generate(plan.key())?)?;
+    let saved = store.save_bundle(plan.names().first(), &bundle, Some(&ca), overwrite)?;
+    let report = LeafReport::of(state, &saved.folder, Some(&ca), bundle.leaf(), context.now);
+    Ok(Report::Leaf(report.saved(&saved, &plan)))
+}

@@ -1,0 +1,245 @@
+//! `certforge up`: a CA, a leaf and perhaps an ARN, whatever of it is missing.
+
+use certforge::aws::Importer;
+use certforge::check::acm;
+use certforge::key::PrivateKey;
+use certforge::store::{LeafEntry, Overwrite};
+use certforge::validity::rfc3339;
+use certforge::{Authority, Bundle, Error, LeafPlan};
+
+use crate::command::import_acm::{Candidate, ConnectionArgs, import, preflight};
+use crate::command::issue::{DEFAULT_KEY, IssueArgs};
+use crate::command::{Context, DEFAULT_CA, Failure, ca};
+use crate::environment;
+use crate::report::{CaReport, LeafReport, Report, State, UpReport, same_names};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge up 10.103.10.95
+  certforge up myca.test.com '*.internal.example' fd00::1 --key p256
+  certforge up 10.103.10.95 --import-acm --region ap-northeast-1
+
+All names go into one leaf; the first is its common name. Run again, it makes only
+what is missing, due (a third of its time or 30 days left) or different.")]
+pub struct Args {
+    #[command(flatten)]
+    issue: IssueArgs,
+    /// Import it into AWS Certificate Manager and print its ARN
+    #[arg(long)]
+    import_acm: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let asked = if args.issue.has_name() { None } else { environment::ask("domain name or IP address: ") };
+    if !args.issue.has_name() && asked.is_none() {
+        return Err(Failure::Usage {
+            message: "no name was given, and there is no terminal to ask on".to_owned(),
+            hint: "certforge up 10.103.10.95".to_owned(),
+        });
+    }
+    let store = &context.store;
+    let ca_name = context.choose_ca(args.issue.ca.as_deref())?;
+    let has_ca = store.has_authority(&ca_name)?;
+    if !has_ca && args.issue.ca.is_some() && ca_name != DEFAULT_CA {
+        let name = ca_name;
+        return Err(Error::Missing { what: "CA", name, path: store.root().to_owned() }.into());
+    }
+    let plan = args.issue.request(asked.as_deref(), DEFAULT_KEY)?.plan(context.now)?;
+    let first = plan.names().first().clone();
+    let there = if store.has_leaf(&first)? { Some(store.leaf(&first.to_string())?) } else { None };
+    // What is there keeps its kind of key: ACM allows no other under the same ARN.
+    let kept = there.as_ref().and_then(|e| e.certificate.public_key().algorithm());
+    let plan = match kept {
+        Some(key) if args.issue.key().is_none() => {
+            args.issue.request(asked.as_deref(), key)?.plan(context.now)?
+        }
+        _ => plan,
+    };
+    let tags = args.connection.tags()?;
+    let importer = if args.import_acm { Some(args.connection.connect()?) } else { None };
+    let made = make(args, context, &ca_name, plan, there)?;
+    let mut report = made.report;
+    if let (Some(importer), Some(entry)) = (&importer, made.entry) {
+        let acm = import_leaf(args, context, importer, &entry, tags)?;
+        report.arn.clone_from(&acm.arn);
+        report.acm = Some(acm);
+    }
+    Ok(Report::Up(Box::new(report)))
+}
+
+/// What `make` comes to: the report so far, and the leaf that is in the store.
+struct Made {
+    report: UpReport,
+    entry: Option<LeafEntry>,
+}
+
+/// Makes the CA and the leaf as far as they are missing, due or different.
+fn make(
+    args: &Args,
+    context: &Context,
+    ca_name: &str,
+    plan: LeafPlan,
+    there: Option<LeafEntry>,
+) -> Result<Made, Failure> {
+    let store = &context.store;
+    let first = plan.names().first().clone();
+    let folder = store.leaf_folder(&first);
+    let ca_plan = ca::request(ca_name).key(plan.key()).plan(context.now)?;
+    if args.issue.dry_run && !store.has_authority(ca_name)? {
+        let ca_folder = store.ca_folder(ca_name)?;
+        let plan = plan.within(ca_plan.validity());
+        let ca = CaReport::planned(ca_name, &ca_folder, &ca_plan, context.now);
+        let leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
+        return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None });
+    }
+    let (authority, ca_saved, early_key) = authority(context, ca_name, &plan, &ca_plan)?;
+    let plan = plan.within(authority.certificate().validity());
+    let ca_state = if ca_saved.is_some() { State::Created } else { State::Unchanged };
+    let mut ca =
+        CaReport::of(ca_state, ca_name, &store.ca_folder(ca_name)?, authority.certificate(), context.now);
+    if let Some(saved) = &ca_saved {
+        ca = ca.saved(saved);
+    }
+    let reason = match &there {
+        None => None,
+        Some(entry) => match different(args, context, &authority, &plan, entry) {
+            None => {
+                let leaf =
+                    LeafReport::of(State::Unchanged, &folder, Some(ca_name), &entry.certificate, context.now);
+                return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: there });
+            }
+            reason => reason,
+        },
+    };
+    if args.issue.dry_run {
+        let mut leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
+        leaf.reason = reason;
+        return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None });
+    }
+    let key = match early_key {
+        Some(key) => key,
+        None => PrivateKey::generate(plan.key())?,
+    };
+    let bundle = authority.issue_for(&plan, key)?;
+    if args.import_acm {
+        // Refused before anything is replaced.
+        let about =
+            acm::Import { certificate: bundle.leaf(), key: bundle.key().public(), chain: bundle.chain() };
+        preflight(&about, context.now)?;
+    }
+    let (saved, state) = save(context, &bundle, ca_name, &plan, there.is_some())?;
+    let entry = store.leaf(&first.to_string())?;
+    let mut leaf = LeafReport::of(state, &folder, Some(ca_name), &entry.certificate, context.now);
+    leaf.reason = reason;
+    if let Some(saved) = saved {
+        leaf = leaf.saved(&saved, &plan);
+    }
+    Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: Some(entry) })
+}
+
+/// Saves the leaf. Where another `up` was quicker, its leaf is as good.
+fn save(
+    context: &Context,
+    bundle: &Bundle,
+    ca_name: &str,
+    plan: &LeafPlan,
+    there: bool,
+) -> Result<(Option<certforge::store::Saved>, State), Failure> {
+    let (overwrite, state) =
+        if there { (Overwrite::Replace, State::Replaced) } else { (Overwrite::Refuse, State::Created) };
+    match context.store.save_bundle(plan.names().first(), bundle, Some(ca_name), overwrite) {
+        Ok(saved) => Ok((Some(saved), state)),
+        Err(Error::AlreadyExists { .. }) if !there => Ok((None, State::Unchanged)),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn up_report(folder: &std::path::Path, ca: Option<CaReport>, leaf: LeafReport) -> UpReport {
+    UpReport { arn: None, folder: crate::report::path(folder), ca, leaf, acm: None }
+}
+
+type Ready = (Authority, Option<certforge::store::Saved>, Option<PrivateKey>);
+
+/// The CA, made where there is none. The leaf's key is made at the same time on
+/// another thread: with RSA, finding primes is nearly all there is to do.
+fn authority(
+    context: &Context,
+    ca_name: &str,
+    plan: &LeafPlan,
+    ca_plan: &certforge::CaPlan,
+) -> Result<Ready, Failure> {
+    if context.store.has_authority(ca_name)? {
+        return Ok((context.store.authority(ca_name, context.now)?, None, None));
+    }
+    if !plan.key().is_rsa() {
+        let make = || Authority::create(ca_plan, PrivateKey::generate(ca_plan.key())?);
+        let (authority, saved) = context.store.ensure_authority(ca_name, context.now, make)?;
+        return Ok((authority, saved, None));
+    }
+    std::thread::scope(|scope| {
+        let mut leaf_key = None;
+        let make = || {
+            leaf_key = Some(scope.spawn(|| PrivateKey::generate(plan.key())));
+            Authority::create(ca_plan, PrivateKey::generate(ca_plan.key())?)
+        };
+        let (authority, saved) = context.store.ensure_authority(ca_name, context.now, make)?;
+        let stopped = |_| Error::Internal { doing: "making a key", reason: "its thread stopped".to_owned() };
+        let key = leaf_key.map(|t| t.join().map_err(stopped)).transpose()?.transpose()?;
+        Ok((authority, saved, key))
+    })
+}
+
+/// Why the leaf that is there is not the one that is wanted, if it is not.
+fn different(
+    args: &Args,
+    context: &Context,
+    authority: &Authority,
+    plan: &LeafPlan,
+    entry: &LeafEntry,
+) -> Option<String> {
+    let found = &entry.certificate;
+    if found.issuer_der() != authority.certificate().subject_der()
+        || entry.chain.certificates().first() != Some(authority.certificate())
+    {
+        return Some("it is of another issuer".to_owned());
+    }
+    if !same_names(plan.names(), found) {
+        return Some("its names are different".to_owned());
+    }
+    if found.public_key().algorithm() != Some(plan.key()) {
+        return Some("its kind of key is different".to_owned());
+    }
+    if found.extended_key_usage() != plan.template().extended_key_usage() {
+        return Some("its purpose is different".to_owned());
+    }
+    let (have, want) = (found.validity(), plan.validity());
+    if args.issue.has_lifetime() && have.length() != want.length() && have.not_after() != want.not_after() {
+        return Some("its validity is different".to_owned());
+    }
+    // A short-lived leaf is due when a third of its time is left, a long-lived
+    // one 30 days before its end; one cut to its issuer's end gains nothing.
+    let left = have.not_after() - context.now;
+    let due = left < time::Duration::days(30).min(have.length() / 3);
+    (due && have.not_after() < want.not_after()).then(|| format!("it ends at {}", rfc3339(have.not_after())))
+}
+
+fn import_leaf(
+    args: &Args,
+    context: &Context,
+    importer: &Importer,
+    entry: &LeafEntry,
+    tags: Vec<certforge::aws::Tag>,
+) -> Result<crate::report::ImportReport, Failure> {
+    let candidate = Candidate {
+        certificate: &entry.certificate,
+        chain: &entry.chain,
+        tags,
+        arn: None,
+        new: false,
+        dry_run: args.issue.dry_run,
+        now: context.now,
+    };
+    import(importer, &candidate, entry.imports()?, || entry.private_key())
+}

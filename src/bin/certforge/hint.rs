@@ -1,0 +1,133 @@
+//! What to type next, by error. Hints name flags, so they live with the command
+//! and not in the library.
+
+use certforge::error::{Error, NameFault, Shown};
+
+/// The hint for an error, if there is one.
+pub fn of(error: &Error) -> Option<String> {
+    let text = match error {
+        Error::AlreadyExists { what: "CA", .. } => {
+            "use it as it is, give another name, or replace it with --force (what it issued then has no issuer)"
+        }
+        Error::AlreadyExists { .. } => "`certforge up` keeps what is there; --force replaces it",
+        Error::Arn { .. } => "copy it from `aws acm list-certificates` or from acm.json beside the leaf",
+        Error::AwsAnswer { .. } => {
+            "look at ACM before you try again: the certificate may be there (`aws acm list-certificates`)"
+        }
+        Error::AwsConfig { .. } => "look at ~/.aws/config and AWS_CA_BUNDLE",
+        Error::AwsCredentials { .. } => {
+            "set AWS_PROFILE or give --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        }
+        Error::AwsRefused { aws_code, .. } => return aws(aws_code),
+        Error::AwsRegion => "give --region, or set AWS_REGION",
+        Error::AwsUnreached { .. } => "look at the network, at --endpoint-url and at the proxy settings",
+        Error::CaNotValid { .. } => "make a new CA with `certforge ca new NAME`, or set the clock",
+        Error::Chain { .. } => "put the leaf's issuer first and the root last",
+        Error::Clock { .. } => "set the clock",
+        Error::File { source, .. } => return of(source),
+        Error::ImportUnsaved { arn, .. } => {
+            return Some(format!("next time give --certificate-arn {arn}"));
+        }
+        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            "choose another directory with --dir, or change its permissions"
+        }
+        Error::Key { reason } if reason.contains("encrypted") => {
+            "decrypt it first: openssl pkey -in KEY -out PLAIN-KEY"
+        }
+        Error::Key { .. } => "give an unencrypted PEM key: PKCS#8, PKCS#1 or SEC1",
+        Error::KeyAlgorithm { .. } => "--key takes p256, p384, ed25519, rsa2048, rsa3072 or rsa4096",
+        Error::KeyMismatch { .. } => "give the certificate and the key that were made together",
+        Error::Lock { .. } => "wait for the other one to end, then try again",
+        Error::MalformedPem { .. } | Error::MalformedCertificate { .. } => {
+            "give a PEM file: openssl x509 -in FILE"
+        }
+        Error::MalformedRecord { .. } => "move the file away; give --certificate-arn to keep the ARN",
+        Error::Missing { what: "CA", name, .. } if name == "default" => "make one with `certforge ca new`",
+        Error::Missing { what: "CA", .. } => "`certforge ca list` shows the CAs there are",
+        Error::Missing { .. } => "make it with `certforge leaf NAME`, or choose the store with --dir",
+        Error::Name { input, fault } => return name(input, *fault),
+        Error::NoNames => "give a name: certforge leaf 10.103.10.95",
+        Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
+        Error::OutlivesIssuer { .. } => "ask for a shorter time with --days",
+        Error::Path { .. } => "move it away, or choose another directory with --dir",
+        Error::Permissions { path, .. } => {
+            return Some(format!("chmod 600 '{}'", Shown(&path.to_string_lossy())));
+        }
+        Error::Preflight { .. } => "--dry-run shows every rule and what to do about it",
+        Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
+        Error::StoreVersion { .. } => "use a newer certforge",
+        Error::Subject { .. } => "write it as OpenSSL does: --subj '/C=JP/O=Example/CN=10.103.10.95'",
+        Error::Tag { .. } => "write --tags Key=team,Value=edge",
+        Error::Template { known, .. } => return Some(format!("the templates are {}", known.join(", "))),
+        Error::UnsupportedAlgorithm { .. } => "use RSA 2048, 3072 or 4096, P-256, P-384 or Ed25519",
+        Error::Validity { .. } => "write --days 90, --validity 1y6mo or --until 2030-01-31",
+        Error::ValidityTooLong { .. } => {
+            "--allow-long takes it nevertheless; Apple's platforms will refuse it"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn aws(code: &str) -> Option<String> {
+    let text = match code {
+        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
+            "the credentials need acm:ImportCertificate and acm:AddTagsToCertificate"
+        }
+        "ExpiredTokenException" | "ExpiredToken" => "get new credentials: `aws sso login`, or your usual way",
+        "LimitExceededException" => {
+            "ACM counts imports per year and does not give them back: import to an ARN that is there with --certificate-arn"
+        }
+        "ResourceNotFoundException" => {
+            "the certificate is gone from this region and account: import it as a new one with --new"
+        }
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch" => "these credentials are not valid here: look at --profile and the clock",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn name(input: &str, fault: NameFault) -> Option<String> {
+    let text = match fault {
+        NameFault::Url | NameFault::Path | NameFault::Port => return Some(host_alone(input)),
+        NameFault::Cidr => "give one address; a certificate cannot vouch for a network",
+        NameFault::EmptyLabel => "take out the extra dot",
+        NameFault::Forbidden('_') => "host names have no underscore: use a hyphen",
+        NameFault::Forbidden(_) | NameFault::Hyphen => {
+            "host names have letters, digits, hyphens and dots; the prefixes are dns:, ip:, email:, uri:"
+        }
+        NameFault::LeadingZero => "write the address without leading zeros: some programs read them as octal",
+        NameFault::LongLabel(_) | NameFault::LongName(_) => "use a shorter name",
+        NameFault::MappedIpv4 => "give the IPv4 address itself",
+        NameFault::NotIp => {
+            "an IPv4 address has four numbers from 0 to 255; a host name cannot end in a number"
+        }
+        NameFault::Prefix => "the prefixes are dns:, ip:, email:, uri:",
+        NameFault::WildcardInside => "a wildcard stands for one whole label at the left: *.internal.example",
+        NameFault::WildcardTopLevel => "clients refuse it: put one more label in, as in *.internal.example",
+        NameFault::Zone => "leave out the `%` and what follows",
+        NameFault::Empty => "give a host name or an IP address",
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// What is left of a URL or a host with a port or a path.
+fn host_alone(input: &str) -> String {
+    let rest = input.split_once("://").map_or(input, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let advice = "give the host alone, without scheme, port or path";
+    if host.is_empty() || host.chars().any(char::is_control) {
+        advice.to_owned()
+    } else {
+        format!("{advice}: {}", Shown(host))
+    }
+}

@@ -1,0 +1,253 @@
+//! Output. Standard output is the machine's: the result alone, or with
+//! `--json` one document. Standard error is for people: short lines, colour only
+//! on a terminal, nothing but errors with `--quiet`. Foreign text is escaped.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anstyle::{AnsiColor, Style};
+use certforge::error::{Category, Error, Shown};
+use serde::Serialize;
+
+use crate::hint;
+use crate::report::{
+    CaReport, Document, FindingReport, ImportReport, ImportState, LeafReport, Report, SCHEMA, State,
+    UpReport, names_text,
+};
+
+/// The exit statuses.
+const USAGE: u8 = 2;
+const INPUT: u8 = 3;
+const FILE_SYSTEM: u8 = 4;
+const AWS_REFUSED: u8 = 5;
+const AWS_UNREACHED: u8 = 6;
+/// A fault of ours: shares its status with the file system's.
+pub const INTERNAL: u8 = 4;
+
+const BOLD: Style = Style::new().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// How the output is wanted.
+#[derive(Clone, Copy)]
+pub struct Format {
+    pub json: bool,
+    pub quiet: bool,
+}
+
+/// Writes a report. A closed pipe is no failure.
+pub fn report(report: &Report, format: Format) -> ExitCode {
+    let written = write_report(report, format);
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(e) => {
+            complain("cannot write the result", &e.to_string());
+            ExitCode::from(FILE_SYSTEM)
+        }
+    }
+}
+
+fn write_report(report: &Report, format: Format) -> io::Result<()> {
+    if !format.quiet && !format.json {
+        let mut people = anstream::stderr().lock();
+        // What people read may fail without changing what has been done.
+        let _ = match report {
+            Report::Ca(r) => ca_lines(&mut people, r),
+            Report::CaList(_) | Report::Text(_) => Ok(()),
+            Report::Import(r) => import_lines(&mut people, r),
+            Report::Leaf(r) => leaf_lines(&mut people, r),
+            Report::Up(r) => up_lines(&mut people, r),
+        };
+    }
+    let mut out = io::stdout().lock();
+    if format.json {
+        match report {
+            Report::Ca(r) => json(&mut out, "ca", r),
+            Report::CaList(r) => json(&mut out, "ca-list", r),
+            Report::Import(r) => json(&mut out, "import", r),
+            Report::Leaf(r) => json(&mut out, "leaf", r),
+            Report::Text(bytes) => out.write_all(bytes),
+            Report::Up(r) => json(&mut out, "up", &**r),
+        }?;
+        return out.flush();
+    }
+    match report {
+        Report::Ca(r) => result(&mut out, r.state, &r.folder),
+        Report::CaList(r) => r.authorities.iter().try_for_each(|ca| {
+            let until = &ca.not_after[..10];
+            writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key, until, Shown(&ca.subject))
+        }),
+        Report::Import(r) => r
+            .arn
+            .iter()
+            .filter(|_| r.state != ImportState::Planned)
+            .try_for_each(|arn| writeln!(out, "{arn}")),
+        Report::Leaf(r) => result(&mut out, r.state, &r.folder),
+        Report::Text(bytes) => out.write_all(bytes),
+        Report::Up(r) => match &r.arn {
+            Some(arn) if r.leaf.state != State::Planned => writeln!(out, "{arn}"),
+            _ => result(&mut out, r.leaf.state, &r.folder),
+        },
+    }?;
+    out.flush()
+}
+
+/// The result on standard output; a plan has none yet.
+fn result(out: &mut impl Write, state: State, folder: &str) -> io::Result<()> {
+    if state == State::Planned { Ok(()) } else { writeln!(out, "{folder}") }
+}
+
+fn json<T: Serialize>(out: &mut impl Write, kind: &'static str, body: &T) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &Document { schema: SCHEMA, kind, body })?;
+    writeln!(out)
+}
+
+const fn state_word(state: State) -> &'static str {
+    match state {
+        State::Created => "created",
+        State::Replaced => "replaced",
+        State::Unchanged => "unchanged",
+        State::Planned => "would be created",
+        State::Present => "",
+    }
+}
+
+/// One line: what, which, its facts, its state.
+fn line(out: &mut impl Write, what: &str, which: &str, facts: &str) -> io::Result<()> {
+    writeln!(out, "{BOLD}{what:<7}{BOLD:#} {:<28} {facts}", Shown(which).to_string())
+}
+
+fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
+    let mut facts = format!("{}, until {}", ca.key, &ca.not_after[..10]);
+    if !state_word(ca.state).is_empty() {
+        facts = format!("{facts}, {}", state_word(ca.state));
+    }
+    line(out, "ca", &ca.subject, &facts)?;
+    if ca.state == State::Present {
+        let issuer = ca.issuer.as_deref().unwrap_or_default();
+        line(out, "issuer", issuer, if issuer == ca.subject { "itself" } else { "" })?;
+        line(out, "serial", ca.serial.as_deref().unwrap_or_default(), "")?;
+        line(out, "sha256", ca.sha256.as_deref().unwrap_or_default(), "")?;
+        let below = ca.path_length.map_or("no limit".to_owned(), |n| n.to_string());
+        line(out, "below", &below, "CAs allowed below it")?;
+        line(out, "issued", &ca.issued.unwrap_or_default().to_string(), "certificates")?;
+        line(out, "left", &ca.days_left.to_string(), "days")?;
+    }
+    for file in &ca.files {
+        file_line(out, &file.path, file.mode)?;
+    }
+    Ok(())
+}
+
+/// What each file of a set is for.
+fn purpose(file: &str) -> &'static str {
+    match file.rsplit('/').next().unwrap_or(file) {
+        "ca.key" => "the CA's private key: keep it to yourself",
+        "ca.pem" => "what clients trust",
+        "cert.pem" => "the certificate alone",
+        "chain.pem" => "its issuers: what ACM takes as the chain",
+        "fullchain.pem" => "what a server takes, with key.pem",
+        "key.pem" => "the private key",
+        _ => "",
+    }
+}
+
+fn file_line(out: &mut impl Write, path: &str, mode: &str) -> io::Result<()> {
+    writeln!(out, "        {mode}  {:<40} {}", Shown(path).to_string(), purpose(path))
+}
+
+fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
+    let facts = format!("{}, until {}, {}", leaf.key, &leaf.not_after[..10], state_word(leaf.state));
+    line(out, "leaf", &names_text(&leaf.names), &facts)?;
+    if let Some(reason) = &leaf.reason {
+        line(out, "why", reason, "")?;
+    }
+    for file in &leaf.files {
+        file_line(out, &file.path, file.mode)?;
+    }
+    finding_lines(out, &leaf.findings)
+}
+
+fn import_lines(out: &mut impl Write, import: &ImportReport) -> io::Result<()> {
+    let state = match import.state {
+        ImportState::Imported => "imported",
+        ImportState::Reimported => "imported again, same ARN",
+        ImportState::Tagged => "unchanged, tags added",
+        ImportState::Unchanged => "unchanged",
+        ImportState::Planned if import.arn.is_some() => "would be imported again",
+        ImportState::Planned => "would be imported",
+    };
+    line(out, "acm", &import.region, state)?;
+    if let (ImportState::Planned, Some(arn)) = (import.state, &import.arn) {
+        line(out, "arn", arn, "")?;
+    }
+    finding_lines(out, &import.findings)
+}
+
+fn up_lines(out: &mut impl Write, up: &UpReport) -> io::Result<()> {
+    if let Some(ca) = &up.ca {
+        ca_lines(out, ca)?;
+    }
+    leaf_lines(out, &up.leaf)?;
+    if let Some(import) = &up.acm {
+        import_lines(out, import)?;
+    }
+    Ok(())
+}
+
+fn finding_lines(out: &mut impl Write, findings: &[FindingReport]) -> io::Result<()> {
+    for finding in findings {
+        let (word, style) = if finding.severity == "info" { ("note", BOLD) } else { ("warning", YELLOW) };
+        write!(out, "{style}{word:<7}{style:#} {}", Shown(&finding.message))?;
+        if !finding.fix.is_empty() {
+            write!(out, " ({})", Shown(&finding.fix))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'a str>,
+}
+
+/// Writes an error and says with which status to exit.
+pub fn error(error: &Error, format: Format) -> ExitCode {
+    let status = match error.category() {
+        Category::FileSystem => FILE_SYSTEM,
+        Category::AwsRefused => AWS_REFUSED,
+        Category::AwsUnreached => AWS_UNREACHED,
+        Category::Internal => INTERNAL,
+        _ => INPUT,
+    };
+    problem(error.code(), &error.to_string(), hint::of(error).as_deref(), format);
+    ExitCode::from(status)
+}
+
+/// Writes a misuse of the command line.
+pub fn usage(message: &str, hint: &str, format: Format) -> ExitCode {
+    problem("usage", message, Some(hint), format);
+    ExitCode::from(USAGE)
+}
+
+fn problem(code: &str, message: &str, hint: Option<&str>, format: Format) {
+    if format.json {
+        let body = ErrorBody { code, message, hint };
+        let _ = json(&mut io::stderr().lock(), "error", &body);
+        return;
+    }
+    complain(message, "");
+    if let Some(hint) = hint {
+        let _ = writeln!(anstream::stderr().lock(), "{BOLD}hint:{BOLD:#} {hint}");
+    }
+}
+
+fn complain(message: &str, detail: &str) {
+    let colon = if detail.is_empty() { "" } else { ": " };
+    let _ = writeln!(anstream::stderr().lock(), "{RED}error:{RED:#} {message}{colon}{detail}");
+}

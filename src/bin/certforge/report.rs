@@ -1,0 +1,322 @@
+//! What a command has to report: one plain document each, for programs as JSON
+//! and for people through `render`. Filled from the library's types, never
+//! derived on them, so that renaming something there changes nothing here.
+//! Never key material.
+
+use std::path::Path;
+
+use certforge::certificate::Certificate;
+use certforge::finding::Finding;
+use certforge::key::PublicKey;
+use certforge::store::{CaEntry, Saved};
+use certforge::validity::rfc3339;
+use certforge::{CaPlan, LeafPlan, Names, San};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+/// The form of all documents. Fields may be added under the same number.
+pub const SCHEMA: &str = "certforge/1";
+
+/// A document and what it is.
+#[derive(Serialize)]
+pub struct Document<'a, T> {
+    pub schema: &'static str,
+    pub kind: &'static str,
+    #[serde(flatten)]
+    pub body: &'a T,
+}
+
+/// What a command comes back with.
+pub enum Report {
+    Ca(CaReport),
+    CaList(CaListReport),
+    Import(ImportReport),
+    Leaf(LeafReport),
+    /// Text that is the result itself: completions, a man page.
+    Text(Vec<u8>),
+    Up(Box<UpReport>),
+}
+
+/// What became of a thing.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Created,
+    Replaced,
+    Unchanged,
+    Planned,
+    Present,
+}
+
+#[derive(Serialize)]
+pub struct FileReport {
+    pub path: String,
+    pub mode: &'static str,
+}
+
+#[derive(Serialize)]
+pub struct NameReport {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub value: String,
+}
+
+#[derive(Serialize)]
+pub struct FindingReport {
+    pub code: &'static str,
+    pub severity: &'static str,
+    pub place: String,
+    pub message: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub fix: String,
+}
+
+#[derive(Serialize)]
+pub struct CaReport {
+    pub state: State,
+    pub name: String,
+    pub folder: String,
+    pub subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    pub key: String,
+    pub not_before: String,
+    pub not_after: String,
+    pub days_left: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_length: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued: Option<usize>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileReport>,
+}
+
+#[derive(Serialize)]
+pub struct CaListReport {
+    pub authorities: Vec<CaReport>,
+}
+
+#[derive(Serialize)]
+pub struct LeafReport {
+    pub state: State,
+    pub folder: String,
+    pub names: Vec<NameReport>,
+    pub subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    pub key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    pub not_before: String,
+    pub not_after: String,
+    pub days_left: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Why `up` issued it anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileReport>,
+    pub findings: Vec<FindingReport>,
+}
+
+/// What became of an import.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImportState {
+    Imported,
+    Reimported,
+    Tagged,
+    Unchanged,
+    Planned,
+}
+
+#[derive(Serialize)]
+pub struct ImportReport {
+    pub state: ImportState,
+    /// The AWS CLI's own name, so that scripts around it go on working.
+    #[serde(rename = "CertificateArn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    pub region: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    pub sha256: String,
+    pub tags: Vec<(String, String)>,
+    pub findings: Vec<FindingReport>,
+}
+
+#[derive(Serialize)]
+pub struct UpReport {
+    #[serde(rename = "CertificateArn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    pub folder: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<CaReport>,
+    pub leaf: LeafReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acm: Option<ImportReport>,
+}
+
+pub fn path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+pub fn findings(findings: &[Finding]) -> Vec<FindingReport> {
+    findings
+        .iter()
+        .map(|f| FindingReport {
+            code: f.code,
+            severity: f.severity.as_str(),
+            place: f.place.clone(),
+            message: f.message.clone(),
+            fix: f.fix.clone(),
+        })
+        .collect()
+}
+
+fn names<'a>(names: impl IntoIterator<Item = &'a San>) -> Vec<NameReport> {
+    names.into_iter().map(|n| NameReport { kind: n.kind(), value: n.to_string() }).collect()
+}
+
+fn files(saved: &Saved) -> Vec<FileReport> {
+    let mode = |secret| if secret { "0600" } else { "0644" };
+    saved.files.iter().map(|f| FileReport { path: path(&f.path), mode: mode(f.secret) }).collect()
+}
+
+fn key(key: &PublicKey) -> String {
+    key.algorithm().map_or_else(|| "other".to_owned(), |a| a.as_str().to_owned())
+}
+
+impl CaReport {
+    pub fn planned(name: &str, folder: &Path, plan: &CaPlan, now: OffsetDateTime) -> Self {
+        Self {
+            state: State::Planned,
+            name: name.to_owned(),
+            folder: path(folder),
+            subject: plan.subject_text(),
+            issuer: None,
+            key: plan.key().as_str().to_owned(),
+            not_before: rfc3339(plan.validity().not_before()),
+            not_after: rfc3339(plan.validity().not_after()),
+            days_left: plan.validity().days_left(now),
+            path_length: plan.path_length(),
+            serial: None,
+            sha256: None,
+            issued: None,
+            files: Vec::new(),
+        }
+    }
+
+    pub fn of(
+        state: State,
+        name: &str,
+        folder: &Path,
+        certificate: &Certificate,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            state,
+            name: name.to_owned(),
+            folder: path(folder),
+            subject: certificate.subject(),
+            issuer: Some(certificate.issuer()),
+            key: key(certificate.public_key()),
+            not_before: rfc3339(certificate.validity().not_before()),
+            not_after: rfc3339(certificate.validity().not_after()),
+            days_left: certificate.validity().days_left(now),
+            path_length: certificate.ca().and_then(|p| p.0),
+            serial: Some(certificate.serial_hex()),
+            sha256: Some(certificate.sha256().to_string()),
+            issued: None,
+            files: Vec::new(),
+        }
+    }
+
+    pub fn saved(mut self, saved: &Saved) -> Self {
+        self.files = files(saved);
+        self
+    }
+
+    pub fn present(entry: &CaEntry, now: OffsetDateTime) -> Self {
+        let mut report = Self::of(State::Present, &entry.name, &entry.folder, &entry.certificate, now);
+        report.issued = Some(entry.issued);
+        report
+    }
+}
+
+impl LeafReport {
+    pub fn planned(folder: &Path, ca: Option<&str>, plan: &LeafPlan, now: OffsetDateTime) -> Self {
+        Self {
+            state: State::Planned,
+            folder: path(folder),
+            names: names(plan.names()),
+            subject: plan.subject().to_string(),
+            issuer: None,
+            ca: ca.map(ToOwned::to_owned),
+            key: plan.key().as_str().to_owned(),
+            template: Some(plan.template().name().to_owned()),
+            not_before: rfc3339(plan.validity().not_before()),
+            not_after: rfc3339(plan.validity().not_after()),
+            days_left: plan.validity().days_left(now),
+            serial: None,
+            sha256: None,
+            reason: None,
+            files: Vec::new(),
+            findings: findings(plan.findings()),
+        }
+    }
+
+    pub fn of(
+        state: State,
+        folder: &Path,
+        ca: Option<&str>,
+        certificate: &Certificate,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            state,
+            folder: path(folder),
+            names: names(&certificate.names()),
+            subject: certificate.subject(),
+            issuer: Some(certificate.issuer()),
+            ca: ca.map(ToOwned::to_owned),
+            key: key(certificate.public_key()),
+            template: None,
+            not_before: rfc3339(certificate.validity().not_before()),
+            not_after: rfc3339(certificate.validity().not_after()),
+            days_left: certificate.validity().days_left(now),
+            serial: Some(certificate.serial_hex()),
+            sha256: Some(certificate.sha256().to_string()),
+            reason: None,
+            files: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+
+    pub fn saved(mut self, saved: &Saved, plan: &LeafPlan) -> Self {
+        self.files = files(saved);
+        self.template = Some(plan.template().name().to_owned());
+        self.findings = findings(plan.findings());
+        self
+    }
+}
+
+/// Names as people read them: `10.103.10.95 (ip)`.
+pub fn names_text(reports: &[NameReport]) -> String {
+    let texts: Vec<String> = reports.iter().map(|n| format!("{} ({})", n.value, n.kind)).collect();
+    texts.join(", ")
+}
+
+/// Whether two sets of names are the same, in whatever order.
+pub fn same_names(names: &Names, certificate: &Certificate) -> bool {
+    let found = certificate.names();
+    found.len() == names.len() && names.iter().all(|n| found.contains(n))
+}

@@ -1,0 +1,71 @@
+//! Certificates of a private CA: made right, checked before they are signed,
+//! kept safely and imported into AWS Certificate Manager.
+//!
+//! ```
+//! use certforge::{Authority, LeafRequest};
+//!
+//! let ca = Authority::generate("test CA")?; // no files, no runtime
+//! let server = ca.issue(&LeafRequest::new(["localhost", "127.0.0.1"])?)?;
+//!
+//! let chain_for_the_server = server.fullchain_pem()?;
+//! let key_for_the_server = server.key().secret_pem()?;
+//! let root_for_the_clients = ca.trust_anchor().pem()?;
+//! # assert!(chain_for_the_server.starts_with("-----BEGIN CERTIFICATE-----"));
+//! # assert!(key_for_the_server.starts_with("-----BEGIN PRIVATE KEY-----"));
+//! # assert!(root_for_the_clients.starts_with("-----BEGIN CERTIFICATE-----"));
+//! # Ok::<(), certforge::Error>(())
+//! ```
+//!
+//! The way of the data: a [`LeafRequest`] is planned at a time and becomes a
+//! [`LeafPlan`]; with a [`PrivateKey`] an [`Authority`] makes it a
+//! [`Certificate`]; leaf, key and chain are a [`Bundle`]; a store keeps it, and
+//! an importer brings it to ACM. Each type is made only from the one before it.
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `cli` | yes | the command, with `rsa`, `idna`, `store`, `gather` |
+//! | `aws` | yes | import into ACM, with `store` |
+//! | `rsa` | by `cli` | making RSA keys |
+//! | `idna` | by `cli` | names that are not ASCII |
+//! | `store` | by `cli`, `aws` | the directory |
+//! | `gather` | by `cli` | reading foreign PEM files |
+//!
+//! Embedders write `default-features = false`.
+
+#![forbid(unsafe_code)]
+
+pub mod authority;
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod bundle;
+pub mod certificate;
+pub mod check;
+mod encode;
+pub mod error;
+pub mod finding;
+#[cfg(feature = "gather")]
+pub mod gather;
+pub mod key;
+pub mod name;
+pub mod plan;
+#[cfg(feature = "store")]
+pub mod store;
+pub mod subject;
+pub mod template;
+pub mod validity;
+
+pub use authority::Authority;
+pub use bundle::Bundle;
+pub use certificate::{Certificate, Chain, TrustAnchor};
+pub use error::{Error, Result};
+pub use finding::{Finding, Severity};
+pub use key::{KeyAlgorithm, PrivateKey, PublicKey, Signer};
+pub use name::{Names, San};
+pub use plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
+#[cfg(feature = "store")]
+pub use store::Store;
+pub use subject::Subject;
+pub use template::Template;
+pub use validity::{Lifetime, Validity};
