@@ -123,15 +123,11 @@ fn instead_of_ip(text: &str) -> Option<NameFault> {
         if port_like && (!host.contains(':') || host.ends_with(']')) {
             return Some(NameFault::Port);
         }
-        if !looks_like_ipv4(text) && !text.starts_with('[') && !is_hex_and_colons(text) {
-            return Some(NameFault::Prefix);
-        }
     }
-    None
-}
-
-fn is_hex_and_colons(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.' | b'%'))
+    // Letters before the first colon that no hexadecimal number has: a prefix.
+    let first = text.split(':').next().unwrap_or_default();
+    let word = first.bytes().all(|b| b.is_ascii_alphabetic());
+    (word && !first.bytes().all(|b| b.is_ascii_hexdigit())).then_some(NameFault::Prefix)
 }
 
 /// Whether the last label is a number, which makes the whole an IPv4 address or

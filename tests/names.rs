@@ -1,0 +1,128 @@
+//! Names: what is taken, as what, and what is refused and why.
+
+use certforge::{Names, San};
+
+fn kind(text: &str) -> (String, String) {
+    let san: San = text.parse().unwrap_or_else(|e| panic!("{e}"));
+    (san.kind().to_owned(), san.to_string())
+}
+
+#[test]
+fn names_find_their_type() {
+    for (text, wanted_kind, value) in [
+        ("10.103.10.95", "ip", "10.103.10.95"),
+        ("FD00:0:0:0:0:0:0:1", "ip", "fd00::1"),
+        ("[fd00::1]", "ip", "fd00::1"),
+        ("ip:10.0.0.1", "ip", "10.0.0.1"),
+        ("IP Address:10.0.0.1", "ip", "10.0.0.1"),
+        ("IP:fd00::1", "ip", "fd00::1"),
+        ("DNS:A.Example", "dns", "a.example"),
+        ("a.example.", "dns", "a.example"),
+        ("*.internal.example", "dns", "*.internal.example"),
+        ("localhost", "dns", "localhost"),
+        ("xn--r8jz45g.jp", "dns", "xn--r8jz45g.jp"),
+        ("例え.jp", "dns", "xn--r8jz45g.jp"),
+        ("Straße.example", "dns", "xn--strae-oqa.example"),
+        ("*.例え.jp", "dns", "*.xn--r8jz45g.jp"),
+        ("3com.example", "dns", "3com.example"),
+        ("user@Host.Example", "email", "user@host.example"),
+        ("email:user@host.example", "email", "user@host.example"),
+        ("uri:spiffe://a.example/x", "uri", "spiffe://a.example/x"),
+        ("URI:https://a.example/", "uri", "https://a.example/"),
+        ("uri:urn:uuid:1", "uri", "urn:uuid:1"),
+    ] {
+        assert_eq!(kind(text), (wanted_kind.to_owned(), value.to_owned()), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_name_is_refused_with_its_own_code() {
+    let long_label = format!("{}.example", "a".repeat(64));
+    let long_name = format!("{}example", "abcdefghi.".repeat(25));
+    for (text, code) in [
+        ("", "name.empty"),
+        ("   ", "name.empty"),
+        ("dns:", "name.empty"),
+        ("https://x/", "name.url"),
+        ("https://10.0.0.1:443/", "name.url"),
+        ("a.example/path", "name.path"),
+        ("../../x", "name.path"),
+        ("/etc/x", "name.path"),
+        ("a.example:443", "name.port"),
+        ("10.0.0.1:443", "name.port"),
+        ("[fd00::1]:443", "name.port"),
+        ("10.0.0.0/8", "name.cidr"),
+        ("fd00::/8", "name.cidr"),
+        ("ip:10.0.0.0/8", "name.cidr"),
+        ("fe80::1%eth0", "name.zone"),
+        ("010.0.0.1", "name.leading-zero"),
+        ("10.0.00.1", "name.leading-zero"),
+        ("::ffff:10.0.0.1", "name.mapped-ipv4"),
+        ("10.0.0.256", "name.not-ip"),
+        ("10.0.0", "name.not-ip"),
+        ("1.2.3.4.5", "name.not-ip"),
+        ("2130706433", "name.not-ip"),
+        ("0x7f.1", "name.not-ip"),
+        ("a.0x1f", "name.not-ip"),
+        ("dns:10.0.0.1", "name.not-ip"),
+        ("ip:a.example", "name.not-ip"),
+        ("fd00::g", "name.not-ip"),
+        ("a..example", "name.empty-label"),
+        (".example", "name.empty-label"),
+        ("..", "name.empty-label"),
+        (&long_label, "name.long-label"),
+        (&long_name, "name.long"),
+        ("a_b.example", "name.forbidden"),
+        ("a b.example", "name.forbidden"),
+        ("a\u{0}b.example", "name.control"),
+        ("a\nb", "name.control"),
+        ("\u{1b}[2J", "name.control"),
+        ("-rf", "name.hyphen"),
+        ("a-.example", "name.hyphen"),
+        ("a*.example", "name.wildcard-inside"),
+        ("a.*.example", "name.wildcard-inside"),
+        ("*.*.example", "name.wildcard-inside"),
+        ("*", "name.wildcard-inside"),
+        ("*.com", "name.wildcard-top-level"),
+        ("*.10.0.0.1", "name.not-ip"),
+        ("xn--a.example", "name.idna"),
+        ("a\u{202e}b.example", "name.idna"),
+        ("@a.example", "name.not-email"),
+        ("a@b@c.example", "name.not-email"),
+        ("email:nobody", "name.not-email"),
+        ("uri:nothing", "name.not-uri"),
+        ("uri:http://", "name.not-uri"),
+        ("ftp:a.example", "name.prefix"),
+    ] {
+        let e = text.parse::<San>().map(|s| format!("{s:?}")).expect_err(text);
+        assert_eq!(e.code(), code, "{text}: {e}");
+        assert!(!e.to_string().chars().any(char::is_control), "{e}");
+    }
+}
+
+#[test]
+fn lists_split_keep_their_order_and_drop_repetitions() {
+    let names = Names::parse(["b.example,10.0.0.1", "B.example", "a.example"]).unwrap();
+    let texts: Vec<String> = names.iter().map(ToString::to_string).collect();
+    assert_eq!(texts, ["b.example", "10.0.0.1", "a.example"]);
+    assert_eq!(Names::parse(Vec::<String>::new()).unwrap_err().code(), "name.none");
+}
+
+proptest::proptest! {
+    /// Whatever is taken is taken again as the same when it is written out.
+    #[test]
+    fn a_name_written_is_read_as_the_same(text in "[-a-z0-9.*:@_/%\\[\\]例え]{1,40}") {
+        if let Ok(san) = text.parse::<San>() {
+            let written = format!("{}:{san}", san.kind());
+            proptest::prop_assert_eq!(written.parse::<San>().unwrap(), san);
+        }
+    }
+
+    /// No text makes the parser panic, and none is shown with control characters.
+    #[test]
+    fn any_text_is_a_name_or_an_error(text in "\\PC{0,80}|[\\x00-\\x20\\x7f-\\u{ff}]{0,20}") {
+        if let Err(e) = text.parse::<San>() {
+            proptest::prop_assert!(!e.to_string().chars().any(char::is_control));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What the tests share: an empty directory to run the command in, the judges,
+//! and servers that end with their test.
+
+#![allow(dead_code, reason = "each test file uses its own part of it")]
+
+use std::ffi::OsStr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// The command under test.
+pub const CERTFORGE: &str = env!("CARGO_BIN_EXE_certforge");
+
+/// An empty directory, gone with the test.
+pub struct Sandbox {
+    folder: tempfile::TempDir,
+}
+
+/// What a command did.
+pub struct Ran {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Sandbox {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.file(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+    }
+
+    /// The command in this directory, with nothing of the surroundings.
+    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(CERTFORGE);
+        command
+            .args(args)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.path())
+            .env("USER", "tester")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command with arguments split at blanks.
+    pub fn run(&self, args: &str) -> Ran {
+        ran(self.command(args.split_whitespace()).output().unwrap())
+    }
+
+    /// Runs the command with these arguments.
+    pub fn run_args(&self, args: &[&str]) -> Ran {
+        ran(self.command(args).output().unwrap())
+    }
+
+    /// Runs the command and expects it to do its work.
+    pub fn ok(&self, args: &str) -> Ran {
+        let ran = self.run(args);
+        assert_eq!(ran.status, 0, "certforge {args}: {}", ran.stderr);
+        ran
+    }
+
+    /// Every file and folder below, with its mode and its content's length: what
+    /// must not change where nothing should.
+    pub fn snapshot(&self) -> Vec<String> {
+        use std::os::unix::fs::MetadataExt;
+        let mut found = Vec::new();
+        let mut folders = vec![self.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                let metadata = std::fs::symlink_metadata(&path).unwrap();
+                let shown = path.strip_prefix(self.path()).unwrap().display().to_string();
+                let content = if metadata.is_file() { digest(&path) } else { String::new() };
+                found.push(format!("{shown} {:o} {content}", metadata.mode()));
+                if metadata.is_dir() {
+                    folders.push(path);
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+}
+
+fn digest(path: &Path) -> String {
+    std::fs::read(path).map_or_else(|e| e.to_string(), |bytes| certforge::key::Sha256::of(&bytes).to_string())
+}
+
+pub fn ran(output: Output) -> Ran {
+    Ran {
+        status: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// A program that judges, or none where it is not installed. In CI a missing
+/// judge fails the test; elsewhere the skip is printed.
+pub fn judge(program: &str) -> Option<PathBuf> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/venv/bin").join(program);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::iter::once(own)
+        .chain(std::env::split_paths(&path).map(|folder| folder.join(program)))
+        .chain([Path::new("/usr/sbin").join(program)])
+        .find(|candidate| candidate.is_file());
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "{program} is missing: scripts/test installs it");
+        eprintln!("SKIPPED: {program} is not installed; scripts/test installs it");
+    }
+    found
+}
+
+/// Runs a program and returns whether it succeeded, with all it printed.
+pub fn output(program: &Path, args: &[&str], folder: &Path) -> (bool, String) {
+    let output = Command::new(program).args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    (output.status.success(), text)
+}
+
+/// Runs OpenSSL and expects it to succeed.
+pub fn openssl(args: &[&str], folder: &Path) -> Option<String> {
+    let program = judge("openssl")?;
+    let (ok, text) = output(&program, args, folder);
+    assert!(ok, "openssl {}: {text}", args.join(" "));
+    Some(text)
+}
+
+/// A server that is killed when its test ends.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server on a free port, which `command` gets, and waits until it answers.
+    pub fn start(command: impl Fn(u16) -> Command) -> Self {
+        for _ in 0..5 {
+            let port = free_port();
+            let mut child = command(port).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(60) {
+                if TcpStream::connect(address).is_ok() {
+                    return Self { child, address };
+                }
+                if child.try_wait().unwrap().is_some() {
+                    break; // Somebody else took the port: try another.
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        panic!("a server did not start");
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
