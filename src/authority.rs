@@ -83,7 +83,7 @@ impl Authority {
     pub fn load(
         certificate: Certificate,
         key: PrivateKey,
-        issuers: Chain,
+        issuers: &Chain,
         now: OffsetDateTime,
     ) -> Result<Self> {
         let not_a_ca = |reason| Error::NotACa { subject: certificate.subject(), reason };

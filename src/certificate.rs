@@ -55,7 +55,7 @@ impl Certificate {
         let slices = slices(&der).map_err(|e| malformed(&e))?;
         let spki = der::Encode::to_der(tbs.subject_public_key_info()).map_err(|e| malformed(&e))?;
         let public_key = PublicKey::from_der(&spki)?;
-        Ok(Self { view, validity, public_key, slices, der })
+        Ok(Self { der, view, validity, public_key, slices })
     }
 
     /// Reads the first PEM block, which must be a certificate.

@@ -89,7 +89,9 @@ fn blocks(pem: &[u8], path: &Path) -> Result<Vec<Block>> {
     let begins = pem.windows(11).filter(|w| *w == b"-----BEGIN ").count();
     if begins != parsed.len() {
         let reason = format!("{begins} blocks begin and {} can be read", parsed.len());
-        parsed.into_iter().for_each(|block| block.into_contents().zeroize());
+        for block in parsed {
+            block.into_contents().zeroize();
+        }
         return Err(Error::MalformedPem { reason }.in_file(path));
     }
     Ok(parsed

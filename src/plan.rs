@@ -3,6 +3,7 @@
 
 use time::OffsetDateTime;
 
+use crate::certificate::PathLength;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::key::{KeyAlgorithm, PublicKey};
@@ -216,7 +217,7 @@ pub struct CaRequest {
     lifetime: Option<Lifetime>,
     key: KeyAlgorithm,
     template: Template,
-    path_length: Option<Option<u8>>,
+    path_length: Option<PathLength>,
 }
 
 /// A CA's subject: given, or made distinct by its key.
@@ -274,7 +275,7 @@ impl CaRequest {
     /// How many CAs may stand below it; `None` is no limit. The template's by default.
     #[must_use]
     pub const fn path_length(mut self, limit: Option<u8>) -> Self {
-        self.path_length = Some(limit);
+        self.path_length = Some(PathLength(limit));
         self
     }
 
@@ -288,7 +289,7 @@ impl CaRequest {
             subject: self.subject.clone(),
             validity: lifetime.starting(now)?,
             key: self.key,
-            path_length: self.path_length.unwrap_or_else(|| self.template.path_length()),
+            path_length: self.path_length.map_or(self.template.path_length(), |limit| limit.0),
             template: self.template.clone(),
         })
     }

@@ -181,7 +181,7 @@ impl Store {
         let key_path = folder.join(CA_KEY);
         let key = PrivateKey::from_pem(&file::read_secret(&key_path)?).map_err(|e| e.in_file(&key_path))?;
         let issuers = read_chain(&folder.join(CA_ISSUERS))?;
-        Authority::load(certificate, key, issuers, now).map_err(|e| e.in_file(&certificate_path))
+        Authority::load(certificate, key, &issuers, now).map_err(|e| e.in_file(&certificate_path))
     }
 
     /// All CAs, by name, without their keys.

@@ -110,7 +110,7 @@ impl FromStr for Lifetime {
         if text.is_empty() {
             return Err(refuse("it is empty".to_owned()));
         }
-        if text.as_bytes().iter().filter(|b| **b == b'-').count() >= 2 {
+        if text.matches('-').count() >= 2 {
             return end(text).map(Self::Until).map_err(refuse);
         }
         span(text).map_err(refuse)

@@ -80,7 +80,11 @@ fn keys_survive_being_written_and_read() {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, b| {
+        write!(text, "{b:02x}").unwrap();
+        text
+    })
 }
 
 #[test]
@@ -196,7 +200,7 @@ fn an_authority_is_a_ca_with_its_own_key_and_in_its_time() {
     let now = OffsetDateTime::now_utc();
     let key = || PrivateKey::from_pem(ca.key().secret_pem().unwrap().as_bytes()).unwrap();
     let load = |certificate: &certforge::Certificate, key, now| {
-        Authority::load(certificate.clone(), key, certforge::Chain::default(), now)
+        Authority::load(certificate.clone(), key, &certforge::Chain::default(), now)
     };
     assert!(load(ca.certificate(), key(), now).is_ok());
     let other = PrivateKey::generate(KeyAlgorithm::P256).unwrap();

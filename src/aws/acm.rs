@@ -1,11 +1,12 @@
 //! AWS Certificate Manager. The only module that names the AWS SDK and tokio.
 //!
-//! ImportCertificate has no idempotency token: a repeated call makes a second
+//! `ImportCertificate` has no idempotency token: a repeated call makes a second
 //! certificate and burns a second of the year's imports. So the SDK's own
 //! retries are off, and only answers that certainly changed nothing are repeated.
 
 use std::time::Duration;
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_acm::Client;
 use aws_sdk_acm::config::http::HttpResponse;
 use aws_sdk_acm::config::retry::RetryConfig;
@@ -92,7 +93,7 @@ impl Importer {
             |e: std::io::Error| Error::Internal { doing: "starting the runtime", reason: e.to_string() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal)?;
         let http_client = http_client(connection)?;
-        let total = connection.timeout.unwrap_or(Duration::from_secs(60));
+        let total = connection.timeout.unwrap_or(Duration::from_mins(1));
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT.min(total))
             .operation_attempt_timeout(ATTEMPT.min(total))
@@ -120,10 +121,7 @@ impl Importer {
         })?;
         runtime.block_on(async {
             use aws_sdk_acm::config::ProvideCredentials;
-            provider
-                .provide_credentials()
-                .await
-                .map_err(|e| Error::AwsCredentials { reason: DisplayErrorContext(&e).to_string() })
+            provider.provide_credentials().await.map_err(|e| no_credentials(&e))
         })?;
         let endpoint = config.endpoint_url().map(ToOwned::to_owned).or_else(service_endpoint);
         Ok(Self { client: Client::new(&config), runtime, region, endpoint })
@@ -174,7 +172,7 @@ impl Importer {
                     call.send()
                 })
                 .await
-                .map_err(|e| self.explain(IMPORT, e))?;
+                .map_err(|e| self.explain(IMPORT, &e))?;
             answer.certificate_arn.ok_or_else(|| Error::AwsAnswer {
                 action: IMPORT,
                 reason: "it holds no CertificateArn".to_owned(),
@@ -184,7 +182,7 @@ impl Importer {
             arn.parse().map_err(|e: Error| Error::AwsAnswer { action: IMPORT, reason: e.to_string() })?;
         let untagged = match import.arn {
             None => None,
-            Some(_) => self.add_tags(&arn, tags).err(),
+            Some(_) => self.add_tags(&arn, &tags).err(),
         };
         Ok(Outcome { arn, sha256, untagged })
     }
@@ -194,21 +192,21 @@ impl Importer {
     /// # Errors
     /// As [`Importer::import`].
     pub fn tag(&self, arn: &CertificateArn, tags: &[Tag]) -> Result<()> {
-        self.add_tags(arn, tags.iter().map(sdk_tag).collect::<Result<_>>()?)
+        self.add_tags(arn, &tags.iter().map(sdk_tag).collect::<Result<Vec<_>>>()?)
     }
 
-    fn add_tags(&self, arn: &CertificateArn, tags: Vec<aws_sdk_acm::types::Tag>) -> Result<()> {
+    fn add_tags(&self, arn: &CertificateArn, tags: &[aws_sdk_acm::types::Tag]) -> Result<()> {
         self.runtime.block_on(async {
             self.patiently(|| {
                 self.client
                     .add_tags_to_certificate()
                     .certificate_arn(arn.as_str())
-                    .set_tags(Some(tags.clone()))
+                    .set_tags(Some(tags.to_vec()))
                     .send()
             })
             .await
             .map(|_| ())
-            .map_err(|e| self.explain(ADD_TAGS, e))
+            .map_err(|e| self.explain(ADD_TAGS, &e))
         })
     }
 
@@ -232,12 +230,12 @@ impl Importer {
         }
     }
 
-    fn explain<E>(&self, action: &'static str, e: SdkError<E, HttpResponse>) -> Error
+    fn explain<E>(&self, action: &'static str, e: &SdkError<E, HttpResponse>) -> Error
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let endpoint = || self.endpoint.clone().unwrap_or_else(|| format!("ACM in {}", self.region));
-        match &e {
+        match e {
             SdkError::ServiceError(context) => {
                 let status = context.raw().status().as_u16();
                 let (code, message) = (context.err().code(), context.err().message());
@@ -253,8 +251,11 @@ impl Importer {
                     },
                 }
             }
-            SdkError::ResponseError(_) => Error::AwsAnswer { action, reason: cause(&e) },
-            _ => Error::AwsUnreached { action, endpoint: endpoint(), reason: cause(&e) },
+            SdkError::ResponseError(context) => {
+                let status = context.raw().status().as_u16();
+                Error::AwsAnswer { action, reason: format!("HTTP status {status}, {}", cause(e)) }
+            }
+            _ => Error::AwsUnreached { action, endpoint: endpoint(), reason: cause(e) },
         }
     }
 }
@@ -262,6 +263,16 @@ impl Importer {
 /// An endpoint for ACM alone, which the SDK's general configuration does not show.
 fn service_endpoint() -> Option<String> {
     std::env::var("AWS_ENDPOINT_URL_ACM").ok().filter(|url| !url.is_empty())
+}
+
+fn no_credentials(e: &CredentialsError) -> Error {
+    let reason = match e {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "none in the environment, in the configuration files or on this machine".to_owned()
+        }
+        other => cause(other),
+    };
+    Error::AwsCredentials { reason }
 }
 
 /// The innermost cause: the one that says what happened.

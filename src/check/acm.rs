@@ -1,6 +1,6 @@
 //! What AWS Certificate Manager refuses, as far as it can be told without
 //! asking it (ACM user guide, "Prerequisites for importing certificates";
-//! ACM API reference, ImportCertificate).
+//! ACM API reference, `ImportCertificate`).
 
 use time::OffsetDateTime;
 
@@ -10,9 +10,9 @@ use crate::key::{KeyAlgorithm, PublicKey};
 use crate::name::San;
 use crate::validity::rfc3339;
 
-/// The most octets of the certificate's PEM (API reference, ImportCertificate).
+/// The most octets of the certificate's PEM (API reference, `ImportCertificate`).
 const MAX_CERTIFICATE: usize = 32_768;
-/// The most octets of the chain's PEM (API reference, ImportCertificate).
+/// The most octets of the chain's PEM (API reference, `ImportCertificate`).
 const MAX_CHAIN: usize = 2_097_152;
 
 /// What is about to be imported.

@@ -35,8 +35,8 @@ struct Subject<'a> {
     key_usage: Option<(bool, KeyUsage)>,
     extended: Option<(bool, ExtendedKeyUsage)>,
     constraints: Option<(bool, BasicConstraints)>,
-    subject_key: Option<(bool, SubjectKeyIdentifier)>,
-    authority_key: Option<(bool, AuthorityKeyIdentifier)>,
+    skid: Option<(bool, SubjectKeyIdentifier)>,
+    akid: Option<(bool, AuthorityKeyIdentifier)>,
     key: Option<KeyAlgorithm>,
     is_ca: bool,
 }
@@ -100,8 +100,8 @@ pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
         names: tbs.get_extension().map_err(malformed)?,
         key_usage: tbs.get_extension().map_err(malformed)?,
         extended: tbs.get_extension().map_err(malformed)?,
-        subject_key: tbs.get_extension().map_err(malformed)?,
-        authority_key: tbs.get_extension().map_err(malformed)?,
+        skid: tbs.get_extension().map_err(malformed)?,
+        akid: tbs.get_extension().map_err(malformed)?,
         key: PublicKey::from_der(&public_key)?.algorithm(),
         is_ca: constraints.as_ref().is_some_and(|(_, c)| c.ca),
         constraints,
@@ -279,7 +279,7 @@ fn extended_key_usage(s: &Subject<'_>) -> Option<String> {
 }
 
 fn subject_key_identifier(s: &Subject<'_>) -> Option<String> {
-    match &s.subject_key {
+    match &s.skid {
         None => Some("it has no subject key identifier".to_owned()),
         Some((true, _)) => Some("its subject key identifier is critical".to_owned()),
         Some((false, _)) => None,
@@ -287,7 +287,7 @@ fn subject_key_identifier(s: &Subject<'_>) -> Option<String> {
 }
 
 fn authority_key_identifier(s: &Subject<'_>) -> Option<String> {
-    match &s.authority_key {
+    match &s.akid {
         None => Some("it has no authority key identifier".to_owned()),
         Some((true, _)) => Some("its authority key identifier is critical".to_owned()),
         Some((false, id)) if id.key_identifier.is_none() => {

@@ -76,6 +76,7 @@ impl KeyAlgorithm {
     }
 
     /// The modulus length in bits, for RSA.
+    #[cfg(feature = "rsa")]
     pub(crate) const fn rsa_bits(self) -> Option<usize> {
         match self {
             Self::Rsa2048 => Some(2048),

@@ -110,7 +110,7 @@ impl std::fmt::Debug for PublicKey {
         f.debug_struct("PublicKey")
             .field("algorithm", &self.algorithm)
             .field("sha256", &self.sha256().to_string())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -137,10 +137,10 @@ pub(super) fn folders_in(path: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(io_error("list", path))?;
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            if let Ok(name) = entry.file_name().into_string() {
-                names.push(name);
-            }
+        if entry.file_type().is_ok_and(|t| t.is_dir())
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
         }
     }
     Ok(names)

@@ -15,7 +15,7 @@ const WORKSHOP: &str = ".tmp";
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How old a set in the making must be before it may be swept away.
-const STALE: Duration = Duration::from_secs(600);
+const STALE: Duration = Duration::from_mins(10);
 
 /// An exclusive lock on the store, gone with its holder, killed or not.
 pub(super) struct Lock(#[expect(dead_code, reason = "held for its lock alone")] File);

@@ -1,6 +1,7 @@
 //! The command line: its arguments, and which handler gets them.
 
 mod ca;
+#[cfg(feature = "aws")]
 mod import_acm;
 mod issue;
 mod leaf;
@@ -64,6 +65,7 @@ enum Command {
     /// Have a CA and a leaf, and with --import-acm an ARN: makes what is missing
     Up(up::Args),
     /// Import a leaf into AWS Certificate Manager and print its ARN
+    #[cfg(feature = "aws")]
     ImportAcm(import_acm::Args),
     /// Print a completion script for a shell
     Completions(man::Completions),
@@ -129,6 +131,7 @@ fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Ca(command) => ca::run(command, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
         Command::Up(args) => up::run(&args, &context),
+        #[cfg(feature = "aws")]
         Command::ImportAcm(args) => import_acm::run(&args, &context),
         Command::Completions(_) | Command::Man(_) => Ok(Report::Text(Vec::new())),
     }

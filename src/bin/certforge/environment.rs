@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
+#[cfg(feature = "aws")]
 use std::path::PathBuf;
 
 use time::OffsetDateTime;
@@ -12,6 +13,7 @@ pub const DIR: &str = "CERTFORGE_DIR";
 /// The kind of key where `--key` does not say.
 pub const KEY: &str = "CERTFORGE_KEY";
 /// Trust anchors for TLS to AWS. The AWS CLI reads it, the SDK does not.
+#[cfg(feature = "aws")]
 const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
 fn variable(name: &str) -> Option<OsString> {
@@ -19,6 +21,7 @@ fn variable(name: &str) -> Option<OsString> {
 }
 
 /// The file that `AWS_CA_BUNDLE` names.
+#[cfg(feature = "aws")]
 pub fn aws_ca_bundle() -> Option<PathBuf> {
     variable(AWS_CA_BUNDLE).map(PathBuf::from)
 }

@@ -6,14 +6,16 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
+use certforge::KeyAlgorithm;
 use certforge::error::{Category, Error, Shown};
 use serde::Serialize;
 
 use crate::hint;
 use crate::report::{
-    CaReport, Document, FindingReport, ImportReport, ImportState, LeafReport, Report, SCHEMA, State,
-    UpReport, names_text,
+    CaReport, Document, FindingReport, LeafReport, Report, SCHEMA, State, UpReport, names_text,
 };
+#[cfg(feature = "aws")]
+use crate::report::{ImportReport, ImportState};
 
 /// The exit statuses.
 const USAGE: u8 = 2;
@@ -55,6 +57,8 @@ fn write_report(report: &Report, format: Format) -> io::Result<()> {
         let _ = match report {
             Report::Ca(r) => ca_lines(&mut people, r),
             Report::CaList(_) | Report::Text(_) => Ok(()),
+            #[cfg(feature = "aws")]
+            #[cfg(feature = "aws")]
             Report::Import(r) => import_lines(&mut people, r),
             Report::Leaf(r) => leaf_lines(&mut people, r),
             Report::Up(r) => up_lines(&mut people, r),
@@ -65,6 +69,7 @@ fn write_report(report: &Report, format: Format) -> io::Result<()> {
         match report {
             Report::Ca(r) => json(&mut out, "ca", r),
             Report::CaList(r) => json(&mut out, "ca-list", r),
+            #[cfg(feature = "aws")]
             Report::Import(r) => json(&mut out, "import", r),
             Report::Leaf(r) => json(&mut out, "leaf", r),
             Report::Text(bytes) => out.write_all(bytes),
@@ -78,6 +83,7 @@ fn write_report(report: &Report, format: Format) -> io::Result<()> {
             let until = &ca.not_after[..10];
             writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key, until, Shown(&ca.subject))
         }),
+        #[cfg(feature = "aws")]
         Report::Import(r) => r
             .arn
             .iter()
@@ -113,13 +119,19 @@ const fn state_word(state: State) -> &'static str {
     }
 }
 
+/// A kind of key as people read it.
+fn key_label(key: &str) -> &str {
+    let known = KeyAlgorithm::ALL.into_iter().find(|a| a.as_str() == key);
+    known.map_or(key, |a| a.label())
+}
+
 /// One line: what, which, its facts, its state.
 fn line(out: &mut impl Write, what: &str, which: &str, facts: &str) -> io::Result<()> {
     writeln!(out, "{BOLD}{what:<7}{BOLD:#} {:<28} {facts}", Shown(which).to_string())
 }
 
 fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
-    let mut facts = format!("{}, until {}", ca.key, &ca.not_after[..10]);
+    let mut facts = format!("{}, until {}", key_label(&ca.key), &ca.not_after[..10]);
     if !state_word(ca.state).is_empty() {
         facts = format!("{facts}, {}", state_word(ca.state));
     }
@@ -158,7 +170,8 @@ fn file_line(out: &mut impl Write, path: &str, mode: &str) -> io::Result<()> {
 }
 
 fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
-    let facts = format!("{}, until {}, {}", leaf.key, &leaf.not_after[..10], state_word(leaf.state));
+    let facts =
+        format!("{}, until {}, {}", key_label(&leaf.key), &leaf.not_after[..10], state_word(leaf.state));
     line(out, "leaf", &names_text(&leaf.names), &facts)?;
     if let Some(reason) = &leaf.reason {
         line(out, "why", reason, "")?;
@@ -169,6 +182,7 @@ fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
     finding_lines(out, &leaf.findings)
 }
 
+#[cfg(feature = "aws")]
 fn import_lines(out: &mut impl Write, import: &ImportReport) -> io::Result<()> {
     let state = match import.state {
         ImportState::Imported => "imported",
@@ -190,6 +204,7 @@ fn up_lines(out: &mut impl Write, up: &UpReport) -> io::Result<()> {
         ca_lines(out, ca)?;
     }
     leaf_lines(out, &up.leaf)?;
+    #[cfg(feature = "aws")]
     if let Some(import) = &up.acm {
         import_lines(out, import)?;
     }

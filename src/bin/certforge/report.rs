@@ -30,6 +30,7 @@ pub struct Document<'a, T> {
 pub enum Report {
     Ca(CaReport),
     CaList(CaListReport),
+    #[cfg(feature = "aws")]
     Import(ImportReport),
     Leaf(LeafReport),
     /// Text that is the result itself: completions, a man page.
@@ -129,6 +130,7 @@ pub struct LeafReport {
 }
 
 /// What became of an import.
+#[cfg(feature = "aws")]
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ImportState {
@@ -139,6 +141,7 @@ pub enum ImportState {
     Planned,
 }
 
+#[cfg(feature = "aws")]
 #[derive(Serialize)]
 pub struct ImportReport {
     pub state: ImportState,
@@ -161,6 +164,7 @@ pub struct UpReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca: Option<CaReport>,
     pub leaf: LeafReport,
+    #[cfg(feature = "aws")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acm: Option<ImportReport>,
 }

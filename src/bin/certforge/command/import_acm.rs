@@ -8,9 +8,9 @@ use certforge::bundle::content_sha256;
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm;
 use certforge::key::PrivateKey;
-use certforge::store::{ImportRecord, ImportRecords, read_input};
+use certforge::store::{ImportRecord, ImportRecords, LeafEntry, read_input};
 use certforge::validity::rfc3339;
-use certforge::{Error, Finding, Severity, gather};
+use certforge::{Bundle, Error, Finding, Severity, gather};
 use time::OffsetDateTime;
 
 use crate::command::{Context, Failure};
@@ -18,7 +18,7 @@ use crate::environment;
 use crate::report::{ImportReport, ImportState, Report, findings};
 
 #[derive(clap::Args)]
-pub struct ConnectionArgs {
+struct ConnectionArgs {
     /// The AWS region
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
@@ -72,7 +72,7 @@ pub struct Args {
 }
 
 impl ConnectionArgs {
-    pub fn connect(&self) -> Result<Importer, Failure> {
+    fn connect(&self) -> Result<Importer, Failure> {
         let trust_anchors = match environment::aws_ca_bundle() {
             None => None,
             Some(path) => Some(read_input(&path)?.to_vec()),
@@ -86,21 +86,79 @@ impl ConnectionArgs {
         })?)
     }
 
-    pub fn tags(&self) -> Result<Vec<Tag>, Failure> {
+    fn tags(&self) -> Result<Vec<Tag>, Failure> {
         Ok(self.tags.iter().map(|t| t.parse()).collect::<certforge::Result<_>>()?)
     }
 }
 
+/// The flags of `up` for an import.
+#[derive(clap::Args)]
+pub struct UpArgs {
+    /// Import it into AWS Certificate Manager and print its ARN
+    #[arg(long)]
+    import_acm: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+/// A connection that is ready, and the tags to put on what goes over it.
+pub struct Session {
+    importer: Importer,
+    tags: Vec<Tag>,
+}
+
+impl UpArgs {
+    /// Connects where an import is asked for, so that a missing region or missing
+    /// credentials show before anything is made.
+    pub fn session(&self) -> Result<Option<Session>, Failure> {
+        let tags = self.connection.tags()?;
+        if !self.import_acm {
+            return Ok(None);
+        }
+        Ok(Some(Session { importer: self.connection.connect()?, tags }))
+    }
+
+    /// Refuses what ACM would refuse, before anything is saved or replaced.
+    pub fn preflight(&self, bundle: &Bundle, now: OffsetDateTime) -> Result<(), Failure> {
+        if self.import_acm {
+            let key = bundle.key().public();
+            preflight(&acm::Import { certificate: bundle.leaf(), key, chain: bundle.chain() }, now)?;
+        }
+        Ok(())
+    }
+}
+
+impl Session {
+    /// Imports a leaf of the store.
+    pub fn import(
+        self,
+        entry: &LeafEntry,
+        dry_run: bool,
+        now: OffsetDateTime,
+    ) -> Result<ImportReport, Failure> {
+        let candidate = Candidate {
+            certificate: &entry.certificate,
+            chain: &entry.chain,
+            tags: self.tags,
+            arn: None,
+            new: false,
+            dry_run,
+            now,
+        };
+        import(&self.importer, &candidate, entry.imports()?, || entry.private_key())
+    }
+}
+
 /// What is to be imported, all but the private key, which is read last.
-pub struct Candidate<'a> {
-    pub certificate: &'a Certificate,
-    pub chain: &'a Chain,
-    pub tags: Vec<Tag>,
+struct Candidate<'a> {
+    certificate: &'a Certificate,
+    chain: &'a Chain,
+    tags: Vec<Tag>,
     /// The ARN that was given.
-    pub arn: Option<CertificateArn>,
-    pub new: bool,
-    pub dry_run: bool,
-    pub now: OffsetDateTime,
+    arn: Option<CertificateArn>,
+    new: bool,
+    dry_run: bool,
+    now: OffsetDateTime,
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
@@ -166,7 +224,7 @@ fn read_certificates(leaf: &Path, chain: Option<&Path>) -> Result<(Certificate, 
 }
 
 /// Imports, or finds that there is nothing to do.
-pub fn import(
+fn import(
     importer: &Importer,
     candidate: &Candidate<'_>,
     mut records: ImportRecords,
@@ -272,7 +330,7 @@ fn save(records: &mut ImportRecords, record: ImportRecord) -> Result<(), Failure
 }
 
 /// What ACM would refuse is refused here, before any call.
-pub fn preflight(import: &acm::Import<'_>, now: OffsetDateTime) -> Result<Vec<Finding>, Failure> {
+fn preflight(import: &acm::Import<'_>, now: OffsetDateTime) -> Result<Vec<Finding>, Failure> {
     let found = acm::import(import, now);
     let errors: Vec<_> = found
         .iter()

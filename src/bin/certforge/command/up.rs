@@ -1,13 +1,12 @@
 //! `certforge up`: a CA, a leaf and perhaps an ARN, whatever of it is missing.
 
-use certforge::aws::Importer;
-use certforge::check::acm;
 use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, Overwrite};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan};
 
-use crate::command::import_acm::{Candidate, ConnectionArgs, import, preflight};
+#[cfg(feature = "aws")]
+use crate::command::import_acm::UpArgs as AcmArgs;
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 use crate::command::{Context, DEFAULT_CA, Failure, ca};
 use crate::environment;
@@ -24,11 +23,9 @@ what is missing, due (a third of its time or 30 days left) or different.")]
 pub struct Args {
     #[command(flatten)]
     issue: IssueArgs,
-    /// Import it into AWS Certificate Manager and print its ARN
-    #[arg(long)]
-    import_acm: bool,
+    #[cfg(feature = "aws")]
     #[command(flatten)]
-    connection: ConnectionArgs,
+    acm: AcmArgs,
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
@@ -57,21 +54,22 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         _ => plan,
     };
-    let tags = args.connection.tags()?;
-    let importer = if args.import_acm { Some(args.connection.connect()?) } else { None };
+    #[cfg(feature = "aws")]
+    let session = args.acm.session()?;
     let made = make(args, context, &ca_name, plan, there)?;
-    let mut report = made.report;
-    if let (Some(importer), Some(entry)) = (&importer, made.entry) {
-        let acm = import_leaf(args, context, importer, &entry, tags)?;
-        report.arn.clone_from(&acm.arn);
-        report.acm = Some(acm);
+    #[cfg(feature = "aws")]
+    if let (Some(session), Some(entry)) = (session, &made.entry) {
+        let acm = session.import(entry, args.issue.dry_run, context.now)?;
+        let report = UpReport { arn: acm.arn.clone(), acm: Some(acm), ..made.report };
+        return Ok(Report::Up(Box::new(report)));
     }
-    Ok(Report::Up(Box::new(report)))
+    Ok(Report::Up(Box::new(made.report)))
 }
 
 /// What `make` comes to: the report so far, and the leaf that is in the store.
 struct Made {
     report: UpReport,
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for the import alone"))]
     entry: Option<LeafEntry>,
 }
 
@@ -123,12 +121,8 @@ fn make(
         None => PrivateKey::generate(plan.key())?,
     };
     let bundle = authority.issue_for(&plan, key)?;
-    if args.import_acm {
-        // Refused before anything is replaced.
-        let about =
-            acm::Import { certificate: bundle.leaf(), key: bundle.key().public(), chain: bundle.chain() };
-        preflight(&about, context.now)?;
-    }
+    #[cfg(feature = "aws")]
+    args.acm.preflight(&bundle, context.now)?;
     let (saved, state) = save(context, &bundle, ca_name, &plan, there.is_some())?;
     let entry = store.leaf(&first.to_string())?;
     let mut leaf = LeafReport::of(state, &folder, Some(ca_name), &entry.certificate, context.now);
@@ -157,7 +151,14 @@ fn save(
 }
 
 fn up_report(folder: &std::path::Path, ca: Option<CaReport>, leaf: LeafReport) -> UpReport {
-    UpReport { arn: None, folder: crate::report::path(folder), ca, leaf, acm: None }
+    UpReport {
+        arn: None,
+        folder: crate::report::path(folder),
+        ca,
+        leaf,
+        #[cfg(feature = "aws")]
+        acm: None,
+    }
 }
 
 type Ready = (Authority, Option<certforge::store::Saved>, Option<PrivateKey>);
@@ -223,23 +224,4 @@ fn different(
     let left = have.not_after() - context.now;
     let due = left < time::Duration::days(30).min(have.length() / 3);
     (due && have.not_after() < want.not_after()).then(|| format!("it ends at {}", rfc3339(have.not_after())))
-}
-
-fn import_leaf(
-    args: &Args,
-    context: &Context,
-    importer: &Importer,
-    entry: &LeafEntry,
-    tags: Vec<certforge::aws::Tag>,
-) -> Result<crate::report::ImportReport, Failure> {
-    let candidate = Candidate {
-        certificate: &entry.certificate,
-        chain: &entry.chain,
-        tags,
-        arn: None,
-        new: false,
-        dry_run: args.issue.dry_run,
-        now: context.now,
-    };
-    import(importer, &candidate, entry.imports()?, || entry.private_key())
 }
