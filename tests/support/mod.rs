@@ -127,7 +127,8 @@ pub fn judge(program: &str) -> Option<PathBuf> {
 /// Runs a program and returns whether it succeeded, with all it printed.
 pub fn output(program: &Path, args: &[&str], folder: &Path) -> (bool, String) {
     let output = Command::new(program).args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), text)
 }
 
@@ -150,7 +151,12 @@ impl Server {
     pub fn start(command: impl Fn(u16) -> Command) -> Self {
         for _ in 0..5 {
             let port = free_port();
-            let mut child = command(port).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let mut child = command(port)
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
             let address = SocketAddr::from(([127, 0, 0, 1], port));
             let start = Instant::now();
             while start.elapsed() < Duration::from_secs(60) {

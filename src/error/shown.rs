@@ -1,0 +1,64 @@
+//! Foreign text on a terminal.
+
+use std::fmt;
+use std::path::Path;
+
+/// Foreign text made safe to show: control and direction-changing characters
+/// are escaped, and long text is cut, so that a name from a certificate or an
+/// argument can neither move a terminal's cursor nor hide what it says.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a>(pub &'a str);
+
+/// How many characters of a foreign text are shown.
+const SHOWN_LIMIT: usize = 300;
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        for (i, c) in self.0.chars().enumerate() {
+            if i == SHOWN_LIMIT {
+                return f.write_str("…");
+            }
+            if c.is_control() || is_invisible(c) {
+                write!(f, "{}", c.escape_unicode())?;
+            } else {
+                f.write_char(c)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Characters that show as nothing or turn the text around them: bidirectional
+/// controls (Unicode TR 9), zero-width characters, line separators, the BOM.
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A path made safe to show, as [`Shown`] does for text.
+pub(super) struct ShownPath<'a>(pub(super) &'a Path);
+
+impl fmt::Display for ShownPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(&self.0.to_string_lossy()).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_move_the_cursor_or_turn_around() {
+        let shown = Shown("a\u{1b}[2Jb\u{202e}c\nd\0").to_string();
+        assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c\\u{a}d\\u{0}");
+    }
+
+    #[test]
+    fn long_foreign_text_is_cut() {
+        assert_eq!(Shown(&"x".repeat(1000)).to_string().chars().count(), SHOWN_LIMIT + 1);
+    }
+}

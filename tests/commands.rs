@@ -1,0 +1,334 @@
+//! What the commands do: their streams, their documents, their files.
+
+mod support;
+
+use serde_json::Value;
+use support::{CERTFORGE, Sandbox, judge, output};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+#[test]
+fn a_ca_and_a_leaf_that_openssl_accepts() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.ok("ca new").stdout, "certforge/ca/default\n");
+    assert_eq!(sandbox.ok("leaf --cn 10.103.10.95").stdout, "certforge/10.103.10.95\n");
+    let Some(openssl) = judge("openssl") else { return };
+    let verify = |ip: &str| {
+        let folder = "certforge/10.103.10.95";
+        let args = format!(
+            "verify -x509_strict -CAfile {folder}/ca.pem -verify_ip {ip} -untrusted {folder}/chain.pem {folder}/cert.pem"
+        );
+        output(&openssl, &args.split(' ').collect::<Vec<_>>(), sandbox.path())
+    };
+    let (ok, text) = verify("10.103.10.95");
+    assert!(ok, "{text}");
+    let (ok, text) = verify("10.103.10.96");
+    assert!(!ok && text.contains("IP address mismatch"), "{text}");
+}
+
+#[test]
+fn a_self_signed_leaf_that_openssl_accepts() {
+    let sandbox = Sandbox::new();
+    let subject = "/C=JP/ST=Hokkaido/L=Sapporo/O=Hoge/OU=Piyo/CN=10.103.10.95";
+    let ran = sandbox.run_args(&["leaf", "--self-signed", "--subj", subject]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "certforge/10.103.10.95\n"), "{}", ran.stderr);
+    assert!(!sandbox.file("certforge/ca").exists(), "no CA is needed");
+    let Some(openssl) = judge("openssl") else { return };
+    let folder = "certforge/10.103.10.95";
+    let args =
+        format!("verify -x509_strict -CAfile {folder}/ca.pem -verify_ip 10.103.10.95 {folder}/cert.pem");
+    let (ok, text) = output(&openssl, &args.split(' ').collect::<Vec<_>>(), sandbox.path());
+    assert!(ok, "{text}");
+    let (_, text) = output(
+        &openssl,
+        &["x509", "-in", &format!("{folder}/cert.pem"), "-noout", "-subject"],
+        sandbox.path(),
+    );
+    assert_eq!(
+        text.trim(),
+        "subject=C = JP, ST = Hokkaido, L = Sapporo, O = Hoge, OU = Piyo, CN = 10.103.10.95"
+    );
+}
+
+#[test]
+fn several_names_go_into_one_leaf_and_the_first_is_the_common_name() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.ok("up 10.103.10.95 myca.test.com --key p256 --json");
+    let document = json(&ran.stdout);
+    assert_eq!(document["kind"], "up");
+    assert_eq!(document["leaf"]["subject"], "CN=10.103.10.95");
+    let names = document["leaf"]["names"].as_array().unwrap();
+    assert_eq!(names.len(), 2);
+    assert_eq!(names[0]["type"], "ip");
+    assert_eq!(names[1]["value"], "myca.test.com");
+    assert_eq!(document["ca"]["state"], "created");
+    assert_eq!(ran.stderr, "", "with --json nothing is on standard error");
+}
+
+#[test]
+fn up_makes_what_is_missing_and_then_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let before = sandbox.snapshot();
+    let again = json(&sandbox.ok("up a.example --json").stdout);
+    assert_eq!((&again["ca"]["state"], &again["leaf"]["state"]), (&"unchanged".into(), &"unchanged".into()));
+    assert_eq!(sandbox.snapshot(), before);
+
+    for (args, reason) in [
+        ("up a.example b.example", "its names are different"),
+        ("up a.example b.example --key rsa2048", "its kind of key is different"),
+        ("up a.example b.example --template mutual", "its purpose is different"),
+        ("up a.example b.example --template mutual --days 90", "its validity is different"),
+    ] {
+        let changed = json(&sandbox.ok(&format!("{args} --json")).stdout);
+        assert_eq!(changed["leaf"]["state"], "replaced", "{args}");
+        assert_eq!(changed["leaf"]["reason"], reason, "{args}");
+        let same = json(&sandbox.ok(&format!("{args} --json")).stdout);
+        assert_eq!(same["leaf"]["state"], "unchanged", "{args}");
+    }
+    sandbox.ok("ca new --force --key p256");
+    let changed = json(&sandbox.ok("up a.example b.example --template mutual --json").stdout);
+    assert_eq!(changed["leaf"]["reason"], "it is of another issuer");
+}
+
+#[test]
+fn up_renews_what_is_due() {
+    let Some(faketime) = judge("faketime") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let at = |date: &str| {
+        let run = std::process::Command::new(&faketime)
+            .args(["-f", date, CERTFORGE, "up", "a.example", "--json"])
+            .current_dir(sandbox.path())
+            .output()
+            .unwrap();
+        let ran = support::ran(run);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        json(&ran.stdout)["leaf"]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(at("+330d"), "unchanged");
+    assert_eq!(at("+340d"), "replaced");
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_do_and_does_nothing() {
+    let sandbox = Sandbox::new();
+    for args in ["ca new --dry-run", "up a.example --dry-run", "leaf a.example --self-signed --dry-run"] {
+        let ran = sandbox.ok(args);
+        assert_eq!(ran.stdout, "", "{args}");
+        assert!(ran.stderr.contains("would be created"), "{}", ran.stderr);
+        assert_eq!(json(&sandbox.ok(&format!("{args} --json")).stdout)["schema"], "certforge/1");
+        assert!(sandbox.snapshot().is_empty(), "{args}");
+    }
+    sandbox.ok("ca new --key p256");
+    let before = sandbox.snapshot();
+    sandbox.ok("leaf a.example --dry-run");
+    sandbox.ok("up a.example --dry-run");
+    sandbox.ok("ca new --force --dry-run");
+    assert_eq!(sandbox.snapshot(), before);
+}
+
+#[test]
+fn streams_are_kept_apart() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.ok("up a.example --key p256");
+    assert_eq!(ran.stdout, "certforge/a.example\n");
+    assert!(ran.stderr.contains("fullchain.pem"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains('\u{1b}'), "no colour without a terminal");
+    let quiet = sandbox.ok("up b.example --key p256 --quiet");
+    assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("certforge/b.example\n", ""));
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let sandbox = Sandbox::new();
+    let script = format!("{CERTFORGE} man | head -c 1; {CERTFORGE} completions zsh | head -c 1");
+    let mut bash = std::process::Command::new("bash");
+    bash.args(["-o", "pipefail", "-c", &script]).current_dir(sandbox.path());
+    let ran = support::ran(bash.output().unwrap());
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+}
+
+#[test]
+fn no_output_holds_a_key() {
+    let sandbox = Sandbox::new();
+    let mut printed = String::new();
+    for args in
+        ["up a.example", "up a.example --json", "ca show", "ca show --json", "ca list", "leaf a.example"]
+    {
+        let ran = sandbox.run(args);
+        printed.push_str(&ran.stdout);
+        printed.push_str(&ran.stderr);
+    }
+    assert!(!printed.contains("PRIVATE KEY"));
+    for path in ["certforge/a.example/key.pem", "certforge/ca/default/ca.key"] {
+        for line in sandbox.read(path).lines().filter(|l| !l.starts_with('-')) {
+            assert!(!printed.contains(line), "{path}");
+        }
+    }
+}
+
+#[test]
+fn the_ca_key_is_in_the_ca_folder_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let key = sandbox.read("certforge/ca/default/ca.key");
+    let body = key.lines().nth(1).unwrap();
+    for file in ["cert.pem", "chain.pem", "fullchain.pem", "key.pem", "ca.pem"] {
+        assert!(!sandbox.read(&format!("certforge/a.example/{file}")).contains(body), "{file}");
+    }
+}
+
+#[test]
+fn cas_are_listed_and_shown() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.ok("ca list").stdout, "");
+    sandbox.ok("ca new --key p256");
+    assert_eq!(sandbox.run_args(&["ca", "new", "staging", "--cn", "Staging CA", "--key", "p384"]).status, 0);
+    let list = sandbox.ok("ca list").stdout;
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].starts_with("default\tp256\t") && lines[0].contains("CN=certforge CA tester@"),
+        "{list}"
+    );
+    assert!(lines[1].starts_with("staging\tp384\t") && lines[1].ends_with("CN=Staging CA"), "{list}");
+    sandbox.ok("leaf a.example --ca staging --key p256");
+    let shown = json(&sandbox.ok("ca show staging --json").stdout);
+    assert_eq!(shown["kind"], "ca");
+    assert_eq!(shown["issued"], 1);
+    assert_eq!(shown["subject"], "CN=Staging CA");
+    let text = sandbox.ok("ca show staging");
+    assert_eq!(text.stdout, "certforge/ca/staging\n");
+    assert!(text.stderr.contains("P-384"), "{}", text.stderr);
+}
+
+#[test]
+fn the_only_ca_needs_no_name_and_several_do() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new one --key p256");
+    assert_eq!(json(&sandbox.ok("leaf a.example --key p256 --json").stdout)["ca"], "one");
+    sandbox.ok("ca new two --key p256");
+    let ran = sandbox.run("leaf b.example");
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("one, two") && ran.stderr.contains("--ca one"), "{}", ran.stderr);
+}
+
+#[test]
+fn two_cas_never_share_a_name_by_default() {
+    let sandbox = Sandbox::new();
+    let subject = |args: &str| json(&sandbox.ok(args).stdout)["subject"].as_str().unwrap().to_owned();
+    let first = subject("ca new --key p256 --json");
+    let second = subject("ca new --key p256 --force --json");
+    assert_ne!(first, second);
+}
+
+#[test]
+fn the_directory_and_the_key_come_from_the_surroundings() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox
+        .command(["up", "a.example"])
+        .env("CERTFORGE_DIR", "elsewhere")
+        .env("CERTFORGE_KEY", "p256")
+        .output();
+    let ran = support::ran(ran.unwrap());
+    assert_eq!(ran.stdout, "elsewhere/a.example\n", "{}", ran.stderr);
+    assert!(ran.stderr.contains("P-256"), "{}", ran.stderr);
+    sandbox.ok("up a.example --dir flag --key p256");
+    assert!(sandbox.file("flag/a.example/key.pem").exists());
+}
+
+#[test]
+fn validity_has_three_spellings() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let end =
+        |args: &str| json(&sandbox.ok(&format!("leaf {args} --key p256 --json")).stdout)["not_after"].clone();
+    assert_eq!(end("a.example --days 90"), end("b.example --validity 90d"));
+    assert_eq!(end("c.example --until 2027-06-30"), "2027-06-30T23:59:59Z");
+    let long = json(&sandbox.ok("leaf d.example --days 400 --key p256 --json").stdout);
+    assert_eq!(long["findings"][0]["code"], "validity.long");
+    assert_eq!(sandbox.run("leaf e.example --days 900").status, 3);
+    sandbox.ok("leaf e.example --days 900 --allow-long --key p256");
+    sandbox.ok("ca new short --days 10 --key p256");
+    let cut = json(&sandbox.ok("leaf f.example --ca short --key p256 --json").stdout);
+    assert_eq!(cut["findings"][0]["code"], "validity.clamped");
+}
+
+#[test]
+fn many_first_runs_at_once_make_one_ca() {
+    let sandbox = Sandbox::new();
+    let children: Vec<_> = (0..24)
+        .map(|i| {
+            let mut command = sandbox.command(["up", &format!("h{i}.example"), "--key", "p256"]);
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let ran = support::ran(child.wait_with_output().unwrap());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+    }
+    let ca = sandbox.read("certforge/ca/default/ca.pem");
+    for i in 0..24 {
+        assert_eq!(sandbox.read(&format!("certforge/h{i}.example/ca.pem")), ca);
+    }
+    assert_eq!(std::fs::read_dir(sandbox.file("certforge/.tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_same_up_many_times_at_once_succeeds_each_time() {
+    let sandbox = Sandbox::new();
+    let children: Vec<_> = (0..12)
+        .map(|_| {
+            let mut command = sandbox.command(["up", "same.example", "--key", "p256"]);
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let ran = support::ran(child.wait_with_output().unwrap());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+    }
+    assert_eq!(std::fs::read_dir(sandbox.file("certforge/ca/default/issued")).unwrap().count(), 1);
+}
+
+#[test]
+fn every_command_has_help_with_examples_and_a_manual_page() {
+    let sandbox = Sandbox::new();
+    for command in
+        ["", "ca", "ca new", "ca list", "ca show", "leaf", "up", "import-acm", "completions", "man"]
+    {
+        let help = sandbox.ok(&format!("{command} --help"));
+        assert!(command == "ca" || help.stdout.contains("Examples:"), "{command}: {}", help.stdout);
+        assert_eq!(help.stderr, "");
+        let page = sandbox.ok(&format!("man {command}")).stdout;
+        assert!(page.contains(".TH"), "{command}");
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(sandbox.ok(&format!("completions {shell}")).stdout.contains("certforge"), "{shell}");
+    }
+    assert!(sandbox.ok("--version").stdout.starts_with("certforge 0."));
+    assert!(sandbox.snapshot().is_empty());
+}
+
+#[test]
+fn up_asks_only_on_a_terminal() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.run("up");
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("certforge up 10.103.10.95"), "{}", ran.stderr);
+    // `script` gives it a terminal; the answer comes from its standard input.
+    let Some(script) = judge("script") else { return };
+    let mut child = std::process::Command::new(script)
+        .args(["-qec", &format!("{CERTFORGE} up --key p256"), "/dev/null"])
+        .current_dir(sandbox.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"myca.test.com\n").unwrap();
+    let text = String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned();
+    assert!(text.contains("domain name or IP address:"), "{text}");
+    assert!(sandbox.file("certforge/myca.test.com/cert.pem").exists(), "{text}");
+}
