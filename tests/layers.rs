@@ -48,15 +48,15 @@ const SOLE_ROOMS: &[(&str, &[&str])] = &[
 
 /// Rooms and their source files: `src/x.rs` and everything below `src/x/`.
 fn sources() -> BTreeMap<String, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut rooms: BTreeMap<String, String> = BTreeMap::new();
-    for path in rust_files(&root) {
-        let relative = path.strip_prefix(&root).unwrap();
-        let room = relative.components().next().unwrap().as_os_str().to_str().unwrap();
-        let room = room.trim_end_matches(".rs");
-        if room != "bin" {
+    for path in rust_files(&source) {
+        let relative = path.strip_prefix(&source).unwrap();
+        let first = relative.components().next().unwrap().as_os_str().to_str().unwrap();
+        let name = first.trim_end_matches(".rs");
+        if name != "bin" {
             let text = std::fs::read_to_string(&path).unwrap();
-            rooms.entry(room.to_owned()).or_default().push_str(&code(&text));
+            rooms.entry(name.to_owned()).or_default().push_str(&code(&text));
         }
     }
     rooms

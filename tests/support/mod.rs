@@ -3,10 +3,12 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// The command under test.
@@ -100,6 +102,7 @@ fn digest(path: &Path) -> String {
     std::fs::read(path).map_or_else(|e| e.to_string(), |bytes| certforge::key::Sha256::of(&bytes).to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads well behind `.output().unwrap()`")]
 pub fn ran(output: Output) -> Ran {
     Ran {
         status: output.status.code().unwrap_or(-1),
@@ -159,7 +162,7 @@ impl Server {
                 .unwrap();
             let address = SocketAddr::from(([127, 0, 0, 1], port));
             let start = Instant::now();
-            while start.elapsed() < Duration::from_secs(60) {
+            while start.elapsed() < Duration::from_mins(1) {
                 if TcpStream::connect(address).is_ok() {
                     return Self { child, address };
                 }
@@ -186,6 +189,14 @@ impl Drop for Server {
     }
 }
 
+/// A port that nobody listens on, and that no other test of this process got:
+/// two servers that start at once would otherwise be taken for each other.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        if GIVEN.lock().unwrap().insert(port) {
+            return port;
+        }
+    }
 }

@@ -1,0 +1,350 @@
+//! Importing into ACM, with moto's server in ACM's place. moto proves the form of
+//! the calls, not ACM's rules: it takes almost anything.
+
+mod support;
+
+use std::process::Command;
+
+use serde_json::Value;
+use support::{Ran, Sandbox, Server, judge};
+
+struct Acm {
+    sandbox: Sandbox,
+    server: Server,
+}
+
+impl Acm {
+    fn start() -> Option<Self> {
+        let moto = judge("moto_server")?;
+        let server = Server::start(|port| {
+            let mut command = Command::new(&moto);
+            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+            command
+        });
+        Some(Self { sandbox: Sandbox::new(), server })
+    }
+
+    /// Runs the command with credentials that are none, against the server.
+    fn run(&self, args: &[&str]) -> Ran {
+        let mut command = self.sandbox.command(args);
+        command.envs(self.surroundings());
+        support::ran(command.output().unwrap())
+    }
+
+    fn surroundings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL", self.server.url()),
+            ("AWS_REGION", "ap-northeast-1".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "not-a-secret".to_owned()),
+        ]
+    }
+
+    fn arn(&self, args: &[&str]) -> String {
+        let ran = self.run(args);
+        assert_eq!(ran.status, 0, "{args:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+        assert!(
+            ran.stdout.starts_with("arn:aws:acm:ap-northeast-1:123456789012:certificate/"),
+            "{}",
+            ran.stdout
+        );
+        ran.stdout.trim().to_owned()
+    }
+
+    /// Asks moto something with boto3, the way AWS's own tools do.
+    fn ask(&self, expression: &str) -> Value {
+        let python = judge("moto_server").unwrap().with_file_name("python3");
+        let program = format!(
+            "import boto3, json; acm = boto3.client('acm'); print(json.dumps({expression}, default=str))"
+        );
+        let mut command = Command::new(python);
+        command.args(["-c", &program]).env_clear().envs(self.surroundings());
+        command.env("HOME", self.sandbox.path()).env("AWS_DEFAULT_REGION", "ap-northeast-1");
+        let ran = support::ran(command.output().unwrap());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        serde_json::from_str(&ran.stdout).unwrap()
+    }
+
+    fn count(&self) -> usize {
+        self.ask("acm.list_certificates()")["CertificateSummaryList"].as_array().unwrap().len()
+    }
+
+    fn tags(&self, arn: &str) -> Vec<(String, String)> {
+        let answer = self.ask(&format!("acm.list_tags_for_certificate(CertificateArn='{arn}')"));
+        let text = |tag: &Value, field: &str| tag[field].as_str().unwrap_or_default().to_owned();
+        let mut tags: Vec<_> =
+            answer["Tags"].as_array().unwrap().iter().map(|t| (text(t, "Key"), text(t, "Value"))).collect();
+        tags.sort();
+        tags
+    }
+}
+
+#[test]
+fn the_first_import_makes_one_and_later_ones_keep_its_arn() {
+    let Some(acm) = Acm::start() else { return };
+    acm.sandbox.ok("ca new");
+    acm.sandbox.ok("leaf 10.103.10.95");
+    let first = acm.arn(&["import-acm", "10.103.10.95"]);
+    let again = acm.run(&["import-acm", "10.103.10.95"]);
+    assert_eq!(again.stdout.trim(), first);
+    assert!(again.stderr.contains("unchanged"), "{}", again.stderr);
+
+    acm.sandbox.ok("leaf 10.103.10.95 --force");
+    let renewed = acm.run(&["--json", "import-acm", "10.103.10.95", "--tags", "Key=team,Value=edge"]);
+    let document: Value = serde_json::from_str(&renewed.stdout).unwrap();
+    assert_eq!(document["CertificateArn"], first.as_str());
+    assert_eq!(document["state"], "reimported");
+    assert_eq!(acm.count(), 1, "one certificate after three imports");
+
+    // moto forgets tags on a re-import, ACM keeps them: they are put on anew.
+    let tags = acm.tags(&first);
+    assert_eq!(tags.len(), 2, "{tags:?}");
+    assert!(tags[0].0 == "certforge:sha256" && tags[0].1 == document["sha256"]);
+    assert_eq!(tags[1], ("team".to_owned(), "edge".to_owned()));
+
+    let served = acm.ask(&format!("acm.get_certificate(CertificateArn='{first}')"));
+    assert_eq!(served["Certificate"].as_str().unwrap(), acm.sandbox.read("certforge/10.103.10.95/cert.pem"));
+}
+
+#[test]
+fn up_does_all_of_it_and_prints_the_arn_alone() {
+    let Some(acm) = Acm::start() else { return };
+    let arn = acm.arn(&["up", "10.103.10.95", "--import-acm"]);
+    assert_eq!(acm.arn(&["up", "10.103.10.95", "--import-acm"]), arn);
+    let document: Value =
+        serde_json::from_str(&acm.run(&["--json", "up", "10.103.10.95", "--import-acm"]).stdout).unwrap();
+    assert_eq!(document["CertificateArn"], arn.as_str());
+    assert_eq!(document["acm"]["state"], "unchanged");
+    let note = acm.run(&["up", "other.example", "--import-acm"]).stderr;
+    assert!(note.contains("API Gateway does not trust a private CA"), "{note}");
+    assert_eq!(acm.count(), 2);
+}
+
+#[test]
+fn foreign_files_are_imported_and_remembered() {
+    let Some(acm) = Acm::start() else { return };
+    acm.sandbox.ok("up a.example --key p256");
+    let folder = "certforge/a.example";
+    let certificate = format!("file://{folder}/cert.pem");
+    let key = format!("fileb://{folder}/key.pem");
+    let chain = format!("{folder}/chain.pem");
+    let args =
+        ["import-acm", "--certificate", &certificate, "--private-key", &key, "--certificate-chain", &chain];
+    let arn = acm.arn(&args);
+    assert_eq!(acm.arn(&args), arn);
+    assert!(acm.sandbox.read("certforge/a.example/cert.pem.acm.json").contains(&arn));
+    assert_eq!(acm.count(), 1);
+    let given = [&args[..], &["--certificate-arn", &arn]].concat();
+    assert_eq!(acm.arn(&given), arn);
+    assert_ne!(acm.arn(&[&args[..], &["--new"]].concat()), arn, "--new asks for a second one");
+    assert_eq!(acm.count(), 2);
+}
+
+#[test]
+fn the_usual_key_forms_are_read() {
+    let Some(acm) = Acm::start() else { return };
+    let Some(_) = judge("openssl") else { return };
+    acm.sandbox.ok("up rsa.example");
+    acm.sandbox.ok("up ec.example --key p256");
+    let convert =
+        |args: &str| support::openssl(&args.split(' ').collect::<Vec<_>>(), acm.sandbox.path()).unwrap();
+    convert("rsa -in certforge/rsa.example/key.pem -traditional -out pkcs1.pem");
+    convert("ec -in certforge/ec.example/key.pem -out sec1.pem");
+    // With the parameters block that `openssl ecparam -genkey` writes first.
+    let parameters = convert("ecparam -name prime256v1");
+    std::fs::write(acm.sandbox.file("sec1.pem"), parameters + &acm.sandbox.read("sec1.pem")).unwrap();
+    assert!(acm.sandbox.read("pkcs1.pem").contains("BEGIN RSA PRIVATE KEY"));
+    assert!(acm.sandbox.read("sec1.pem").contains("BEGIN EC PARAMETERS"));
+    for (name, key) in [("rsa.example", "pkcs1.pem"), ("ec.example", "sec1.pem")] {
+        let (leaf, chain) = (format!("certforge/{name}/cert.pem"), format!("certforge/{name}/chain.pem"));
+        acm.arn(&["import-acm", "--certificate", &leaf, "--private-key", key, "--certificate-chain", &chain]);
+    }
+}
+
+#[test]
+fn a_dry_run_sends_nothing() {
+    let Some(acm) = Acm::start() else { return };
+    let ran = acm.run(&["up", "a.example", "--import-acm", "--dry-run"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    acm.sandbox.ok("up a.example --key p256");
+    let ran = acm.run(&["import-acm", "a.example", "--dry-run"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("would be imported"), "{}", ran.stderr);
+    assert_eq!(acm.count(), 0);
+    assert!(!acm.sandbox.file("certforge/a.example/acm.json").exists());
+}
+
+#[test]
+fn what_acm_would_refuse_is_refused_before_any_call() {
+    let Some(acm) = Acm::start() else { return };
+    acm.sandbox.ok("up a.example --key p256");
+    acm.sandbox.ok("up b.example --key p256");
+    acm.sandbox.ok("up ed.example --key ed25519");
+    let a = |file: &str| format!("certforge/a.example/{file}");
+    let b = |file: &str| format!("certforge/b.example/{file}");
+    let (cert, key, other_key, other_cert) = (a("cert.pem"), a("key.pem"), b("key.pem"), b("cert.pem"));
+    for (args, code) in [
+        (vec!["import-acm", "ed.example"], "acm.preflight"),
+        (vec!["up", "ed2.example", "--key", "ed25519", "--import-acm"], "acm.preflight"),
+        (vec!["import-acm", "--certificate", &cert, "--private-key", &other_key], "acm.preflight"),
+        (vec!["import-acm", "--certificate", &cert, "--private-key", &key], "acm.preflight"),
+        (
+            vec![
+                "import-acm",
+                "--certificate",
+                &cert,
+                "--private-key",
+                &key,
+                "--certificate-chain",
+                &other_cert,
+            ],
+            "acm.preflight",
+        ),
+        (vec!["import-acm", "--certificate", &key, "--private-key", &key], "pem.malformed"),
+        (vec!["import-acm", "--certificate", &cert, "--private-key", &cert], "pem.malformed"),
+        (
+            vec!["import-acm", "--certificate", &cert, "--private-key", &key, "--certificate-chain", &key],
+            "pem.malformed",
+        ),
+        (vec!["import-acm", "--certificate", "none.pem", "--private-key", &key], "file.io"),
+        (vec!["import-acm", "a.example", "--tags", "aws:x=y"], "acm.tag"),
+        (
+            vec![
+                "import-acm",
+                "a.example",
+                "--certificate-arn",
+                "arn:aws:acm:us-east-1:123456789012:certificate/1",
+            ],
+            "acm.arn",
+        ),
+    ] {
+        let ran = acm.run(&[&["--json"], &args[..]].concat());
+        assert!(
+            ran.status == 3 || code == "file.io" && ran.status == 4,
+            "{args:?}: {} {}",
+            ran.status,
+            ran.stderr
+        );
+        assert_eq!(ran.stdout, "");
+        let document: Value = serde_json::from_str(&ran.stderr).unwrap();
+        assert_eq!(document["code"], code, "{args:?}: {document}");
+        assert!(!ran.stderr.contains("PRIVATE KEY-----"), "{}", ran.stderr);
+    }
+    assert_eq!(acm.count(), 0);
+    assert!(!acm.sandbox.file("certforge/ed2.example").exists(), "nothing is made that cannot be imported");
+    assert_eq!(acm.run(&["import-acm", "a.example", "--certificate-arn", "arn:short"]).status, 2);
+}
+
+#[test]
+fn an_arn_that_is_gone_is_an_answer_of_aws() {
+    let Some(acm) = Acm::start() else { return };
+    acm.sandbox.ok("up a.example --key p256");
+    let gone = "arn:aws:acm:ap-northeast-1:123456789012:certificate/00000000-0000-4000-8000-000000000000";
+    let ran = acm.run(&["import-acm", "a.example", "--certificate-arn", gone]);
+    assert_eq!(ran.status, 5, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("ResourceNotFoundException") && ran.stderr.contains("--new"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn without_region_or_credentials_the_key_is_not_read() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    // A key that cannot be read would be complained about first, were it read.
+    std::fs::write(sandbox.file("certforge/a.example/key.pem"), "unreadable").unwrap();
+    let before = sandbox.snapshot();
+    let ran = sandbox.run("import-acm a.example");
+    assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
+    assert!(ran.stderr.contains("no AWS region") && ran.stderr.contains("--region"), "{}", ran.stderr);
+    let ran = sandbox.run("import-acm a.example --region us-east-1");
+    assert_eq!((ran.status, ran.stdout.as_str()), (3, ""));
+    assert!(ran.stderr.contains("no credentials") && ran.stderr.lines().count() == 2, "{}", ran.stderr);
+    let ran = sandbox.run("up new.example --import-acm");
+    assert_eq!(ran.status, 3);
+    assert_eq!(sandbox.snapshot(), before, "nothing is made for an import that cannot be");
+}
+
+#[test]
+fn an_endpoint_that_is_down_is_status_6() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let url = format!("http://127.0.0.1:{}", support::free_port());
+    let mut command =
+        sandbox.command(["import-acm", "a.example", "--endpoint-url", &url, "--region", "us-east-1"]);
+    command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+    let ran = support::ran(command.output().unwrap());
+    assert_eq!((ran.status, ran.stdout.as_str()), (6, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains(&url), "{}", ran.stderr);
+}
+
+#[test]
+fn a_region_and_a_profile_of_the_configuration_files_are_used() {
+    let Some(acm) = Acm::start() else { return };
+    acm.sandbox.ok("up a.example --key p256");
+    std::fs::create_dir(acm.sandbox.file(".aws")).unwrap();
+    std::fs::write(
+        acm.sandbox.file(".aws/config"),
+        format!("[profile lab]\nregion = eu-west-1\nendpoint_url = {}\n", acm.server.url()),
+    )
+    .unwrap();
+    let credentials = "[lab]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n";
+    std::fs::write(acm.sandbox.file(".aws/credentials"), credentials).unwrap();
+    let ran = acm.sandbox.run("import-acm a.example --profile lab");
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("arn:aws:acm:eu-west-1:"), "{}", ran.stdout);
+}
+
+#[test]
+fn aws_ca_bundle_is_read() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let run = |bundle: &str| {
+        let mut command = sandbox.command(["import-acm", "a.example", "--region", "us-east-1"]);
+        command.env("AWS_CA_BUNDLE", bundle).env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+        command.env("AWS_SECRET_ACCESS_KEY", "not-a-secret").env("AWS_ENDPOINT_URL", "https://127.0.0.1:1");
+        support::ran(command.output().unwrap())
+    };
+    let missing = run("nowhere.pem");
+    assert_eq!(missing.status, 4);
+    assert!(missing.stderr.contains("nowhere.pem"), "{}", missing.stderr);
+    assert_eq!(run("certforge/a.example/ca.pem").status, 6, "read, and then nobody listens");
+}
+
+#[test]
+fn tls_to_an_endpoint_of_our_own_ca_works() {
+    let Some(acm) = Acm::start() else { return };
+    let Some(nginx) = judge("nginx") else { return };
+    acm.sandbox.ok("up 127.0.0.1 --key p256");
+    let folder = acm.sandbox.file("certforge/127.0.0.1").display().to_string();
+    let front = Server::start(|port| {
+        let text = format!(
+            "daemon off; master_process off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; \
+             client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; \
+             scgi_temp_path tmp; server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {folder}/fullchain.pem; \
+             ssl_certificate_key {folder}/key.pem; location / {{ proxy_pass {}; }} }} }}\n",
+            acm.server.url()
+        );
+        std::fs::write(acm.sandbox.file("nginx.conf"), text).unwrap();
+        let mut command = Command::new(&nginx);
+        command.arg("-p").arg(acm.sandbox.path()).arg("-c").arg(acm.sandbox.file("nginx.conf"));
+        command
+    });
+    let run = |bundle: Option<&str>| {
+        let mut command = acm.sandbox.command(["import-acm", "127.0.0.1"]);
+        command.envs(acm.surroundings()).env("AWS_ENDPOINT_URL", format!("https://{}", front.address));
+        if let Some(bundle) = bundle {
+            command.env("AWS_CA_BUNDLE", bundle);
+        }
+        support::ran(command.output().unwrap())
+    };
+    let untrusted = run(None);
+    assert_eq!(untrusted.status, 6, "{}", untrusted.stderr);
+    assert!(untrusted.stderr.contains("UnknownIssuer"), "{}", untrusted.stderr);
+    let trusted = run(Some("certforge/127.0.0.1/ca.pem"));
+    assert_eq!(trusted.status, 0, "{}", trusted.stderr);
+    assert_eq!(acm.count(), 1);
+}
