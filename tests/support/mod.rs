@@ -46,8 +46,14 @@ impl Sandbox {
     /// The command in this directory, with nothing of the surroundings.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(CERTFORGE);
+        command.args(args);
+        self.isolate(&mut command);
         command
-            .args(args)
+    }
+
+    /// Lets a program run in this directory, with nothing of the surroundings.
+    pub fn isolate(&self, command: &mut Command) {
+        command
             .current_dir(self.path())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -55,7 +61,6 @@ impl Sandbox {
             .env("USER", "tester")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null());
-        command
     }
 
     /// Runs the command with arguments split at blanks.

@@ -1,0 +1,123 @@
+//! The console blocks of README.md are run, line by line, in an empty directory,
+//! and must print what stands there. `…` in an expected line is any text.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use support::{CERTFORGE, Sandbox, Server, judge};
+
+/// A command and the lines it should print, its status behind `? ` if it is not 0.
+struct Step {
+    command: String,
+    expected: Vec<String>,
+}
+
+/// The steps of each ```console block.
+fn blocks(text: &str) -> Vec<Vec<Step>> {
+    let mut blocks = Vec::new();
+    for block in text.split("```console\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        let mut steps: Vec<Step> = Vec::new();
+        for line in block.lines() {
+            match line.strip_prefix("$ ") {
+                Some(command) => steps.push(Step { command: command.to_owned(), expected: Vec::new() }),
+                None => {
+                    steps.last_mut().expect("a block starts with a command").expected.push(line.to_owned())
+                }
+            }
+        }
+        blocks.push(steps);
+    }
+    blocks
+}
+
+/// Whether a line is as expected, where `…` stands for any text.
+fn matches(expected: &str, line: &str) -> bool {
+    let mut parts = expected.split('…');
+    let Some(mut rest) = line.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    for (i, part) in parts.iter().enumerate() {
+        if i + 1 == parts.len() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+fn run_document(path: &Path) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let Some(moto) = judge("moto_server") else { return };
+    if judge("openssl").is_none() {
+        return;
+    }
+    let server = Server::start(|port| {
+        let mut command = Command::new(&moto);
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        command
+    });
+    let blocks = blocks(&text);
+    assert!(!blocks.is_empty(), "{} has no console block", path.display());
+    for steps in blocks {
+        let sandbox = Sandbox::new();
+        let folder = Path::new(CERTFORGE).parent().unwrap();
+        let search = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+        for step in steps {
+            let mut shell = Command::new("bash");
+            sandbox.isolate(&mut shell);
+            // Standard error first: that is how it looks on a terminal.
+            shell.args(["-c", &format!("{{ {}; }} 2>&1", step.command)]);
+            shell
+                .env("PATH", &search)
+                .env("AWS_ENDPOINT_URL", server.url())
+                .env("AWS_REGION", "ap-northeast-1");
+            shell.env("AWS_ACCESS_KEY_ID", "none").env("AWS_SECRET_ACCESS_KEY", "none");
+            let ran = support::ran(shell.output().unwrap());
+            let mut lines: Vec<String> = ran.stdout.lines().map(str::to_owned).collect();
+            if ran.status != 0 {
+                lines.push(format!("? {}", ran.status));
+            }
+            let mut expected = step.expected.iter().peekable();
+            let mut found = lines.iter().peekable();
+            // A line that is all `…` behind its word stands for every line of that word.
+            while let Some(line) = found.next() {
+                let wanted =
+                    expected.peek().unwrap_or_else(|| panic!("{}: unexpected: {line}", step.command));
+                assert!(matches(wanted, line), "{}:\nexpected: {wanted}\n   found: {line}", step.command);
+                let repeats =
+                    wanted.ends_with(" …") && found.peek().is_some_and(|next| matches(wanted, next));
+                if !repeats {
+                    expected.next();
+                }
+            }
+            assert_eq!(expected.next(), None, "{}: a line is missing", step.command);
+        }
+    }
+}
+
+#[test]
+fn readme_tells_the_truth() {
+    run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+}
+
+#[test]
+fn readme_starts_with_a_command_that_works() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let first = text.lines().position(|l| l.starts_with("$ ")).unwrap();
+    assert!(first < 10, "the first command is in line {first}");
+    let success = text.lines().position(|l| l.starts_with("arn:aws:acm:")).unwrap();
+    assert!(success < 25, "the first success is in line {success}");
+}
+
+#[test]
+fn every_builtin_template_is_documented_where_it_is_chosen() {
+    let help = Sandbox::new().ok("leaf --help").stdout;
+    for template in certforge::Template::builtin().iter().filter(|t| !t.is_ca()) {
+        assert!(help.contains(template.name()), "{}", template.name());
+    }
+}
