@@ -176,6 +176,18 @@ impl Authority {
     /// [`Error::OutlivesIssuer`]; [`Error::Lint`] where the certificate would
     /// break a rule: the key is not used then.
     pub fn sign(&self, plan: &LeafPlan, public_key: &PublicKey) -> Result<Certificate> {
+        let tbs = self.prepare(plan, public_key)?;
+        let signature = self.signer.sign(tbs.bytes())?;
+        tbs.close(&signature)
+    }
+
+    /// Everything of [`Authority::sign`] but the signature: the bytes that this
+    /// CA's key has to sign. The rules have passed them. For a key that signs
+    /// elsewhere, and may take its time.
+    ///
+    /// # Errors
+    /// As [`Authority::sign`].
+    pub fn prepare(&self, plan: &LeafPlan, public_key: &PublicKey) -> Result<ToBeSigned> {
         let end = self.certificate.validity().not_after();
         if plan.validity().not_after() > end {
             return Err(Error::OutlivesIssuer {
@@ -183,20 +195,45 @@ impl Authority {
                 issuer: rfc3339(end),
             });
         }
-        finish(
-            &Content {
-                issuer: self.certificate.subject_der(),
-                issuer_key_identifier: &self.key_identifier,
-                ..leaf_content(
-                    plan,
-                    public_key,
-                    &serial()?,
-                    self.signer.algorithm(),
-                    &plan.subject().to_der()?,
-                )
-            },
-            &self.signer,
-        )
+        let (serial, subject) = (serial()?, plan.subject().to_der()?);
+        ToBeSigned::new(&Content {
+            issuer: self.certificate.subject_der(),
+            issuer_key_identifier: &self.key_identifier,
+            ..leaf_content(plan, public_key, &serial, self.signer.algorithm(), &subject)
+        })
+    }
+}
+
+/// A certificate that lacks nothing but its signature. The rules have passed it.
+#[derive(Clone, Debug)]
+pub struct ToBeSigned {
+    der: Vec<u8>,
+}
+
+impl ToBeSigned {
+    /// Encodes, and checks the bytes against the rules.
+    fn new(content: &Content<'_>) -> Result<Self> {
+        let der = encode::to_be_signed(content)?;
+        let findings = check::certificate::lint(&der)?;
+        if findings.is_empty() {
+            return Ok(Self { der });
+        }
+        Err(Error::Lint { findings: findings.into_iter().map(|f| (f.code, f.message)).collect() })
+    }
+
+    /// The bytes to sign: a `TBSCertificate` in DER (RFC 5280 §4.1.1.1).
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate, with this signature over [`ToBeSigned::bytes`]. Whether
+    /// the signature is right is not checked: [`Certificate::is_signed_by`] does.
+    ///
+    /// # Errors
+    /// [`Error::MalformedCertificate`] where it cannot be put together.
+    pub fn close(&self, signature: &[u8]) -> Result<Certificate> {
+        Certificate::from_der(encode::certificate(&self.der, signature)?)
     }
 }
 
@@ -243,12 +280,8 @@ fn leaf_content<'a>(
 
 /// Encodes, checks the bytes against the rules, and only then signs them.
 fn finish(content: &Content<'_>, signer: &Signer) -> Result<Certificate> {
-    let tbs = encode::to_be_signed(content)?;
-    let findings = check::certificate::lint(&tbs)?;
-    if !findings.is_empty() {
-        return Err(Error::Lint { findings: findings.into_iter().map(|f| (f.code, f.message)).collect() });
-    }
-    Certificate::from_der(encode::certificate(&tbs, &signer.sign(&tbs)?)?)
+    let tbs = ToBeSigned::new(content)?;
+    tbs.close(&signer.sign(tbs.bytes())?)
 }
 
 /// A serial number: 16 random octets, the first of them 01 to 7f.

@@ -56,7 +56,7 @@ pub mod subject;
 pub mod template;
 pub mod validity;
 
-pub use authority::Authority;
+pub use authority::{Authority, ToBeSigned};
 pub use bundle::Bundle;
 pub use certificate::{Certificate, Chain, TrustAnchor};
 pub use error::{Error, Result};

@@ -14,7 +14,7 @@ struct Step {
     expected: Vec<String>,
 }
 
-/// The steps of each ```console block.
+/// The steps of each console block.
 fn blocks(text: &str) -> Vec<Vec<Step>> {
     let mut blocks = Vec::new();
     for block in text.split("```console\n").skip(1) {
@@ -24,7 +24,7 @@ fn blocks(text: &str) -> Vec<Vec<Step>> {
             match line.strip_prefix("$ ") {
                 Some(command) => steps.push(Step { command: command.to_owned(), expected: Vec::new() }),
                 None => {
-                    steps.last_mut().expect("a block starts with a command").expected.push(line.to_owned())
+                    steps.last_mut().expect("a block starts with a command").expected.push(line.to_owned());
                 }
             }
         }

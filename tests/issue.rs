@@ -223,3 +223,15 @@ fn templates_decide_the_purpose() {
     }
     assert_eq!(Template::named("none").unwrap_err().code(), "template.unknown");
 }
+
+#[test]
+fn a_signature_made_elsewhere_closes_the_certificate() {
+    let ca = Authority::generate("test CA").unwrap();
+    let plan = LeafRequest::new(["a.example"]).unwrap().plan(OffsetDateTime::now_utc()).unwrap();
+    let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let tbs = ca.prepare(&plan, key.public()).unwrap();
+    let elsewhere = ca.key().signer().unwrap();
+    let leaf = tbs.close(&elsewhere.sign(tbs.bytes()).unwrap()).unwrap();
+    assert_eq!(leaf.tbs(), tbs.bytes());
+    verifies(&Bundle::new(leaf, key, ca.chain().clone()).unwrap(), "a.example").unwrap();
+}

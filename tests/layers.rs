@@ -30,6 +30,7 @@ const SOLE_ROOMS: &[(&str, &[&str])] = &[
     ("rcgen::", &["encode"]),
     ("ring::", &["key"]),
     ("rsa::", &["key"]),
+    ("crypto_primes::", &["key"]),
     ("std::fs", &["store"]),
     ("rustix::", &["store"]),
     ("serde_json::", &["store"]),

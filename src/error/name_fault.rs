@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Shown;
 
-/// Why a text is not a name a certificate can carry (see [`Error::Name`]).
+/// Why a text is not a name a certificate can carry (see [`super::Error::Name`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NameFault {
