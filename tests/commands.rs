@@ -152,6 +152,22 @@ fn a_closed_pipe_is_no_failure() {
 }
 
 #[test]
+fn a_result_that_cannot_be_written_is_status_4() {
+    let sandbox = Sandbox::new();
+    for streams in ["> /dev/full", "2> /dev/full"] {
+        let script = format!("{CERTFORGE} up a.example --key p256 {streams}");
+        let mut sh = std::process::Command::new("sh");
+        let ran = support::ran(sh.args(["-c", &script]).current_dir(sandbox.path()).output().unwrap());
+        assert_eq!(ran.status, 4, "{streams}: {}", ran.stderr);
+    }
+    assert_eq!(
+        sandbox.ok("up a.example --json").stdout.matches("unchanged").count(),
+        2,
+        "what was made stays"
+    );
+}
+
+#[test]
 fn no_output_holds_a_key() {
     let sandbox = Sandbox::new();
     let mut printed = String::new();
@@ -300,7 +316,7 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         ["", "ca", "ca new", "ca list", "ca show", "leaf", "up", "import-acm", "completions", "man"]
     {
         let help = sandbox.ok(&format!("{command} --help"));
-        assert!(command == "ca" || help.stdout.contains("Examples:"), "{command}: {}", help.stdout);
+        assert!(help.stdout.contains("Examples:"), "{command}: {}", help.stdout);
         assert_eq!(help.stderr, "");
         let page = sandbox.ok(&format!("man {command}")).stdout;
         assert!(page.contains(".TH"), "{command}");

@@ -58,7 +58,10 @@ struct Global {
 #[derive(Subcommand)]
 enum Command {
     /// Make CAs and look at them
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  certforge ca new\n  certforge ca list\n  certforge ca show staging"
+    )]
     Ca(ca::Command),
     /// Issue a leaf: a certificate for one server or client
     Leaf(leaf::Args),

@@ -37,33 +37,45 @@ pub struct Format {
     pub quiet: bool,
 }
 
-/// Writes a report. A closed pipe is no failure.
+/// Writes a report. A reader that has gone away is no failure; a full disk is.
 pub fn report(report: &Report, format: Format) -> ExitCode {
-    let written = write_report(report, format);
-    match written {
+    // What people read cannot undo what was done: the result is written either way.
+    let told = if format.quiet || format.json { Ok(()) } else { people(&lines(report)) };
+    match write_result(report, format).and(told) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(e) => {
-            complain("cannot write the result", &e.to_string());
+            complain("cannot write the output", &e.to_string());
             ExitCode::from(FILE_SYSTEM)
         }
     }
 }
 
-fn write_report(report: &Report, format: Format) -> io::Result<()> {
-    if !format.quiet && !format.json {
-        let mut people = anstream::stderr().lock();
-        // What people read may fail without changing what has been done.
-        let _ = match report {
-            Report::Ca(r) => ca_lines(&mut people, r),
-            Report::CaList(_) | Report::Text(_) => Ok(()),
-            #[cfg(feature = "aws")]
-            #[cfg(feature = "aws")]
-            Report::Import(r) => import_lines(&mut people, r),
-            Report::Leaf(r) => leaf_lines(&mut people, r),
-            Report::Up(r) => up_lines(&mut people, r),
-        };
+/// Text for people, in one write: colours only where standard error takes them.
+fn people(text: &[u8]) -> io::Result<()> {
+    let mut stderr = io::stderr().lock();
+    match anstream::AutoStream::choice(&stderr) {
+        anstream::ColorChoice::Never => stderr.write_all(&anstream::adapter::strip_bytes(text).into_vec()),
+        _ => stderr.write_all(text),
     }
+}
+
+/// What people read of a report.
+fn lines(report: &Report) -> Vec<u8> {
+    let mut text = Vec::new();
+    // Writing to memory does not fail.
+    let _ = match report {
+        Report::Ca(r) => ca_lines(&mut text, r),
+        Report::CaList(_) | Report::Text(_) => Ok(()),
+        #[cfg(feature = "aws")]
+        Report::Import(r) => import_lines(&mut text, r),
+        Report::Leaf(r) => leaf_lines(&mut text, r),
+        Report::Up(r) => up_lines(&mut text, r),
+    };
+    text
+}
+
+fn write_result(report: &Report, format: Format) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if format.json {
         match report {
@@ -256,13 +268,11 @@ fn problem(code: &str, message: &str, hint: Option<&str>, format: Format) {
         let _ = json(&mut io::stderr().lock(), "error", &body);
         return;
     }
-    complain(message, "");
-    if let Some(hint) = hint {
-        let _ = writeln!(anstream::stderr().lock(), "{BOLD}hint:{BOLD:#} {hint}");
-    }
+    let hint = hint.map(|hint| format!("{BOLD}hint:{BOLD:#} {hint}\n")).unwrap_or_default();
+    let text = format!("{RED}error:{RED:#} {message}\n{hint}");
+    let _ = people(text.as_bytes());
 }
 
 fn complain(message: &str, detail: &str) {
-    let colon = if detail.is_empty() { "" } else { ": " };
-    let _ = writeln!(anstream::stderr().lock(), "{RED}error:{RED:#} {message}{colon}{detail}");
+    let _ = people(format!("{RED}error:{RED:#} {message}: {detail}\n").as_bytes());
 }
