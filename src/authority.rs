@@ -9,7 +9,7 @@ use crate::encode::{self, Content};
 use crate::error::{Error, Result};
 use crate::key::{self, KeyAlgorithm, PrivateKey, PublicKey, Signer};
 use crate::plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
-use crate::validity::rfc3339;
+use crate::validity::{Validity, rfc3339};
 
 /// How many octets a serial number has (RFC 5280 §4.1.2.2 allows 20).
 const SERIAL_OCTETS: usize = 16;
@@ -22,6 +22,8 @@ pub struct Authority {
     signer: Signer,
     /// Itself first, then its issuers, root last.
     chain: Chain,
+    /// The time that it and all of its issuers are valid.
+    validity: Validity,
     key_identifier: Vec<u8>,
 }
 
@@ -69,7 +71,8 @@ impl Authority {
         )?;
         let chain = Chain::known(vec![certificate.clone()]);
         let key_identifier = key.public().key_identifier().to_vec();
-        Ok(Self { certificate, key, signer, chain, key_identifier })
+        let validity = *certificate.validity();
+        Ok(Self { certificate, key, signer, chain, validity, key_identifier })
     }
 
     /// A CA that exists: its certificate, its key and its issuers (in order,
@@ -86,43 +89,34 @@ impl Authority {
         issuers: &Chain,
         now: OffsetDateTime,
     ) -> Result<Self> {
-        let not_a_ca = |reason| Error::NotACa { subject: certificate.subject(), reason };
-        if certificate.version() != 3 {
-            return Err(not_a_ca("it is not an X.509 version 3 certificate"));
-        }
-        if certificate.ca().is_none() {
-            return Err(not_a_ca("its basic constraints do not say CA:TRUE"));
-        }
-        if !certificate.may_sign_certificates() {
-            return Err(not_a_ca("its key usage has no keyCertSign"));
-        }
+        check_ca(&certificate)?;
         if certificate.public_key() != key.public() {
             return Err(Error::KeyMismatch {
                 certificate: certificate.public_key().sha256().to_string(),
                 key: key.public().sha256().to_string(),
             });
         }
-        if !certificate.validity().contains(now) {
-            return Err(Error::CaNotValid {
-                subject: certificate.subject(),
-                not_before: rfc3339(certificate.validity().not_before()),
-                not_after: rfc3339(certificate.validity().not_after()),
-                now: rfc3339(now),
-            });
-        }
         let mut chain = vec![certificate.clone()];
         chain.extend_from_slice(issuers.certificates());
+        let chain = Chain::new(chain)?;
+        let validity = check_chain(&chain, now)?;
         let key_identifier =
             certificate.subject_key_identifier().unwrap_or_else(|| key.public().key_identifier().to_vec());
-        let chain = Chain::new(chain)?;
         let signer = key.signer()?;
-        Ok(Self { certificate, key, signer, chain, key_identifier })
+        Ok(Self { certificate, key, signer, chain, validity, key_identifier })
     }
 
     /// Its certificate.
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// The time that it and all of its issuers are valid: what it issues ends
+    /// no later.
+    #[must_use]
+    pub const fn validity(&self) -> &Validity {
+        &self.validity
     }
 
     /// Its private key.
@@ -155,7 +149,7 @@ impl Authority {
     /// # Errors
     /// As [`LeafRequest::plan`] and [`Authority::sign`].
     pub fn issue(&self, request: &LeafRequest) -> Result<Bundle> {
-        let plan = request.plan(OffsetDateTime::now_utc())?.within(self.certificate.validity());
+        let plan = request.plan(OffsetDateTime::now_utc())?.within(&self.validity);
         let key = PrivateKey::generate(plan.key())?;
         self.issue_for(&plan, key)
     }
@@ -188,11 +182,19 @@ impl Authority {
     /// # Errors
     /// As [`Authority::sign`].
     pub fn prepare(&self, plan: &LeafPlan, public_key: &PublicKey) -> Result<ToBeSigned> {
-        let end = self.certificate.validity().not_after();
+        let end = self.validity.not_after();
         if plan.validity().not_after() > end {
             return Err(Error::OutlivesIssuer {
                 leaf: rfc3339(plan.validity().not_after()),
                 issuer: rfc3339(end),
+            });
+        }
+        let allowed = self.certificate.allowed_usages();
+        let wanted = plan.template().extended_key_usage();
+        if allowed.is_some_and(|allowed| wanted.iter().any(|usage| !allowed.contains(usage))) {
+            return Err(Error::NotACa {
+                subject: self.certificate.subject(),
+                reason: "its extended key usage does not allow such a leaf",
             });
         }
         let (serial, subject) = (serial()?, plan.subject().to_der()?);
@@ -235,6 +237,52 @@ impl ToBeSigned {
     pub fn close(&self, signature: &[u8]) -> Result<Certificate> {
         Certificate::from_der(encode::certificate(&self.der, signature)?)
     }
+}
+
+/// Whether a certificate is one that may issue others, in a way that the rules
+/// here understand (RFC 5280 §§4.2.1.3, 4.2.1.9).
+fn check_ca(certificate: &Certificate) -> Result<()> {
+    let not_a_ca = |reason| Error::NotACa { subject: certificate.subject(), reason };
+    if certificate.version() != 3 {
+        return Err(not_a_ca("it is not an X.509 version 3 certificate"));
+    }
+    if certificate.ca().is_none() {
+        return Err(not_a_ca("its basic constraints do not say CA:TRUE"));
+    }
+    if !certificate.may_sign_certificates() {
+        return Err(not_a_ca("its key usage has no keyCertSign"));
+    }
+    if certificate.has_name_constraints() {
+        return Err(not_a_ca("it has name constraints, which this version does not evaluate"));
+    }
+    Ok(())
+}
+
+/// Checks every CA of a chain, and returns the time that all of them are valid.
+fn check_chain(chain: &Chain, now: OffsetDateTime) -> Result<Validity> {
+    let mut common: Option<Validity> = None;
+    for (below, certificate) in chain.certificates().iter().enumerate() {
+        check_ca(certificate)?;
+        let limit = certificate.ca().and_then(|limit| limit.0);
+        if let Some(limit) = limit.filter(|limit| usize::from(*limit) < below) {
+            return Err(Error::PathLength { subject: certificate.subject(), limit });
+        }
+        let validity = certificate.validity();
+        let not_valid = || Error::CaNotValid {
+            subject: certificate.subject(),
+            not_before: rfc3339(validity.not_before()),
+            not_after: rfc3339(validity.not_after()),
+            now: rfc3339(now),
+        };
+        if !validity.contains(now) {
+            return Err(not_valid());
+        }
+        common = Some(match common {
+            None => *validity,
+            Some(common) => common.intersection(validity).ok_or_else(not_valid)?,
+        });
+    }
+    common.ok_or(Error::Internal { doing: "checking a chain", reason: "it is empty".to_owned() })
 }
 
 /// A leaf that signs itself: no CA, so the certificate itself is what clients

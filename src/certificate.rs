@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use der::oid::AssociatedOid;
 use der::pem::LineEnding;
 use der::{Decode, Reader, SliceReader};
 use time::OffsetDateTime;
@@ -9,7 +10,7 @@ use x509_cert::Version;
 use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, SubjectAltName, SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, NameConstraints, SubjectAltName, SubjectKeyIdentifier,
 };
 
 use crate::error::{Error, Result};
@@ -220,6 +221,21 @@ impl Certificate {
         known.into_iter().filter(|u| usages.0.iter().any(|oid| oid.to_string() == u.oid())).collect()
     }
 
+    /// The usages that it limits what it issues to, if it does: a CA's extended
+    /// key usage binds those below it in every client that builds paths.
+    pub(crate) fn allowed_usages(&self) -> Option<Vec<ExtendedKeyUsage>> {
+        const ANY: &str = "2.5.29.37.0";
+        let found = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>().ok()??;
+        let any = found.1.0.iter().any(|oid| oid.to_string() == ANY);
+        (!any).then(|| self.extended_key_usage())
+    }
+
+    /// Whether it limits the names below it (RFC 5280 §4.2.1.10).
+    pub(crate) fn has_name_constraints(&self) -> bool {
+        let oid = <NameConstraints as AssociatedOid>::OID;
+        self.view.tbs_certificate().extensions().is_some_and(|all| all.iter().any(|e| e.extn_id == oid))
+    }
+
     /// Its subject key identifier, if it has one.
     #[must_use]
     pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
@@ -281,11 +297,12 @@ fn instant(time: x509_cert::time::Time) -> Result<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|e| malformed(&e))
 }
 
+/// The name as certforge's own type, if it is well formed.
 fn san_of(name: &GeneralName) -> Option<San> {
     match name {
-        GeneralName::DnsName(dns) => Some(San::Dns(dns.as_str().to_owned())),
-        GeneralName::Rfc822Name(email) => Some(San::Email(email.as_str().to_owned())),
-        GeneralName::UniformResourceIdentifier(uri) => Some(San::Uri(uri.as_str().to_owned())),
+        GeneralName::DnsName(dns) => format!("dns:{}", dns.as_str()).parse().ok(),
+        GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()).parse().ok(),
+        GeneralName::UniformResourceIdentifier(uri) => format!("uri:{}", uri.as_str()).parse().ok(),
         GeneralName::IpAddress(octets) => match octets.as_bytes() {
             [a, b, c, d] => Some(San::Ip(std::net::Ipv4Addr::new(*a, *b, *c, *d).into())),
             bytes => <[u8; 16]>::try_from(bytes).ok().map(|b| San::Ip(std::net::Ipv6Addr::from(b).into())),
@@ -410,9 +427,15 @@ impl Chain {
         &self.0
     }
 
-    /// The issuers but the root: what a server sends behind its leaf.
+    /// The issuers but the root: what a server sends behind its leaf. Only the
+    /// last can be the root; an intermediate of the same name as its issuer is none.
     pub fn intermediates(&self) -> impl Iterator<Item = &Certificate> {
-        self.0.iter().filter(|c| !c.is_self_issued())
+        let root = |c: &Certificate| c.is_self_issued() && c.is_signed_by(c.public_key()).unwrap_or(true);
+        let count = match self.0.last() {
+            Some(last) if root(last) => self.0.len() - 1,
+            _ => self.0.len(),
+        };
+        self.0.iter().take(count)
     }
 
     /// All of them as PEM, in order.

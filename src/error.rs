@@ -47,6 +47,13 @@ pub enum Error {
         /// Where it is.
         path: PathBuf,
     },
+    /// An ARN names another account or region than the one asked for.
+    ArnPlace {
+        /// The ARN.
+        arn: String,
+        /// Where it should be.
+        wanted: String,
+    },
     /// A text is not the ARN of an ACM certificate.
     Arn {
         /// The text.
@@ -286,6 +293,11 @@ pub enum Error {
         /// The names there are.
         known: Vec<&'static str>,
     },
+    /// A template that is for CAs, asked for a leaf.
+    TemplateKind {
+        /// Its name.
+        name: String,
+    },
     /// A key or a signature of an algorithm this crate cannot use.
     UnsupportedAlgorithm {
         /// Its object identifier or name.
@@ -314,6 +326,7 @@ impl Error {
         match self {
             Self::AlreadyExists { .. } => "store.exists",
             Self::Arn { .. } => "acm.arn",
+            Self::ArnPlace { .. } => "acm.arn-place",
             Self::AwsAnswer { .. } => "aws.answer",
             Self::AwsConfig { .. } => "aws.config",
             Self::AwsCredentials { .. } => "aws.credentials",
@@ -349,6 +362,7 @@ impl Error {
             Self::Subject { .. } => "subject.malformed",
             Self::Tag { .. } => "acm.tag",
             Self::Template { .. } => "template.unknown",
+            Self::TemplateKind { .. } => "template.kind",
             Self::UnsupportedAlgorithm { .. } => "key.unsupported",
             Self::Validity { .. } => "validity.malformed",
             Self::ValidityTooLong { .. } => "validity.too-long",
@@ -400,6 +414,9 @@ impl fmt::Display for Error {
             }
             Self::Arn { input, reason } => {
                 write!(f, "`{}` is not the ARN of an ACM certificate: {reason}", Shown(input))
+            }
+            Self::ArnPlace { arn, wanted } => {
+                write!(f, "{} is not in {}", Shown(arn), Shown(wanted))
             }
             Self::AwsAnswer { action, reason } => {
                 write!(f, "AWS's answer to {action} cannot be used: {}", Shown(reason))
@@ -508,6 +525,7 @@ impl fmt::Display for Error {
             Self::Tag { input, reason } => {
                 write!(f, "`{}` is not a tag: {reason}", Shown(input))
             }
+            Self::TemplateKind { name } => write!(f, "the template `{}` is for CAs", Shown(name)),
             Self::Template { name, .. } => write!(f, "no template `{}`", Shown(name)),
             Self::UnsupportedAlgorithm { algorithm } => {
                 write!(f, "the algorithm {} is not supported", Shown(algorithm))

@@ -17,17 +17,21 @@ const MAX_EMAIL: usize = 254;
 /// browsers and AWS accept elsewhere.
 const MAX_URI: usize = 2048;
 
-/// One subject alternative name, typed.
+/// One subject alternative name, typed. It is made by [`FromStr`] alone (an IP
+/// address also from [`IpAddr`]), so whoever has one need not check it again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum San {
     /// A DNS name in lower-case A-labels, perhaps with a leftmost `*`.
+    #[non_exhaustive]
     Dns(String),
     /// An e-mail address; the part behind `@` in lower-case A-labels.
+    #[non_exhaustive]
     Email(String),
     /// An IP address.
     Ip(IpAddr),
     /// An absolute URI.
+    #[non_exhaustive]
     Uri(String),
 }
 
@@ -194,7 +198,14 @@ fn uri(text: &str) -> Result<String, NameFault> {
     // RFC 5280 §4.2.1.6: with an authority, its host is a name or an address.
     if let Some(after) = rest.strip_prefix("//") {
         let authority = after.split(['/', '?', '#']).next().unwrap_or_default();
-        if authority.is_empty() {
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let (host, port) = match host.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, port),
+            _ => (host, ""),
+        };
+        let named =
+            if host.starts_with('[') || looks_like_ipv4(host) { ip(host).is_ok() } else { dns(host).is_ok() };
+        if !named || !port.bytes().all(|b| b.is_ascii_digit()) {
             return Err(NameFault::NotUri);
         }
     }

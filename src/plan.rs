@@ -91,6 +91,9 @@ impl LeafRequest {
     /// [`Error::ValidityTooLong`], [`Error::Validity`], [`Error::Clock`];
     /// [`Error::Name`] where the subject's common name is no name.
     pub fn plan(&self, now: OffsetDateTime) -> Result<LeafPlan> {
+        if self.template.is_ca() {
+            return Err(Error::TemplateKind { name: self.template.name().to_owned() });
+        }
         let mut findings = Vec::new();
         let (names, subject) = self.names_and_subject(&mut findings)?;
         let lifetime = self.lifetime.unwrap_or_else(|| Lifetime::days(self.template.days()));
@@ -120,10 +123,16 @@ impl LeafRequest {
 
     /// Makes the common name and the first name one.
     fn names_and_subject(&self, findings: &mut Vec<Finding>) -> Result<(Names, Subject)> {
+        if self.subject.common_names() > 1 {
+            let reason = "it has more than one common name".to_owned();
+            return Err(Error::Subject { input: self.subject.to_string(), reason });
+        }
         if let Some(common) = self.subject.common_name() {
             let name: San = common.parse()?;
+            // The subject shows the name as it stands among the names, or not at all.
+            let subject = self.subject.with_common_name(&name.to_string());
             let first = std::iter::once(name).chain(self.names.iter().cloned());
-            return Ok((Names::new(first)?, self.subject.clone()));
+            return Ok((Names::new(first)?, subject));
         }
         let common = self.names.first().to_string();
         let subject = if common.chars().count() > MAX_COMMON_NAME {

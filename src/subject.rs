@@ -95,6 +95,32 @@ impl Subject {
         self.parts.iter().flatten().find(|a| a.oid == COMMON_NAME).map(|a| a.value.as_str())
     }
 
+    /// How many common names it has.
+    pub(crate) fn common_names(&self) -> usize {
+        self.parts.iter().flatten().filter(|a| a.oid == COMMON_NAME).count()
+    }
+
+    /// The same name with its first common name written like this. Where the
+    /// text is too long for one, the attribute is left out.
+    #[must_use]
+    pub(crate) fn with_common_name(&self, text: &str) -> Self {
+        let mut subject = self.clone();
+        let fits = text.chars().count() <= MAX_COMMON_NAME;
+        let mut found = false;
+        for part in &mut subject.parts {
+            part.retain_mut(|attribute| {
+                if attribute.oid == COMMON_NAME && !found {
+                    found = true;
+                    text.clone_into(&mut attribute.value);
+                    return fits;
+                }
+                true
+            });
+        }
+        subject.parts.retain(|part| !part.is_empty());
+        subject
+    }
+
     /// Whether there is no attribute at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -102,7 +128,10 @@ impl Subject {
     }
 
     /// The X.501 Name in DER.
-    pub(crate) fn to_der(&self) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// [`Error::Subject`] where a value cannot be encoded.
+    pub fn to_der(&self) -> Result<Vec<u8>> {
         let broken = |e: der::Error| Error::Subject { input: self.to_string(), reason: e.to_string() };
         let mut name = Vec::with_capacity(self.parts.len());
         for part in &self.parts {

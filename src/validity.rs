@@ -166,8 +166,9 @@ fn span(text: &str) -> Result<Lifetime, String> {
 fn end(text: &str) -> Result<OffsetDateTime, String> {
     if text.len() > 10 {
         return OffsetDateTime::parse(text, &Rfc3339)
-            .map(|t| t.to_offset(UtcOffset::UTC))
-            .map_err(|e| format!("it is not a time by RFC 3339: {e}"));
+            .map_err(|e| format!("it is not a time by RFC 3339: {e}"))?
+            .checked_to_offset(UtcOffset::UTC)
+            .ok_or_else(|| "it ends after the year 9999".to_owned());
     }
     let mut parts = text.splitn(3, '-');
     let mut part = || parts.next().filter(|p| p.bytes().all(|b| b.is_ascii_digit()));
@@ -191,9 +192,11 @@ fn add_months(from: OffsetDateTime, months: u32) -> Option<OffsetDateTime> {
     Some(from.replace_date(Date::from_calendar_date(year, month, day).ok()?))
 }
 
+/// The time in UTC, cut to whole seconds. A time that UTC cannot write, hours
+/// around the years -9999 and 9999, stays in its own offset: it is refused by its year.
 fn whole_second(t: OffsetDateTime) -> OffsetDateTime {
-    let t = t.to_offset(UtcOffset::UTC);
-    t - Duration::nanoseconds(i64::from(t.nanosecond()))
+    let t = t.checked_to_offset(UtcOffset::UTC).unwrap_or(t);
+    t.replace_nanosecond(0).unwrap_or(t)
 }
 
 /// From when to when a certificate is valid, both ends inclusive, in whole
@@ -251,6 +254,14 @@ impl Validity {
         left.whole_seconds().div_euclid(86_400)
     }
 
+    /// The time it has in common with `other`; none where it has none.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let not_before = self.not_before.max(other.not_before);
+        let not_after = self.not_after.min(other.not_after);
+        (not_before <= not_after).then_some(Self { not_before, not_after })
+    }
+
     /// The part of it that lies within `issuer`, and whether that is less than all.
     #[must_use]
     pub fn within(self, issuer: &Self) -> (Self, bool) {
@@ -264,7 +275,7 @@ impl Validity {
 /// A time as RFC 3339 in UTC, whole seconds: `2026-11-23T12:00:00Z`.
 #[must_use]
 pub fn rfc3339(t: OffsetDateTime) -> String {
-    let t = t.to_offset(UtcOffset::UTC);
+    let t = t.checked_to_offset(UtcOffset::UTC).unwrap_or(t);
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
         t.year(),
@@ -321,6 +332,7 @@ mod tests {
             ("99999999999d", "too large"),
             ("2030-01-31T25:00:00Z", "RFC 3339"),
             ("9999y", ""),
+            ("9999-12-31T23:59:59-01:00", "9999"),
             ("2020-01-01", ""),
         ] {
             let result = text.parse::<Lifetime>().and_then(|l| l.starting(at("2026-11-23T12:00:00Z")));

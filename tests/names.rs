@@ -30,6 +30,7 @@ fn names_find_their_type() {
         ("uri:spiffe://a.example/x", "uri", "spiffe://a.example/x"),
         ("URI:https://a.example/", "uri", "https://a.example/"),
         ("uri:urn:uuid:1", "uri", "urn:uuid:1"),
+        ("uri:https://u@[fd00::1]:8443/x", "uri", "https://u@[fd00::1]:8443/x"),
     ] {
         assert_eq!(kind(text), (wanted_kind.to_owned(), value.to_owned()), "{text}");
     }
@@ -92,6 +93,9 @@ fn what_is_no_name_is_refused_with_its_own_code() {
         ("email:nobody", "name.not-email"),
         ("uri:nothing", "name.not-uri"),
         ("uri:http://", "name.not-uri"),
+        ("uri:http://:80/", "name.not-uri"),
+        ("uri:http://a_b/", "name.not-uri"),
+        ("uri:http://a.example:x/", "name.not-uri"),
         ("ftp:a.example", "name.prefix"),
     ] {
         let e = text.parse::<San>().map(|s| format!("{s:?}")).expect_err(text);

@@ -4,7 +4,8 @@
 
 use time::OffsetDateTime;
 
-use crate::certificate::{Certificate, Chain};
+use crate::certificate::{Certificate, Chain, check_link};
+use crate::error::Error;
 use crate::finding::{Finding, Severity};
 use crate::key::{KeyAlgorithm, PublicKey};
 use crate::name::San;
@@ -35,7 +36,7 @@ pub fn import(import: &Import<'_>, now: OffsetDateTime) -> Vec<Finding> {
     form(import.certificate, &mut findings);
     dates(import.certificate, now, &mut findings);
     names(import.certificate, &mut findings);
-    chain(import, &mut findings);
+    chain(import, now, &mut findings);
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     findings
 }
@@ -146,10 +147,11 @@ fn names(certificate: &Certificate, findings: &mut Vec<Finding>) {
     }
 }
 
-fn chain(import: &Import<'_>, findings: &mut Vec<Finding>) {
+fn chain(import: &Import<'_>, now: OffsetDateTime, findings: &mut Vec<Finding>) {
     let (leaf, issuers) = (import.certificate, import.chain.certificates());
     if issuers.is_empty() {
-        let own = leaf.is_self_issued() && leaf.is_signed_by(leaf.public_key()).unwrap_or(false);
+        // A signature that cannot be checked here is left to ACM.
+        let own = leaf.is_self_issued() && leaf.is_signed_by(leaf.public_key()).unwrap_or(true);
         if !own {
             findings.push(error(
                 "acm.C01",
@@ -166,7 +168,10 @@ fn chain(import: &Import<'_>, findings: &mut Vec<Finding>) {
     }
     let mut below = leaf;
     for (i, above) in issuers.iter().enumerate() {
-        if let Err(e) = crate::certificate::check_link(i, below, above) {
+        if let Err(Error::UnsupportedAlgorithm { algorithm }) = check_link(i, below, above) {
+            let message = format!("the signature of certificate {i} ({algorithm}) cannot be checked here");
+            findings.push(warning("acm.C04", "chain", message, "look at it with openssl verify"));
+        } else if let Err(e) = check_link(i, below, above) {
             let fix = "put the leaf's issuer first and the root last";
             findings.push(error("acm.C04", "chain", e.to_string(), fix));
             return;
@@ -174,6 +179,10 @@ fn chain(import: &Import<'_>, findings: &mut Vec<Finding>) {
         if above.ca().is_none() {
             let message = format!("`{}` issued a certificate and is no CA", above.subject());
             findings.push(error("acm.C07", "chain", message, "use a CA that is one"));
+        }
+        if above.validity().not_after() < now {
+            let message = format!("`{}` ended at {}", above.subject(), rfc3339(above.validity().not_after()));
+            findings.push(warning("acm.V04", "chain", message, "use the renewed CA's certificate"));
         }
         below = above;
     }

@@ -221,15 +221,23 @@ fn san_criticality(s: &Subject<'_>) -> Option<String> {
 
 fn san_malformed(s: &Subject<'_>) -> Option<String> {
     general_names(s).iter().find_map(|name| {
-        let wrong = match name {
-            GeneralName::DnsName(dns) => format!("dns:{}", dns.as_str()).parse::<San>().err(),
-            GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()).parse::<San>().err(),
+        let (kind, text) = match name {
+            GeneralName::DnsName(dns) => ("dns", dns.as_str()),
+            GeneralName::Rfc822Name(email) => ("email", email.as_str()),
+            GeneralName::UniformResourceIdentifier(uri) => ("uri", uri.as_str()),
             GeneralName::IpAddress(octets) if !matches!(octets.as_bytes().len(), 4 | 16) => {
                 return Some(format!("an iPAddress has {} octets", octets.as_bytes().len()));
             }
-            _ => None,
+            _ => return None,
         };
-        wrong.map(|e| e.to_string())
+        match format!("{kind}:{text}").parse::<San>() {
+            Err(e) => Some(e.to_string()),
+            // What the reader of arguments forgives, such as a dot at the end, is wrong here.
+            Ok(san) if !san.to_string().eq_ignore_ascii_case(text) => {
+                Some(format!("`{text}` should be `{san}`"))
+            }
+            Ok(_) => None,
+        }
     })
 }
 
@@ -259,8 +267,8 @@ fn key_usage(s: &Subject<'_>) -> Option<String> {
         return Some("no CA, and yet its key may sign certificates or CRLs".to_owned());
     }
     let rsa = s.key.is_none_or(KeyAlgorithm::is_rsa);
-    if usage.key_encipherment() && !rsa {
-        return Some("keyEncipherment for a key that cannot encipher".to_owned());
+    if (usage.key_encipherment() || usage.data_encipherment()) && !rsa {
+        return Some("a usage to encipher for a key that cannot".to_owned());
     }
     (!usage.digital_signature()).then(|| "its key may not sign".to_owned())
 }

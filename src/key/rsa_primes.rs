@@ -4,9 +4,8 @@
 //! has the full length; the sieve and the test by Baillie and PSW (base 2
 //! Miller–Rabin and a Lucas test) are crypto-primes', as in the `rsa` crate.
 //! No composite is known that passes it, but nobody has proved that there is
-//! none; so a prime has to pass Miller–Rabin with random bases too, until the
-//! rounds are the three beside one Lucas test that FIPS 186-4 (table C.1) asks
-//! for at these lengths.
+//! none; so a prime has to pass two rounds with random bases too. SECURITY.md
+//! says why these are enough.
 
 use crypto_bigint::{BitOps, BoxedUint, Odd, RandomBits};
 use crypto_primes::hazmat::{MillerRabin, SmallFactorsSieve};
@@ -24,7 +23,9 @@ const EXPONENT: u64 = 65_537;
 /// A key with a modulus of `bits` bits.
 pub(super) fn generate(bits: usize) -> Result<rsa::PrivateKey> {
     let half = u32::try_from(bits / 2).map_err(|e| broken(&e))?;
-    loop {
+    // A pair is refused once in tens of thousands of times; a loop without an end
+    // would hide a fault.
+    for _ in 0..16 {
         let (p, q) = std::thread::scope(|scope| {
             let other = scope.spawn(|| prime(half));
             let p = prime(half);
@@ -39,6 +40,7 @@ pub(super) fn generate(bits: usize) -> Result<rsa::PrivateKey> {
             return Ok(key);
         }
     }
+    Err(broken(&"no pair of primes was taken"))
 }
 
 fn broken(reason: &dyn std::fmt::Display) -> Error {
