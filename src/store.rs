@@ -30,10 +30,11 @@ use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 
-pub use file::read_input;
+pub use file::{is_regular, read_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
-use set::{Lock, Set};
+pub use set::Lock;
+use set::Set;
 
 /// The form of the directory that this program reads and writes.
 const VERSION: u32 = 1;
@@ -71,8 +72,8 @@ pub enum Overwrite {
 pub struct SavedFile {
     /// Where it is.
     pub path: PathBuf,
-    /// Whether it holds a private key, and so has mode 0600.
-    pub secret: bool,
+    /// Its mode bits: 0600 where it holds a private key.
+    pub mode: u32,
 }
 
 /// A set of files that was written.
@@ -189,10 +190,7 @@ impl Store {
     /// # Errors
     /// [`Error::Io`]; [`Error::File`] for a certificate that cannot be read.
     pub fn authorities(&self) -> Result<Vec<CaEntry>> {
-        let mut names = file::folders_in(&self.root.join("ca"))?;
-        names.retain(|name| folder::check_ca_name(name).is_ok());
-        names.sort();
-        names.into_iter().map(|name| self.ca_entry(&name)).collect()
+        self.authority_names()?.iter().map(|name| self.ca_entry(name)).collect()
     }
 
     /// A CA without its key.
@@ -217,7 +215,9 @@ impl Store {
         let target = self.ca_folder(name)?;
         self.prepare()?;
         let parent = self.root.join("ca");
-        file::ensure_folder(&parent, 0o755)?;
+        if !file::is_folder(&parent)? {
+            file::ensure_folder(&parent, 0o755)?;
+        }
         let mut set = Set::new(&self.root, 0o700)?;
         set.write(CA_KEY, authority.key().secret_pem()?.as_bytes(), SECRET)?;
         set.write(TRUST_ANCHOR, authority.certificate().pem()?.as_bytes(), PUBLIC)?;
@@ -255,8 +255,12 @@ impl Store {
             return Ok((self.authority(name, now)?, None));
         }
         let authority = make()?;
-        let saved = self.save_authority(name, &authority, Overwrite::Refuse)?;
-        Ok((authority, Some(saved)))
+        match self.save_authority(name, &authority, Overwrite::Refuse) {
+            Ok(saved) => Ok((authority, Some(saved))),
+            // `ca new` takes no lock, and was quicker.
+            Err(Error::AlreadyExists { .. }) => Ok((self.authority(name, now)?, None)),
+            Err(e) => Err(e),
+        }
     }
 
     /// Whether there is a leaf of this first name.
@@ -300,37 +304,39 @@ impl Store {
         set.place(&target, overwrite, "leaf", &name.to_string())
     }
 
-    /// A leaf by its folder name or by its first name, without its key.
+    /// A leaf by its first name, its folder's name or its folder's path, without
+    /// its key.
     ///
     /// # Errors
     /// [`Error::Missing`] where there is none.
     pub fn leaf(&self, name: &str) -> Result<LeafEntry> {
-        let folder = self.find_leaf(name)?;
-        let certificate = read_certificate(&folder.join(CERTIFICATE))?;
-        let chain = read_chain(&folder.join(CHAIN))?;
-        Ok(LeafEntry { folder, certificate, chain })
-    }
-
-    fn find_leaf(&self, name: &str) -> Result<PathBuf> {
-        let missing = || Error::Missing { what: "leaf", name: name.to_owned(), path: self.root.clone() };
+        let path = Path::new(name).strip_prefix(&self.root).ok().and_then(Path::to_str);
         let typed = name.parse().ok().map(|san| folder_name(&san));
-        let literal = folder::is_file_safe(name).then(|| name.to_owned());
+        let literal = path.into_iter().chain([name]).map(|text| text.trim_end_matches('/'));
+        let literal = literal.filter(|text| folder::is_file_safe(text)).map(str::to_owned);
         for candidate in typed.into_iter().chain(literal) {
-            let folder = self.root.join(candidate);
-            if file::is_folder(&folder)? && file::read_optional(&folder.join(CERTIFICATE))?.is_some() {
-                return Ok(folder);
+            if let Some(entry) = LeafEntry::read(self.root.join(candidate))? {
+                return Ok(entry);
             }
         }
-        Err(missing())
+        Err(Error::Missing { what: "leaf", name: name.to_owned(), path: self.root.clone() })
     }
 
-    /// All leaves' folder names, in order.
+    /// The leaf whose first name is `name`, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Path`] where something else is in its place.
+    pub fn leaf_of(&self, name: &crate::name::San) -> Result<Option<LeafEntry>> {
+        LeafEntry::read(self.leaf_folder(name))
+    }
+
+    /// The names of the CAs, whatever is in their folders.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn leaf_names(&self) -> Result<Vec<String>> {
-        let mut names = file::folders_in(&self.root)?;
-        names.retain(|n| n != "ca" && !n.starts_with('.') && self.root.join(n).join(CERTIFICATE).exists());
+    pub fn authority_names(&self) -> Result<Vec<String>> {
+        let mut names = file::folders_in(&self.root.join("ca"))?;
+        names.retain(|name| folder::check_ca_name(name).is_ok());
         names.sort();
         Ok(names)
     }
@@ -346,6 +352,16 @@ impl Store {
 }
 
 impl LeafEntry {
+    /// The leaf in a folder, if there is one.
+    fn read(folder: PathBuf) -> Result<Option<Self>> {
+        if !file::is_folder(&folder)? || file::read_optional(&folder.join(CERTIFICATE))?.is_none() {
+            return Ok(None);
+        }
+        let certificate = read_certificate(&folder.join(CERTIFICATE))?;
+        let chain = read_chain(&folder.join(CHAIN))?;
+        Ok(Some(Self { folder, certificate, chain }))
+    }
+
     /// The leaf's private key. Read last, when it is needed.
     ///
     /// # Errors
@@ -353,6 +369,30 @@ impl LeafEntry {
     pub fn private_key(&self) -> Result<PrivateKey> {
         let path = self.folder.join(KEY);
         PrivateKey::from_pem(&file::read_secret(&path)?).map_err(|e| e.in_file(&path))
+    }
+
+    /// Whether all its files are there, as they were written: the key is the
+    /// certificate's, and what a server sends and clients trust is of this chain.
+    #[must_use]
+    pub fn is_whole(&self, send_root: bool) -> bool {
+        let Ok(key) = self.private_key() else { return false };
+        let Ok(bundle) = Bundle::known(self.certificate.clone(), key, self.chain.clone(), send_root) else {
+            return false;
+        };
+        let same = |name: &str, wanted: Result<String>| {
+            let found = file::read_optional(&self.folder.join(name));
+            matches!((found, wanted), (Ok(Some(found)), Ok(wanted)) if found.as_slice() == wanted.as_bytes())
+        };
+        same(FULLCHAIN, bundle.fullchain_pem()) && same(TRUST_ANCHOR, bundle.trust_anchor().pem())
+    }
+
+    /// Keeps other imports of this leaf, and its replacement, waiting until the
+    /// lock is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Lock`] where another one takes too long.
+    pub fn lock(&self) -> Result<Lock> {
+        Lock::folder(&self.folder)
     }
 
     /// What is known of this leaf's imports.

@@ -86,9 +86,7 @@ pub(super) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
 /// [`Error::Io`], or [`Error::Path`] where it is no regular file or too large.
 pub fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if path == Path::new("-") {
-        let mut bytes = Zeroizing::new(Vec::new());
-        io::stdin().lock().take(MOST).read_to_end(&mut bytes).map_err(io_error("read", path))?;
-        return Ok(bytes);
+        return read_stream(io::stdin().lock(), path);
     }
     // A pipe that a shell made (`<(…)`) is as good as a file here.
     let file = File::open(path).map_err(|e| explain(e, path))?;
@@ -99,9 +97,38 @@ pub fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if metadata.is_file() {
         return read_all(&file, &metadata, path);
     }
-    let mut bytes = Zeroizing::new(Vec::new());
-    file.take(MOST).read_to_end(&mut bytes).map_err(io_error("read", path))?;
+    read_stream(file, path)
+}
+
+/// All of a stream whose length nobody knows.
+fn read_stream(stream: impl Read, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    // Room for any key at once: growing would leave copies of it behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
+    stream.take(MOST + 1).read_to_end(&mut bytes).map_err(io_error("read", path))?;
+    if bytes.len() as u64 > MOST {
+        return Err(Error::Path { path: path.to_owned(), reason: "is larger than 4 MiB" });
+    }
     Ok(bytes)
+}
+
+/// The mode bits of a file.
+pub(super) fn mode(path: &Path) -> Result<u32> {
+    fs::symlink_metadata(path).map(|m| m.mode() & 0o7777).map_err(io_error("look at", path))
+}
+
+/// Whether a path that somebody named is a regular file: something beside which
+/// more can be kept.
+#[must_use]
+pub fn is_regular(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|m| m.is_file())
+}
+
+/// Finds out whether a file could be replaced, without touching it.
+pub(super) fn check_replaceable(target: &Path) -> Result<()> {
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let probe = super::set::temporary_name(folder)?;
+    write_new(&probe, b"", super::PUBLIC)?;
+    fs::remove_file(&probe).map_err(io_error("remove", &probe))
 }
 
 /// Whether there is a folder; anything else in its place is an error.
@@ -217,10 +244,17 @@ pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Exchanges two paths in one step.
-pub(super) fn exchange(a: &Path, b: &Path) -> io::Result<()> {
+/// Puts the folder `new` in the place of `old` in one step; `old` is at `new` or
+/// at `aside` then. Where the file system cannot exchange, it takes two steps.
+pub(super) fn exchange(new: &Path, old: &Path, aside: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
-    renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).map_err(Into::into)
+    match renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE) {
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            fs::rename(old, aside)?;
+            fs::rename(new, old).or_else(|e| fs::rename(aside, old).and(Err(e)))
+        }
+        other => other.map_err(Into::into),
+    }
 }
 
 /// Flushes a folder: the names in it, not the files.

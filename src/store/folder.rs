@@ -16,14 +16,17 @@ const KEPT: usize = 67;
 #[must_use]
 pub fn folder_name(name: &San) -> String {
     let text = name.to_string();
-    let (mut folder, exact) = match name {
+    let plain = match name {
         San::Dns(dns) => match dns.strip_prefix("*.") {
-            Some(rest) => (format!("_wildcard.{rest}"), true),
-            None => (dns.clone(), true),
+            Some(rest) => format!("_wildcard.{rest}"),
+            None => dns.clone(),
         },
-        San::Ip(_) => (text.replace(':', "_"), true),
-        San::Email(_) | San::Uri(_) => (file_safe(&text), false),
+        San::Ip(_) => text.replace(':', "_"),
+        San::Email(_) | San::Uri(_) => text.clone(),
     };
+    let mut folder = file_safe(&plain);
+    // An e-mail address could look like a name with a hash behind it.
+    let exact = folder == plain && matches!(name, San::Dns(_) | San::Ip(_));
     let hash = |octets: usize| {
         let digest = Sha256::of(format!("{}:{text}", name.kind()).as_bytes()).to_string();
         digest[..octets].to_owned()
@@ -32,7 +35,7 @@ pub fn folder_name(name: &San) -> String {
         folder = format!("{}_{}", &folder[..folder.len().min(KEPT)], hash(16));
     } else if folder.len() > MOST {
         folder = format!("{}_{}", &folder[..KEPT], hash(32));
-    } else if is_reserved(&folder) || folder.starts_with('.') {
+    } else if is_reserved(&folder) {
         folder.insert(0, '_');
     }
     folder
@@ -41,7 +44,7 @@ pub fn folder_name(name: &San) -> String {
 /// Every octet outside the alphabet becomes `_`; never empty, never starting
 /// with a dot or a hyphen.
 fn file_safe(text: &str) -> String {
-    let safe = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    let safe = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
     let mut out: String = text
         .bytes()
         .map(|b| b.to_ascii_lowercase())
@@ -113,8 +116,8 @@ mod tests {
         assert!(long("x").len() <= MOST);
         assert_ne!(long("x"), long("y"));
         assert_ne!(folder("email:A@b.example"), folder("email:a@b.example"));
-        assert!(folder("uri:spiffe://../../etc/passwd").starts_with("spiffe___.."));
-        assert!(!folder("uri:spiffe://../../etc/passwd").contains('/'));
+        assert!(folder("uri:spiffe://a/../../etc/passwd").starts_with("spiffe___a_.."));
+        assert!(!folder("uri:spiffe://a/../../etc/passwd").contains('/'));
     }
 
     #[test]

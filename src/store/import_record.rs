@@ -15,6 +15,12 @@ pub struct ImportRecord {
     /// The endpoint that was told to be used instead of AWS's own, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// The profile it was imported with, if one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The kind of the imported key: ACM takes no other for this ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// The SHA-256 over leaf and chain that were imported last.
     pub sha256: String,
     /// When that was, RFC 3339.
@@ -27,14 +33,19 @@ pub struct ImportRecord {
 /// The imports of one leaf, and the file they are kept in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportRecords {
-    path: PathBuf,
+    path: Option<PathBuf>,
     records: Vec<ImportRecord>,
+    superseded: Vec<ImportRecord>,
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Document {
     schema: String,
     imports: Vec<ImportRecord>,
+    /// What was imported before and then left for a new certificate: still in
+    /// ACM, still counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    superseded: Vec<ImportRecord>,
 }
 
 const SCHEMA: &str = "certforge/acm/1";
@@ -46,24 +57,44 @@ impl ImportRecords {
     /// [`Error::File`] where the file cannot be read or says what nobody understands.
     pub fn read(path: &Path) -> Result<Self> {
         let malformed = |reason: String| Error::MalformedRecord { reason }.in_file(path);
-        let records = match super::file::read_optional(path)? {
-            None => Vec::new(),
+        let (records, superseded) = match super::file::read_optional(path)? {
+            None => (Vec::new(), Vec::new()),
             Some(bytes) => {
                 let document: Document =
                     serde_json::from_slice(&bytes).map_err(|e| malformed(e.to_string()))?;
                 if document.schema != SCHEMA {
                     return Err(malformed(format!("its schema is `{}`, not `{SCHEMA}`", document.schema)));
                 }
-                document.imports
+                (document.imports, document.superseded)
             }
         };
-        Ok(Self { path: path.to_owned(), records })
+        Ok(Self { path: Some(path.to_owned()), records, superseded })
     }
 
-    /// The record for a region and an endpoint.
+    /// No records, and nowhere to keep any: for a certificate that came through a pipe.
     #[must_use]
-    pub fn find(&self, region: &str, endpoint: Option<&str>) -> Option<&ImportRecord> {
-        self.records.iter().find(|r| r.region == region && r.endpoint.as_deref() == endpoint)
+    pub const fn nowhere() -> Self {
+        Self { path: None, records: Vec::new(), superseded: Vec::new() }
+    }
+
+    /// The record for a region, an endpoint and a profile.
+    #[must_use]
+    pub fn find(&self, region: &str, endpoint: Option<&str>, profile: Option<&str>) -> Option<&ImportRecord> {
+        self.records.iter().find(|r| r.is_for(region, endpoint, profile))
+    }
+
+    /// All records that are in use.
+    #[must_use]
+    pub fn all(&self) -> &[ImportRecord] {
+        &self.records
+    }
+
+    /// Finds out whether a record could be saved, before there is one.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn check_writable(&self) -> Result<()> {
+        self.path.as_deref().map_or(Ok(()), super::file::check_replaceable)
     }
 
     /// Puts a record in the place of the one for its region and endpoint, and
@@ -72,18 +103,35 @@ impl ImportRecords {
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&mut self, record: ImportRecord) -> Result<()> {
-        self.records.retain(|r| r.region != record.region || r.endpoint != record.endpoint);
-        self.records.push(record);
-        let document = Document { schema: SCHEMA.to_owned(), imports: self.records.clone() };
+        let Some(path) = &self.path else { return Ok(()) };
+        let place = (record.region.clone(), record.endpoint.clone(), record.profile.clone());
+        let same = |r: &ImportRecord| r.is_for(&place.0, place.1.as_deref(), place.2.as_deref());
+        let (old, mut records): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.records).into_iter().partition(same);
+        // An ARN is never forgotten: what is behind it goes on counting in ACM.
+        self.superseded.extend(old.into_iter().filter(|r| r.arn != record.arn));
+        records.push(record);
+        self.records = records;
+        let document = Document {
+            schema: SCHEMA.to_owned(),
+            imports: self.records.clone(),
+            superseded: self.superseded.clone(),
+        };
         let mut text = serde_json::to_string_pretty(&document)
             .map_err(|e| Error::Internal { doing: "writing acm.json", reason: e.to_string() })?;
         text.push('\n');
-        super::file::replace(&self.path, text.as_bytes(), super::PUBLIC)
+        super::file::replace(path, text.as_bytes(), super::PUBLIC)
     }
 
-    /// The file the records are kept in.
+    /// The file the records are kept in, if they are kept.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+}
+
+impl ImportRecord {
+    fn is_for(&self, region: &str, endpoint: Option<&str>, profile: Option<&str>) -> bool {
+        self.region == region && self.endpoint.as_deref() == endpoint && self.profile.as_deref() == profile
     }
 }

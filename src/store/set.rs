@@ -14,13 +14,19 @@ use crate::error::{Error, Result};
 const WORKSHOP: &str = ".tmp";
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the end of another import is waited for.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(90);
 /// How old a set in the making must be before it may be swept away.
 const STALE: Duration = Duration::from_mins(10);
 
-/// An exclusive lock on the store, gone with its holder, killed or not.
-pub(super) struct Lock(#[expect(dead_code, reason = "held for its lock alone")] File);
+/// An exclusive lock, gone with its holder, killed or not.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
 
 impl Lock {
+    /// A lock on the whole store.
     pub(super) fn take(root: &Path) -> Result<Self> {
         let path = root.join(".lock");
         let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
@@ -32,15 +38,25 @@ impl Lock {
             .custom_flags(flags)
             .open(&path)
             .map_err(io_error("open", &path))?;
+        Self::wait(file, path, PATIENCE)
+    }
+
+    /// A lock on a folder, for as long as an import may take.
+    pub(super) fn folder(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(io_error("open", path))?;
+        Self::wait(file, path.to_owned(), IMPORT_PATIENCE)
+    }
+
+    fn wait(file: File, path: PathBuf, patience: Duration) -> Result<Self> {
         let start = Instant::now();
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(Self(file)),
-                Err(fs::TryLockError::WouldBlock) if start.elapsed() < PATIENCE => {
+                Ok(()) => return Ok(Self { _file: file }),
+                Err(fs::TryLockError::WouldBlock) if start.elapsed() < patience => {
                     std::thread::sleep(Duration::from_millis(10));
                 }
                 Err(fs::TryLockError::WouldBlock) => {
-                    return Err(Error::Lock { path, seconds: PATIENCE.as_secs() });
+                    return Err(Error::Lock { path, seconds: patience.as_secs() });
                 }
                 Err(fs::TryLockError::Error(e)) => return Err(io_error("lock", &path)(e)),
             }
@@ -66,7 +82,7 @@ pub(super) struct Set {
     bench: PathBuf,
     /// The folder that will be moved.
     folder: PathBuf,
-    files: Vec<(String, bool)>,
+    files: Vec<String>,
     /// A file that goes elsewhere: from, to.
     record: Option<(PathBuf, PathBuf)>,
     root: PathBuf,
@@ -94,7 +110,7 @@ impl Set {
     /// Adds a file.
     pub(super) fn write(&mut self, name: &str, bytes: &[u8], mode: u32) -> Result<()> {
         file::write_new(&self.folder.join(name), bytes, mode)?;
-        self.files.push((name.to_owned(), mode == SECRET));
+        self.files.push(name.to_owned());
         Ok(())
     }
 
@@ -106,6 +122,9 @@ impl Set {
 
     /// Adds a file that goes to `target` when the set is placed.
     pub(super) fn record(&mut self, target: &Path, bytes: &[u8]) -> Result<()> {
+        if let Some(folder) = target.parent() {
+            file::is_folder(folder)?;
+        }
         let from = self.bench.join("record");
         file::write_new(&from, bytes, PUBLIC)?;
         self.record = Some((from, target.to_owned()));
@@ -129,33 +148,37 @@ impl Set {
             }
         }
         let placed = match overwrite {
-            Overwrite::Refuse => file::rename_new(&self.folder, target),
-            Overwrite::Replace => return self.replace(target),
+            Overwrite::Refuse => self.place_new(target, what, name),
+            Overwrite::Replace => self.replace(target),
         };
-        if let Err(e) = placed {
+        if let (Err(_), Some((_, to))) = (&placed, &self.record) {
             // Nobody got the certificate, so the record of it goes too.
-            if let Some((_, to)) = &self.record {
-                let _ = fs::remove_file(to);
-            }
-            if matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) {
-                return Err(Error::AlreadyExists { what, name: name.to_owned(), path: target.to_owned() });
-            }
-            return Err(io_error("create", target)(e));
+            let _ = fs::remove_file(to);
         }
+        placed?;
         self.done(target)
     }
 
+    fn place_new(&self, target: &Path, what: &'static str, name: &str) -> Result<()> {
+        file::rename_new(&self.folder, target).map_err(|e| {
+            if matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) {
+                return Error::AlreadyExists { what, name: name.to_owned(), path: target.to_owned() };
+            }
+            io_error("create", target)(e)
+        })
+    }
+
     /// Exchanges the set for the one that is there, or moves it where none is.
-    fn replace(self, target: &Path) -> Result<Saved> {
+    fn replace(&self, target: &Path) -> Result<()> {
         let _lock = Lock::take(&self.root)?;
         if !file::is_folder(target)? {
-            file::rename_new(&self.folder, target).map_err(io_error("create", target))?;
-            return self.done(target);
+            return file::rename_new(&self.folder, target).map_err(io_error("create", target));
         }
+        // An import of this leaf writes its record into the folder: let it end.
+        let _folder = Lock::folder(target)?;
         self.carry_over(target)?;
         file::sync_folder(&self.folder)?;
-        file::exchange(&self.folder, target).map_err(io_error("replace", target))?;
-        self.done(target)
+        file::exchange(&self.folder, target, &self.bench.join("old")).map_err(io_error("replace", target))
     }
 
     /// Links everything into the new set that is in the old one and that the
@@ -167,7 +190,7 @@ impl Set {
             let name = entry.file_name();
             let ours = SET_FILES.iter().any(|f| name == *f);
             let (from, to) = (entry.path(), self.folder.join(&name));
-            if ours {
+            if ours || name.as_encoded_bytes().starts_with(b".tmp-") {
                 continue;
             }
             if !entry.file_type().is_ok_and(|t| t.is_file()) {
@@ -187,9 +210,12 @@ impl Set {
         if let Some(parent) = target.parent() {
             file::sync_folder(parent)?;
         }
-        let files =
-            self.files.iter().map(|(name, secret)| SavedFile { path: target.join(name), secret: *secret });
-        Ok(Saved { folder: target.to_owned(), files: files.collect() })
+        let saved = |name: &String| {
+            let path = target.join(name);
+            Ok(SavedFile { mode: file::mode(&path)?, path })
+        };
+        let files = self.files.iter().map(saved).collect::<Result<_>>()?;
+        Ok(Saved { folder: target.to_owned(), files })
     }
 }
 
