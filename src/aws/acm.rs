@@ -4,8 +4,10 @@
 //! certificate and burns a second of the year's imports. So the SDK's own
 //! retries are off, and only answers that certainly changed nothing are repeated.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_acm::Client;
 use aws_sdk_acm::config::http::HttpResponse;
@@ -81,6 +83,10 @@ pub struct Importer {
     client: Client,
     region: String,
     endpoint: Option<String>,
+    /// The account of the credentials, where they say.
+    account: Option<String>,
+    /// When all of the command's calls have to be over.
+    deadline: Instant,
 }
 
 impl Importer {
@@ -92,20 +98,33 @@ impl Importer {
         let internal =
             |e: std::io::Error| Error::Internal { doing: "starting the runtime", reason: e.to_string() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal)?;
-        let http_client = http_client(connection)?;
         let total = connection.timeout.unwrap_or(Duration::from_mins(1));
+        let deadline = Instant::now() + total;
+        if let Some(url) = &connection.endpoint_url {
+            check_url(url)?;
+        }
+        let http_client = http_client(connection)?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT.min(total))
             .operation_attempt_timeout(ATTEMPT.min(total))
             .operation_timeout(total)
             .build();
-        let config = runtime.block_on(async {
+        let config = within(&runtime, deadline, "reading the AWS configuration", async {
             let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .http_client(http_client)
+                .http_client(http_client.clone())
                 .retry_config(RetryConfig::disabled())
                 .timeout_config(timeouts);
             if let Some(profile) = &connection.profile {
-                loader = loader.profile_name(profile);
+                // A profile that was named wins over credentials in the environment,
+                // as it does for the AWS CLI.
+                let settings = ProviderConfig::default()
+                    .with_http_client(http_client.clone())
+                    .with_region(connection.region.clone().map(Region::new));
+                let source = ProfileFileCredentialsProvider::builder()
+                    .configure(&settings)
+                    .profile_name(profile)
+                    .build();
+                loader = loader.profile_name(profile).credentials_provider(source);
             }
             if let Some(region) = &connection.region {
                 loader = loader.region(Region::new(region.clone()));
@@ -114,17 +133,31 @@ impl Importer {
                 loader = loader.endpoint_url(url);
             }
             loader.load().await
-        });
+        })?;
         let region = config.region().ok_or(Error::AwsRegion)?.to_string();
+        if !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            || region.is_empty()
+        {
+            return Err(Error::AwsConfig { reason: format!("`{region}` is not a region") });
+        }
         let provider = config.credentials_provider().ok_or_else(|| Error::AwsCredentials {
             reason: "no source of credentials is configured".to_owned(),
         })?;
-        runtime.block_on(async {
+        let credentials = within(&runtime, deadline, "getting credentials", async {
             use aws_sdk_acm::config::ProvideCredentials;
-            provider.provide_credentials().await.map_err(|e| no_credentials(&e))
-        })?;
-        let endpoint = config.endpoint_url().map(ToOwned::to_owned).or_else(service_endpoint);
-        Ok(Self { client: Client::new(&config), runtime, region, endpoint })
+            provider.provide_credentials().await
+        })?
+        .map_err(|e| no_credentials(&e, connection.profile.as_deref()))?;
+        let account = credentials.account_id().map(|id| id.as_str().to_owned());
+        // A flag wins, then the endpoint for ACM alone, then the general one: the
+        // SDK's own order.
+        let endpoint = connection.endpoint_url.clone().or_else(service_endpoint);
+        let endpoint = endpoint.or_else(|| config.endpoint_url().map(ToOwned::to_owned));
+        let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
+        if let Some(url) = &endpoint {
+            check_url(url)?;
+        }
+        Ok(Self { client: Client::new(&config), runtime, region, endpoint, account, deadline })
     }
 
     /// The region it imports into.
@@ -137,6 +170,24 @@ impl Importer {
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
         self.endpoint.as_deref()
+    }
+
+    /// Whether the credentials are known to be another account's than the ARN.
+    #[must_use]
+    pub fn is_foreign(&self, arn: &CertificateArn) -> bool {
+        self.account.as_deref().is_some_and(|account| account != arn.account())
+    }
+
+    /// Whether the private key would go over the network in clear.
+    #[must_use]
+    pub fn is_in_clear(&self) -> bool {
+        let Some(rest) = self.endpoint.as_deref().and_then(|url| url.strip_prefix("http://")) else {
+            return false;
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        !(host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
     }
 
     /// Imports, or replaces what is at the ARN. A fresh import carries its tags;
@@ -156,7 +207,7 @@ impl Importer {
             _ => Some(Blob::new(import.chain.pem()?)),
         };
         let tags = tags.iter().map(sdk_tag).collect::<Result<Vec<_>>>()?;
-        let arn = self.runtime.block_on(async {
+        let arn = within(&self.runtime, self.deadline, IMPORT, async {
             let answer = self
                 .patiently(|| {
                     let mut call = self
@@ -177,7 +228,7 @@ impl Importer {
                 action: IMPORT,
                 reason: "it holds no CertificateArn".to_owned(),
             })
-        })?;
+        })??;
         let arn: CertificateArn =
             arn.parse().map_err(|e: Error| Error::AwsAnswer { action: IMPORT, reason: e.to_string() })?;
         let untagged = match import.arn {
@@ -196,7 +247,7 @@ impl Importer {
     }
 
     fn add_tags(&self, arn: &CertificateArn, tags: &[aws_sdk_acm::types::Tag]) -> Result<()> {
-        self.runtime.block_on(async {
+        within(&self.runtime, self.deadline, ADD_TAGS, async {
             self.patiently(|| {
                 self.client
                     .add_tags_to_certificate()
@@ -207,7 +258,7 @@ impl Importer {
             .await
             .map(|_| ())
             .map_err(|e| self.explain(ADD_TAGS, &e))
-        })
+        })?
     }
 
     /// Makes a call, and makes it again while ACM says that it was throttled:
@@ -255,8 +306,45 @@ impl Importer {
                 let status = context.raw().status().as_u16();
                 Error::AwsAnswer { action, reason: format!("HTTP status {status}, {}", cause(e)) }
             }
-            _ => Error::AwsUnreached { action, endpoint: endpoint(), reason: cause(e) },
+            SdkError::ConstructionFailure(_) => Error::AwsConfig { reason: cause(e) },
+            // Without a connection nothing was sent; after it nobody knows.
+            _ if before_sending(e) => Error::AwsUnreached { action, endpoint: endpoint(), reason: cause(e) },
+            _ => Error::AwsAnswer { action, reason: format!("none came: {}", cause(e)) },
         }
+    }
+}
+
+/// Runs `work` until the deadline, after which nobody knows what came of it.
+fn within<T>(
+    runtime: &tokio::runtime::Runtime,
+    deadline: Instant,
+    action: &'static str,
+    work: impl Future<Output = T>,
+) -> Result<T> {
+    runtime
+        .block_on(async { tokio::time::timeout_at(deadline.into(), work).await })
+        .map_err(|_| Error::AwsAnswer { action, reason: "none came in time".to_owned() })
+}
+
+/// Whether a failure came while connecting, so that ACM saw nothing of the request.
+fn before_sending(e: &dyn std::error::Error) -> bool {
+    let mut next = Some(e);
+    while let Some(e) = next {
+        // hyper and the SDK have no types for this that their users can name.
+        let text = e.to_string().to_ascii_lowercase();
+        if ["(connect)", "connect error", "connect timeout"].iter().any(|stage| text.contains(stage)) {
+            return true;
+        }
+        next = e.source();
+    }
+    false
+}
+
+fn check_url(url: &str) -> Result<()> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(()),
+        _ => Err(Error::AwsConfig { reason: format!("the endpoint `{url}` is not an http or https URL") }),
     }
 }
 
@@ -265,12 +353,15 @@ fn service_endpoint() -> Option<String> {
     std::env::var("AWS_ENDPOINT_URL_ACM").ok().filter(|url| !url.is_empty())
 }
 
-fn no_credentials(e: &CredentialsError) -> Error {
-    let reason = match e {
-        CredentialsError::CredentialsNotLoaded(_) => {
+fn no_credentials(e: &CredentialsError, profile: Option<&str>) -> Error {
+    let reason = match (e, profile) {
+        (CredentialsError::CredentialsNotLoaded(_), Some(profile)) => {
+            format!("none in the profile `{profile}`")
+        }
+        (CredentialsError::CredentialsNotLoaded(_), None) => {
             "none in the environment, in the configuration files or on this machine".to_owned()
         }
-        other => cause(other),
+        (other, _) => cause(other),
     };
     Error::AwsCredentials { reason }
 }
@@ -305,7 +396,10 @@ fn sdk_tag(tag: &Tag) -> Result<aws_sdk_acm::types::Tag> {
 fn http_client(connection: &Connection) -> Result<aws_sdk_acm::config::SharedHttpClient> {
     let trust_store = match &connection.trust_anchors {
         None => tls::TrustStore::default(),
-        Some(pem) => tls::TrustStore::empty().with_pem_certificate(pem.as_slice()),
+        Some(pem) => {
+            check_trust_anchors(pem)?;
+            tls::TrustStore::empty().with_pem_certificate(pem.as_slice())
+        }
     };
     let context = tls::TlsContext::builder()
         .with_trust_store(trust_store)
@@ -315,4 +409,19 @@ fn http_client(connection: &Connection) -> Result<aws_sdk_acm::config::SharedHtt
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .tls_context(context)
         .build_https())
+}
+
+/// The SDK's reader of trust anchors panics on what it cannot read.
+fn check_trust_anchors(pem: &[u8]) -> Result<()> {
+    use rustls_pki_types::CertificateDer;
+    use rustls_pki_types::pem::PemObject;
+    let refuse = |reason: String| Error::AwsConfig { reason: format!("AWS_CA_BUNDLE: {reason}") };
+    let mut count = 0;
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        count += 1;
+        let certificate = certificate.map_err(|e| refuse(format!("block {count} is not PEM: {e}")))?;
+        webpki::anchor_from_trusted_cert(&certificate)
+            .map_err(|e| refuse(format!("certificate {count} cannot be a trust anchor: {e}")))?;
+    }
+    if count == 0 { Err(refuse("it holds no certificate".to_owned())) } else { Ok(()) }
 }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 pub struct CertificateArn {
     text: String,
     region: (usize, usize),
+    account: (usize, usize),
 }
 
 impl CertificateArn {
@@ -18,6 +19,12 @@ impl CertificateArn {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.text[self.region.0..self.region.1]
+    }
+
+    /// The account the certificate is in: twelve digits.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.text[self.account.0..self.account.1]
     }
 
     /// The ARN.
@@ -67,7 +74,8 @@ impl FromStr for CertificateArn {
             return Err(refuse("the certificate's identifier is malformed"));
         }
         let start = arn.len() + partition.len() + service.len() + 3;
-        Ok(Self { region: (start, start + region.len()), text: input.to_owned() })
+        let end = start + region.len();
+        Ok(Self { region: (start, end), account: (end + 1, end + 1 + account.len()), text: input.to_owned() })
     }
 }
 
@@ -80,7 +88,7 @@ mod tests {
         let id = "79774090-0000-4000-8000-000000000000";
         let arn: CertificateArn =
             format!("arn:aws:acm:ap-northeast-1:123456789012:certificate/{id}").parse().unwrap();
-        assert_eq!(arn.region(), "ap-northeast-1");
+        assert_eq!((arn.region(), arn.account()), ("ap-northeast-1", "123456789012"));
         assert!(
             format!("arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/{id}")
                 .parse::<CertificateArn>()
