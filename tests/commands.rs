@@ -345,6 +345,6 @@ fn up_asks_only_on_a_terminal() {
         .unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"myca.test.com\n").unwrap();
     let text = String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned();
-    assert!(text.contains("domain name or IP address:"), "{text}");
+    assert!(text.contains("domain name or IP address"), "{text}");
     assert!(sandbox.file("certforge/myca.test.com/cert.pem").exists(), "{text}");
 }

@@ -216,7 +216,7 @@ fn what_acm_would_refuse_is_refused_before_any_call() {
                 "--certificate-arn",
                 "arn:aws:acm:us-east-1:123456789012:certificate/1",
             ],
-            "acm.arn",
+            "acm.arn-place",
         ),
     ] {
         let ran = acm.run(&[&["--json"], &args[..]].concat());
@@ -312,6 +312,134 @@ fn aws_ca_bundle_is_read() {
     assert_eq!(missing.status, 4);
     assert!(missing.stderr.contains("nowhere.pem"), "{}", missing.stderr);
     assert_eq!(run("certforge/a.example/ca.pem").status, 6, "read, and then nobody listens");
+    std::fs::write(sandbox.file("empty.pem"), "").unwrap();
+    let broken = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+    std::fs::write(sandbox.file("broken.pem"), broken).unwrap();
+    let other = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+    std::fs::write(sandbox.file("other.pem"), other).unwrap();
+    for bundle in ["empty.pem", "broken.pem", "other.pem"] {
+        let ran = run(bundle);
+        assert_eq!(ran.status, 3, "{bundle}: {}", ran.stderr);
+        assert!(ran.stderr.contains("AWS_CA_BUNDLE") && !ran.stderr.contains("panicked"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_profile_that_is_named_wins_over_credentials_in_the_environment() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let mut command =
+        sandbox.command(["import-acm", "a.example", "--region", "us-east-1", "--profile", "nope"]);
+    command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+    let ran = support::ran(command.output().unwrap());
+    assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{}", ran.stderr);
+    assert!(ran.stderr.contains("nope"), "{}", ran.stderr);
+}
+
+#[test]
+fn many_imports_at_once_make_one_certificate() {
+    let Some(acm) = Acm::start() else { return };
+    acm.sandbox.ok("up a.example --key p256");
+    let children: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = acm.sandbox.command(["import-acm", "a.example", "--quiet"]);
+            command
+                .envs(acm.surroundings())
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let arns: std::collections::BTreeSet<String> = children
+        .into_iter()
+        .map(|child| {
+            let ran = support::ran(child.wait_with_output().unwrap());
+            assert_eq!(ran.status, 0, "{}", ran.stderr);
+            ran.stdout
+        })
+        .collect();
+    assert_eq!((arns.len(), acm.count()), (1, 1), "{arns:?}");
+}
+
+#[test]
+fn another_kind_of_key_is_refused_before_anything_is_replaced() {
+    let Some(acm) = Acm::start() else { return };
+    let arn = acm.arn(&["up", "a.example", "--import-acm"]);
+    let before = acm.sandbox.read("certforge/a.example/cert.pem");
+    let ran = acm.run(&["up", "a.example", "--key", "p256", "--import-acm"]);
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("acm.R02") && ran.stderr.contains("--new"), "{}", ran.stderr);
+    assert_eq!(acm.sandbox.read("certforge/a.example/cert.pem"), before);
+    // A new one is made when asked for, and the old ARN is not forgotten.
+    acm.sandbox.ok("up a.example --key p256");
+    assert_eq!(acm.run(&["import-acm", "a.example"]).status, 3);
+    let new = acm.arn(&["import-acm", "a.example", "--new"]);
+    assert_ne!(new, arn);
+    let record: Value = serde_json::from_str(&acm.sandbox.read("certforge/a.example/acm.json")).unwrap();
+    assert_eq!(record["imports"][0]["arn"], new.as_str());
+    assert_eq!(record["superseded"][0]["arn"], arn.as_str());
+}
+
+#[test]
+fn a_certificate_from_a_pipe_leaves_no_record_to_be_taken_for_another() {
+    let Some(acm) = Acm::start() else { return };
+    acm.sandbox.ok("up a.example --key p256");
+    acm.sandbox.ok("up b.example --key p256");
+    let mut arns = std::collections::BTreeSet::new();
+    for name in ["a.example", "b.example"] {
+        let folder = format!("certforge/{name}");
+        let script = format!(
+            "cat {folder}/cert.pem {folder}/chain.pem | {} import-acm --certificate - --private-key {folder}/key.pem",
+            support::CERTFORGE
+        );
+        let mut shell = Command::new("bash");
+        acm.sandbox.isolate(&mut shell);
+        let ran = support::ran(shell.args(["-c", &script]).envs(acm.surroundings()).output().unwrap());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        arns.insert(ran.stdout);
+    }
+    assert_eq!((arns.len(), acm.count()), (2, 2));
+    assert!(!acm.sandbox.file("-.acm.json").exists());
+}
+
+#[test]
+fn a_record_that_cannot_be_written_stops_the_import_before_the_call() {
+    let Some(acm) = Acm::start() else { return };
+    acm.sandbox.ok("up a.example --key p256");
+    // Nobody can make a file in a folder that is gone: proc has such.
+    let ran = acm.run(&[
+        "import-acm",
+        "--certificate",
+        "/proc/self/cwd/../../dev/null",
+        "--private-key",
+        "certforge/a.example/key.pem",
+    ]);
+    assert_ne!(ran.status, 0);
+    assert_eq!(acm.count(), 0);
+}
+
+#[test]
+fn an_answer_that_is_lost_is_not_called_unreached() {
+    // A server that takes the request and hangs up.
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut stream = stream;
+            let mut buffer = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut buffer);
+        }
+    });
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let mut command = sandbox.command(["--json", "import-acm", "a.example", "--endpoint-url", &url]);
+    command.env("AWS_REGION", "us-east-1").env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
+    command.env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+    let ran = support::ran(command.output().unwrap());
+    assert_eq!(ran.status, 6, "{}", ran.stderr);
+    let document: Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!(document["code"], "aws.answer", "{document}");
+    assert!(document["hint"].as_str().unwrap().contains("look at ACM"), "{document}");
 }
 
 #[test]

@@ -44,9 +44,9 @@ struct Cli {
 
 #[derive(clap::Args)]
 struct Global {
-    /// The directory to keep things in
-    #[arg(long, global = true, value_name = "DIR", env = environment::DIR, default_value = "certforge", hide_env_values = true)]
-    dir: PathBuf,
+    /// The directory to keep things in; `CERTFORGE_DIR` sets it [default: certforge]
+    #[arg(long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
     json: bool,
@@ -115,8 +115,9 @@ fn parse_failure(e: &clap::Error) -> ExitCode {
     let json = std::env::args_os().any(|a| a == "--json");
     if e.use_stderr() && json {
         let text = e.render().to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let message = first.strip_prefix("error: ").unwrap_or(first);
+        let lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+        let message = lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
         return render::usage(message, "certforge --help", Format { json, quiet: false });
     }
     let _ = e.print();
@@ -129,7 +130,8 @@ fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Man(args) => return man::page(&args, Cli::command()),
         _ => {}
     }
-    let context = Context { store: Store::open(cli.global.dir)?, now: environment::now() };
+    let dir = cli.global.dir.or_else(environment::dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
+    let context = Context { store: Store::open(dir)?, now: environment::now() };
     match cli.command {
         Command::Ca(command) => ca::run(command, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
@@ -139,6 +141,9 @@ fn dispatch(cli: Cli) -> Result<Report, Failure> {
         Command::Completions(_) | Command::Man(_) => Ok(Report::Text(Vec::new())),
     }
 }
+
+/// The store's directory where nobody says.
+const DEFAULT_DIR: &str = "certforge";
 
 /// The CA's name in the store where none was given.
 pub const DEFAULT_CA: &str = "default";
@@ -152,7 +157,7 @@ impl Context {
         if self.store.has_authority(DEFAULT_CA)? {
             return Ok(DEFAULT_CA.to_owned());
         }
-        let mut names: Vec<String> = self.store.authorities()?.into_iter().map(|ca| ca.name).collect();
+        let mut names = self.store.authority_names()?;
         match names.len() {
             0 => Ok(DEFAULT_CA.to_owned()),
             1 => Ok(names.remove(0)),

@@ -3,21 +3,37 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
-#[cfg(feature = "aws")]
 use std::path::PathBuf;
 
+use certforge::KeyAlgorithm;
 use time::OffsetDateTime;
 
 /// The store's directory where `--dir` does not say.
-pub const DIR: &str = "CERTFORGE_DIR";
+const DIR: &str = "CERTFORGE_DIR";
 /// The kind of key where `--key` does not say.
-pub const KEY: &str = "CERTFORGE_KEY";
+const KEY: &str = "CERTFORGE_KEY";
 /// Trust anchors for TLS to AWS. The AWS CLI reads it, the SDK does not.
 #[cfg(feature = "aws")]
 const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|v| !v.is_empty())
+}
+
+/// The store's directory.
+pub fn dir() -> Option<PathBuf> {
+    variable(DIR).map(PathBuf::from)
+}
+
+/// The kind of key to make.
+pub fn key() -> certforge::Result<Option<KeyAlgorithm>> {
+    variable(KEY).map(|text| text.to_string_lossy().parse()).transpose()
+}
+
+/// The profile that `--profile` does not name.
+#[cfg(feature = "aws")]
+pub fn aws_profile() -> Option<String> {
+    variable("AWS_PROFILE").map(|v| v.to_string_lossy().into_owned())
 }
 
 /// The file that `AWS_CA_BUNDLE` names.
@@ -45,11 +61,13 @@ pub fn owner() -> String {
     }
 }
 
-/// Asks on the terminal; none where there is no terminal to ask on, or no answer.
+/// Whether there is somebody to ask.
+pub fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks on the terminal; none where there is no answer.
 pub fn ask(question: &str) -> Option<String> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return None;
-    }
     let mut stderr = io::stderr().lock();
     write!(stderr, "{question}").and_then(|()| stderr.flush()).ok()?;
     let mut line = String::new();

@@ -11,22 +11,29 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::AlreadyExists { .. } => "`certforge up` keeps what is there; --force replaces it",
         Error::Arn { .. } => "copy it from `aws acm list-certificates` or from acm.json beside the leaf",
+        Error::ArnPlace { .. } => "give --region with the ARN's own region",
         Error::AwsAnswer { .. } => {
             "look at ACM before you try again: the certificate may be there (`aws acm list-certificates`)"
         }
-        Error::AwsConfig { .. } => "look at ~/.aws/config and AWS_CA_BUNDLE",
+        Error::AwsConfig { .. } => "look at --region, --endpoint-url, AWS_CA_BUNDLE and ~/.aws/config",
         Error::AwsCredentials { .. } => {
             "set AWS_PROFILE or give --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         }
         Error::AwsRefused { aws_code, .. } => return aws(aws_code),
         Error::AwsRegion => "give --region, or set AWS_REGION",
-        Error::AwsUnreached { .. } => "look at the network, at --endpoint-url and at the proxy settings",
+        Error::AwsUnreached { .. } => "nothing was sent: look at the network and at --endpoint-url",
         Error::CaNotValid { .. } => "make a new CA with `certforge ca new NAME`, or set the clock",
         Error::Chain { .. } => "put the leaf's issuer first and the root last",
         Error::Clock { .. } => "set the clock",
         Error::File { source, .. } => return of(source),
         Error::ImportUnsaved { arn, .. } => {
             return Some(format!("next time give --certificate-arn {arn}"));
+        }
+        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            "make room on the disk, then run it again: nothing was changed"
+        }
+        Error::Io { path, .. } if path.ends_with("ca.key") => {
+            "the CA's private key has to be there to issue: bring it back from a backup, or make a new CA"
         }
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             "choose another directory with --dir, or change its permissions"
@@ -37,6 +44,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Key { .. } => "give an unencrypted PEM key: PKCS#8, PKCS#1 or SEC1",
         Error::KeyAlgorithm { .. } => "--key takes p256, p384, ed25519, rsa2048, rsa3072 or rsa4096",
         Error::KeyMismatch { .. } => "give the certificate and the key that were made together",
+        Error::Internal { .. } | Error::Lint { .. } => "please report this with the command you ran",
         Error::Lock { .. } => "wait for the other one to end, then try again",
         Error::MalformedPem { .. } | Error::MalformedCertificate { .. } => {
             "give a PEM file: openssl x509 -in FILE"
@@ -53,12 +61,16 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Permissions { path, .. } => {
             return Some(format!("chmod 600 '{}'", Shown(&path.to_string_lossy())));
         }
-        Error::Preflight { .. } => "--dry-run shows every rule and what to do about it",
+        Error::Preflight { findings } if findings.iter().any(|(code, _)| *code == "acm.R02") => {
+            "keep the kind of key, or import it as a new certificate with --new"
+        }
+        Error::Preflight { .. } => "put these right first: an import cannot be taken back",
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",
         Error::Subject { .. } => "write it as OpenSSL does: --subj '/C=JP/O=Example/CN=10.103.10.95'",
         Error::Tag { .. } => "write --tags Key=team,Value=edge",
         Error::Template { known, .. } => return Some(format!("the templates are {}", known.join(", "))),
+        Error::TemplateKind { .. } => "make a CA with `certforge ca new`",
         Error::UnsupportedAlgorithm { .. } => "use RSA 2048, 3072 or 4096, P-256, P-384 or Ed25519",
         Error::Validity { .. } => "write --days 90, --validity 1y6mo or --until 2030-01-31",
         Error::ValidityTooLong { .. } => {
@@ -125,9 +137,10 @@ fn host_alone(input: &str) -> String {
         None => host.split(':').next().unwrap_or_default(),
     };
     let advice = "give the host alone, without scheme, port or path";
-    if host.is_empty() || host.chars().any(char::is_control) {
-        advice.to_owned()
-    } else {
+    // Only what would be taken is suggested.
+    if host.parse::<certforge::San>().is_ok() {
         format!("{advice}: {}", Shown(host))
+    } else {
+        advice.to_owned()
     }
 }

@@ -137,9 +137,13 @@ fn key_label(key: &str) -> &str {
     known.map_or(key, |a| a.label())
 }
 
-/// One line: what, which, its facts, its state.
+/// One line: what, which, its facts.
 fn line(out: &mut impl Write, what: &str, which: &str, facts: &str) -> io::Result<()> {
-    writeln!(out, "{BOLD}{what:<7}{BOLD:#} {:<28} {facts}", Shown(which).to_string())
+    let which = Shown(which).to_string();
+    if facts.is_empty() {
+        return writeln!(out, "{BOLD}{what:<7}{BOLD:#} {which}");
+    }
+    writeln!(out, "{BOLD}{what:<7}{BOLD:#} {which:<28} {facts}")
 }
 
 fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
@@ -159,7 +163,7 @@ fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
         line(out, "left", &ca.days_left.to_string(), "days")?;
     }
     for file in &ca.files {
-        file_line(out, &file.path, file.mode)?;
+        file_line(out, &file.path, &file.mode)?;
     }
     Ok(())
 }
@@ -185,11 +189,15 @@ fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
     let facts =
         format!("{}, until {}, {}", key_label(&leaf.key), &leaf.not_after[..10], state_word(leaf.state));
     line(out, "leaf", &names_text(&leaf.names), &facts)?;
+    if leaf.state == State::Planned {
+        line(out, "subject", &leaf.subject, "")?;
+        line(out, "folder", &leaf.folder, "")?;
+    }
     if let Some(reason) = &leaf.reason {
         line(out, "why", reason, "")?;
     }
     for file in &leaf.files {
-        file_line(out, &file.path, file.mode)?;
+        file_line(out, &file.path, &file.mode)?;
     }
     finding_lines(out, &leaf.findings)
 }

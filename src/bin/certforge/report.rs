@@ -8,7 +8,7 @@ use std::path::Path;
 use certforge::certificate::Certificate;
 use certforge::finding::Finding;
 use certforge::key::PublicKey;
-use certforge::store::{CaEntry, Saved};
+use certforge::store::{CaEntry, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub enum State {
 #[derive(Serialize)]
 pub struct FileReport {
     pub path: String,
-    pub mode: &'static str,
+    pub mode: String,
 }
 
 #[derive(Serialize)]
@@ -141,6 +141,23 @@ pub enum ImportState {
     Planned,
 }
 
+/// A tag, spelled as the AWS CLI does.
+#[cfg(feature = "aws")]
+#[derive(Serialize)]
+pub struct TagReport {
+    #[serde(rename = "Key")]
+    pub key: String,
+    #[serde(rename = "Value")]
+    pub value: String,
+}
+
+#[cfg(feature = "aws")]
+impl TagReport {
+    pub fn of(tag: &certforge::aws::Tag) -> Self {
+        Self { key: tag.key.clone(), value: tag.value.clone() }
+    }
+}
+
 #[cfg(feature = "aws")]
 #[derive(Serialize)]
 pub struct ImportReport {
@@ -152,7 +169,7 @@ pub struct ImportReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
     pub sha256: String,
-    pub tags: Vec<(String, String)>,
+    pub tags: Vec<TagReport>,
     pub findings: Vec<FindingReport>,
 }
 
@@ -191,8 +208,8 @@ fn names<'a>(names: impl IntoIterator<Item = &'a San>) -> Vec<NameReport> {
 }
 
 fn files(saved: &Saved) -> Vec<FileReport> {
-    let mode = |secret| if secret { "0600" } else { "0644" };
-    saved.files.iter().map(|f| FileReport { path: path(&f.path), mode: mode(f.secret) }).collect()
+    let file = |f: &SavedFile| FileReport { path: path(&f.path), mode: format!("{:04o}", f.mode) };
+    saved.files.iter().map(file).collect()
 }
 
 fn key(key: &PublicKey) -> String {

@@ -40,8 +40,8 @@ pub struct New {
     subj: Option<String>,
     #[command(flatten)]
     lifetime: LifetimeArgs,
-    /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519 [default: rsa2048]
-    #[arg(long, value_name = "KIND", env = environment::KEY, hide_env_values = true)]
+    /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519; `CERTFORGE_KEY` sets it [default: rsa2048]
+    #[arg(long, value_name = "KIND")]
     key: Option<KeyAlgorithm>,
     /// How many CAs may stand below it [default: 1]
     #[arg(long, value_name = "N")]
@@ -93,7 +93,7 @@ fn new(args: &New, context: &Context) -> Result<Report, Failure> {
         }
         (None, None) => request(&args.name),
     };
-    request = request.key(args.key.unwrap_or(DEFAULT_KEY));
+    request = request.key(args.key.or(environment::key()?).unwrap_or(DEFAULT_KEY));
     if let Some(lifetime) = args.lifetime.lifetime()? {
         request = request.lifetime(lifetime);
     }

@@ -3,19 +3,19 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use certforge::aws::{CertificateArn, Connection, Import, Importer, Outcome, Tag};
+use certforge::aws::{CONTENT_TAG, CertificateArn, Connection, Import, Importer, Outcome, Tag};
 use certforge::bundle::content_sha256;
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm;
 use certforge::key::PrivateKey;
-use certforge::store::{ImportRecord, ImportRecords, LeafEntry, read_input};
+use certforge::store::{ImportRecord, ImportRecords, LeafEntry, is_regular, read_input};
 use certforge::validity::rfc3339;
-use certforge::{Bundle, Error, Finding, Severity, gather};
+use certforge::{Bundle, Error, Finding, KeyAlgorithm, Severity, gather};
 use time::OffsetDateTime;
 
 use crate::command::{Context, Failure};
 use crate::environment;
-use crate::report::{ImportReport, ImportState, Report, findings};
+use crate::report::{ImportReport, ImportState, Report, TagReport, findings};
 
 #[derive(clap::Args)]
 struct ConnectionArgs {
@@ -31,8 +31,8 @@ struct ConnectionArgs {
     /// How many seconds a call to AWS may take in all
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
-    /// Tags, as Key=team,Value=edge or team=edge
-    #[arg(long, value_name = "TAG", num_args = 1..)]
+    /// A tag, as Key=team,Value=edge or team=edge; repeat it for more
+    #[arg(long, value_name = "TAG")]
     tags: Vec<String>,
 }
 
@@ -86,6 +86,11 @@ impl ConnectionArgs {
         })?)
     }
 
+    /// The profile that is used, however it was chosen.
+    fn profile(&self) -> Option<String> {
+        self.profile.clone().or_else(environment::aws_profile)
+    }
+
     fn tags(&self) -> Result<Vec<Tag>, Failure> {
         Ok(self.tags.iter().map(|t| t.parse()).collect::<certforge::Result<_>>()?)
     }
@@ -104,6 +109,7 @@ pub struct UpArgs {
 /// A connection that is ready, and the tags to put on what goes over it.
 pub struct Session {
     importer: Importer,
+    profile: Option<String>,
     tags: Vec<Tag>,
 }
 
@@ -115,16 +121,24 @@ impl UpArgs {
         if !self.import_acm {
             return Ok(None);
         }
-        Ok(Some(Session { importer: self.connection.connect()?, tags }))
+        let profile = self.connection.profile();
+        Ok(Some(Session { importer: self.connection.connect()?, profile, tags }))
     }
 
     /// Refuses what ACM would refuse, before anything is saved or replaced.
-    pub fn preflight(&self, bundle: &Bundle, now: OffsetDateTime) -> Result<(), Failure> {
-        if self.import_acm {
-            let key = bundle.key().public();
-            preflight(&acm::Import { certificate: bundle.leaf(), key, chain: bundle.chain() }, now)?;
+    pub fn preflight(
+        &self,
+        bundle: &Bundle,
+        there: Option<&LeafEntry>,
+        now: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        if !self.import_acm {
+            return Ok(());
         }
-        Ok(())
+        let key = bundle.key().public();
+        preflight(&acm::Import { certificate: bundle.leaf(), key, chain: bundle.chain() }, now)?;
+        let records = there.map(LeafEntry::imports).transpose()?;
+        records.iter().flat_map(ImportRecords::all).try_for_each(|record| same_key(record, bundle.leaf()))
     }
 }
 
@@ -136,9 +150,11 @@ impl Session {
         dry_run: bool,
         now: OffsetDateTime,
     ) -> Result<ImportReport, Failure> {
+        let _lock = if dry_run { None } else { Some(entry.lock()?) };
         let candidate = Candidate {
             certificate: &entry.certificate,
             chain: &entry.chain,
+            profile: self.profile,
             tags: self.tags,
             arn: None,
             new: false,
@@ -153,6 +169,7 @@ impl Session {
 struct Candidate<'a> {
     certificate: &'a Certificate,
     chain: &'a Chain,
+    profile: Option<String>,
     tags: Vec<Tag>,
     /// The ARN that was given.
     arn: Option<CertificateArn>,
@@ -164,8 +181,12 @@ struct Candidate<'a> {
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let tags = args.connection.tags()?;
     if let Some(name) = &args.name {
-        let entry = context.store.leaf(name)?;
+        context.store.leaf(name)?;
         let importer = args.connection.connect()?;
+        // Read under the lock: another run may have replaced or imported it meanwhile.
+        let locked = context.store.leaf(name)?;
+        let _lock = if args.dry_run { None } else { Some(locked.lock()?) };
+        let entry = context.store.leaf(name)?;
         let candidate = args.candidate(&entry.certificate, &entry.chain, tags, context.now);
         let report = import(&importer, &candidate, entry.imports()?, || entry.private_key())?;
         return Ok(Report::Import(report));
@@ -180,9 +201,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let (certificate, chain) =
         read_certificates(&certificate_path, file(&args.certificate_chain).as_deref())?;
     let importer = args.connection.connect()?;
-    let mut record_path = certificate_path.clone().into_os_string();
-    record_path.push(".acm.json");
-    let records = ImportRecords::read(Path::new(&record_path))?;
+    let records = if is_regular(&certificate_path) {
+        let mut record_path = certificate_path.clone().into_os_string();
+        record_path.push(".acm.json");
+        ImportRecords::read(Path::new(&record_path))?
+    } else {
+        ImportRecords::nowhere()
+    };
     let candidate = args.candidate(&certificate, &chain, tags, context.now);
     let key = || gather::private_key(&read_input(&key_path)?, &key_path);
     Ok(Report::Import(import(&importer, &candidate, records, key)?))
@@ -197,7 +222,8 @@ impl Args {
         now: OffsetDateTime,
     ) -> Candidate<'a> {
         let arn = self.certificate_arn.clone();
-        Candidate { certificate, chain, tags, arn, new: self.new, dry_run: self.dry_run, now }
+        let profile = self.connection.profile();
+        Candidate { certificate, chain, profile, tags, arn, new: self.new, dry_run: self.dry_run, now }
     }
 }
 
@@ -231,48 +257,61 @@ fn import(
     key: impl FnOnce() -> certforge::Result<PrivateKey>,
 ) -> Result<ImportReport, Failure> {
     let sha256 = content_sha256(candidate.certificate, candidate.chain).to_string();
-    let record =
-        if candidate.new { None } else { records.find(importer.region(), importer.endpoint()).cloned() };
-    let known = record.as_ref().map(|r| r.arn.parse::<CertificateArn>()).transpose();
-    let known = known.map_err(|e| e.in_file(records.path()))?;
-    let arn = candidate.arn.clone().or(known);
+    let record = known(importer, candidate, &records)?;
+    let arn = match &record {
+        Some(record) => Some(record.arn.parse::<CertificateArn>()?),
+        None => candidate.arn.clone(),
+    };
     if let Some(arn) = &arn
         && arn.region() != importer.region()
     {
-        let reason = "it is in another region than the one asked for";
-        return Err(Error::Arn { input: arn.to_string(), reason }.into());
+        let wanted = format!("the region {}", importer.region());
+        return Err(Error::ArnPlace { arn: arn.to_string(), wanted }.into());
     }
+    let tags = merged(record.as_ref().map_or(&[], |r| &r.tags), &candidate.tags)?;
     let mut report = ImportReport {
         state: ImportState::Unchanged,
         arn: arn.as_ref().map(ToString::to_string),
         region: importer.region().to_owned(),
         endpoint: importer.endpoint().map(ToOwned::to_owned),
         sha256: sha256.clone(),
-        tags: pairs(&candidate.tags),
+        tags: tags.iter().map(TagReport::of).collect(),
         findings: Vec::new(),
     };
-    let recorded = record.filter(|r| Some(&r.arn) == report.arn.as_ref());
-    if let (Some(record), Some(arn)) = (recorded.as_ref().filter(|r| r.sha256 == sha256), &arn) {
-        let tags = merged(&record.tags, &candidate.tags)?;
-        report.tags = pairs(&tags);
-        if report.tags == record.tags || candidate.dry_run {
+    if let (Some(record), Some(arn)) = (record.as_ref().filter(|r| r.sha256 == sha256), &arn) {
+        if same_tags(&record.tags, &tags) || candidate.dry_run {
             return Ok(report);
         }
-        importer.tag(arn, &candidate.tags)?;
+        let content = Tag::new(CONTENT_TAG, &sha256)?;
+        importer.tag(arn, &[&[content], &tags[..]].concat())?;
         report.state = ImportState::Tagged;
-        save(&mut records, ImportRecord { tags: report.tags.clone(), ..record.clone() })?;
+        save(&mut records, ImportRecord { tags: pairs(&tags), ..record.clone() })?;
         return Ok(report);
     }
-    let tags = merged(recorded.as_ref().map_or(&[], |r| &r.tags), &candidate.tags)?;
-    report.tags = pairs(&tags);
+    if let Some(record) = &record {
+        same_key(record, candidate.certificate)?;
+    }
     let key = key()?;
     let about = acm::Import { certificate: candidate.certificate, key: key.public(), chain: candidate.chain };
-    let found = preflight(&about, candidate.now)?;
+    let mut found = preflight(&about, candidate.now)?;
+    if importer.is_in_clear() {
+        let message = "the private key goes over the network in clear: the endpoint is http";
+        found.push(Finding::new("acm.http", Severity::Warning, "endpoint", message).fix("use https"));
+    }
+    found.push(Finding::new(
+        "acm.api-gateway",
+        Severity::Info,
+        "trust",
+        "API Gateway does not trust a private CA because ACM holds its certificate: \
+         on a REST API set tlsConfig.insecureSkipVerification, on an HTTP API serverNameToVerify",
+    ));
     report.findings = findings(&found);
     if candidate.dry_run {
         report.state = ImportState::Planned;
         return Ok(report);
     }
+    // An ARN that cannot be written down would be imported a second time.
+    records.check_writable()?;
     let outcome = importer.import(&Import {
         certificate: candidate.certificate,
         chain: candidate.chain,
@@ -281,7 +320,36 @@ fn import(
         tags: &tags,
     })?;
     report.state = if arn.is_some() { ImportState::Reimported } else { ImportState::Imported };
-    finish(report, &outcome, candidate, &mut records)
+    finish(report, &outcome, candidate, &tags, &mut records)
+}
+
+/// What is on record for this place, unless another ARN or a new one is asked for.
+fn known(
+    importer: &Importer,
+    candidate: &Candidate<'_>,
+    records: &ImportRecords,
+) -> Result<Option<ImportRecord>, Failure> {
+    if candidate.new {
+        return Ok(None);
+    }
+    let found = records.find(importer.region(), importer.endpoint(), candidate.profile.as_deref());
+    let Some(record) = found else { return Ok(None) };
+    let arn: CertificateArn = record.arn.parse()?;
+    let asked_for = candidate.arn.as_ref().is_none_or(|asked| *asked == arn);
+    Ok((asked_for && !importer.is_foreign(&arn)).then(|| record.clone()))
+}
+
+/// ACM keeps the kind of key of an ARN (ACM user guide, "Reimporting a certificate").
+fn same_key(record: &ImportRecord, certificate: &Certificate) -> Result<(), Failure> {
+    let kind = certificate.public_key().algorithm().map(KeyAlgorithm::as_str);
+    match (&record.key, kind) {
+        (Some(recorded), Some(kind)) if recorded != kind => {
+            let message =
+                format!("{} holds a key of the kind {recorded}, and this one is {kind}", record.arn);
+            Err(Error::Preflight { findings: vec![("acm.R02", message)] }.into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes down what ACM answered, and says what it does not.
@@ -289,36 +357,28 @@ fn finish(
     mut report: ImportReport,
     outcome: &Outcome,
     candidate: &Candidate<'_>,
+    tags: &[Tag],
     records: &mut ImportRecords,
 ) -> Result<ImportReport, Failure> {
     report.arn = Some(outcome.arn.to_string());
-    let mut notes = Vec::new();
+    let mut recorded = pairs(tags);
     if let Some(e) = &outcome.untagged {
-        notes.push(
-            Finding::new(
-                "acm.untagged",
-                Severity::Warning,
-                "tags",
-                format!("the tags could not be put on: {e}"),
-            )
-            .fix("allow acm:AddTagsToCertificate and run it again with --tags"),
-        );
+        // Left off the record, so that the same call puts them on next time.
+        recorded.clear();
+        let note =
+            Finding::new("acm.untagged", Severity::Warning, "tags", format!("no tags could be put on: {e}"))
+                .fix("allow acm:AddTagsToCertificate and run it again with all --tags");
+        report.findings.extend(findings(&[note]));
     }
-    notes.push(Finding::new(
-        "acm.api-gateway",
-        Severity::Info,
-        "trust",
-        "API Gateway does not trust a private CA because ACM holds its certificate: \
-         on a REST API set tlsConfig.insecureSkipVerification, on an HTTP API serverNameToVerify",
-    ));
-    report.findings.extend(findings(&notes));
     let record = ImportRecord {
         arn: outcome.arn.to_string(),
         region: report.region.clone(),
         endpoint: report.endpoint.clone(),
+        profile: candidate.profile.clone(),
+        key: candidate.certificate.public_key().algorithm().map(|a| a.as_str().to_owned()),
         sha256: outcome.sha256.clone(),
         imported_at: rfc3339(candidate.now),
-        tags: report.tags.clone(),
+        tags: recorded,
     };
     save(records, record)?;
     Ok(report)
@@ -327,6 +387,12 @@ fn finish(
 fn save(records: &mut ImportRecords, record: ImportRecord) -> Result<(), Failure> {
     let arn = record.arn.clone();
     records.save(record).map_err(|e| Error::ImportUnsaved { arn, source: Box::new(e) }.into())
+}
+
+/// Whether the tags on record are these, in whatever order.
+fn same_tags(recorded: &[(String, String)], tags: &[Tag]) -> bool {
+    recorded.len() == tags.len()
+        && tags.iter().all(|t| recorded.iter().any(|(k, v)| *k == t.key && *v == t.value))
 }
 
 /// What ACM would refuse is refused here, before any call.
@@ -345,13 +411,19 @@ fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
 }
 
 /// The tags known already, with those asked for in their place or behind them.
+/// Of two with one key the later counts.
 fn merged(known: &[(String, String)], asked: &[Tag]) -> Result<Vec<Tag>, Failure> {
-    let mut tags = Vec::new();
-    for (key, value) in known {
-        if !asked.iter().any(|t| t.key == *key) {
-            tags.push(Tag::new(key, value)?);
-        }
+    let mut tags: Vec<Tag> = Vec::new();
+    let known =
+        known.iter().map(|(key, value)| Tag::new(key, value)).collect::<certforge::Result<Vec<_>>>()?;
+    for tag in known.iter().chain(asked) {
+        tags.retain(|t| t.key != tag.key);
+        tags.push(tag.clone());
     }
-    tags.extend_from_slice(asked);
+    // One more is the content's own (ACM API reference: 50 in all).
+    if tags.len() > 49 {
+        let input = tags.len().to_string();
+        return Err(Error::Tag { input, reason: "with certforge's own they are more than 50" }.into());
+    }
     Ok(tags)
 }

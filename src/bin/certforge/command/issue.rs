@@ -49,12 +49,12 @@ pub struct IssueArgs {
     /// Allow more than 825 days, which Apple's platforms refuse
     #[arg(long)]
     allow_long: bool,
-    /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519 [default: rsa2048]
-    #[arg(long, value_name = "KIND", env = environment::KEY, hide_env_values = true)]
+    /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519; `CERTFORGE_KEY` sets it [default: rsa2048]
+    #[arg(long, value_name = "KIND")]
     key: Option<KeyAlgorithm>,
-    /// What it is for: server, client, mutual, apigw-backend
-    #[arg(long, value_name = "TEMPLATE", default_value = "server")]
-    template: String,
+    /// What it is for: server, client, mutual, apigw-backend [default: server]
+    #[arg(long, value_name = "TEMPLATE")]
+    template: Option<String>,
     /// Short for --template client
     #[arg(long, conflicts_with = "template")]
     client: bool,
@@ -71,8 +71,19 @@ pub struct IssueArgs {
 pub const DEFAULT_KEY: KeyAlgorithm = KeyAlgorithm::Rsa2048;
 
 impl IssueArgs {
-    pub fn key(&self) -> Option<KeyAlgorithm> {
-        self.key
+    /// The kind of key that was asked for, here or by the environment.
+    pub fn key(&self) -> certforge::Result<Option<KeyAlgorithm>> {
+        Ok(self.key.or(environment::key()?))
+    }
+
+    /// Whether a subject was asked for.
+    pub const fn has_subject(&self) -> bool {
+        self.subj.is_some()
+    }
+
+    /// Whether a purpose was asked for.
+    pub const fn has_template(&self) -> bool {
+        self.client || self.template.is_some()
     }
 
     /// Whether a lifetime was asked for.
@@ -85,11 +96,12 @@ impl IssueArgs {
         !self.names.is_empty()
             || self.cn.is_some()
             || !self.san.is_empty()
-            || self.subj.as_ref().is_some_and(|s| s.to_ascii_uppercase().contains("CN="))
+            // A subject that cannot be read has its own message.
+            || self.subj.as_ref().is_some_and(|s| s.parse::<Subject>().map_or(true, |s| s.common_name().is_some()))
     }
 
     /// The request, with this kind of key where none was asked for.
-    pub fn request(&self, more: Option<&str>, key: KeyAlgorithm) -> Result<LeafRequest, Failure> {
+    pub fn request(&self, more: &[String], key: KeyAlgorithm) -> Result<LeafRequest, Failure> {
         let subject: Subject = self.subj.as_deref().map(str::parse).transpose()?.unwrap_or_default();
         if self.cn.is_some() && subject.common_name().is_some() {
             return Err(Failure::Usage {
@@ -100,23 +112,20 @@ impl IssueArgs {
         // A --cn holds one name: a comma in it is not a list.
         let common = self.cn.as_deref().or(subject.common_name());
         let mut names: Vec<San> = common.into_iter().map(str::parse).collect::<certforge::Result<_>>()?;
-        let texts =
-            self.names.iter().map(String::as_str).chain(self.san.iter().map(String::as_str)).chain(more);
+        let texts = self
+            .names
+            .iter()
+            .map(String::as_str)
+            .chain(self.san.iter().map(String::as_str))
+            .chain(more.iter().map(String::as_str));
         for text in texts {
             names.extend(Names::parse([text])?.iter().cloned());
         }
-        let template =
-            if self.client { Template::named("client")? } else { Template::named(&self.template)? };
-        if template.is_ca() {
-            return Err(Failure::Usage {
-                message: format!("the template `{}` is for CAs", template.name()),
-                hint: "certforge ca new".to_owned(),
-            });
-        }
+        let template = if self.client { "client" } else { self.template.as_deref().unwrap_or("server") };
         let mut request = LeafRequest::for_names(Names::new(names)?)
             .subject(subject)
-            .key(self.key.unwrap_or(key))
-            .template(template)
+            .key(self.key()?.unwrap_or(key))
+            .template(Template::named(template)?)
             .allow_long(self.allow_long);
         if let Some(lifetime) = self.lifetime.lifetime()? {
             request = request.lifetime(lifetime);

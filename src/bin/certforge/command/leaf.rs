@@ -34,7 +34,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             hint: "certforge leaf 10.103.10.95".to_owned(),
         });
     }
-    let plan = args.issue.request(None, DEFAULT_KEY)?.plan(context.now)?;
+    let plan = args.issue.request(&[], DEFAULT_KEY)?.plan(context.now)?;
     let store = &context.store;
     let first = plan.names().first();
     let folder = store.leaf_folder(first);
@@ -56,7 +56,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let ca = context.choose_ca(args.issue.ca.as_deref())?;
     let authority = store.authority(&ca, context.now)?;
-    let plan = plan.within(authority.certificate().validity());
+    let plan = plan.within(authority.validity());
     if args.issue.dry_run {
         return Ok(Report::Leaf(LeafReport::planned(&folder, Some(&ca), &plan, context.now)));
     }

@@ -29,30 +29,20 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
-    let asked = if args.issue.has_name() { None } else { environment::ask("domain name or IP address: ") };
-    if !args.issue.has_name() && asked.is_none() {
-        return Err(Failure::Usage {
-            message: "no name was given, and there is no terminal to ask on".to_owned(),
-            hint: "certforge up 10.103.10.95".to_owned(),
-        });
-    }
+    let asked = ask(args)?;
     let store = &context.store;
-    let ca_name = context.choose_ca(args.issue.ca.as_deref())?;
-    let has_ca = store.has_authority(&ca_name)?;
-    if !has_ca && args.issue.ca.is_some() && ca_name != DEFAULT_CA {
+    let plan = args.issue.request(&asked, DEFAULT_KEY)?.plan(context.now)?;
+    let there = store.leaf_of(plan.names().first())?;
+    let ca_name = choose_ca(args, context, there.as_ref())?;
+    if args.issue.ca.is_some() && ca_name != DEFAULT_CA && !store.has_authority(&ca_name)? {
         let name = ca_name;
         return Err(Error::Missing { what: "CA", name, path: store.root().to_owned() }.into());
     }
-    let plan = args.issue.request(asked.as_deref(), DEFAULT_KEY)?.plan(context.now)?;
-    let first = plan.names().first().clone();
-    let there = if store.has_leaf(&first)? { Some(store.leaf(&first.to_string())?) } else { None };
     // What is there keeps its kind of key: ACM allows no other under the same ARN.
     let kept = there.as_ref().and_then(|e| e.certificate.public_key().algorithm());
     let plan = match kept {
-        Some(key) if args.issue.key().is_none() => {
-            args.issue.request(asked.as_deref(), key)?.plan(context.now)?
-        }
-        _ => plan,
+        Some(key) => args.issue.request(&asked, key)?.plan(context.now)?,
+        None => plan,
     };
     #[cfg(feature = "aws")]
     let session = args.acm.session()?;
@@ -64,6 +54,37 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Ok(Report::Up(Box::new(report)));
     }
     Ok(Report::Up(Box::new(made.report)))
+}
+
+/// The names that were asked for on the terminal, where none were given.
+fn ask(args: &Args) -> Result<Vec<String>, Failure> {
+    if args.issue.has_name() {
+        return Ok(Vec::new());
+    }
+    let missing = |message: &str| Failure::Usage {
+        message: message.to_owned(),
+        hint: "certforge up 10.103.10.95".to_owned(),
+    };
+    if !environment::has_terminal() {
+        return Err(missing("no name was given, and there is no terminal to ask on"));
+    }
+    let answer = environment::ask("domain name or IP address (certforge up NAME): ");
+    let answer = answer.ok_or_else(|| missing("no name was given"))?;
+    Ok(answer.split_whitespace().map(str::to_owned).collect())
+}
+
+/// The CA that was asked for, or the one that issued the leaf that is there, or
+/// the usual one.
+fn choose_ca(args: &Args, context: &Context, there: Option<&LeafEntry>) -> Result<String, Failure> {
+    let issuer = there.and_then(|entry| entry.chain.certificates().first());
+    if let (None, Some(issuer)) = (&args.issue.ca, issuer) {
+        for name in context.store.authority_names()? {
+            if context.store.ca_entry(&name).is_ok_and(|ca| ca.certificate == *issuer) {
+                return Ok(name);
+            }
+        }
+    }
+    context.choose_ca(args.issue.ca.as_deref())
 }
 
 /// What `make` comes to: the report so far, and the leaf that is in the store.
@@ -93,7 +114,7 @@ fn make(
         return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None });
     }
     let (authority, ca_saved, early_key) = authority(context, ca_name, &plan, &ca_plan)?;
-    let plan = plan.within(authority.certificate().validity());
+    let plan = plan.within(authority.validity());
     let ca_state = if ca_saved.is_some() { State::Created } else { State::Unchanged };
     let mut ca =
         CaReport::of(ca_state, ca_name, &store.ca_folder(ca_name)?, authority.certificate(), context.now);
@@ -102,7 +123,7 @@ fn make(
     }
     let reason = match &there {
         None => None,
-        Some(entry) => match different(args, context, &authority, &plan, entry) {
+        Some(entry) => match different(args, context, &authority, &plan, entry)? {
             None => {
                 let leaf =
                     LeafReport::of(State::Unchanged, &folder, Some(ca_name), &entry.certificate, context.now);
@@ -122,9 +143,10 @@ fn make(
     };
     let bundle = authority.issue_for(&plan, key)?;
     #[cfg(feature = "aws")]
-    args.acm.preflight(&bundle, context.now)?;
-    let (saved, state) = save(context, &bundle, ca_name, &plan, there.is_some())?;
-    let entry = store.leaf(&first.to_string())?;
+    args.acm.preflight(&bundle, there.as_ref(), context.now)?;
+    let (saved, state) = save(args, context, &authority, &bundle, ca_name, &plan, there.is_some())?;
+    let missing = || Error::Missing { what: "leaf", name: first.to_string(), path: folder.clone() };
+    let entry = store.leaf_of(&first)?.ok_or_else(missing)?;
     let mut leaf = LeafReport::of(state, &folder, Some(ca_name), &entry.certificate, context.now);
     leaf.reason = reason;
     if let Some(saved) = saved {
@@ -133,19 +155,30 @@ fn make(
     Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: Some(entry) })
 }
 
-/// Saves the leaf. Where another `up` was quicker, its leaf is as good.
+/// Saves the leaf. Where another `up` was quicker and wanted the same, its leaf is
+/// as good; a folder without a leaf in it is filled.
 fn save(
+    args: &Args,
     context: &Context,
+    authority: &Authority,
     bundle: &Bundle,
     ca_name: &str,
     plan: &LeafPlan,
     there: bool,
 ) -> Result<(Option<certforge::store::Saved>, State), Failure> {
-    let (overwrite, state) =
-        if there { (Overwrite::Replace, State::Replaced) } else { (Overwrite::Refuse, State::Created) };
-    match context.store.save_bundle(plan.names().first(), bundle, Some(ca_name), overwrite) {
-        Ok(saved) => Ok((Some(saved), state)),
-        Err(Error::AlreadyExists { .. }) if !there => Ok((None, State::Unchanged)),
+    let (store, first) = (&context.store, plan.names().first());
+    let put = |overwrite| store.save_bundle(first, bundle, Some(ca_name), overwrite);
+    if there {
+        return Ok((Some(put(Overwrite::Replace)?), State::Replaced));
+    }
+    match put(Overwrite::Refuse) {
+        Ok(saved) => Ok((Some(saved), State::Created)),
+        Err(Error::AlreadyExists { .. }) => match store.leaf_of(first)? {
+            Some(entry) if different(args, context, authority, plan, &entry)?.is_none() => {
+                Ok((None, State::Unchanged))
+            }
+            _ => Ok((Some(put(Overwrite::Replace)?), State::Replaced)),
+        },
         Err(e) => Err(e.into()),
     }
 }
@@ -192,36 +225,61 @@ fn authority(
     })
 }
 
-/// Why the leaf that is there is not the one that is wanted, if it is not.
+/// Why the leaf that is there is not the one that is wanted, if it is not. What
+/// was not asked for is taken as it is there.
 fn different(
     args: &Args,
     context: &Context,
     authority: &Authority,
     plan: &LeafPlan,
     entry: &LeafEntry,
-) -> Option<String> {
+) -> Result<Option<String>, Failure> {
     let found = &entry.certificate;
+    let reason = |text: &str| Ok(Some(text.to_owned()));
     if found.issuer_der() != authority.certificate().subject_der()
         || entry.chain.certificates().first() != Some(authority.certificate())
     {
-        return Some("it is of another issuer".to_owned());
+        return reason("it is of another issuer");
     }
     if !same_names(plan.names(), found) {
-        return Some("its names are different".to_owned());
+        return reason("its names are different");
     }
     if found.public_key().algorithm() != Some(plan.key()) {
-        return Some("its kind of key is different".to_owned());
+        return reason("its kind of key is different");
     }
-    if found.extended_key_usage() != plan.template().extended_key_usage() {
-        return Some("its purpose is different".to_owned());
+    if args.issue.has_subject() && found.subject_der() != plan.subject().to_der()? {
+        return reason("its subject is different");
     }
-    let (have, want) = (found.validity(), plan.validity());
-    if args.issue.has_lifetime() && have.length() != want.length() && have.not_after() != want.not_after() {
-        return Some("its validity is different".to_owned());
+    let template = plan.template();
+    if args.issue.has_template() && found.extended_key_usage() != template.extended_key_usage() {
+        return reason("its purpose is different");
+    }
+    let whole = if args.issue.has_template() {
+        entry.is_whole(template.send_root())
+    } else {
+        entry.is_whole(false) || entry.is_whole(true)
+    };
+    if !whole {
+        return reason("its files are missing, damaged or different");
+    }
+    let have = found.validity();
+    // The same request at the time of the leaf that is there: months differ in length.
+    let then = have.not_before() + certforge::validity::BACKDATE;
+    let planned = args.issue.request(&[first_of(plan)], plan.key())?.plan(then);
+    let wanted = planned.map(|p| p.within(authority.validity()).validity().not_after());
+    if args.issue.has_lifetime() && wanted.is_ok_and(|wanted| wanted != have.not_after()) {
+        return reason("its validity is different");
     }
     // A short-lived leaf is due when a third of its time is left, a long-lived
     // one 30 days before its end; one cut to its issuer's end gains nothing.
     let left = have.not_after() - context.now;
     let due = left < time::Duration::days(30).min(have.length() / 3);
-    (due && have.not_after() < want.not_after()).then(|| format!("it ends at {}", rfc3339(have.not_after())))
+    let gain = have.not_after() < plan.validity().not_after();
+    Ok((due && gain).then(|| format!("it ends at {}", rfc3339(have.not_after()))))
+}
+
+/// A name for a request that is made for its times alone.
+fn first_of(plan: &LeafPlan) -> String {
+    let first = plan.names().first();
+    format!("{}:{first}", first.kind())
 }
