@@ -94,6 +94,95 @@ fn up_makes_what_is_missing_and_then_nothing() {
 }
 
 #[test]
+fn up_repairs_what_is_damaged() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let state =
+        || json(&sandbox.ok("up a.example --json").stdout)["leaf"]["state"].as_str().unwrap().to_owned();
+    let file = |name: &str| sandbox.file(&format!("certforge/a.example/{name}"));
+    for name in ["key.pem", "cert.pem", "fullchain.pem", "ca.pem"] {
+        std::fs::remove_file(file(name)).unwrap();
+        assert_eq!(state(), "replaced", "{name}");
+        assert_eq!(state(), "unchanged", "{name}");
+    }
+    std::fs::write(file("key.pem"), "junk").unwrap();
+    assert_eq!(state(), "replaced");
+    std::fs::remove_dir_all(file("")).unwrap();
+    std::fs::create_dir(file("")).unwrap();
+    assert_eq!(state(), "replaced", "an empty folder is filled");
+}
+
+#[test]
+fn up_keeps_what_was_not_asked_to_change() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new other --key p256");
+    sandbox.ok("ca new --key p256");
+    sandbox.run_args(&[
+        "up",
+        "--subj",
+        "/O=x/CN=a.example",
+        "--client",
+        "--ca",
+        "other",
+        "--key",
+        "p384",
+        "--days",
+        "90",
+    ]);
+    let before = sandbox.snapshot();
+    assert_eq!(json(&sandbox.ok("up a.example --json").stdout)["leaf"]["state"], "unchanged");
+    assert_eq!(sandbox.snapshot(), before);
+    let changed = sandbox.run_args(&["up", "--subj", "/O=y/CN=a.example", "--json"]);
+    assert_eq!(json(&changed.stdout)["leaf"]["reason"], "its subject is different");
+    let sent = json(&sandbox.ok("up a.example --template apigw-backend --json").stdout);
+    assert_eq!(sent["leaf"]["state"], "replaced");
+    assert_eq!(sandbox.read("certforge/a.example/fullchain.pem").matches("BEGIN").count(), 2);
+}
+
+#[test]
+fn up_takes_every_kind_of_first_name() {
+    let sandbox = Sandbox::new();
+    for name in ["uri:spiffe://a.example/x", "email:me@a.example", "*.a.example", "fd00::1"] {
+        for state in ["created", "unchanged"] {
+            let ran = sandbox.ok(&format!("up {name} --key p256 --template mutual --json"));
+            assert_eq!(json(&ran.stdout)["leaf"]["state"], state, "{name}");
+        }
+    }
+}
+
+#[test]
+fn months_of_other_lengths_are_not_another_validity() {
+    let Some(faketime) = judge("faketime") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256 --validity 6mo");
+    let mut later = std::process::Command::new(faketime);
+    later.args(["-f", "+20d", CERTFORGE, "up", "a.example", "--validity", "6mo", "--json"]);
+    let ran = support::ran(later.current_dir(sandbox.path()).output().unwrap());
+    assert_eq!(json(&ran.stdout)["leaf"]["state"], "unchanged", "{}", ran.stderr);
+}
+
+#[test]
+fn empty_variables_count_as_unset() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(["up", "a.example"]);
+    let ran = support::ran(command.env("CERTFORGE_DIR", "").env("CERTFORGE_KEY", "").output().unwrap());
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "certforge/a.example\n"), "{}", ran.stderr);
+    let mut command = sandbox.command(["up", "b.example"]);
+    let ran = support::ran(command.env("CERTFORGE_KEY", "dsa").output().unwrap());
+    assert_eq!(ran.status, 3);
+}
+
+#[test]
+fn reported_modes_are_the_real_ones() {
+    let sandbox = Sandbox::new();
+    let script = format!("umask 077; exec {CERTFORGE} up a.example --key p256 --json");
+    let mut sh = std::process::Command::new("sh");
+    let ran = support::ran(sh.args(["-c", &script]).current_dir(sandbox.path()).output().unwrap());
+    let files = json(&ran.stdout)["leaf"]["files"].as_array().unwrap().clone();
+    assert!(!files.is_empty() && files.iter().all(|f| f["mode"] == "0600"), "{files:?}");
+}
+
+#[test]
 fn up_renews_what_is_due() {
     let Some(faketime) = judge("faketime") else { return };
     let sandbox = Sandbox::new();

@@ -149,3 +149,26 @@ fn an_intermediate_of_openssl_issues_and_its_chain_is_complete() {
     .unwrap_err();
     assert_eq!(e.code(), "chain.broken");
 }
+
+/// Loads a CA that OpenSSL makes with these extensions besides the usual ones.
+fn loaded(extensions: &str) -> Option<certforge::Result<Authority>> {
+    judge("openssl")?;
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("ca.cnf"), config("CN = Limited", "utf8only") + extensions).unwrap();
+    let make = ["req", "-x509", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-config", "ca.cnf"];
+    openssl(&[&make[..], P256].concat(), sandbox.path())?;
+    let certificate = Certificate::from_pem(sandbox.read("ca.crt").as_bytes()).unwrap();
+    let key = PrivateKey::from_pem(sandbox.read("ca.key").as_bytes()).unwrap();
+    Some(Authority::load(certificate, key, &Chain::default(), OffsetDateTime::now_utc()))
+}
+
+#[test]
+fn a_ca_does_not_issue_what_its_own_limits_forbid() {
+    let Some(constrained) = loaded("nameConstraints = critical,permitted;DNS:corp.example\n") else { return };
+    assert_eq!(constrained.unwrap_err().code(), "ca.not-a-ca");
+    let client = loaded("extendedKeyUsage = clientAuth\n").unwrap().unwrap();
+    let server = LeafRequest::new(["a.example"]).unwrap();
+    assert_eq!(client.issue(&server).unwrap_err().code(), "ca.not-a-ca");
+    let template = certforge::Template::named("client").unwrap();
+    client.issue(&server.template(template)).unwrap();
+}

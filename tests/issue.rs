@@ -238,3 +238,24 @@ fn a_signature_made_elsewhere_closes_the_certificate() {
     assert_eq!(leaf.tbs(), tbs.bytes());
     verifies(&Bundle::new(leaf, key, ca.chain().clone()).unwrap(), "a.example").unwrap();
 }
+
+#[test]
+fn a_leaf_cannot_be_asked_for_as_a_ca() {
+    let ca = Authority::generate("test CA").unwrap();
+    let request =
+        LeafRequest::new(["a.example"]).unwrap().template(Template::CA).lifetime(Lifetime::days(90));
+    assert_eq!(ca.issue(&request).unwrap_err().code(), "template.kind");
+}
+
+#[test]
+fn the_common_name_is_written_as_the_name_is() {
+    let ca = Authority::generate("test CA").unwrap();
+    for (given, shown) in
+        [("例え.jp", "xn--r8jz45g.jp"), ("FD00:0::1", "fd00::1"), ("A.Example.", "a.example")]
+    {
+        let subject: Subject = format!("/O=x/CN={given}").parse().unwrap();
+        let request = LeafRequest::new(["b.example"]).unwrap().subject(subject);
+        let bundle = ca.issue(&request).unwrap();
+        assert_eq!(bundle.leaf().common_names(), [shown]);
+    }
+}

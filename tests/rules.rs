@@ -1,0 +1,203 @@
+//! Each rule finds what it is for. OpenSSL makes the bad certificates, so that
+//! the rules are not judged by the code that they guard.
+
+mod support;
+
+use certforge::check::{acm, certificate::lint};
+use certforge::{Authority, Certificate, Chain, LeafRequest, Severity};
+use support::{Sandbox, judge, openssl};
+use time::OffsetDateTime;
+
+/// The extensions of a good leaf, by name, in OpenSSL's words.
+const GOOD: [(&str, &str); 6] = [
+    ("basicConstraints", "critical,CA:FALSE"),
+    ("keyUsage", "critical,digitalSignature"),
+    ("extendedKeyUsage", "serverAuth"),
+    ("subjectAltName", "DNS:a.example"),
+    ("subjectKeyIdentifier", "hash"),
+    ("authorityKeyIdentifier", "keyid:always"),
+];
+
+/// A certificate with these extensions in place of the good ones; an empty text
+/// leaves one out.
+fn made(changes: &[(&str, &str)], subject: &str, more: &[&str]) -> Option<Certificate> {
+    judge("openssl")?;
+    let sandbox = Sandbox::new();
+    let mut text = String::from(
+        "[req]\ndistinguished_name=dn\nprompt=no\nutf8=yes\nstring_mask=utf8only\n[dn]\nCN=x\n[e]\n",
+    );
+    let kept = GOOD.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+    for (name, value) in kept.chain(changes).filter(|(_, value)| !value.is_empty()) {
+        text.push_str(&[name, "=", value, "\n"].concat());
+    }
+    std::fs::write(sandbox.file("c.cnf"), text).unwrap();
+    let mut args = vec!["req", "-x509", "-nodes", "-config", "c.cnf", "-extensions", "e", "-subj", subject];
+    args.extend([
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-keyout",
+        "k.pem",
+        "-out",
+        "c.pem",
+    ]);
+    args.extend_from_slice(more);
+    openssl(&args, sandbox.path())?;
+    Some(Certificate::from_pem(sandbox.read("c.pem").as_bytes()).unwrap())
+}
+
+fn codes(certificate: &Certificate) -> Vec<&'static str> {
+    lint(certificate.tbs()).unwrap().iter().map(|f| f.code).collect()
+}
+
+#[test]
+fn a_good_certificate_breaks_no_rule() {
+    if let Some(certificate) = made(&[], "/CN=a.example", &[]) {
+        assert_eq!(codes(&certificate), [""; 0]);
+    }
+}
+
+#[test]
+fn each_rule_finds_its_fault() {
+    for (changes, subject, more, code) in [
+        (&[][..], "/CN=a.example", &["-set_serial", "1"][..], "certificate.serial"),
+        (&[], "/CN=a.example", &["-set_serial", "-0x112233445566778899"], "certificate.serial"),
+        (&[], "/CN=a.example", &["-sha1"], "certificate.signature-algorithm"),
+        (&[], "/CN=b.example", &[], "certificate.common-name-not-in-san"),
+        (&[("1.2.3.4", "critical,DER:0500")], "/CN=a.example", &[], "certificate.critical-unknown"),
+        (&[("subjectAltName", "")], "/O=x", &[], "certificate.san-missing"),
+        (
+            &[("subjectAltName", "critical,DNS:a.example")],
+            "/CN=a.example",
+            &[],
+            "certificate.san-criticality",
+        ),
+        (&[("subjectAltName", "DNS:10.0.0.1")], "/O=x", &[], "certificate.san-malformed"),
+        (&[("subjectAltName", "DNS:a_b.example")], "/O=x", &[], "certificate.san-malformed"),
+        (&[("subjectAltName", "DNS:a.example.")], "/O=x", &[], "certificate.san-malformed"),
+        (&[("subjectAltName", "DNS:*.com")], "/O=x", &[], "certificate.san-malformed"),
+        (&[("subjectAltName", "email:nobody")], "/O=x", &[], "certificate.san-malformed"),
+        (&[("basicConstraints", "")], "/CN=a.example", &[], "certificate.basic-constraints"),
+        (&[("basicConstraints", "CA:FALSE")], "/CN=a.example", &[], "certificate.basic-constraints"),
+        (&[("keyUsage", "")], "/CN=a.example", &[], "certificate.key-usage"),
+        (&[("keyUsage", "digitalSignature")], "/CN=a.example", &[], "certificate.key-usage"),
+        (&[("keyUsage", "critical,keyAgreement")], "/CN=a.example", &[], "certificate.key-usage"),
+        (
+            &[("keyUsage", "critical,digitalSignature,keyCertSign")],
+            "/CN=a.example",
+            &[],
+            "certificate.key-usage",
+        ),
+        (
+            &[("keyUsage", "critical,digitalSignature,keyEncipherment")],
+            "/CN=a.example",
+            &[],
+            "certificate.key-usage",
+        ),
+        (&[("extendedKeyUsage", "")], "/CN=a.example", &[], "certificate.extended-key-usage"),
+        (
+            &[("extendedKeyUsage", "critical,serverAuth")],
+            "/CN=a.example",
+            &[],
+            "certificate.extended-key-usage",
+        ),
+        (
+            &[("extendedKeyUsage", "anyExtendedKeyUsage")],
+            "/CN=a.example",
+            &[],
+            "certificate.extended-key-usage",
+        ),
+        (&[("subjectKeyIdentifier", "none")], "/CN=a.example", &[], "certificate.subject-key-identifier"),
+        (&[("authorityKeyIdentifier", "none")], "/CN=a.example", &[], "certificate.authority-key-identifier"),
+        (
+            &[
+                ("basicConstraints", "critical,CA:TRUE"),
+                ("keyUsage", "critical,keyCertSign"),
+                ("extendedKeyUsage", ""),
+            ],
+            "/CN=a CA",
+            &[],
+            "certificate.key-usage",
+        ),
+    ] {
+        let Some(certificate) = made(changes, subject, more) else { return };
+        let found = codes(&certificate);
+        assert!(found.contains(&code), "{changes:?} {more:?}: {found:?}");
+    }
+}
+
+#[test]
+fn version_1_and_old_times_are_found() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    openssl(&["genrsa", "-out", "k.pem", "2048"], sandbox.path());
+    openssl(&["req", "-new", "-key", "k.pem", "-subj", "/CN=10.103.10.95", "-out", "r.pem"], sandbox.path());
+    openssl(&["x509", "-req", "-in", "r.pem", "-signkey", "k.pem", "-out", "c.pem"], sandbox.path());
+    let certificate = Certificate::from_pem(sandbox.read("c.pem").as_bytes()).unwrap();
+    assert_eq!(certificate.version(), 1);
+    let found = codes(&certificate);
+    for code in ["certificate.version", "certificate.san-missing", "certificate.basic-constraints"] {
+        assert!(found.contains(&code), "{found:?}");
+    }
+    // ACM takes version 3 alone.
+    let import =
+        acm::Import { certificate: &certificate, key: certificate.public_key(), chain: &Chain::default() };
+    let found: Vec<_> = acm::import(&import, OffsetDateTime::now_utc()).iter().map(|f| f.code).collect();
+    assert!(found.contains(&"acm.X01") && found.contains(&"acm.N01"), "{found:?}");
+}
+
+#[test]
+fn bytes_that_are_no_certificate_are_an_error() {
+    for bytes in [&b""[..], b"\x30\x00", b"nonsense"] {
+        assert_eq!(lint(bytes).unwrap_err().code(), "certificate.malformed");
+    }
+}
+
+#[test]
+fn times_from_2050_on_are_written_as_rfc_5280_asks() {
+    let now = time::macros::datetime!(2049-06-01 00:00 UTC);
+    let plan = certforge::CaRequest::new("far CA").unwrap().plan(now).unwrap();
+    let key = certforge::PrivateKey::generate(certforge::KeyAlgorithm::P256).unwrap();
+    let ca = Authority::create(&plan, key).unwrap();
+    assert_eq!(ca.certificate().validity().not_after().year(), 2059);
+    assert!(lint(ca.certificate().tbs()).unwrap().is_empty());
+    let (utc, generalized) = (&b"\x17\x0d490531235500Z"[..], &b"\x18\x0f20590529235459Z"[..]);
+    for wanted in [utc, generalized] {
+        let found = ca.certificate().tbs().windows(wanted.len()).any(|w| w == wanted);
+        assert!(found, "{:?}", String::from_utf8_lossy(wanted));
+    }
+}
+
+#[test]
+fn what_acm_refuses_is_found() {
+    let ca = Authority::generate("test CA").unwrap();
+    let bundle = ca.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let other = Authority::generate("other CA").unwrap();
+    let now = OffsetDateTime::now_utc();
+    let found = |certificate: &Certificate, chain: &Chain, key, now| -> Vec<(&'static str, Severity)> {
+        acm::import(&acm::Import { certificate, key, chain }, now)
+            .iter()
+            .map(|f| (f.code, f.severity))
+            .collect()
+    };
+    let key = bundle.key().public();
+    assert!(found(bundle.leaf(), bundle.chain(), key, now).is_empty());
+    let day = time::Duration::days(1);
+    for (codes, wanted) in [
+        (found(bundle.leaf(), bundle.chain(), key, now + day * 400), ("acm.V01", Severity::Error)),
+        (found(bundle.leaf(), bundle.chain(), key, now - day), ("acm.V02", Severity::Error)),
+        (found(bundle.leaf(), bundle.chain(), key, now + day * 350), ("acm.V03", Severity::Warning)),
+        (found(bundle.leaf(), bundle.chain(), other.key().public(), now), ("acm.K06", Severity::Error)),
+        (found(bundle.leaf(), &Chain::default(), key, now), ("acm.C01", Severity::Error)),
+        (found(bundle.leaf(), other.chain(), key, now), ("acm.C04", Severity::Error)),
+        (found(ca.certificate(), &Chain::default(), ca.key().public(), now), ("acm.X06", Severity::Warning)),
+    ] {
+        assert!(codes.contains(&wanted), "{wanted:?}: {codes:?}");
+    }
+    let in_chain = Chain::new(vec![bundle.leaf().clone(), ca.certificate().clone()]).unwrap();
+    assert!(found(bundle.leaf(), &in_chain, key, now).contains(&("acm.C02", Severity::Error)));
+    let single = ca.issue(&LeafRequest::new(["10.0.0.1", "localhost"]).unwrap()).unwrap();
+    let codes = found(single.leaf(), single.chain(), single.key().public(), now);
+    assert_eq!(codes, [("acm.N03", Severity::Info)]);
+}
