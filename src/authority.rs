@@ -90,12 +90,7 @@ impl Authority {
         now: OffsetDateTime,
     ) -> Result<Self> {
         check_ca(&certificate)?;
-        if certificate.public_key() != key.public() {
-            return Err(Error::KeyMismatch {
-                certificate: certificate.public_key().sha256().to_string(),
-                key: key.public().sha256().to_string(),
-            });
-        }
+        certificate.check_key(key.public())?;
         let mut chain = vec![certificate.clone()];
         chain.extend_from_slice(issuers.certificates());
         let chain = Chain::new(chain)?;

@@ -1,7 +1,7 @@
 //! A leaf with its key and its issuers: the whole set that goes to a server.
 
 use crate::certificate::{Certificate, Chain, TrustAnchor, check_link};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::key::{PrivateKey, Sha256};
 
 /// A leaf, its private key and its chain. The key belongs to the leaf, and each
@@ -18,7 +18,7 @@ impl Bundle {
     /// Puts the parts together. An empty chain is for a self-signed leaf.
     ///
     /// # Errors
-    /// [`Error::KeyMismatch`] where the key is another's, [`Error::Chain`] where
+    /// [`crate::Error::KeyMismatch`] where the key is another's, [`crate::Error::Chain`] where
     /// the first issuer did not issue the leaf.
     pub fn new(leaf: Certificate, key: PrivateKey, chain: Chain) -> Result<Self> {
         let issuer = chain.certificates().first().unwrap_or(&leaf);
@@ -29,12 +29,7 @@ impl Bundle {
     /// As [`Bundle::new`], where the leaf was signed a moment ago by the chain's
     /// first certificate.
     pub(crate) fn known(leaf: Certificate, key: PrivateKey, chain: Chain, send_root: bool) -> Result<Self> {
-        if leaf.public_key() != key.public() {
-            return Err(Error::KeyMismatch {
-                certificate: leaf.public_key().sha256().to_string(),
-                key: key.public().sha256().to_string(),
-            });
-        }
+        leaf.check_key(key.public())?;
         Ok(Self { leaf, key, chain, send_root })
     }
 
@@ -67,7 +62,7 @@ impl Bundle {
     /// the template says so; PEM.
     ///
     /// # Errors
-    /// [`Error::Internal`] where PEM cannot be written.
+    /// [`crate::Error::Internal`] where PEM cannot be written.
     pub fn fullchain_pem(&self) -> Result<String> {
         let mut pem = self.leaf.pem()?;
         if self.send_root {

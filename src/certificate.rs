@@ -168,6 +168,17 @@ impl Certificate {
         &self.public_key
     }
 
+    /// Checks that a key is this certificate's own.
+    pub(crate) fn check_key(&self, key: &PublicKey) -> Result<()> {
+        if self.public_key == *key {
+            return Ok(());
+        }
+        Err(Error::KeyMismatch {
+            certificate: self.public_key.sha256().to_string(),
+            key: key.sha256().to_string(),
+        })
+    }
+
     /// The algorithm it was signed with.
     #[must_use]
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
