@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
@@ -126,7 +126,7 @@ pub fn is_regular(path: &Path) -> bool {
 /// Finds out whether a file could be replaced, without touching it.
 pub(super) fn check_replaceable(target: &Path) -> Result<()> {
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let probe = super::set::temporary_name(folder)?;
+    let probe = temporary_name(folder)?;
     write_new(&probe, b"", super::PUBLIC)?;
     fs::remove_file(&probe).map_err(io_error("remove", &probe))
 }
@@ -182,6 +182,17 @@ pub(super) fn count_files(path: &Path) -> Result<usize> {
     }
 }
 
+/// A path in `folder` that nothing has: hidden, and random.
+pub(super) fn temporary_name(folder: &Path) -> Result<PathBuf> {
+    use std::fmt::Write;
+    let random = crate::key::random::<8>()?;
+    let mut name = String::from(".tmp-");
+    for b in random {
+        let _ = write!(name, "{b:02x}");
+    }
+    Ok(folder.join(name))
+}
+
 /// Writes a file that must not be there, flushed to the disk.
 pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits()).unwrap_or(0);
@@ -203,7 +214,7 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 /// Writes a file beside its target, flushed, and moves it there if nothing is
 /// there yet. Losing that race is no error: somebody else wrote the same.
 pub(super) fn write_new_atomically(folder: &Path, target: &Path, bytes: &[u8]) -> Result<()> {
-    let temporary = super::set::temporary_name(folder)?;
+    let temporary = temporary_name(folder)?;
     write_new(&temporary, bytes, super::PUBLIC)?;
     let moved = rename_new(&temporary, target);
     match moved {
@@ -218,7 +229,7 @@ pub(super) fn write_new_atomically(folder: &Path, target: &Path, bytes: &[u8]) -
 /// Replaces a file in one step. A link in its place is replaced, not followed.
 pub(super) fn replace(target: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let temporary = super::set::temporary_name(folder)?;
+    let temporary = temporary_name(folder)?;
     let done = write_new(&temporary, bytes, mode)
         .and_then(|()| fs::rename(&temporary, target).map_err(io_error("replace", target)))
         .and_then(|()| sync_folder(folder));

@@ -64,17 +64,6 @@ impl Lock {
     }
 }
 
-/// A path in `folder` that nothing has: hidden, and random.
-pub(super) fn temporary_name(folder: &Path) -> Result<PathBuf> {
-    use std::fmt::Write;
-    let random = crate::key::random::<8>()?;
-    let mut name = String::from(".tmp-");
-    for b in random {
-        let _ = write!(name, "{b:02x}");
-    }
-    Ok(folder.join(name))
-}
-
 /// A folder of files in the making. Dropped before it is placed, it leaves
 /// nothing behind.
 pub(super) struct Set {
@@ -96,7 +85,7 @@ impl Set {
             file::ensure_folder(&workshop, 0o700)?;
         }
         sweep(&workshop);
-        let bench = temporary_name(&workshop)?;
+        let bench = file::temporary_name(&workshop)?;
         let make = |path: &Path, mode| {
             fs::DirBuilder::new().mode(mode).create(path).map_err(io_error("create", path))
         };
