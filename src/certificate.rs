@@ -64,6 +64,9 @@ impl Certificate {
     /// # Errors
     /// [`Error::MalformedPem`] or [`Error::MalformedCertificate`].
     pub fn from_pem(pem: &[u8]) -> Result<Self> {
+        if !pem.windows(11).any(|w| w == b"-----BEGIN ") {
+            return Err(Error::MalformedPem { reason: "no PEM block of a certificate".to_owned() });
+        }
         let (label, der) = der::pem::decode_vec(pem).map_err(|e| Error::MalformedPem {
             reason: format!("no PEM block of a certificate can be read: {e}"),
         })?;

@@ -9,7 +9,7 @@ use crate::finding::{Finding, Severity};
 use crate::key::{KeyAlgorithm, PublicKey};
 use crate::name::{Names, San};
 use crate::subject::{MAX_COMMON_NAME, Subject};
-use crate::template::Template;
+use crate::template::{ExtendedKeyUsage, Template};
 use crate::validity::{LEAF_LIMIT_DAYS, LEAF_WARNING_DAYS, Lifetime, Validity, rfc3339};
 
 /// What a leaf should be. Everything but the names has a default.
@@ -96,6 +96,15 @@ impl LeafRequest {
         }
         let mut findings = Vec::new();
         let (names, subject) = self.names_and_subject(&mut findings)?;
+        let server = self.template.extended_key_usage().contains(&ExtendedKeyUsage::ServerAuth);
+        if server && !names.iter().any(|name| matches!(name, San::Dns(_) | San::Ip(_))) {
+            findings.push(Finding::new(
+                "name.no-host",
+                Severity::Warning,
+                "names",
+                "no DNS name and no IP address: no client will take it for a server",
+            ));
+        }
         let lifetime = self.lifetime.unwrap_or_else(|| Lifetime::days(self.template.days()));
         let validity = lifetime.starting(now)?;
         // A started day counts as one: 825 days and a second are too long.

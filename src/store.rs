@@ -185,18 +185,11 @@ impl Store {
         Authority::load(certificate, key, &issuers, now).map_err(|e| e.in_file(&certificate_path))
     }
 
-    /// All CAs, by name, without their keys.
-    ///
-    /// # Errors
-    /// [`Error::Io`]; [`Error::File`] for a certificate that cannot be read.
-    pub fn authorities(&self) -> Result<Vec<CaEntry>> {
-        self.authority_names()?.iter().map(|name| self.ca_entry(name)).collect()
-    }
-
     /// A CA without its key.
     ///
     /// # Errors
-    /// As [`Store::authorities`]; [`Error::Missing`] where there is none.
+    /// [`Error::Missing`] where there is none; [`Error::Io`]; [`Error::File`] for a
+    /// certificate that cannot be read.
     pub fn ca_entry(&self, name: &str) -> Result<CaEntry> {
         let folder = self.ca_folder(name)?;
         if !self.has_authority(name)? {

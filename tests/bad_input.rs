@@ -84,6 +84,8 @@ fn misuse_is_status_2() {
         &["leaf", "a.example", "--key", "dsa"],
         &["leaf", "--cn", "a.example", "--subj", "/CN=b.example"],
         &["import-acm"],
+        &["up", "a.example", "--region", "us-east-1"],
+        &["up", "a.example", "--tags", "a=b"],
         &["man", "nonsense"],
     ] {
         refused(&sandbox, args, 2, "usage");

@@ -311,6 +311,26 @@ fn cas_are_listed_and_shown() {
 }
 
 #[test]
+fn a_damaged_ca_does_not_hide_the_others() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new good --key p256");
+    std::fs::create_dir(sandbox.file("certforge/ca/empty")).unwrap();
+    let ran = sandbox.ok("ca list");
+    assert_eq!(ran.stdout.lines().count(), 1);
+    assert!(ran.stderr.contains("certforge/ca/empty/ca.pem"), "{}", ran.stderr);
+    sandbox.ok("leaf a.example --ca good --key p256");
+}
+
+#[test]
+fn a_server_without_a_host_is_warned_of() {
+    let sandbox = Sandbox::new();
+    let document = json(&sandbox.ok("up me@a.example --key p256 --json").stdout);
+    assert_eq!(document["leaf"]["findings"][0]["code"], "name.no-host");
+    let client = json(&sandbox.ok("up you@a.example --client --key p256 --json").stdout);
+    assert_eq!(client["leaf"]["findings"].as_array().unwrap().len(), 0);
+}
+
+#[test]
 fn the_only_ca_needs_no_name_and_several_do() {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new one --key p256");

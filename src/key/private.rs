@@ -77,6 +77,9 @@ impl PrivateKey {
     /// # Errors
     /// [`Error::MalformedPem`] or [`Error::Key`].
     pub fn from_pem(pem: &[u8]) -> Result<Self> {
+        if !pem.windows(11).any(|w| w == b"-----BEGIN ") {
+            return Err(Error::MalformedPem { reason: "no PEM block of a private key".to_owned() });
+        }
         let (label, der) = der::pem::decode_vec(pem).map_err(|e| Error::MalformedPem {
             reason: format!("no PEM block of a private key can be read: {e}"),
         })?;

@@ -66,7 +66,8 @@ fn lines(report: &Report) -> Vec<u8> {
     // Writing to memory does not fail.
     let _ = match report {
         Report::Ca(r) => ca_lines(&mut text, r),
-        Report::CaList(_) | Report::Text(_) => Ok(()),
+        Report::CaList(r) => finding_lines(&mut text, &r.findings),
+        Report::Text(_) => Ok(()),
         #[cfg(feature = "aws")]
         Report::Import(r) => import_lines(&mut text, r),
         Report::Leaf(r) => leaf_lines(&mut text, r),

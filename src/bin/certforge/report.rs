@@ -99,6 +99,8 @@ pub struct CaReport {
 #[derive(Serialize)]
 pub struct CaListReport {
     pub authorities: Vec<CaReport>,
+    /// What is wrong with folders that cannot be read.
+    pub findings: Vec<FindingReport>,
 }
 
 #[derive(Serialize)]

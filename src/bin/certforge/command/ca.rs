@@ -2,12 +2,12 @@
 
 use certforge::key::PrivateKey;
 use certforge::store::Overwrite;
-use certforge::{Authority, CaRequest, Error, KeyAlgorithm, Subject};
+use certforge::{Authority, CaRequest, Error, Finding, KeyAlgorithm, Severity, Subject};
 
 use crate::command::issue::{DEFAULT_KEY, LifetimeArgs};
 use crate::command::{Context, DEFAULT_CA, Failure};
 use crate::environment;
-use crate::report::{CaListReport, CaReport, Report, State};
+use crate::report::{CaListReport, CaReport, Report, State, findings};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -66,9 +66,15 @@ pub fn run(command: Command, context: &Context) -> Result<Report, Failure> {
     match command {
         Command::New(args) => new(&args, context),
         Command::List => {
-            let entries = context.store.authorities()?;
-            let authorities = entries.iter().map(|e| CaReport::present(e, context.now)).collect();
-            Ok(Report::CaList(CaListReport { authorities }))
+            // One damaged folder does not hide the others.
+            let (mut authorities, mut broken) = (Vec::new(), Vec::new());
+            for name in context.store.authority_names()? {
+                match context.store.ca_entry(&name) {
+                    Ok(entry) => authorities.push(CaReport::present(&entry, context.now)),
+                    Err(e) => broken.push(Finding::new(e.code(), Severity::Warning, name, e.to_string())),
+                }
+            }
+            Ok(Report::CaList(CaListReport { authorities, findings: findings(&broken) }))
         }
         Command::Show(args) => {
             let name = context.choose_ca(args.name.as_deref())?;

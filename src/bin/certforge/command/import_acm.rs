@@ -119,7 +119,18 @@ impl UpArgs {
     pub fn session(&self) -> Result<Option<Session>, Failure> {
         let tags = self.connection.tags()?;
         if !self.import_acm {
-            return Ok(None);
+            let given = self.connection.region.is_some()
+                || self.connection.profile.is_some()
+                || self.connection.endpoint_url.is_some()
+                || !tags.is_empty();
+            return if given {
+                Err(Failure::Usage {
+                    message: "--region, --profile, --endpoint-url and --tags are for an import".to_owned(),
+                    hint: "add --import-acm".to_owned(),
+                })
+            } else {
+                Ok(None)
+            };
         }
         let profile = self.connection.profile();
         Ok(Some(Session { importer: self.connection.connect()?, profile, tags }))
