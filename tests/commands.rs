@@ -431,9 +431,13 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         assert!(page.contains(".TH"), "{command}");
     }
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(sandbox.ok(&format!("completions {shell}")).stdout.contains("certforge"), "{shell}");
+        let script = sandbox.ok(&format!("completions {shell}")).stdout;
+        assert!(script.contains("path-length") && script.contains("self-signed"), "{shell}");
     }
-    assert!(sandbox.ok("--version").stdout.starts_with("certforge 0."));
+    let version = format!("certforge {}\n", env!("CARGO_PKG_VERSION"));
+    for args in ["--version", "-V", "--version --json"] {
+        assert_eq!(sandbox.ok(args).stdout, version, "{args}");
+    }
     assert!(sandbox.snapshot().is_empty());
 }
 

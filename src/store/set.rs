@@ -219,8 +219,11 @@ fn carry_folder(from: &Path, to: &Path) -> Result<()> {
 
 impl Drop for Set {
     fn drop(&mut self) {
-        // What cannot be removed now is swept away by a later run.
-        let _ = fs::remove_dir_all(&self.bench);
+        // Mostly all of it has been moved. What cannot be removed now is swept away
+        // by a later run.
+        if fs::remove_dir(&self.bench).is_err() {
+            let _ = fs::remove_dir_all(&self.bench);
+        }
     }
 }
 
