@@ -201,3 +201,59 @@ fn what_acm_refuses_is_found() {
     let codes = found(single.leaf(), single.chain(), single.key().public(), now);
     assert_eq!(codes, [("acm.N03", Severity::Info)]);
 }
+
+/// A CA and a leaf to damage, made once.
+fn samples() -> &'static [Vec<u8>] {
+    static SAMPLES: std::sync::OnceLock<Vec<Vec<u8>>> = std::sync::OnceLock::new();
+    SAMPLES.get_or_init(|| {
+        let ca = Authority::generate("test CA").unwrap();
+        let names = ["a.example", "10.0.0.1", "fd00::1", "me@a.example", "uri:spiffe://a.example/x"];
+        let bundle = ca.issue(&LeafRequest::new(names).unwrap()).unwrap();
+        vec![ca.certificate().der().to_vec(), bundle.leaf().der().to_vec()]
+    })
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4_000))]
+
+    /// Damaged certificates are read or refused, and whatever is read can be
+    /// looked at from every side: nothing panics.
+    #[test]
+    fn damaged_certificates_do_not_panic(
+        sample in 0_usize..2,
+        changes in proptest::collection::vec((0_usize..500, 0_u8..=255), 1..4),
+        length in 0_usize..600,
+    ) {
+        let mut der = samples()[sample].clone();
+        for (at, octet) in changes {
+            let at = at % der.len();
+            der[at] = octet;
+        }
+        if length < der.len() / 8 {
+            der.truncate(length * 8);
+        }
+        if let Ok(certificate) = Certificate::from_der(der) {
+            let _ = lint(certificate.tbs());
+            let _ = (certificate.subject(), certificate.issuer(), certificate.names(), certificate.ca());
+            let _ = certificate.is_signed_by(certificate.public_key());
+            let import = acm::Import {
+                certificate: &certificate,
+                key: certificate.public_key(),
+                chain: &Chain::default(),
+            };
+            let _ = acm::import(&import, OffsetDateTime::now_utc());
+            proptest::prop_assert_eq!(Certificate::from_pem(certificate.pem().unwrap().as_bytes()).unwrap(), certificate);
+        }
+    }
+
+    /// Any text is a list of certificates or an error.
+    #[test]
+    fn any_pile_is_read_or_refused(text in "(-----(BEGIN|END) (CERTIFICATE|RSA PRIVATE KEY)-----|[A-Za-z0-9+/=]{0,70}|\\PC{0,8}|\n){0,30}") {
+        let path = std::path::Path::new("pile.pem");
+        let _ = certforge::gather::certificates(text.as_bytes(), path);
+        let _ = certforge::gather::private_key(text.as_bytes(), path);
+        let _ = certforge::PrivateKey::from_pem(text.as_bytes());
+        let _ = text.parse::<certforge::Subject>();
+        let _ = text.parse::<certforge::Lifetime>();
+    }
+}

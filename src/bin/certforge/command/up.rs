@@ -264,7 +264,7 @@ fn different(
     }
     let have = found.validity();
     // The same request at the time of the leaf that is there: months differ in length.
-    let then = have.not_before() + certforge::validity::BACKDATE;
+    let then = have.not_before().checked_add(certforge::validity::BACKDATE).unwrap_or(have.not_before());
     let planned = args.issue.request(&[first_of(plan)], plan.key())?.plan(then);
     let wanted = planned.map(|p| p.within(authority.validity()).validity().not_after());
     if args.issue.has_lifetime() && wanted.is_ok_and(|wanted| wanted != have.not_after()) {
