@@ -430,6 +430,15 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         let page = sandbox.ok(&format!("man {command}")).stdout;
         assert!(page.contains(".TH"), "{command}");
     }
+    for (command, about) in [
+        ("leaf", "Issue a leaf"),
+        ("up", "Have a CA and a leaf"),
+        ("import-acm", "Import a leaf"),
+        ("ca new", "Make a root CA"),
+        ("ca", "Make CAs"),
+    ] {
+        assert!(sandbox.ok(&format!("{command} --help")).stdout.starts_with(about), "{command}");
+    }
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = sandbox.ok(&format!("completions {shell}")).stdout;
         assert!(script.contains("path-length") && script.contains("self-signed"), "{shell}");

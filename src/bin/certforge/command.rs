@@ -43,16 +43,19 @@ struct Cli {
     command: Command,
 }
 
+/// The heading of the flags that every command takes.
+const COMMON: &str = "Common options";
+
 #[derive(clap::Args)]
 struct Global {
     /// The directory to keep things in; `CERTFORGE_DIR` sets it [default: certforge]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = COMMON)]
     dir: Option<PathBuf>,
     /// Print one JSON document instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     json: bool,
     /// Print nothing but the result and errors
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = COMMON)]
     quiet: bool,
 }
 

@@ -96,7 +96,7 @@ impl ConnectionArgs {
     }
 }
 
-/// The flags of `up` for an import.
+// The flags of `up` for an import.
 #[derive(clap::Args)]
 pub struct UpArgs {
     /// Import it into AWS Certificate Manager and print its ARN

@@ -6,7 +6,8 @@ use certforge::{KeyAlgorithm, Lifetime, Names, San, Subject, Template};
 use crate::command::Failure;
 use crate::environment;
 
-/// How long something is valid: three spellings of one thing.
+// How long something is valid: three spellings of one thing. (A doc comment
+// would become the help of every command that takes these flags.)
 #[derive(clap::Args)]
 #[group(multiple = false)]
 pub struct LifetimeArgs {
