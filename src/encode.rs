@@ -53,8 +53,8 @@ pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<Vec<u8>> {
     issuer_params.distinguished_name = DistinguishedName::new();
     issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(content.issuer_key_identifier.to_vec());
     let capture =
-        Capture { algorithm: rcgen_algorithm(content.signed_with), message: RefCell::new(Vec::new()) };
-    let subject_key = SubjectKey { algorithm: rcgen_algorithm(algorithm), bits: key.bits() };
+        Capture { algorithm: rcgen_algorithm(content.signed_with)?, message: RefCell::new(Vec::new()) };
+    let subject_key = SubjectKey { algorithm: rcgen_algorithm(algorithm)?, bits: key.bits() };
     params(content, algorithm)?
         .signed_by(&subject_key, &Issuer::from_params(&issuer_params, &capture))
         .map_err(broken)?;
@@ -119,12 +119,15 @@ const fn extended_key_usage(usage: ExtendedKeyUsage) -> ExtendedKeyUsagePurpose 
     }
 }
 
-fn rcgen_algorithm(algorithm: KeyAlgorithm) -> &'static rcgen::SignatureAlgorithm {
+fn rcgen_algorithm(algorithm: KeyAlgorithm) -> Result<&'static rcgen::SignatureAlgorithm> {
     match algorithm {
-        KeyAlgorithm::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
-        KeyAlgorithm::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
-        KeyAlgorithm::Ed25519 => &rcgen::PKCS_ED25519,
-        KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => &rcgen::PKCS_RSA_SHA256,
+        KeyAlgorithm::P256 => Ok(&rcgen::PKCS_ECDSA_P256_SHA256),
+        KeyAlgorithm::P384 => Ok(&rcgen::PKCS_ECDSA_P384_SHA384),
+        KeyAlgorithm::Ed25519 => Ok(&rcgen::PKCS_ED25519),
+        KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => Ok(&rcgen::PKCS_RSA_SHA256),
+        KeyAlgorithm::P521 | KeyAlgorithm::Rsa1024 => {
+            Err(Error::UnsupportedAlgorithm { algorithm: format!("issuing for {}", algorithm.label()) })
+        }
     }
 }
 

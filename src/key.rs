@@ -3,6 +3,10 @@
 
 mod algorithm;
 mod digest;
+#[cfg(feature = "gather")]
+mod encrypted;
+#[cfg(feature = "gather")]
+mod foreign;
 mod private;
 mod public;
 #[cfg(feature = "rsa")]
@@ -15,4 +19,5 @@ pub use private::{KeyForm, PrivateKey};
 pub use public::{PublicKey, SignatureAlgorithm};
 pub use signer::Signer;
 
-pub(crate) use digest::random;
+pub(crate) use digest::{hex, random};
+pub(crate) use public::EXPLICIT_CURVE;

@@ -22,12 +22,19 @@ pub enum KeyAlgorithm {
     Rsa3072,
     /// RSA with a modulus of 4096 bits.
     Rsa4096,
+    /// ECDSA on NIST P-521: read and imported where others made it, never made.
+    P521,
+    /// RSA with a modulus of 1024 bits: read and imported where others made it, never made.
+    Rsa1024,
 }
 
 impl KeyAlgorithm {
-    /// All of them.
+    /// All that certforge makes and signs with.
     pub const ALL: [Self; 6] =
         [Self::P256, Self::P384, Self::Ed25519, Self::Rsa2048, Self::Rsa3072, Self::Rsa4096];
+
+    /// All that certforge only reads, because ACM takes them.
+    pub const READ_ONLY: [Self; 2] = [Self::P521, Self::Rsa1024];
 
     /// The name that flags and JSON use.
     #[must_use]
@@ -39,6 +46,8 @@ impl KeyAlgorithm {
             Self::Rsa2048 => "rsa2048",
             Self::Rsa3072 => "rsa3072",
             Self::Rsa4096 => "rsa4096",
+            Self::P521 => "p521",
+            Self::Rsa1024 => "rsa1024",
         }
     }
 
@@ -52,13 +61,15 @@ impl KeyAlgorithm {
             Self::Rsa2048 => "RSA 2048",
             Self::Rsa3072 => "RSA 3072",
             Self::Rsa4096 => "RSA 4096",
+            Self::P521 => "P-521",
+            Self::Rsa1024 => "RSA 1024",
         }
     }
 
     /// Whether it is RSA, whose keys may also encipher (RFC 3279 §2.3.1).
     #[must_use]
     pub const fn is_rsa(self) -> bool {
-        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
+        matches!(self, Self::Rsa1024 | Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
     }
 
     /// The name ACM uses for it, where ACM takes it (ACM user guide,
@@ -72,6 +83,8 @@ impl KeyAlgorithm {
             Self::Rsa2048 => Some("RSA_2048"),
             Self::Rsa3072 => Some("RSA_3072"),
             Self::Rsa4096 => Some("RSA_4096"),
+            Self::P521 => Some("EC_secp521r1"),
+            Self::Rsa1024 => Some("RSA_1024"),
         }
     }
 

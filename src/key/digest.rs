@@ -28,8 +28,18 @@ impl Sha256 {
 
 impl fmt::Display for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+        f.write_str(&hex(&self.0))
     }
+}
+
+/// Octets as lower-case hexadecimal digits, two each.
+pub(crate) fn hex(octets: &[u8]) -> String {
+    use fmt::Write;
+    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
+        // Writing to memory does not fail.
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
 }
 
 /// Random octets from the operating system.

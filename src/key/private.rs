@@ -10,7 +10,7 @@ use ring::signature::{self as ring_signature, KeyPair};
 use x509_cert::spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
 
-use super::public::{EC, ED25519, P256, P384, RSA};
+use super::public::{EC, ED25519, EXPLICIT_CURVE, P256, P384, P521, RSA, describe, modulus_bits};
 use super::{KeyAlgorithm, PublicKey, Signer};
 use crate::error::{Error, Result};
 
@@ -69,6 +69,9 @@ impl PrivateKey {
             KeyAlgorithm::P384 => ecdsa(algorithm, &ring_signature::ECDSA_P384_SHA384_ASN1_SIGNING),
             KeyAlgorithm::Ed25519 => ed25519(),
             KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => rsa(algorithm),
+            KeyAlgorithm::P521 | KeyAlgorithm::Rsa1024 => {
+                Err(Error::UnsupportedAlgorithm { algorithm: format!("making {}", algorithm.label()) })
+            }
         }
     }
 
@@ -96,23 +99,86 @@ impl PrivateKey {
     /// where certforge has no use for it.
     pub fn from_der(der: &[u8], form: KeyForm) -> Result<Self> {
         match form {
-            KeyForm::Pkcs8 => Self::from_pkcs8(Zeroizing::new(der.to_vec())),
-            KeyForm::Pkcs1 => Self::from_pkcs8(wrap(RSA, Some(AnyRef::NULL), der)?),
-            KeyForm::Sec1 => {
-                let curve = sec1_curve(der)?;
-                Self::from_pkcs8(wrap(EC, Some((&curve).into()), der)?)
+            KeyForm::Pkcs8 => Self::from_pkcs8(der),
+            KeyForm::Pkcs1 => Self::from_rsa(der),
+            KeyForm::Sec1 => Self::from_ec(sec1_curve(der)?, der),
+        }
+    }
+
+    /// Reads a PKCS#8 key and writes it anew in one form, whatever form it came
+    /// in: equal keys have equal bytes.
+    fn from_pkcs8(pkcs8: &[u8]) -> Result<Self> {
+        let parts = Pkcs8Parts::read(pkcs8)?;
+        match (parts.oid, parts.curve) {
+            (ED25519, _) => {
+                Signer::from_pkcs8(pkcs8, KeyAlgorithm::Ed25519)?;
+                Self::checked(wrap(ED25519, None, parts.inner)?, KeyAlgorithm::Ed25519)
+            }
+            (EC, Some(curve)) => Self::from_ec(curve, parts.inner),
+            (RSA, _) => Self::from_rsa(parts.inner),
+            (oid, _) => {
+                let parameters = parts.curve.as_ref().map(Into::into);
+                let algorithm = describe(&AlgorithmIdentifierRef { oid, parameters }, &[]);
+                Err(Error::UnsupportedAlgorithm { algorithm })
             }
         }
     }
 
-    fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self> {
-        let algorithm = algorithm_of(&pkcs8)?;
-        let signer = Signer::from_pkcs8(&pkcs8, algorithm)?;
-        let public = signer.public().clone();
-        let algorithm = public
-            .algorithm()
-            .ok_or_else(|| Error::UnsupportedAlgorithm { algorithm: "RSA of an unusual size".to_owned() })?;
+    /// A key in its final form, checked by the signer that will use it.
+    fn checked(pkcs8: Zeroizing<Vec<u8>>, algorithm: KeyAlgorithm) -> Result<Self> {
+        let public = Signer::from_pkcs8(&pkcs8, algorithm)?.public().clone();
+        let algorithm = public.algorithm().unwrap_or(algorithm);
         Ok(Self { pkcs8, public, algorithm })
+    }
+
+    fn from_ec(curve: ObjectIdentifier, inner: &[u8]) -> Result<Self> {
+        let algorithm = match curve {
+            P256 => KeyAlgorithm::P256,
+            P384 => KeyAlgorithm::P384,
+            P521 => KeyAlgorithm::P521,
+            other => {
+                let identifier = AlgorithmIdentifierRef { oid: EC, parameters: Some((&other).into()) };
+                return Err(Error::UnsupportedAlgorithm { algorithm: describe(&identifier, &[]) });
+            }
+        };
+        let parts = EcParts::read(inner)?;
+        let plain = |point: &&[u8]| point.first() == Some(&4) && algorithm != KeyAlgorithm::P521;
+        if let Some(point) = parts.point.filter(plain) {
+            let inner = ec_private_key(parts.scalar, point)?;
+            return Self::checked(wrap(EC, Some((&curve).into()), &inner)?, algorithm);
+        }
+        Self::from_scalar(algorithm, curve, &parts)
+    }
+
+    /// A key that does not say its public half, or not in the usual form.
+    #[cfg(feature = "gather")]
+    fn from_scalar(algorithm: KeyAlgorithm, curve: ObjectIdentifier, parts: &EcParts<'_>) -> Result<Self> {
+        let (scalar, point) = super::foreign::complete(algorithm, parts.scalar, parts.point)?;
+        let inner = ec_private_key(&scalar, &point)?;
+        let public = PublicKey::from_bits(algorithm, &point)?;
+        Ok(Self { pkcs8: wrap(EC, Some((&curve).into()), &inner)?, public, algorithm })
+    }
+
+    #[cfg(not(feature = "gather"))]
+    fn from_scalar(algorithm: KeyAlgorithm, _: ObjectIdentifier, parts: &EcParts<'_>) -> Result<Self> {
+        if parts.point.is_none() {
+            return Err(Error::Key { reason: "it holds no public half".to_owned() });
+        }
+        Err(Error::UnsupportedAlgorithm { algorithm: algorithm.label().to_owned() })
+    }
+
+    fn from_rsa(inner: &[u8]) -> Result<Self> {
+        let pkcs8 = wrap(RSA, Some(AnyRef::NULL), inner)?;
+        match modulus_bits(inner, true) {
+            Some(2048 | 3072 | 4096) => Self::checked(pkcs8, KeyAlgorithm::Rsa2048),
+            #[cfg(all(feature = "gather", feature = "rsa"))]
+            Some(1024) => {
+                let public = super::foreign::small_rsa(inner)?;
+                Ok(Self { pkcs8, public, algorithm: KeyAlgorithm::Rsa1024 })
+            }
+            Some(other) => Err(Error::UnsupportedAlgorithm { algorithm: format!("RSA {other}") }),
+            None => Err(Error::Key { reason: "it is no RSA key".to_owned() }),
+        }
     }
 
     /// Its algorithm.
@@ -176,23 +242,10 @@ fn ecdsa(algorithm: KeyAlgorithm, how: &'static ring_signature::EcdsaSigningAlgo
     Ok(PrivateKey { pkcs8, public, algorithm })
 }
 
-/// The public point inside a PKCS#8 EC key (RFC 5915 §3).
+/// The public point inside a PKCS#8 EC key.
 fn ec_public_point(pkcs8: &[u8]) -> Result<&[u8]> {
-    let broken = |e: der::Error| Error::Key { reason: e.to_string() };
-    let info = PrivateKeyInfo::from_der(pkcs8).map_err(broken)?;
-    let point = AnyRef::from_der(info.private_key.as_bytes())
-        .and_then(|any| {
-            any.sequence(|reader| {
-                let _version: u8 = reader.decode()?;
-                let _scalar: &OctetStringRef = reader.decode()?;
-                let _curve = ContextSpecific::<ObjectIdentifier>::decode_explicit(reader, der::TagNumber(0))?;
-                ContextSpecific::<BitStringRef<'_>>::decode_explicit(reader, der::TagNumber(1))
-            })
-        })
-        .map_err(broken)?;
-    point
-        .and_then(|p| p.value.as_bytes())
-        .ok_or_else(|| Error::Key { reason: "it holds no public point".to_owned() })
+    let parts = EcParts::read(Pkcs8Parts::read(pkcs8)?.inner)?;
+    parts.point.ok_or_else(|| Error::Key { reason: "it holds no public point".to_owned() })
 }
 
 /// Ed25519 as PKCS#8 version 1 (RFC 8410 §7): the form that OpenSSL, Java and
@@ -234,53 +287,106 @@ fn wrap(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>, inner: &[u8]) -> 
         algorithm: AlgorithmIdentifierRef { oid, parameters },
         private_key: OctetStringRef::new(inner).map_err(broken)?,
     };
-    // One allocation of the right length: growing would leave copies behind.
-    let length = info.encoded_len().and_then(usize::try_from).map_err(broken)?;
+    encoded(&info)
+}
+
+/// One allocation of the right length: growing would leave copies behind.
+fn encoded(secret: &impl Encode) -> Result<Zeroizing<Vec<u8>>> {
+    let broken = |e: der::Error| Error::Key { reason: e.to_string() };
+    let length = secret.encoded_len().and_then(usize::try_from).map_err(broken)?;
     let mut out = Zeroizing::new(vec![0; length]);
-    info.encode_to_slice(&mut out).map_err(broken)?;
+    secret.encode_to_slice(&mut out).map_err(broken)?;
     Ok(out)
 }
 
+/// The curve that a SEC 1 key names.
 fn sec1_curve(der: &[u8]) -> Result<ObjectIdentifier> {
-    AnyRef::from_der(der)
-        .and_then(|any| {
-            any.sequence(|reader| {
-                let _version: u8 = reader.decode()?;
-                let _scalar: &OctetStringRef = reader.decode()?;
-                let curve = ContextSpecific::<ObjectIdentifier>::decode_explicit(reader, der::TagNumber(0))?;
-                let _public =
-                    ContextSpecific::<BitStringRef<'_>>::decode_explicit(reader, der::TagNumber(1))?;
-                Ok::<_, der::Error>(curve.map(|c| c.value))
-            })
-        })
-        .map_err(|e| Error::Key { reason: e.to_string() })?
-        .ok_or_else(|| Error::Key { reason: "it names no curve".to_owned() })
+    match EcParts::read(der)?.curve {
+        Some(Ok(curve)) => Ok(curve),
+        Some(Err(_)) => Err(Error::UnsupportedAlgorithm { algorithm: EXPLICIT_CURVE.to_owned() }),
+        None => Err(Error::Key { reason: "it names no curve".to_owned() }),
+    }
 }
 
-/// Which algorithm a PKCS#8 key is for. RSA is sized by the signer.
-fn algorithm_of(pkcs8: &[u8]) -> Result<KeyAlgorithm> {
-    let unsupported = |what: String| Error::UnsupportedAlgorithm { algorithm: what };
-    let broken = |e: der::Error| Error::Key { reason: e.to_string() };
-    // A version 2 key has more members behind these; they are left to ring.
-    let (oid, curve) = AnyRef::from_der(pkcs8)
-        .and_then(|any| {
-            any.sequence(|reader| {
-                let _version: u8 = reader.decode()?;
-                let algorithm: AlgorithmIdentifierRef<'_> = reader.decode()?;
-                while !reader.is_finished() {
-                    let _rest: AnyRef<'_> = reader.decode()?;
-                }
-                let curve = algorithm.parameters.and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
-                Ok::<_, der::Error>((algorithm.oid, curve))
+/// What a PKCS#8 key says it is, and the key in its own form inside.
+struct Pkcs8Parts<'a> {
+    oid: ObjectIdentifier,
+    curve: Option<ObjectIdentifier>,
+    inner: &'a [u8],
+}
+
+impl<'a> Pkcs8Parts<'a> {
+    fn read(pkcs8: &'a [u8]) -> Result<Self> {
+        let broken = |e: der::Error| Error::Key { reason: e.to_string() };
+        // Attributes, and the public half of a version 2 key, stand behind these.
+        AnyRef::from_der(pkcs8)
+            .and_then(|any| {
+                any.sequence(|reader| {
+                    let _version: u8 = reader.decode()?;
+                    let algorithm: AlgorithmIdentifierRef<'_> = reader.decode()?;
+                    let inner: &OctetStringRef = reader.decode()?;
+                    while !reader.is_finished() {
+                        let _rest: AnyRef<'_> = reader.decode()?;
+                    }
+                    let curve = algorithm.parameters.and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
+                    Ok::<_, der::Error>(Self { oid: algorithm.oid, curve, inner: inner.as_bytes() })
+                })
             })
-        })
-        .map_err(broken)?;
-    match (oid, curve) {
-        (ED25519, _) => Ok(KeyAlgorithm::Ed25519),
-        (EC, Some(P256)) => Ok(KeyAlgorithm::P256),
-        (EC, Some(P384)) => Ok(KeyAlgorithm::P384),
-        (EC, Some(other)) => Err(unsupported(format!("EC on the curve {other}"))),
-        (RSA, _) => Ok(KeyAlgorithm::Rsa2048),
-        (other, _) => Err(unsupported(other.to_string())),
+            .map_err(broken)
     }
+}
+
+/// The members of an `ECPrivateKey` (RFC 5915 §3).
+struct EcParts<'a> {
+    scalar: &'a [u8],
+    /// None where it is not said, an error where it is spelled out.
+    curve: Option<der::Result<ObjectIdentifier>>,
+    point: Option<&'a [u8]>,
+}
+
+impl<'a> EcParts<'a> {
+    fn read(inner: &'a [u8]) -> Result<Self> {
+        let broken = |e: der::Error| Error::Key { reason: e.to_string() };
+        AnyRef::from_der(inner)
+            .and_then(|any| {
+                any.sequence(|reader| {
+                    let _version: u8 = reader.decode()?;
+                    let scalar: &OctetStringRef = reader.decode()?;
+                    let curve = ContextSpecific::<AnyRef<'a>>::decode_explicit(reader, der::TagNumber(0))?;
+                    let curve = curve.map(|c| c.value.decode_as());
+                    let point =
+                        ContextSpecific::<BitStringRef<'a>>::decode_explicit(reader, der::TagNumber(1))?;
+                    let point = point.and_then(|p| p.value.as_bytes());
+                    Ok::<_, der::Error>(Self { scalar: scalar.as_bytes(), curve, point })
+                })
+            })
+            .map_err(broken)
+    }
+}
+
+/// `ECPrivateKey` (RFC 5915 §3) as it stands inside PKCS#8: the curve is named
+/// outside, so not again here.
+#[derive(Sequence)]
+struct EcPrivateKey<'a> {
+    version: u8,
+    scalar: &'a OctetStringRef,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT")]
+    point: BitStringRef<'a>,
+}
+
+fn ec_private_key(scalar: &[u8], point: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+    let broken = |e: der::Error| Error::Key { reason: e.to_string() };
+    // A point is 04, x, y: each coordinate is as long as the field.
+    let field = point.len() / 2;
+    if scalar.len() > field {
+        return Err(Error::Key { reason: "its number is longer than its curve".to_owned() });
+    }
+    let mut padded = Zeroizing::new(vec![0; field]);
+    padded[field - scalar.len()..].copy_from_slice(scalar);
+    let key = EcPrivateKey {
+        version: 1,
+        scalar: OctetStringRef::new(&padded).map_err(broken)?,
+        point: BitStringRef::from_bytes(point).map_err(broken)?,
+    };
+    encoded(&key)
 }

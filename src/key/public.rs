@@ -12,6 +12,10 @@ pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 pub(super) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 pub(super) const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 pub(super) const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+pub(super) const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const SECP256K1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.10");
+const ED448: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.113");
+const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
 pub(super) const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
 /// A public key: its `SubjectPublicKeyInfo` in DER (RFC 5280 §4.1.2.7).
@@ -47,6 +51,7 @@ impl PublicKey {
         let identifier = match algorithm {
             KeyAlgorithm::P256 => AlgorithmIdentifierRef { oid: EC, parameters: Some((&P256).into()) },
             KeyAlgorithm::P384 => AlgorithmIdentifierRef { oid: EC, parameters: Some((&P384).into()) },
+            KeyAlgorithm::P521 => AlgorithmIdentifierRef { oid: EC, parameters: Some((&P521).into()) },
             KeyAlgorithm::Ed25519 => AlgorithmIdentifierRef { oid: ED25519, parameters: None },
             _ => AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) },
         };
@@ -70,10 +75,20 @@ impl PublicKey {
         &self.spki[self.bits..]
     }
 
-    /// Its algorithm, where certforge can make such keys.
+    /// Its algorithm, where certforge has a name for it.
     #[must_use]
     pub const fn algorithm(&self) -> Option<KeyAlgorithm> {
         self.algorithm
+    }
+
+    /// What kind of key it is, as people read it: `RSA 8192`, `EC secp256k1`.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        if let Some(algorithm) = self.algorithm {
+            return algorithm.label().to_owned();
+        }
+        let Ok(spki) = SubjectPublicKeyInfoRef::from_der(&self.spki) else { return "unknown".to_owned() };
+        describe(&spki.algorithm, self.bits())
     }
 
     /// Its key identifier: the leftmost 160 bits of the SHA-256 of the BIT
@@ -98,8 +113,12 @@ impl PublicKey {
     /// [`Error::UnsupportedAlgorithm`] where certforge cannot check this kind of
     /// signature by this key. A wrong signature is `Ok(false)`.
     pub fn verify(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<bool> {
+        #[cfg(feature = "gather")]
+        if self.algorithm == Some(KeyAlgorithm::P521) && algorithm.oid == ECDSA_SHA512 {
+            return Ok(super::foreign::verify_p521(self.bits(), message, signature));
+        }
         let how = algorithm.ring(self).ok_or_else(|| Error::UnsupportedAlgorithm {
-            algorithm: format!("{} by this key", algorithm.oid),
+            algorithm: format!("{} by a key that is {}", algorithm.name(), self.describe()),
         })?;
         Ok(ring_signature::UnparsedPublicKey::new(how, self.bits()).verify(message, signature).is_ok())
     }
@@ -123,11 +142,13 @@ fn known(algorithm: &AlgorithmIdentifierRef<'_>, bits: &[u8]) -> Option<KeyAlgor
         return match curve {
             P256 => Some(KeyAlgorithm::P256),
             P384 => Some(KeyAlgorithm::P384),
+            P521 => Some(KeyAlgorithm::P521),
             _ => None,
         };
     }
     if algorithm.oid == RSA {
-        return match modulus_bits(bits)? {
+        return match modulus_bits(bits, false)? {
+            1024 => Some(KeyAlgorithm::Rsa1024),
             2048 => Some(KeyAlgorithm::Rsa2048),
             3072 => Some(KeyAlgorithm::Rsa3072),
             4096 => Some(KeyAlgorithm::Rsa4096),
@@ -137,15 +158,39 @@ fn known(algorithm: &AlgorithmIdentifierRef<'_>, bits: &[u8]) -> Option<KeyAlgor
     None
 }
 
-/// The length of the modulus of an `RSAPublicKey` (RFC 8017 appendix A.1.1).
-fn modulus_bits(rsa_public_key: &[u8]) -> Option<usize> {
+/// The name of elliptic keys that spell their curve out (RFC 5480 §2.1.1 forbids it).
+pub(crate) const EXPLICIT_CURVE: &str = "EC with explicit parameters";
+
+/// A kind of key that certforge has no name of its own for.
+pub(super) fn describe(algorithm: &AlgorithmIdentifierRef<'_>, bits: &[u8]) -> String {
+    match algorithm.oid {
+        RSA => modulus_bits(bits, false).map_or_else(|| "RSA".to_owned(), |size| format!("RSA {size}")),
+        EC => match algorithm.parameters.map(AnyRef::decode_as::<ObjectIdentifier>) {
+            Some(Ok(SECP256K1)) => "EC secp256k1".to_owned(),
+            Some(Ok(curve)) => format!("EC on the curve {curve}"),
+            _ => EXPLICIT_CURVE.to_owned(),
+        },
+        ED448 => "Ed448".to_owned(),
+        DSA => "DSA".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The length of the modulus of an `RSAPublicKey` or, with `private`, of an
+/// `RSAPrivateKey` (RFC 8017 appendix A.1).
+pub(super) fn modulus_bits(rsa_key: &[u8], private: bool) -> Option<usize> {
     use der::Reader;
     use der::asn1::UintRef;
-    AnyRef::from_der(rsa_public_key)
+    AnyRef::from_der(rsa_key)
         .and_then(|any| {
             any.sequence(|reader| {
+                if private {
+                    let _version: u8 = reader.decode()?;
+                }
                 let modulus: UintRef<'_> = reader.decode()?;
-                let _exponent: UintRef<'_> = reader.decode()?;
+                while !reader.is_finished() {
+                    let _rest: AnyRef<'_> = reader.decode()?;
+                }
                 let bytes = modulus.as_bytes();
                 let leading = bytes.first().map_or(0, |b| b.leading_zeros() as usize);
                 Ok::<_, der::Error>(bytes.len() * 8 - leading)
@@ -165,6 +210,11 @@ const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
 const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const RSA_MD5: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.4");
+const RSA_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5");
+const ECDSA_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
 impl SignatureAlgorithm {
     pub(crate) const fn from_oid(oid: ObjectIdentifier) -> Self {
@@ -177,16 +227,50 @@ impl SignatureAlgorithm {
         self.oid.to_string()
     }
 
+    /// Its name as people read it, or its object identifier in dots.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = match self.oid {
+            RSA_MD5 => "RSA with MD5",
+            RSA_SHA1 => "RSA with SHA-1",
+            RSA_SHA256 => "RSA with SHA-256",
+            RSA_SHA384 => "RSA with SHA-384",
+            RSA_SHA512 => "RSA with SHA-512",
+            RSA_PSS => "RSA-PSS",
+            ECDSA_SHA1 => "ECDSA with SHA-1",
+            ECDSA_SHA256 => "ECDSA with SHA-256",
+            ECDSA_SHA384 => "ECDSA with SHA-384",
+            ECDSA_SHA512 => "ECDSA with SHA-512",
+            ED25519 => "Ed25519",
+            other => return other.to_string(),
+        };
+        name.to_owned()
+    }
+
     /// Whether its digest is SHA-256 or better.
     #[must_use]
     pub fn is_strong(&self) -> bool {
-        [RSA_SHA256, RSA_SHA384, RSA_SHA512, ECDSA_SHA256, ECDSA_SHA384, ED25519].contains(&self.oid)
+        let strong =
+            [RSA_SHA256, RSA_SHA384, RSA_SHA512, ECDSA_SHA256, ECDSA_SHA384, ECDSA_SHA512, ED25519, RSA_PSS];
+        strong.contains(&self.oid)
+    }
+
+    /// Whether its digest is MD5, which anybody can forge.
+    #[must_use]
+    pub fn is_md5(&self) -> bool {
+        self.oid == RSA_MD5
     }
 
     fn ring(&self, key: &PublicKey) -> Option<&'static dyn ring_signature::VerificationAlgorithm> {
         let spki = SubjectPublicKeyInfoRef::from_der(&key.spki).ok()?;
         if spki.algorithm.oid == RSA {
+            // Whether a key or digest is too weak to trust is a rule's to say, not the
+            // check of a link: so ring's legacy algorithms are used where needed.
+            let small = key.algorithm == Some(KeyAlgorithm::Rsa1024);
             return match self.oid {
+                RSA_SHA1 => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+                RSA_SHA256 if small => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+                RSA_SHA512 if small => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
                 RSA_SHA256 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA256),
                 RSA_SHA384 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA384),
                 RSA_SHA512 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA512),

@@ -57,6 +57,11 @@ impl Signer {
                 let public = PublicKey::from_bits(size, pair.public_key().as_ref())?;
                 (Pair::Rsa(Box::new(pair)), public)
             }
+            KeyAlgorithm::P521 | KeyAlgorithm::Rsa1024 => {
+                return Err(Error::UnsupportedAlgorithm {
+                    algorithm: format!("signing with {}", algorithm.label()),
+                });
+            }
         };
         Ok(Self { pair, public, random })
     }
