@@ -45,6 +45,12 @@ impl Bundle {
         &self.key
     }
 
+    /// The leaf's private key alone; the rest is dropped.
+    #[must_use]
+    pub fn into_key(self) -> PrivateKey {
+        self.key
+    }
+
     /// The issuers in order, root last; empty for a self-signed leaf.
     #[must_use]
     pub const fn chain(&self) -> &Chain {
@@ -64,15 +70,7 @@ impl Bundle {
     /// # Errors
     /// [`crate::Error::Internal`] where PEM cannot be written.
     pub fn fullchain_pem(&self) -> Result<String> {
-        let mut pem = self.leaf.pem()?;
-        if self.send_root {
-            pem.push_str(&self.chain.pem()?);
-        } else {
-            for certificate in self.chain.intermediates() {
-                pem.push_str(&certificate.pem()?);
-            }
-        }
-        Ok(pem)
+        fullchain_pem(&self.leaf, &self.chain, self.send_root)
     }
 
     /// The SHA-256 over leaf and chain (DER, in order): the same content has the
@@ -81,6 +79,19 @@ impl Bundle {
     pub fn sha256(&self) -> Sha256 {
         content_sha256(&self.leaf, &self.chain)
     }
+}
+
+/// What a server sends of a leaf and its chain; PEM.
+pub(crate) fn fullchain_pem(leaf: &Certificate, chain: &Chain, send_root: bool) -> Result<String> {
+    let mut pem = leaf.pem()?;
+    if send_root {
+        pem.push_str(&chain.pem()?);
+    } else {
+        for certificate in chain.intermediates() {
+            pem.push_str(&certificate.pem()?);
+        }
+    }
+    Ok(pem)
 }
 
 /// The SHA-256 over a leaf and its chain (DER, in order).

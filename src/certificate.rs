@@ -1,24 +1,23 @@
 //! Certificates as they are: the bytes, and a read view of them.
 
+mod chain;
+mod extensions;
+
 use std::fmt;
 
-use der::oid::AssociatedOid;
 use der::pem::LineEnding;
 use der::{Decode, Reader, SliceReader};
 use time::OffsetDateTime;
 use x509_cert::Version;
-use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, KeyUsage, NameConstraints, SubjectAltName, SubjectKeyIdentifier,
-};
 
 use crate::error::{Error, Result};
-use crate::key::{PublicKey, Sha256, SignatureAlgorithm};
-use crate::name::San;
+use crate::key::{PublicKey, Sha256, SignatureAlgorithm, hex};
 use crate::subject;
-use crate::template::ExtendedKeyUsage;
 use crate::validity::Validity;
+
+pub(crate) use chain::check_link;
+pub use chain::{Chain, TrustAnchor};
+pub use extensions::PathLength;
 
 const LABEL: &str = "CERTIFICATE";
 
@@ -142,11 +141,7 @@ impl Certificate {
     /// The serial number in lower-case hexadecimal, two digits an octet.
     #[must_use]
     pub fn serial_hex(&self) -> String {
-        use std::fmt::Write;
-        self.serial().iter().fold(String::new(), |mut text, b| {
-            let _ = write!(text, "{b:02x}");
-            text
-        })
+        hex(self.serial())
     }
 
     /// The version: 1, 2 or 3.
@@ -194,76 +189,6 @@ impl Certificate {
         Sha256::of(&self.der)
     }
 
-    /// The names in its subject alternative name, as far as certforge has types
-    /// for them: other kinds and malformed ones are left out.
-    #[must_use]
-    pub fn names(&self) -> Vec<San> {
-        let Ok(Some((_, names))) = self.view.tbs_certificate().get_extension::<SubjectAltName>() else {
-            return Vec::new();
-        };
-        names.0.iter().filter_map(san_of).collect()
-    }
-
-    /// Whether it says that it is a CA (`basicConstraints`), and if so how many
-    /// CAs may stand below it.
-    #[must_use]
-    pub fn ca(&self) -> Option<PathLength> {
-        match self.view.tbs_certificate().get_extension::<BasicConstraints>() {
-            Ok(Some((_, constraints))) if constraints.ca => Some(PathLength(constraints.path_len_constraint)),
-            _ => None,
-        }
-    }
-
-    /// Whether its key may sign certificates: `keyCertSign`, or no key usage at all.
-    #[must_use]
-    pub fn may_sign_certificates(&self) -> bool {
-        match self.view.tbs_certificate().get_extension::<KeyUsage>() {
-            Ok(Some((_, usage))) => usage.key_cert_sign(),
-            Ok(None) => true,
-            Err(_) => false,
-        }
-    }
-
-    /// Its extended key usages, as far as templates know them.
-    #[must_use]
-    pub fn extended_key_usage(&self) -> Vec<ExtendedKeyUsage> {
-        let Ok(Some((_, usages))) = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>()
-        else {
-            return Vec::new();
-        };
-        let known = [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth];
-        known.into_iter().filter(|u| usages.0.iter().any(|oid| oid.to_string() == u.oid())).collect()
-    }
-
-    /// The usages that it limits what it issues to, if it does: a CA's extended
-    /// key usage binds those below it in every client that builds paths.
-    pub(crate) fn allowed_usages(&self) -> Option<Vec<ExtendedKeyUsage>> {
-        const ANY: &str = "2.5.29.37.0";
-        let found = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>().ok()??;
-        let any = found.1.0.iter().any(|oid| oid.to_string() == ANY);
-        (!any).then(|| self.extended_key_usage())
-    }
-
-    /// Whether it limits the names below it (RFC 5280 §4.2.1.10).
-    pub(crate) fn has_name_constraints(&self) -> bool {
-        let oid = <NameConstraints as AssociatedOid>::OID;
-        self.view.tbs_certificate().extensions().is_some_and(|all| all.iter().any(|e| e.extn_id == oid))
-    }
-
-    /// Its subject key identifier, if it has one.
-    #[must_use]
-    pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.view.tbs_certificate().get_extension::<SubjectKeyIdentifier>().ok()??;
-        Some(found.1.0.as_bytes().to_vec())
-    }
-
-    /// The key identifier of its issuer that it names, if it names one.
-    #[must_use]
-    pub fn authority_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.view.tbs_certificate().get_extension::<AuthorityKeyIdentifier>().ok()??;
-        found.1.key_identifier.map(|id| id.as_bytes().to_vec())
-    }
-
     /// Whether subject and issuer are the same name (RFC 5280 §3.2, self-issued).
     #[must_use]
     pub fn is_self_issued(&self) -> bool {
@@ -280,10 +205,6 @@ impl Certificate {
         key.verify(&self.signature_algorithm(), self.tbs(), signature)
     }
 }
-
-/// How many CAs may stand below a CA; `None` is no limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PathLength(pub Option<u8>);
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -309,20 +230,6 @@ fn malformed(reason: &dyn fmt::Display) -> Error {
 fn instant(time: x509_cert::time::Time) -> Result<OffsetDateTime> {
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).map_err(|e| malformed(&e))?;
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|e| malformed(&e))
-}
-
-/// The name as certforge's own type, if it is well formed.
-fn san_of(name: &GeneralName) -> Option<San> {
-    match name {
-        GeneralName::DnsName(dns) => format!("dns:{}", dns.as_str()).parse().ok(),
-        GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()).parse().ok(),
-        GeneralName::UniformResourceIdentifier(uri) => format!("uri:{}", uri.as_str()).parse().ok(),
-        GeneralName::IpAddress(octets) => match octets.as_bytes() {
-            [a, b, c, d] => Some(San::Ip(std::net::Ipv4Addr::new(*a, *b, *c, *d).into())),
-            bytes => <[u8; 16]>::try_from(bytes).ok().map(|b| San::Ip(std::net::Ipv6Addr::from(b).into())),
-        },
-        _ => None,
-    }
 }
 
 /// Finds the exact bytes of the to-be-signed part and of its two names.
@@ -375,100 +282,4 @@ impl<'a> TbsParts<'a> {
             tail: &tbs[tail_start..],
         })
     }
-}
-
-/// A CA certificate without its key: what clients install. Nothing says that
-/// anybody should trust it but the one who installs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustAnchor(Certificate);
-
-impl TrustAnchor {
-    /// A certificate taken as a trust anchor.
-    #[must_use]
-    pub const fn new(certificate: Certificate) -> Self {
-        Self(certificate)
-    }
-
-    /// The certificate.
-    #[must_use]
-    pub const fn certificate(&self) -> &Certificate {
-        &self.0
-    }
-
-    /// Its DER.
-    #[must_use]
-    pub fn der(&self) -> &[u8] {
-        self.0.der()
-    }
-
-    /// Its PEM.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] where PEM cannot be written.
-    pub fn pem(&self) -> Result<String> {
-        self.0.pem()
-    }
-}
-
-/// Issuers in order: the first issued the leaf, the last is the root or as far
-/// up as is known. Empty for a self-signed leaf.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chain(Vec<Certificate>);
-
-impl Chain {
-    /// A chain of these issuers, each checked to have issued the one before it,
-    /// by name and by signature.
-    ///
-    /// # Errors
-    /// [`Error::Chain`] with the position of the first that does not fit.
-    pub fn new(issuers: Vec<Certificate>) -> Result<Self> {
-        for (i, pair) in issuers.windows(2).enumerate() {
-            if let [below, above] = pair {
-                check_link(i + 1, below, above)?;
-            }
-        }
-        Ok(Self(issuers))
-    }
-
-    /// A chain already known to fit.
-    pub(crate) const fn known(issuers: Vec<Certificate>) -> Self {
-        Self(issuers)
-    }
-
-    /// The issuers in order.
-    #[must_use]
-    pub fn certificates(&self) -> &[Certificate] {
-        &self.0
-    }
-
-    /// The issuers but the root: what a server sends behind its leaf. Only the
-    /// last can be the root; an intermediate of the same name as its issuer is none.
-    pub fn intermediates(&self) -> impl Iterator<Item = &Certificate> {
-        let root = |c: &Certificate| c.is_self_issued() && c.is_signed_by(c.public_key()).unwrap_or(true);
-        let count = match self.0.last() {
-            Some(last) if root(last) => self.0.len() - 1,
-            _ => self.0.len(),
-        };
-        self.0.iter().take(count)
-    }
-
-    /// All of them as PEM, in order.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] where PEM cannot be written.
-    pub fn pem(&self) -> Result<String> {
-        self.0.iter().map(Certificate::pem).collect()
-    }
-}
-
-/// Checks that `above` issued `below`, which stands at `index` counted from the leaf.
-pub(crate) fn check_link(index: usize, below: &Certificate, above: &Certificate) -> Result<()> {
-    let broken = |reason| Error::Chain { index, issuer: below.issuer(), reason };
-    if below.issuer_der() != above.subject_der() {
-        return Err(broken("the next certificate has another name"));
-    }
-    if !below.is_signed_by(above.public_key())? {
-        return Err(broken("the next certificate has that name but not the key that signed it"));
-    }
-    Ok(())
 }

@@ -1,0 +1,166 @@
+//! What a certificate's extensions say (RFC 5280 §4.2).
+
+use der::oid::AssociatedOid;
+use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, KeyUsage, NameConstraints,
+    SubjectAltName, SubjectKeyIdentifier,
+};
+
+use super::Certificate;
+use crate::name::San;
+use crate::template::ExtendedKeyUsage;
+
+impl Certificate {
+    /// The names in its subject alternative name, as far as certforge has types
+    /// for them: other kinds and malformed ones are left out.
+    #[must_use]
+    pub fn names(&self) -> Vec<San> {
+        let Ok(Some((_, names))) = self.view.tbs_certificate().get_extension::<SubjectAltName>() else {
+            return Vec::new();
+        };
+        names.0.iter().filter_map(san_of).collect()
+    }
+
+    /// Whether it says that it is a CA (`basicConstraints`), and if so how many
+    /// CAs may stand below it.
+    #[must_use]
+    pub fn ca(&self) -> Option<PathLength> {
+        match self.view.tbs_certificate().get_extension::<BasicConstraints>() {
+            Ok(Some((_, constraints))) if constraints.ca => Some(PathLength(constraints.path_len_constraint)),
+            _ => None,
+        }
+    }
+
+    /// Whether its key may sign certificates: `keyCertSign`, or no key usage at all.
+    #[must_use]
+    pub fn may_sign_certificates(&self) -> bool {
+        match self.view.tbs_certificate().get_extension::<KeyUsage>() {
+            Ok(Some((_, usage))) => usage.key_cert_sign(),
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// Its extended key usages, as far as templates know them.
+    #[must_use]
+    pub fn extended_key_usage(&self) -> Vec<ExtendedKeyUsage> {
+        let Ok(Some((_, usages))) = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>()
+        else {
+            return Vec::new();
+        };
+        let known = [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth];
+        known.into_iter().filter(|u| usages.0.iter().any(|oid| oid.to_string() == u.oid())).collect()
+    }
+
+    /// The usages that it limits what it issues to, if it does: a CA's extended
+    /// key usage binds those below it in every client that builds paths.
+    pub(crate) fn allowed_usages(&self) -> Option<Vec<ExtendedKeyUsage>> {
+        const ANY: &str = "2.5.29.37.0";
+        let found = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>().ok()??;
+        let any = found.1.0.iter().any(|oid| oid.to_string() == ANY);
+        (!any).then(|| self.extended_key_usage())
+    }
+
+    /// Whether it limits the names below it (RFC 5280 §4.2.1.10).
+    pub(crate) fn has_name_constraints(&self) -> bool {
+        let oid = <NameConstraints as AssociatedOid>::OID;
+        self.view.tbs_certificate().extensions().is_some_and(|all| all.iter().any(|e| e.extn_id == oid))
+    }
+
+    /// Its subject key identifier, if it has one.
+    #[must_use]
+    pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
+        let found = self.view.tbs_certificate().get_extension::<SubjectKeyIdentifier>().ok()??;
+        Some(found.1.0.as_bytes().to_vec())
+    }
+
+    /// The key identifier of its issuer that it names, if it names one.
+    #[must_use]
+    pub fn authority_key_identifier(&self) -> Option<Vec<u8>> {
+        let found = self.view.tbs_certificate().get_extension::<AuthorityKeyIdentifier>().ok()??;
+        found.1.key_identifier.map(|id| id.as_bytes().to_vec())
+    }
+
+    /// The DNS names of its subject alternative name as they stand there, well
+    /// formed or not. Foreign text: not escaped.
+    #[must_use]
+    pub fn dns_names_as_written(&self) -> Vec<String> {
+        let Ok(Some((_, names))) = self.view.tbs_certificate().get_extension::<SubjectAltName>() else {
+            return Vec::new();
+        };
+        let dns = |name: &GeneralName| match name {
+            GeneralName::DnsName(dns) => Some(dns.as_str().to_owned()),
+            _ => None,
+        };
+        names.0.iter().filter_map(dns).collect()
+    }
+
+    /// Whether it has a subject alternative name, of whatever kinds.
+    #[must_use]
+    pub fn has_alternative_names(&self) -> bool {
+        let found = self.view.tbs_certificate().get_extension::<SubjectAltName>();
+        matches!(found, Ok(Some((_, names))) if !names.0.is_empty())
+    }
+
+    /// What its key may be used for; none where it does not say, which allows all
+    /// (RFC 5280 §4.2.1.3).
+    #[must_use]
+    pub fn key_usage(&self) -> Option<Vec<&'static str>> {
+        let (_, usage) = self.view.tbs_certificate().get_extension::<KeyUsage>().ok()??;
+        let all = [
+            (usage.digital_signature(), "digitalSignature"),
+            (usage.non_repudiation(), "nonRepudiation"),
+            (usage.key_encipherment(), "keyEncipherment"),
+            (usage.data_encipherment(), "dataEncipherment"),
+            (usage.key_agreement(), "keyAgreement"),
+            (usage.key_cert_sign(), "keyCertSign"),
+            (usage.crl_sign(), "cRLSign"),
+            (usage.encipher_only(), "encipherOnly"),
+            (usage.decipher_only(), "decipherOnly"),
+        ];
+        Some(all.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect())
+    }
+
+    /// The object identifiers of its extended key usages, in dots; none where it
+    /// has no such extension, which allows all (RFC 5280 §4.2.1.12).
+    #[must_use]
+    pub fn extended_key_usage_oids(&self) -> Option<Vec<String>> {
+        let (_, usages) = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>().ok()??;
+        Some(usages.0.iter().map(ToString::to_string).collect())
+    }
+
+    /// The addresses in its authority information access: OCSP responders and
+    /// issuers (RFC 5280 §4.2.2.1). Foreign text: not escaped.
+    #[must_use]
+    pub fn authority_information(&self) -> Vec<String> {
+        let Ok(Some((_, access))) = self.view.tbs_certificate().get_extension::<AuthorityInfoAccessSyntax>()
+        else {
+            return Vec::new();
+        };
+        let address = |location: &GeneralName| match location {
+            GeneralName::UniformResourceIdentifier(uri) => Some(uri.as_str().to_owned()),
+            _ => None,
+        };
+        access.0.iter().filter_map(|a| address(&a.access_location)).collect()
+    }
+}
+
+/// How many CAs may stand below a CA; `None` is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathLength(pub Option<u8>);
+
+/// The name as certforge's own type, if it is well formed.
+fn san_of(name: &GeneralName) -> Option<San> {
+    match name {
+        GeneralName::DnsName(dns) => format!("dns:{}", dns.as_str()).parse().ok(),
+        GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()).parse().ok(),
+        GeneralName::UniformResourceIdentifier(uri) => format!("uri:{}", uri.as_str()).parse().ok(),
+        GeneralName::IpAddress(octets) => match octets.as_bytes() {
+            [a, b, c, d] => Some(San::Ip(std::net::Ipv4Addr::new(*a, *b, *c, *d).into())),
+            bytes => <[u8; 16]>::try_from(bytes).ok().map(|b| San::Ip(std::net::Ipv6Addr::from(b).into())),
+        },
+        _ => None,
+    }
+}
