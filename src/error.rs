@@ -90,6 +90,15 @@ pub enum Error {
     },
     /// No AWS region was given or configured.
     AwsRegion,
+    /// What a call did is not known, and what ACM holds could not be asked for.
+    AwsUnresolved {
+        /// The API action.
+        action: &'static str,
+        /// What became of the call.
+        call: Box<Error>,
+        /// What became of the look at ACM.
+        look: Box<Error>,
+    },
     /// AWS could not be reached, or gave no answer in time.
     AwsUnreached {
         /// The API action.
@@ -123,6 +132,11 @@ pub enum Error {
     Clock {
         /// The time it shows, RFC 3339.
         now: String,
+    },
+    /// A text names no fault of the simulator.
+    Fault {
+        /// The text.
+        input: String,
     },
     /// A trouble in a file: the error, and which file.
     File {
@@ -172,6 +186,13 @@ pub enum Error {
         certificate: String,
         /// SHA-256 of the private key's public half, hexadecimal.
         key: String,
+    },
+    /// An address cannot be listened on.
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// A certificate breaks rules of its own kind; it was not signed.
     Lint {
@@ -253,10 +274,19 @@ pub enum Error {
         /// Its mode bits.
         mode: u32,
     },
-    /// ACM would refuse this; it was not sent.
-    Preflight {
-        /// Code and message of each broken rule.
-        findings: Vec<(&'static str, String)>,
+    /// A text names no rule, or one that cannot be set aside.
+    Rule {
+        /// The text.
+        input: String,
+        /// Which of the two.
+        reason: &'static str,
+    },
+    /// A text names no service.
+    Service {
+        /// The text.
+        input: String,
+        /// The services there are.
+        known: Vec<&'static str>,
     },
     /// A text is not the name of a CA.
     StoreName {
@@ -333,9 +363,11 @@ impl Error {
             Self::AwsRefused { .. } => "aws.refused",
             Self::AwsRegion => "aws.region",
             Self::AwsUnreached { .. } => "aws.unreached",
+            Self::AwsUnresolved { .. } => "aws.unresolved",
             Self::CaNotValid { .. } => "ca.not-valid",
             Self::Chain { .. } => "chain.broken",
             Self::Clock { .. } => "clock",
+            Self::Fault { .. } => "acm-sim.fault",
             Self::File { source, .. } => source.code(),
             Self::ImportUnsaved { .. } => "acm.unsaved",
             Self::Internal { .. } => "internal",
@@ -344,6 +376,7 @@ impl Error {
             Self::KeyAlgorithm { .. } => "key.algorithm",
             Self::KeyMismatch { .. } => "key.mismatch",
             Self::Lint { .. } => "certificate.lint",
+            Self::Listen { .. } => "acm-sim.listen",
             Self::Lock { .. } => "store.lock",
             Self::MalformedCertificate { .. } => "certificate.malformed",
             Self::MalformedPem { .. } => "pem.malformed",
@@ -356,7 +389,8 @@ impl Error {
             Self::Path { .. } => "file.kind",
             Self::PathLength { .. } => "ca.path-length",
             Self::Permissions { .. } => "file.permissions",
-            Self::Preflight { .. } => "acm.preflight",
+            Self::Rule { .. } => "acm.rule",
+            Self::Service { .. } => "acm.service",
             Self::StoreName { .. } => "store.name",
             Self::StoreVersion { .. } => "store.version",
             Self::Subject { .. } => "subject.malformed",
@@ -375,11 +409,14 @@ impl Error {
         match self {
             Self::ImportUnsaved { .. }
             | Self::Io { .. }
+            | Self::Listen { .. }
             | Self::Lock { .. }
             | Self::Path { .. }
             | Self::Permissions { .. } => Category::FileSystem,
             Self::AwsRefused { .. } => Category::AwsRefused,
-            Self::AwsUnreached { .. } | Self::AwsAnswer { .. } => Category::AwsUnreached,
+            Self::AwsUnreached { .. } | Self::AwsUnresolved { .. } | Self::AwsAnswer { .. } => {
+                Category::AwsUnreached
+            }
             Self::Internal { .. } => Category::Internal,
             Self::File { source, .. } => source.category(),
             _ => Category::Input,
@@ -434,6 +471,9 @@ impl fmt::Display for Error {
             Self::AwsUnreached { action, endpoint, reason } => {
                 write!(f, "no answer to {action} from {}: {}", Shown(endpoint), Shown(reason))
             }
+            Self::AwsUnresolved { action, call, look } => {
+                write!(f, "what {action} did is not known ({call}), and ACM could not be asked ({look})")
+            }
             Self::CaNotValid { subject, not_before, not_after, now } => write!(
                 f,
                 "the CA `{}` is valid from {not_before} to {not_after}, and it is {now}",
@@ -447,6 +487,7 @@ impl fmt::Display for Error {
             Self::Clock { now } => {
                 write!(f, "the clock shows {now}, which is before this program was written")
             }
+            Self::Fault { input } => write!(f, "`{}` is no fault", Shown(input)),
             Self::File { path, block: None, source } => {
                 write!(f, "{}: {source}", ShownPath(path))
             }
@@ -470,6 +511,7 @@ impl fmt::Display for Error {
                 f,
                 "the private key (public half sha256 {key}) does not belong to the certificate (public key sha256 {certificate})"
             ),
+            Self::Listen { address, source } => write!(f, "cannot listen on {}: {source}", Shown(address)),
             Self::Lint { findings } => {
                 f.write_str("the certificate would break rules and was not signed")?;
                 write_findings(f, findings)
@@ -506,9 +548,11 @@ impl fmt::Display for Error {
             Self::Permissions { path, mode } => {
                 write!(f, "the private key {} has mode {mode:04o}: others can read it", ShownPath(path))
             }
-            Self::Preflight { findings } => {
-                f.write_str("ACM would refuse this, so it was not sent")?;
-                write_findings(f, findings)
+            Self::Rule { input, reason } => {
+                write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
+            }
+            Self::Service { input, known } => {
+                write!(f, "`{}` is no service: {}", Shown(input), known.join(", "))
             }
             Self::StoreName { input } => {
                 write!(f, "`{}` is not a name for a CA", Shown(input))

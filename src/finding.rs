@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Severity {
     /// Worth knowing; nothing has to be done.
     Info,
+    /// Something was put right on the way; nothing has to be done.
+    Fixed,
     /// Something will surprise somebody.
     Warning,
     /// Some client or service refuses this.
@@ -20,6 +22,7 @@ impl Severity {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
+            Self::Fixed => "fixed",
             Self::Warning => "warning",
             Self::Error => "error",
         }
