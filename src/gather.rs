@@ -1,113 +1,381 @@
-//! From the files people have to the parts of a bundle. Only PEM is read, and
-//! only what the label says; a block of the wrong kind is named, never used.
+//! From whatever files people have to the parts of a bundle: PEM in any shape,
+//! DER, PKCS#12 and PKCS#7 go in; the leaf, its key and its issuers in order come
+//! out, with a list of what was put right on the way. What cannot be put right is
+//! a finding of its own, with file, block and line; nothing stops at the first.
+
+mod binary;
+mod order;
+mod text;
 
 use std::path::Path;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
-use crate::error::{Error, Result};
-use crate::key::{KeyForm, PrivateKey};
+use crate::error::{Error, Result, Shown};
+use crate::finding::{Finding, Severity};
+use crate::key::{EXPLICIT_CURVE, KeyForm, PrivateKey};
+use binary::Kind;
+use text::Block;
 
-/// All certificates of a PEM text, in order. `path` is for messages only.
-///
-/// # Errors
-/// [`Error::File`] with path and block: a block that is no certificate, a
-/// private key among the certificates, or no block at all.
-pub fn certificates(pem: &[u8], path: &Path) -> Result<Vec<Certificate>> {
-    let mut found = Vec::new();
-    for (i, mut block) in blocks(pem, path)?.into_iter().enumerate() {
-        let block_number = i + 1;
+/// The most octets of a file of certificates.
+const MOST: usize = 4 << 20;
+/// The most octets of a file with a key.
+const MOST_KEY: usize = 1 << 20;
+/// The most certificates of a pile: path building tries combinations.
+const MOST_CERTIFICATES: usize = 100;
+
+/// What a file was given as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The certificate; its issuers may stand behind it.
+    Certificate,
+    /// The issuers.
+    Chain,
+    /// The private key.
+    PrivateKey,
+    /// Whatever is in it.
+    Any,
+}
+
+/// Asked for the pass phrase of what is named; none where nobody has one.
+pub type Unlock<'a> = dyn FnMut(&str) -> Result<Option<Zeroizing<String>>> + 'a;
+
+/// Files on their way to a [`Gathered`].
+#[derive(Default)]
+pub struct Pile {
+    certificates: Vec<Found>,
+    keys: Vec<FoundKey>,
+    /// A private key was found that cannot be used; the finding says why.
+    unusable_key: bool,
+    findings: Vec<Finding>,
+}
+
+/// A certificate, and where it was.
+struct Found {
+    certificate: Certificate,
+    role: Role,
+    place: String,
+}
+
+struct FoundKey {
+    key: PrivateKey,
+    place: String,
+}
+
+/// What came of a pile.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The leaf; none where no certificate was found.
+    pub certificate: Option<Certificate>,
+    /// Its issuers in order, each checked by its signature, as far up as they go.
+    pub chain: Vec<Certificate>,
+    /// The private key; none where none was found that can be used.
+    pub key: Option<PrivateKey>,
+    /// What was put right, and what cannot be.
+    pub findings: Vec<Finding>,
+}
+
+impl Pile {
+    /// An empty pile.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds what is in a file. `path` is for messages only. What is wrong with the
+    /// content becomes a finding.
+    ///
+    /// # Errors
+    /// Those of `unlock`.
+    pub fn add(&mut self, role: Role, path: &Path, bytes: &[u8], unlock: &mut Unlock<'_>) -> Result<()> {
+        let file = Shown(&path.to_string_lossy()).to_string();
+        let most = if role == Role::PrivateKey { MOST_KEY } else { MOST };
+        if bytes.len() > most {
+            let message = format!("it has {} octets, and {most} are read", bytes.len());
+            self.wrong("gather.too-large", file, message, "give the file itself, not an archive");
+            return Ok(());
+        }
+        let before = (self.certificates.len(), self.keys.len(), self.findings.len());
+        let mut source = Source { role, file, unlock };
+        if bytes.first() == Some(&0x30) && text::begins(bytes) == 0 {
+            self.binary(bytes, &mut source)?;
+        } else {
+            self.text(bytes, &mut source)?;
+        }
+        let wrong = self.findings[before.2..].iter().any(|f| f.severity == Severity::Error);
+        let found = (self.certificates.len() - before.0, self.keys.len() - before.1);
+        self.judge(&source, found, wrong);
+        Ok(())
+    }
+
+    /// Whether a file held what it was given for.
+    fn judge(&mut self, source: &Source<'_, '_>, (certificates, keys): (usize, usize), wrong: bool) {
+        let file = source.file.clone();
+        match source.role {
+            Role::Certificate | Role::Chain if keys > 0 => {
+                // The key is not used from here, so that nobody gets used to it.
+                self.keys.truncate(self.keys.len() - keys);
+                self.unusable_key = true;
+                if certificates == 0 {
+                    let message = "it holds a private key, where a certificate was expected";
+                    self.wrong("gather.swapped", file, message, "give the files the other way round");
+                } else {
+                    let message = "a private key stands among the certificates";
+                    let fix =
+                        "take the key out; or give the file with --from, where everything may be in one";
+                    self.wrong("gather.key-among-certificates", file, message, fix);
+                }
+            }
+            Role::PrivateKey if keys > 0 && certificates > 0 => {
+                self.certificates.truncate(self.certificates.len() - certificates);
+                self.fixed("gather.unrelated", file, "the certificates behind the key are passed over");
+            }
+            Role::PrivateKey if keys == 0 && certificates > 0 => {
+                self.certificates.truncate(self.certificates.len() - certificates);
+                let message = "it holds a certificate, where a private key was expected";
+                self.wrong("gather.swapped", file, message, "give the files the other way round");
+            }
+            _ if certificates == 0 && keys == 0 && !wrong && !self.unusable_key => {
+                let message = "it is empty, or has no PEM block in it";
+                self.wrong("gather.empty", file, message, "look at the file: a shell variable may be unset");
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, bytes: &[u8], source: &mut Source<'_, '_>) -> Result<()> {
+        let read = text::read(bytes);
+        if !read.repairs.is_empty() {
+            let message = format!("PEM written anew: it had {}", read.repairs.join(", "));
+            self.fixed("gather.encoding", source.file.clone(), message);
+        }
+        if read.layered {
+            self.fixed("gather.base64", source.file.clone(), "one layer of base64 around the PEM taken off");
+        }
+        if let Some(der) = &read.der {
+            return self.binary(der, source);
+        }
+        for (i, block) in read.blocks.into_iter().enumerate() {
+            match block {
+                Ok(block) => self.block(i + 1, &block, source)?,
+                Err(damage) => {
+                    let place = format!("{}, block {}, line {}", source.file, i + 1, damage.line);
+                    self.wrong(
+                        "gather.damaged",
+                        place,
+                        damage.reason,
+                        "get the file anew from where it came",
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn block(&mut self, number: usize, block: &Block, source: &mut Source<'_, '_>) -> Result<()> {
+        let place = format!("{}, block {number}, line {}", source.file, block.line);
         match block.label.as_str() {
-            "CERTIFICATE" | "X509 CERTIFICATE" => {
-                let der = std::mem::take(&mut *block.der);
-                found.push(Certificate::from_der(der).map_err(|e| e.in_block(path, block_number))?);
+            "CERTIFICATE" => self.certificate(&block.der, place, source),
+            "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                let message = format!("the label {} is written as CERTIFICATE", block.label);
+                self.fixed("gather.label", place.clone(), message);
+                self.certificate(binary::first_element(&block.der), place, source);
             }
-            label if label.contains("PRIVATE KEY") => {
-                return Err(wrong(path, block_number, "a private key, where a certificate was expected"));
+            "PKCS7" | "CMS" => self.pkcs7(&block.der, place, source),
+            "EC PARAMETERS" => self.fixed("gather.parameters", place, "the EC PARAMETERS block is left out"),
+            "X509 CRL" | "DH PARAMETERS" => {
+                let message = format!("a block {} is passed over", block.label);
+                self.fixed("gather.unrelated", place, message);
             }
-            label => {
-                let reason =
-                    format!("a `{}` block, where a certificate was expected", crate::error::Shown(label));
-                return Err(wrong(path, block_number, &reason));
+            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => self.unsigned(place, "a signing request"),
+            "PUBLIC KEY" | "RSA PUBLIC KEY" => self.unsigned(place, "a public key"),
+            "ENCRYPTED PRIVATE KEY" => self.encrypted(&block.der, place, source)?,
+            label if block.encrypted || label == "OPENSSH PRIVATE KEY" => {
+                let what =
+                    if block.encrypted { "it is encrypted in the old PEM form" } else { "it is OpenSSH's" };
+                let fix = if block.encrypted {
+                    "turn it into PKCS#8: openssl pkcs8 -topk8 -in OLD -out NEW"
+                } else {
+                    "turn it into PEM: ssh-keygen -p -m PEM -f COPY"
+                };
+                self.no_key("gather.encrypted", place, what, fix);
             }
+            label => match KeyForm::of_label(label) {
+                Some(form) => self.key(PrivateKey::from_der(&block.der, form), place),
+                None if label.contains("PRIVATE KEY") => {
+                    let message = format!("a key of the kind {} is not read", Shown(label));
+                    self.no_key("gather.key-kind", place, message, "issue the leaf again with --key p256");
+                }
+                None => {
+                    let message = format!("a block {}, and nobody knows what that is", Shown(label));
+                    self.wrong("gather.damaged", place, message, "give certificates and a private key");
+                }
+            },
         }
+        Ok(())
     }
-    if found.is_empty() {
-        return Err(nothing(path, "certificate"));
-    }
-    Ok(found)
-}
 
-/// The one private key of a PEM text. An `EC PARAMETERS` block before it, as
-/// OpenSSL writes one, is passed over. `path` is for messages only.
-///
-/// # Errors
-/// [`Error::File`] with path and block: an encrypted key, a block of another
-/// kind, two keys, or none.
-pub fn private_key(pem: &[u8], path: &Path) -> Result<PrivateKey> {
-    let mut found = None;
-    for (i, block) in blocks(pem, path)?.into_iter().enumerate() {
-        let block_number = i + 1;
-        if block.label == "EC PARAMETERS" {
-            continue;
-        }
-        if block.encrypted || block.label == "ENCRYPTED PRIVATE KEY" {
-            let reason = "it is encrypted".to_owned();
-            return Err(Error::Key { reason }.in_block(path, block_number));
-        }
-        let Some(form) = KeyForm::of_label(&block.label) else {
-            let reason =
-                format!("a `{}` block, where a private key was expected", crate::error::Shown(&block.label));
-            return Err(wrong(path, block_number, &reason));
+    fn binary(&mut self, der: &[u8], source: &mut Source<'_, '_>) -> Result<()> {
+        let place = source.file.clone();
+        let kind = binary::kind(der);
+        let said = match kind {
+            Kind::Pkcs12 => ("gather.pkcs12", "PKCS#12 unpacked"),
+            Kind::Pkcs7 => ("gather.pkcs7", "PKCS#7 unpacked"),
+            _ => ("gather.der", "DER written as PEM"),
         };
-        if found.is_some() {
-            return Err(wrong(path, block_number, "a second private key"));
+        if !matches!(kind, Kind::Unknown | Kind::Ber | Kind::Request | Kind::PublicKey) {
+            self.fixed(said.0, place.clone(), said.1);
         }
-        found = Some(PrivateKey::from_der(&block.der, form).map_err(|e| e.in_block(path, block_number))?);
+        match kind {
+            Kind::Certificate => self.certificate(der, place, source),
+            Kind::Key(form) => self.key(PrivateKey::from_der(der, form), place),
+            Kind::EncryptedKey => self.encrypted(der, place, source)?,
+            Kind::Pkcs7 => self.pkcs7(der, place, source),
+            Kind::Pkcs12 => self.pkcs12(der, place, source)?,
+            Kind::Request => self.unsigned(place, "a signing request"),
+            Kind::PublicKey => self.unsigned(place, "a public key"),
+            Kind::Ber => {
+                let message = "it is BER of indefinite length, which is not DER";
+                self.wrong("gather.damaged", place, message, "write it anew with openssl");
+            }
+            Kind::Unknown => {
+                let message = "it is neither PEM nor the DER of anything known";
+                self.wrong("gather.damaged", place, message, "give PEM, DER or PKCS#12");
+            }
+        }
+        Ok(())
     }
-    found.ok_or_else(|| nothing(path, "private key"))
-}
 
-/// One PEM block. It may be a key, so its bytes are wiped.
-struct Block {
-    label: String,
-    encrypted: bool,
-    der: Zeroizing<Vec<u8>>,
-}
+    fn certificate(&mut self, der: &[u8], place: String, source: &Source<'_, '_>) {
+        if self.certificates.len() == MOST_CERTIFICATES {
+            let message = format!("more than {MOST_CERTIFICATES} certificates");
+            self.wrong("gather.too-large", place, message, "give the leaf and its issuers alone");
+            return;
+        }
+        match Certificate::from_der(der) {
+            Ok(certificate) => self.certificates.push(Found { certificate, role: source.role, place }),
+            Err(e) => self.wrong("gather.damaged", place, e.to_string(), "get the certificate anew"),
+        }
+    }
 
-fn blocks(pem: &[u8], path: &Path) -> Result<Vec<Block>> {
-    let parsed = pem::parse_many(pem).map_err(|e| {
-        // The reason is the parser's, and never quotes what it read.
-        let reason = match e {
-            pem::PemError::MismatchedTags(..) => "a BEGIN line and its END line differ".to_owned(),
-            pem::PemError::InvalidData(_) => "a block is not base64".to_owned(),
-            _ => "a block is not whole".to_owned(),
+    fn pkcs7(&mut self, der: &[u8], place: String, source: &Source<'_, '_>) {
+        match binary::pkcs7_certificates(der) {
+            Some(found) if !found.is_empty() => {
+                for (i, der) in found.into_iter().enumerate() {
+                    self.certificate(der, format!("{place}, certificate {}", i + 1), source);
+                }
+            }
+            _ => {
+                let message = "it is PKCS#7 without certificates that can be read";
+                self.wrong("gather.damaged", place, message, "write it anew: openssl pkcs7 -print_certs");
+            }
+        }
+    }
+
+    #[cfg(feature = "pkcs12")]
+    fn pkcs12(&mut self, der: &[u8], place: String, source: &mut Source<'_, '_>) -> Result<()> {
+        let archive = match binary::Archive::open(der, "") {
+            Ok(archive) => Ok(archive),
+            Err(_) => match (source.unlock)(&place)? {
+                Some(passphrase) => binary::Archive::open(der, &passphrase),
+                None => Err("it is locked with a pass phrase, and none was given"),
+            },
         };
-        Error::MalformedPem { reason }.in_file(path)
-    })?;
-    let begins = pem.windows(11).filter(|w| *w == b"-----BEGIN ").count();
-    if begins != parsed.len() {
-        let reason = format!("{begins} blocks begin and {} can be read", parsed.len());
-        for block in parsed {
-            block.into_contents().zeroize();
+        match archive {
+            Ok(archive) => {
+                if source.role == Role::Certificate {
+                    // A key belongs into such a file.
+                    source.role = Role::Any;
+                }
+                for (i, der) in archive.certificates().enumerate() {
+                    self.certificate(der, format!("{place}, certificate {}", i + 1), source);
+                }
+                for der in archive.secret_keys() {
+                    self.key(PrivateKey::from_der(der, KeyForm::Pkcs8), place.clone());
+                }
+            }
+            Err(reason) => {
+                self.no_key("gather.encrypted", place, reason, "give its pass phrase with --passphrase-file");
+            }
         }
-        return Err(Error::MalformedPem { reason }.in_file(path));
+        Ok(())
     }
-    Ok(parsed
-        .into_iter()
-        .map(|block| Block {
-            label: block.tag().to_owned(),
-            encrypted: block.headers().get("Proc-Type").is_some_and(|v| v.contains("ENCRYPTED")),
-            der: Zeroizing::new(block.into_contents()),
-        })
-        .collect())
+
+    #[cfg(not(feature = "pkcs12"))]
+    #[expect(clippy::unnecessary_wraps, reason = "the other build asks for a pass phrase")]
+    fn pkcs12(&mut self, _: &[u8], place: String, _: &mut Source<'_, '_>) -> Result<()> {
+        let message = "it is PKCS#12, which this build does not read";
+        self.no_key("gather.damaged", place, message, "write it as PEM: openssl pkcs12 -in FILE -nodes");
+        Ok(())
+    }
+
+    fn encrypted(&mut self, der: &[u8], place: String, source: &mut Source<'_, '_>) -> Result<()> {
+        let Some(passphrase) = (source.unlock)(&place)? else {
+            let message = "it is encrypted, and no pass phrase was given";
+            self.no_key(
+                "gather.encrypted",
+                place,
+                message,
+                "give it with --passphrase-file or --passphrase-fd",
+            );
+            return Ok(());
+        };
+        match PrivateKey::from_encrypted_der(der, &passphrase) {
+            Ok(key) => {
+                self.fixed("gather.decrypted", place.clone(), "the key is decrypted in memory");
+                self.keys.push(FoundKey { key, place });
+            }
+            Err(Error::Key { reason }) => {
+                let fix = "give the right pass phrase, or decrypt it: openssl pkey -in KEY -out PLAIN-KEY";
+                self.no_key("gather.encrypted", place, reason, fix);
+            }
+            Err(e) => self.key(Err(e), place),
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, key: Result<PrivateKey>, place: String) {
+        match key {
+            Ok(key) => self.keys.push(FoundKey { key, place }),
+            Err(Error::UnsupportedAlgorithm { algorithm }) if algorithm == EXPLICIT_CURVE => {
+                let message = "the key spells its curve out instead of naming it";
+                let fix = "make the key anew: openssl ecparam -name prime256v1 -genkey";
+                self.no_key("gather.curve", place, message, fix);
+            }
+            Err(Error::UnsupportedAlgorithm { algorithm }) => {
+                let message =
+                    format!("the key is {algorithm}, and ACM takes RSA 1024 to 4096 and NIST curves");
+                self.no_key("gather.key-kind", place, message, "issue the leaf again with --key p256");
+            }
+            Err(e) => {
+                self.no_key("gather.damaged", place, e.to_string(), "get the key anew from where it came");
+            }
+        }
+    }
+
+    fn unsigned(&mut self, place: String, what: &str) {
+        let message = format!("it is {what}, and no certificate");
+        self.wrong("gather.unsigned", place, message, "have it signed by a CA first");
+    }
+
+    fn no_key(&mut self, code: &'static str, place: String, message: impl Into<String>, fix: &str) {
+        self.unusable_key = true;
+        self.wrong(code, place, message, fix);
+    }
+
+    fn wrong(&mut self, code: &'static str, place: String, message: impl Into<String>, fix: &str) {
+        self.findings.push(Finding::new(code, Severity::Error, place, message).fix(fix));
+    }
+
+    fn fixed(&mut self, code: &'static str, place: String, message: impl Into<String>) {
+        self.findings.push(Finding::new(code, Severity::Fixed, place, message));
+    }
 }
 
-fn wrong(path: &Path, block: usize, reason: &str) -> Error {
-    Error::MalformedPem { reason: reason.to_owned() }.in_block(path, block)
-}
-
-fn nothing(path: &Path, what: &str) -> Error {
-    Error::MalformedPem { reason: format!("no PEM block of a {what}") }.in_file(path)
+/// A file while it is read.
+struct Source<'a, 'b> {
+    role: Role,
+    file: String,
+    unlock: &'a mut Unlock<'b>,
 }

@@ -1,0 +1,126 @@
+//! DER: what a file without PEM around it is, and what stands inside of it.
+
+use der::asn1::{AnyRef, ObjectIdentifier};
+use der::{Decode, Reader, SliceReader, Tag, Tagged};
+
+use crate::key::KeyForm;
+
+/// What DER can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Certificate,
+    Key(KeyForm),
+    EncryptedKey,
+    Pkcs12,
+    Pkcs7,
+    Request,
+    PublicKey,
+    /// Of indefinite length, so not DER.
+    Ber,
+    Unknown,
+}
+
+const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
+
+/// Tells by the tags of the first members, which differ for all of these.
+pub(super) fn kind(der: &[u8]) -> Kind {
+    if der.get(1) == Some(&0x80) {
+        return Kind::Ber;
+    }
+    let Some(members) = members(der) else { return Kind::Unknown };
+    let tags: Vec<Tag> = members.iter().map(Tagged::tag).collect();
+    match tags.as_slice() {
+        [Tag::Integer, Tag::Integer, ..] => Kind::Key(KeyForm::Pkcs1),
+        [Tag::Integer, Tag::OctetString, ..] => Kind::Key(KeyForm::Sec1),
+        [Tag::Integer, Tag::Sequence, ..] if members[0].value() == [3] => Kind::Pkcs12,
+        [Tag::Integer, Tag::Sequence, ..] => Kind::Key(KeyForm::Pkcs8),
+        [Tag::ObjectIdentifier, ..] if members[0].decode_as() == Ok(SIGNED_DATA) => Kind::Pkcs7,
+        [Tag::Sequence, Tag::OctetString] => Kind::EncryptedKey,
+        [Tag::Sequence, Tag::BitString] => Kind::PublicKey,
+        [Tag::Sequence, Tag::Sequence, Tag::BitString] => signed(der),
+        _ => Kind::Unknown,
+    }
+}
+
+/// A certificate or a signing request: both are three members, the last a signature.
+fn signed(der: &[u8]) -> Kind {
+    if x509_cert::request::CertReq::from_der(der).is_ok() { Kind::Request } else { Kind::Certificate }
+}
+
+/// The first members of a SEQUENCE, four at most.
+fn members(der: &[u8]) -> Option<Vec<AnyRef<'_>>> {
+    AnyRef::from_der(der)
+        .and_then(|any| {
+            any.sequence(|reader| {
+                let mut members = Vec::new();
+                while !reader.is_finished() {
+                    let member: AnyRef<'_> = reader.decode()?;
+                    if members.len() < 4 {
+                        members.push(member);
+                    }
+                }
+                Ok::<_, der::Error>(members)
+            })
+        })
+        .ok()
+}
+
+/// The first element alone: OpenSSL puts its trust settings behind a certificate.
+pub(super) fn first_element(der: &[u8]) -> &[u8] {
+    SliceReader::new(der).and_then(|mut reader| reader.tlv_bytes()).unwrap_or(der)
+}
+
+/// The certificates of a PKCS#7 `SignedData` (RFC 5652 §5.1). Its sets are often
+/// not in DER's order, so they are walked, not parsed as sets.
+pub(super) fn pkcs7_certificates(der: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut outer = SliceReader::new(der).ok()?;
+    der::Header::decode(&mut outer).ok()?;
+    let _content_type = outer.tlv_bytes().ok()?;
+    // [0] EXPLICIT, then SignedData's own SEQUENCE.
+    der::Header::decode(&mut outer).ok()?;
+    der::Header::decode(&mut outer).ok()?;
+    let _version = outer.tlv_bytes().ok()?;
+    let _digests = outer.tlv_bytes().ok()?;
+    let _content = outer.tlv_bytes().ok()?;
+    if outer.peek_byte() != Some(0xa0) {
+        return Some(Vec::new());
+    }
+    let set = outer.tlv_bytes().ok()?;
+    let mut inside = SliceReader::new(set).ok()?;
+    der::Header::decode(&mut inside).ok()?;
+    let mut found = Vec::new();
+    while !inside.is_finished() {
+        let choice = inside.tlv_bytes().ok()?;
+        if choice.first() == Some(&0x30) {
+            found.push(choice);
+        }
+    }
+    Some(found)
+}
+
+/// What is in a PKCS#12 file.
+#[cfg(feature = "pkcs12")]
+pub(super) struct Archive(p12_keystore::Pkcs12Archive);
+
+#[cfg(feature = "pkcs12")]
+impl Archive {
+    pub(super) fn open(der: &[u8], passphrase: &str) -> Result<Self, &'static str> {
+        use p12_keystore::error::Error;
+        p12_keystore::Pkcs12Archive::from_pkcs12(der, passphrase).map(Self).map_err(|e| match e {
+            Error::MacError(_) | Error::Pkcs5Error(_) | Error::UnpadError => "its pass phrase is wrong",
+            Error::InvalidParameters => "its pass phrase would take too many rounds",
+            Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => {
+                "it is encrypted in a way that is not read"
+            }
+            _ => "it is PKCS#12 that is damaged",
+        })
+    }
+
+    pub(super) fn certificates(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.certs.iter().map(|bag| bag.cert.as_der())
+    }
+
+    pub(super) fn secret_keys(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.keys.iter().map(|bag| bag.key.as_der())
+    }
+}

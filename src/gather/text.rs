@@ -1,0 +1,238 @@
+//! Text to PEM blocks. No library reads PEM that editors, shells and mail have
+//! been at, or says in which line it stops being PEM, so the frame is read here;
+//! the base64 is a library's.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::{Zeroize, Zeroizing};
+
+/// The most octets of a line.
+const MOST_LINE: usize = 100_000;
+/// The most blocks of a file.
+const MOST_BLOCKS: usize = 500;
+
+const BEGIN: &str = "-----BEGIN ";
+const DASHES: &str = "-----";
+
+/// Padding may be missing: people cut it off with the last line's end.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// One PEM block. It may be a key, so its bytes are wiped.
+pub(super) struct Block {
+    pub(super) label: String,
+    /// The line its BEGIN is in, from 1.
+    pub(super) line: usize,
+    /// Whether it says that it is encrypted in the old form (RFC 1421).
+    pub(super) encrypted: bool,
+    pub(super) der: Zeroizing<Vec<u8>>,
+}
+
+/// A block that cannot be read. Never quotes what is in it.
+pub(super) struct Damage {
+    pub(super) line: usize,
+    pub(super) reason: String,
+}
+
+/// What a text came to.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) blocks: Vec<Result<Block, Damage>>,
+    /// The DER that stood in the file as base64 without PEM lines around it.
+    pub(super) der: Option<Zeroizing<Vec<u8>>>,
+    /// What was not as PEM should be.
+    pub(super) repairs: Vec<&'static str>,
+    /// Whether the whole PEM was in base64 once more.
+    pub(super) layered: bool,
+}
+
+/// How many blocks begin in these bytes.
+pub(super) fn begins(bytes: &[u8]) -> usize {
+    bytes.windows(BEGIN.len()).filter(|w| *w == BEGIN.as_bytes()).count()
+}
+
+/// Reads all blocks of a file.
+pub(super) fn read(bytes: &[u8]) -> Read {
+    let mut read = Read::default();
+    let text = decode(bytes, &mut read.repairs);
+    if let Some(at) = long_line(&text) {
+        let reason = format!("a line of more than {MOST_LINE} octets");
+        read.blocks.push(Err(Damage { line: at, reason }));
+        return read;
+    }
+    if text.contains(BEGIN) {
+        read.scan(&text);
+        return read;
+    }
+    let Some(inside) = bare_base64(&text) else { return read };
+    if begins(&inside) > 0 {
+        read.layered = true;
+        let text = decode(&inside, &mut read.repairs);
+        read.scan(&text);
+    } else if inside.first() == Some(&0x30) {
+        read.repairs.push("no BEGIN and END lines");
+        read.der = Some(inside);
+    }
+    read
+}
+
+/// The text of the bytes, in whatever encoding it is.
+fn decode(bytes: &[u8], repairs: &mut Vec<&'static str>) -> Zeroizing<String> {
+    let utf16 = |big: bool, bytes: &[u8]| {
+        let unit = |pair: &[u8]| match pair {
+            [a, b] if big => u16::from_be_bytes([*a, *b]),
+            [a, b] => u16::from_le_bytes([*a, *b]),
+            _ => 0xfffd,
+        };
+        let mut units: Vec<u16> = bytes.chunks(2).map(unit).collect();
+        let text = String::from_utf16_lossy(&units);
+        units.zeroize();
+        Zeroizing::new(text)
+    };
+    let text = match bytes {
+        [0xff, 0xfe, rest @ ..] => {
+            repairs.push("UTF-16 text, as PowerShell's > writes it");
+            utf16(false, rest)
+        }
+        [0xfe, 0xff, rest @ ..] => {
+            repairs.push("UTF-16 text");
+            utf16(true, rest)
+        }
+        [_, 0, _, 0, ..] => {
+            repairs.push("UTF-16 text");
+            utf16(false, bytes)
+        }
+        [0, _, 0, _, ..] => {
+            repairs.push("UTF-16 text");
+            utf16(true, bytes)
+        }
+        [0xef, 0xbb, 0xbf, rest @ ..] => {
+            repairs.push("a byte order mark");
+            Zeroizing::new(String::from_utf8_lossy(rest).into_owned())
+        }
+        _ => Zeroizing::new(String::from_utf8_lossy(bytes).into_owned()),
+    };
+    if text.contains("-----\\n") || text.contains("-----\\r\\n") {
+        repairs.push("line ends written as \\n");
+        return Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
+    }
+    text
+}
+
+/// The number of the first line that is too long.
+fn long_line(text: &str) -> Option<usize> {
+    text.split('\n').position(|line| line.len() > MOST_LINE).map(|i| i + 1)
+}
+
+/// What the text says in base64, if that is all it is.
+fn bare_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let plain: Zeroizing<String> = Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect());
+    if plain.len() < 64 {
+        return None;
+    }
+    BASE64.decode(plain.as_bytes()).ok().map(Zeroizing::new)
+}
+
+impl Read {
+    fn scan(&mut self, text: &str) {
+        self.note_line_ends(text);
+        let mut outside = false;
+        let mut line = 1;
+        let mut at = 0;
+        while let Some(found) = text[at..].find(BEGIN) {
+            let between = &text[at..at + found];
+            outside |= !between.trim().is_empty();
+            line += line_ends(between);
+            let (block, next) = self.block(&text[at + found..], line);
+            if self.blocks.len() == MOST_BLOCKS {
+                let reason = format!("more than {MOST_BLOCKS} blocks");
+                self.blocks.push(Err(Damage { line, reason }));
+                return;
+            }
+            self.blocks.push(block);
+            line += line_ends(&text[at + found..at + found + next]);
+            at += found + next;
+        }
+        outside |= !text[at..].trim().is_empty();
+        if outside {
+            self.repairs.push("text around the blocks");
+        }
+    }
+
+    /// The block that starts here, and how far it reaches.
+    fn block(&mut self, text: &str, line: usize) -> (Result<Block, Damage>, usize) {
+        let damage = |reason: String| Err(Damage { line, reason });
+        let rest = &text[BEGIN.len()..];
+        let label = rest.find(DASHES).map(|end| &rest[..end]);
+        let Some(label) = label.filter(|l| l.len() <= 64 && !l.contains(['\n', '\r'])) else {
+            return (damage("its BEGIN line is not whole".to_owned()), BEGIN.len());
+        };
+        let start = BEGIN.len() + label.len() + DASHES.len();
+        let Some(length) = text[start..].find(DASHES) else {
+            return (damage(format!("the END line of {label} is missing")), start);
+        };
+        let body = &text[start..start + length];
+        let Some(end) = text[start + length..].strip_prefix("-----END ") else {
+            return (damage(format!("the END line of {label} is missing")), start + length);
+        };
+        if !end.strip_prefix(label).is_some_and(|rest| rest.starts_with(DASHES)) {
+            let reach = start + length + "-----END ".len();
+            return (damage(format!("its BEGIN line says {label}, and its END line does not")), reach);
+        }
+        let reach = start + length + "-----END ".len() + label.len() + DASHES.len();
+        let encrypted = body.contains("Proc-Type:") && body.contains("ENCRYPTED");
+        let der = if encrypted { Ok(Zeroizing::default()) } else { self.body(body, line) };
+        (der.map(|der| Block { label: label.to_owned(), line, encrypted, der }), reach)
+    }
+
+    /// The bytes that a block's body says.
+    fn body(&mut self, body: &str, line: usize) -> Result<Zeroizing<Vec<u8>>, Damage> {
+        let lines = || body.split('\n').map(|l| l.trim_end_matches('\r'));
+        let inner = |l: &&str| !l.trim().is_empty();
+        if lines().filter(inner).any(|l| l.starts_with([' ', '\t'])) && body.contains('\n') {
+            self.note("indented lines");
+        }
+        if lines().filter(inner).any(|l| l.ends_with([' ', '\t'])) && body.contains('\n') {
+            self.note("blanks at line ends");
+        }
+        if lines().any(|l| l.len() > 76) {
+            self.note("its base64 in one line");
+        }
+        let mut plain = Zeroizing::new(String::with_capacity(body.len()));
+        let mut line = line;
+        for c in body.chars() {
+            match c {
+                '\n' => line += 1,
+                c if c.is_whitespace() => {}
+                'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/' | '=' => plain.push(c),
+                _ => {
+                    let reason = "a character that is not base64's".to_owned();
+                    return Err(Damage { line, reason });
+                }
+            }
+        }
+        let broken = |_| Damage { line, reason: "its base64 is cut off or damaged".to_owned() };
+        BASE64.decode(plain.as_bytes()).map(Zeroizing::new).map_err(broken)
+    }
+
+    fn note_line_ends(&mut self, text: &str) {
+        if text.contains("\r\n") {
+            self.note("Windows line ends");
+        } else if text.contains('\r') {
+            self.note("line ends of one carriage return");
+        }
+    }
+
+    fn note(&mut self, repair: &'static str) {
+        if !self.repairs.contains(&repair) {
+            self.repairs.push(repair);
+        }
+    }
+}
+
+fn line_ends(text: &str) -> usize {
+    text.bytes().filter(|b| *b == b'\n').count()
+}
