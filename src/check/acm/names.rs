@@ -1,0 +1,127 @@
+//! Rules about names: N.
+
+use std::net::IpAddr;
+
+use time::OffsetDateTime;
+
+use super::{Broken, Import};
+use crate::finding::Severity;
+use crate::name::San;
+
+const CERTIFICATE: &str = "certificate";
+
+fn broken(message: impl Into<String>) -> Vec<Broken> {
+    vec![Broken::new(CERTIFICATE, message)]
+}
+
+pub(super) fn any(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    if import.certificate.has_alternative_names() {
+        return Vec::new();
+    }
+    broken("it has no subject alternative name, and clients do not look at the common name")
+}
+
+pub(super) fn addresses(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    let names = import.certificate.names();
+    let is_named = |ip: IpAddr| names.iter().any(|n| matches!(n, San::Ip(own) if *own == ip));
+    let written = import.certificate.dns_names_as_written();
+    let as_dns = written.iter().filter_map(|name| name.parse::<IpAddr>().ok()).filter(|ip| !is_named(*ip));
+    let mut found: Vec<Broken> = as_dns
+        .map(|ip| Broken::new(CERTIFICATE, format!("the address {ip} is written as a DNS name")))
+        .collect();
+    // Without any name the rule before this one speaks.
+    if found.is_empty() && import.certificate.has_alternative_names() {
+        let common = import.certificate.common_names();
+        let missing = common.iter().filter_map(|name| name.parse().ok()).filter(|ip| !is_named(*ip));
+        found.extend(missing.map(|ip: IpAddr| {
+            Broken::new(
+                CERTIFICATE,
+                format!("the address {ip} is the common name, and is not among the names"),
+            )
+        }));
+    }
+    found
+}
+
+/// Whether ACM shows a domain for a name: two labels or more.
+pub(super) fn is_domain(name: &str) -> bool {
+    let host = name.strip_prefix("*.").unwrap_or(name);
+    host.contains('.') && host.parse::<IpAddr>().is_err()
+}
+
+pub(super) fn domain(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    let names = import.certificate.dns_names_as_written();
+    if names.is_empty() && !import.certificate.has_alternative_names() || names.iter().any(|n| is_domain(n)) {
+        return Vec::new();
+    }
+    broken("it has no domain name: ACM shows none, its default list hides it, and Client VPN refuses it")
+}
+
+pub(super) fn single_label(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    let names = import.certificate.dns_names_as_written();
+    let single = names.iter().filter(|n| !n.contains('.'));
+    single
+        .map(|n| Broken::new(CERTIFICATE, format!("the name `{n}` has no dot: ACM shows no domain for it")))
+        .collect()
+}
+
+pub(super) fn form(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    let mut found = Vec::new();
+    for name in import.certificate.dns_names_as_written() {
+        let labels = name.strip_prefix("*.").unwrap_or(&name).split('.');
+        if name.len() > 253 {
+            let message = format!("the name `{name}` has {} characters, and a name has 253", name.len());
+            found.push(Broken::new(CERTIFICATE, message));
+        } else if let Some(long) = labels.clone().find(|l| l.len() > 63) {
+            let message = format!("the label `{long}` has {} characters, and a label has 63", long.len());
+            found.push(Broken::new(CERTIFICATE, message));
+        } else if name.contains('_') {
+            let message = format!("the name `{name}` has an underscore");
+            found.push(Broken::new(CERTIFICATE, message).severity(Severity::Warning));
+        }
+    }
+    for name in import.certificate.common_names().into_iter().filter(|n| n.chars().count() > 64) {
+        let message = format!("the common name `{name}` has {} characters, and 64 fit", name.chars().count());
+        found.push(Broken::new(CERTIFICATE, message));
+    }
+    found
+}
+
+pub(super) fn wildcard(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    let names = import.certificate.dns_names_as_written();
+    let odd = |name: &&String| {
+        let rest = name.strip_prefix("*.").unwrap_or(name);
+        rest.contains('*') || (name.starts_with("*.") && !rest.contains('.'))
+    };
+    names
+        .iter()
+        .filter(odd)
+        .map(|n| Broken::new(CERTIFICATE, format!("the wildcard `{n}` matches nothing")))
+        .collect()
+}
+
+pub(super) fn common_name(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    if !import.certificate.has_alternative_names() {
+        return Vec::new();
+    }
+    let (names, written) = (import.certificate.names(), import.certificate.dns_names_as_written());
+    let listed = |common: &String| {
+        written.iter().any(|n| n.eq_ignore_ascii_case(common))
+            || names.iter().any(|n| n.to_string() == *common)
+            // An address that is missing is the rule's before.
+            || common.parse::<IpAddr>().is_ok()
+    };
+    let common = import.certificate.common_names();
+    let missing = common.iter().filter(|c| !listed(c));
+    missing
+        .map(|c| Broken::new(CERTIFICATE, format!("the common name `{c}` is not among the names")))
+        .collect()
+}
+
+pub(super) fn many(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    let count = import.certificate.names().len();
+    if count <= 100 {
+        return Vec::new();
+    }
+    broken(format!("it has {count} names, and ACM's lists show the first 100"))
+}
