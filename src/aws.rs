@@ -1,11 +1,21 @@
 //! AWS: what is imported, where to, and what came of it.
 
-mod acm;
 mod arn;
+mod call;
+mod connection;
+mod http;
+mod import;
+mod inventory;
+mod pace;
+mod policy;
 mod tag;
 
-pub use acm::{Connection, Import, Importer, Outcome};
-pub use arn::CertificateArn;
+pub use arn::{CertificateArn, partition_of};
+pub use connection::{Connection, Importer};
+pub use import::{Import, Outcome, Place, Prepared, Wanted};
+pub use inventory::{Detail, Summary};
+pub use pace::{Clock, Progress};
+pub use policy::{Purpose, Statement, policy};
 pub use tag::Tag;
 
 /// The tag that a fresh import carries: the SHA-256 over leaf and chain, by

@@ -10,11 +10,18 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CertificateArn {
     text: String,
+    partition: (usize, usize),
     region: (usize, usize),
     account: (usize, usize),
 }
 
 impl CertificateArn {
+    /// The partition: `aws`, `aws-cn`, `aws-us-gov`, …
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        &self.text[self.partition.0..self.partition.1]
+    }
+
     /// The region the certificate is in.
     #[must_use]
     pub fn region(&self) -> &str {
@@ -32,6 +39,22 @@ impl CertificateArn {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// The partition that a region belongs to: AWS's separate worlds, each with
+/// accounts and names of its own.
+#[must_use]
+pub fn partition_of(region: &str) -> &'static str {
+    const OTHERS: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-isob-", "aws-iso-b"),
+        ("us-isof-", "aws-iso-f"),
+        ("us-iso-", "aws-iso"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("eusc-", "aws-eusc"),
+    ];
+    OTHERS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
 }
 
 impl fmt::Display for CertificateArn {
@@ -66,6 +89,9 @@ impl FromStr for CertificateArn {
         if !word(region) {
             return Err(refuse("it names no region"));
         }
+        if *partition != partition_of(region) {
+            return Err(refuse("its partition has no such region"));
+        }
         if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
             return Err(refuse("its account is not twelve digits"));
         }
@@ -75,7 +101,12 @@ impl FromStr for CertificateArn {
         }
         let start = arn.len() + partition.len() + service.len() + 3;
         let end = start + region.len();
-        Ok(Self { region: (start, end), account: (end + 1, end + 1 + account.len()), text: input.to_owned() })
+        Ok(Self {
+            partition: (4, 4 + partition.len()),
+            region: (start, end),
+            account: (end + 1, end + 1 + account.len()),
+            text: input.to_owned(),
+        })
     }
 }
 
@@ -94,7 +125,11 @@ mod tests {
                 .parse::<CertificateArn>()
                 .is_ok()
         );
+        let china: CertificateArn =
+            format!("arn:aws-cn:acm:cn-north-1:123456789012:certificate/{id}").parse().unwrap();
+        assert_eq!(china.partition(), "aws-cn");
         for bad in [
+            format!("arn:aws:acm:cn-north-1:123456789012:certificate/{id}"),
             "arn:aws:acm".to_owned(),
             format!("arn:aws:iam:ap-northeast-1:123456789012:certificate/{id}"),
             format!("arn:aws:acm:ap-northeast-1:12345:certificate/{id}"),

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::check::acm::tag_fault;
 use crate::error::{Error, Result};
 
 /// A tag (ACM API reference, Tag): a key of 1 to 128 characters, a value of up
@@ -20,19 +21,8 @@ impl Tag {
     /// # Errors
     /// [`Error::Tag`].
     pub fn new(key: &str, value: &str) -> Result<Self> {
-        let refuse = |reason| Error::Tag { input: format!("{key}={value}"), reason };
-        let allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
-        if key.is_empty() || key.chars().count() > 128 {
-            return Err(refuse("its key does not have 1 to 128 characters"));
-        }
-        if value.chars().count() > 256 {
-            return Err(refuse("its value has more than 256 characters"));
-        }
-        if !key.chars().all(allowed) || !value.chars().all(allowed) {
-            return Err(refuse("it has a character other than letters, digits, spaces and _ . : / = + - @"));
-        }
-        if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(refuse("keys that start with aws: are AWS's own"));
+        if let Some(reason) = tag_fault(key, value) {
+            return Err(Error::Tag { input: format!("{key}={value}"), reason });
         }
         Ok(Self { key: key.to_owned(), value: value.to_owned() })
     }

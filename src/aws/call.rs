@@ -1,0 +1,162 @@
+//! One call to ACM: paced, made again where that is safe, and its failure told in
+//! this crate's words.
+
+use std::time::Duration;
+
+use aws_sdk_acm::config::http::HttpResponse;
+use aws_sdk_acm::error::{ProvideErrorMetadata, SdkError};
+
+use super::Importer;
+use super::pace::{Progress, back_off};
+use crate::error::{Error, Result};
+
+/// How often a call that only reads is made in all, where nothing refuses it.
+const ATTEMPTS: u32 = 5;
+
+/// What became of a call that did not succeed.
+pub(super) enum Failed {
+    /// ACM was too busy for it, and did nothing.
+    Throttled(Error),
+    /// ACM said no, and did nothing.
+    Refused(Error),
+    /// It never got there.
+    Unsent(Error),
+    /// Nobody knows what it did.
+    Unknown(Error),
+}
+
+impl Importer {
+    /// Runs work to its end or to the deadline.
+    pub(super) fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let super::Clock::System(_) = &self.clock else { return self.runtime.block_on(work) };
+        let left = self.deadline.saturating_sub(self.clock.now());
+        let late = |_| Error::AwsAnswer { action: self.doing.get(), reason: "none came in time".to_owned() };
+        self.runtime.block_on(async { tokio::time::timeout(left, work).await }).map_err(late)?
+    }
+
+    /// Waits until a call may be made.
+    pub(super) async fn pace(&self, action: &'static str) {
+        self.doing.set(action);
+        let wait = self.pace.borrow_mut().take(action);
+        if wait > Duration::ZERO {
+            self.tell(&Progress::Pacing { action, wait });
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Waits after a failed attempt, unless that would go past the deadline.
+    pub(super) async fn back_off(&self, attempt: u32, e: Error) -> Result<()> {
+        let wait = back_off(attempt);
+        if self.clock.now() + wait > self.deadline {
+            return Err(e);
+        }
+        if let Error::AwsRefused { action, .. } = e {
+            self.tell(&Progress::Throttled { action, wait });
+        }
+        self.clock.sleep(wait).await;
+        Ok(())
+    }
+
+    /// A call that changes nothing, or that may be made twice: made again until
+    /// there is an answer.
+    pub(super) async fn ask<T, E, F>(&self, action: &'static str, call: impl Fn() -> F) -> Result<T>
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut attempt = 1;
+        loop {
+            self.pace(action).await;
+            let failed = match call().await {
+                Ok(answer) => return Ok(answer),
+                Err(e) => self.failed(action, &e),
+            };
+            match failed {
+                Failed::Refused(e) => return Err(e),
+                Failed::Throttled(e) => self.back_off(attempt, e).await?,
+                Failed::Unsent(e) | Failed::Unknown(e) if attempt >= ATTEMPTS => return Err(e),
+                Failed::Unsent(e) | Failed::Unknown(e) => {
+                    self.back_off(attempt, e).await?;
+                    self.tell(&Progress::Repeating { action, attempt: attempt + 1 });
+                }
+            }
+            attempt += 1;
+        }
+    }
+
+    /// What a failure of the SDK means.
+    pub(super) fn failed<E>(&self, action: &'static str, e: &SdkError<E, HttpResponse>) -> Failed
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let endpoint = || self.endpoint().map_or_else(|| format!("ACM in {}", self.region()), str::to_owned);
+        match e {
+            SdkError::ServiceError(context) => {
+                let status = context.raw().status().as_u16();
+                let (code, message) = (context.err().code(), context.err().message());
+                let refused = |code: &str| Error::AwsRefused {
+                    action,
+                    aws_code: code.to_owned(),
+                    message: message.unwrap_or("it gave no reason").to_owned(),
+                };
+                match code {
+                    Some(code) if is_throttling(code) => Failed::Throttled(refused(code)),
+                    // Somebody else changes the same certificate: wait for them.
+                    Some(code @ "ConflictException") => Failed::Throttled(refused(code)),
+                    Some(code) if (400..500).contains(&status) => Failed::Refused(refused(code)),
+                    _ => Failed::Unknown(Error::AwsAnswer {
+                        action,
+                        reason: format!("HTTP status {status}, {}", code.unwrap_or("no error code")),
+                    }),
+                }
+            }
+            SdkError::ResponseError(context) => {
+                let status = context.raw().status().as_u16();
+                let reason = format!("HTTP status {status}, {}", cause(e));
+                Failed::Unknown(Error::AwsAnswer { action, reason })
+            }
+            SdkError::ConstructionFailure(_) => Failed::Refused(Error::AwsConfig { reason: cause(e) }),
+            _ if before_sending(e) => {
+                Failed::Unsent(Error::AwsUnreached { action, endpoint: endpoint(), reason: cause(e) })
+            }
+            _ => Failed::Unknown(Error::AwsAnswer { action, reason: format!("none came: {}", cause(e)) }),
+        }
+    }
+}
+
+fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "ThrottlingException"
+            | "Throttling"
+            | "ThrottledException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "SlowDown"
+    )
+}
+
+/// Whether a failure came while connecting, so that ACM saw nothing of the request.
+fn before_sending(e: &dyn std::error::Error) -> bool {
+    let mut next = Some(e);
+    while let Some(e) = next {
+        // hyper and the SDK have no types for this that their users can name.
+        let text = e.to_string().to_ascii_lowercase();
+        if ["(connect)", "connect error", "connect timeout"].iter().any(|stage| text.contains(stage)) {
+            return true;
+        }
+        next = e.source();
+    }
+    false
+}
+
+/// The innermost cause: the one that says what happened.
+pub(super) fn cause(e: &dyn std::error::Error) -> String {
+    let mut innermost = e;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,244 @@
+//! A connection to ACM in one region: region, credentials, endpoint, time-outs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_acm::Client;
+use aws_sdk_acm::config::retry::RetryConfig;
+use aws_sdk_acm::config::timeout::TimeoutConfig;
+use aws_sdk_acm::config::{BehaviorVersion, Region};
+
+use super::call::cause;
+use super::inventory::Summary;
+use super::pace::{Clock, Pace, Progress};
+use super::{CertificateArn, http};
+use crate::error::{Error, Result};
+use crate::key::Sha256;
+
+/// How long making a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(20);
+/// How long everything may take where nobody says.
+const TOTAL: Duration = Duration::from_mins(1);
+
+/// Where to import to, and as whom. What is left out comes from the standard
+/// AWS environment variables and configuration files.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    /// The region, such as `ap-northeast-1`.
+    pub region: Option<String>,
+    /// The profile of the configuration files.
+    pub profile: Option<String>,
+    /// An endpoint other than AWS's own.
+    pub endpoint_url: Option<String>,
+    /// Trust anchors for TLS instead of the system's, PEM.
+    pub trust_anchors: Option<Vec<u8>>,
+    /// Access key and secret for a stand-in on the loopback, which takes any: the
+    /// environment and the configuration files are not looked at.
+    pub stand_in: bool,
+    /// How long all calls may take together; 60 s by default.
+    pub timeout: Option<Duration>,
+    /// Where time comes from.
+    pub clock: Clock,
+}
+
+type Told = Box<dyn Fn(&Progress) + Send>;
+
+/// A connection to ACM in one region. It holds the runtime, which no command
+/// that does not talk to AWS ever starts.
+pub struct Importer {
+    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) client: Client,
+    pub(super) pace: RefCell<Pace>,
+    pub(super) clock: Clock,
+    /// When all calls have to be over, by the clock.
+    pub(super) deadline: Duration,
+    /// The call that is under way.
+    pub(super) doing: Cell<&'static str>,
+    /// Whether ACM answers searches here.
+    pub(super) searchable: Cell<bool>,
+    /// What was listed last.
+    pub(super) listed: RefCell<Option<Vec<Summary>>>,
+    /// The leaves at ARNs that were asked for already.
+    pub(super) leaves: RefCell<BTreeMap<String, Sha256>>,
+    told: Told,
+    region: String,
+    endpoint: Option<String>,
+    /// The account of the credentials, where they say.
+    account: Option<String>,
+}
+
+impl Importer {
+    /// Settles region and credentials. Nothing is sent to ACM yet.
+    ///
+    /// # Errors
+    /// [`Error::AwsRegion`], [`Error::AwsCredentials`], [`Error::AwsConfig`].
+    pub fn connect(connection: &Connection) -> Result<Self> {
+        let internal =
+            |e: std::io::Error| Error::Internal { doing: "starting the runtime", reason: e.to_string() };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal)?;
+        let total = connection.timeout.unwrap_or(TOTAL);
+        let deadline = connection.clock.now() + total;
+        if let Some(url) = &connection.endpoint_url {
+            check_url(url)?;
+        }
+        let limit = tokio::time::Instant::now() + total;
+        let config = within(&runtime, limit, "reading the AWS configuration", load(connection, total)?)?;
+        let region = config.region().ok_or(Error::AwsRegion)?.to_string();
+        if !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            || region.is_empty()
+        {
+            return Err(Error::AwsConfig { reason: format!("`{region}` is not a region") });
+        }
+        let provider = config.credentials_provider().ok_or_else(|| Error::AwsCredentials {
+            reason: "no source of credentials is configured".to_owned(),
+        })?;
+        let credentials = within(&runtime, limit, "getting credentials", async {
+            use aws_sdk_acm::config::ProvideCredentials;
+            provider.provide_credentials().await
+        })?
+        .map_err(|e| no_credentials(&e, connection.profile.as_deref()))?;
+        let account = credentials.account_id().map(|id| id.as_str().to_owned());
+        // A flag wins, then the endpoint for ACM alone, then the general one: the
+        // SDK's own order.
+        let endpoint = connection.endpoint_url.clone().or_else(service_endpoint);
+        let endpoint = endpoint.or_else(|| config.endpoint_url().map(ToOwned::to_owned));
+        let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
+        if let Some(url) = &endpoint {
+            check_url(url)?;
+        }
+        Ok(Self {
+            client: Client::new(&config),
+            runtime,
+            pace: RefCell::new(Pace::new(connection.clock.clone())),
+            clock: connection.clock.clone(),
+            deadline,
+            doing: Cell::new("connecting"),
+            searchable: Cell::new(true),
+            listed: RefCell::default(),
+            leaves: RefCell::default(),
+            told: Box::new(|_| ()),
+            region,
+            endpoint,
+            account,
+        })
+    }
+
+    /// Has `told` called while somebody waits.
+    #[must_use]
+    pub fn on_progress(mut self, told: impl Fn(&Progress) + Send + 'static) -> Self {
+        self.told = Box::new(told);
+        self
+    }
+
+    pub(super) fn tell(&self, progress: &Progress) {
+        (self.told)(progress);
+    }
+
+    /// The region it imports into.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The endpoint, where it is not AWS's own.
+    #[must_use]
+    pub fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
+    /// Whether the credentials are known to be another account's than the ARN.
+    #[must_use]
+    pub fn is_foreign(&self, arn: &CertificateArn) -> bool {
+        self.account.as_deref().is_some_and(|account| account != arn.account())
+    }
+
+    /// Whether the private key would go over the network in clear.
+    #[must_use]
+    pub fn is_in_clear(&self) -> bool {
+        let Some(rest) = self.endpoint.as_deref().and_then(|url| url.strip_prefix("http://")) else {
+            return false;
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        !(host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+    }
+}
+
+/// Reads the configuration, with the SDK's own retries off: only this crate knows
+/// which calls may be made again.
+fn load(connection: &Connection, total: Duration) -> Result<impl Future<Output = aws_config::SdkConfig>> {
+    let http_client = http::client(connection.trust_anchors.as_deref())?;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT.min(total))
+        .operation_attempt_timeout(ATTEMPT.min(total))
+        .operation_timeout(total)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client.clone())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts);
+    if connection.stand_in {
+        let anybody = aws_credential_types::Credentials::new("none", "none", None, None, "stand-in");
+        loader = loader.credentials_provider(anybody);
+    } else if let Some(profile) = &connection.profile {
+        // A profile that was named wins over credentials in the environment,
+        // as it does for the AWS CLI.
+        let settings = ProviderConfig::default()
+            .with_http_client(http_client)
+            .with_region(connection.region.clone().map(Region::new));
+        let source =
+            ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build();
+        loader = loader.profile_name(profile).credentials_provider(source);
+    }
+    if let Some(region) = &connection.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &connection.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    Ok(loader.load())
+}
+
+fn within<T>(
+    runtime: &tokio::runtime::Runtime,
+    limit: tokio::time::Instant,
+    action: &'static str,
+    work: impl Future<Output = T>,
+) -> Result<T> {
+    runtime
+        .block_on(async { tokio::time::timeout_at(limit, work).await })
+        .map_err(|_| Error::AwsAnswer { action, reason: "none came in time".to_owned() })
+}
+
+fn check_url(url: &str) -> Result<()> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(()),
+        _ => Err(Error::AwsConfig { reason: format!("the endpoint `{url}` is not an http or https URL") }),
+    }
+}
+
+/// An endpoint for ACM alone, which the SDK's general configuration does not show.
+fn service_endpoint() -> Option<String> {
+    std::env::var("AWS_ENDPOINT_URL_ACM").ok().filter(|url| !url.is_empty())
+}
+
+fn no_credentials(e: &CredentialsError, profile: Option<&str>) -> Error {
+    let reason = match (e, profile) {
+        (CredentialsError::CredentialsNotLoaded(_), Some(profile)) => {
+            format!("none in the profile `{profile}`")
+        }
+        (CredentialsError::CredentialsNotLoaded(_), None) => {
+            "none in the environment, in the configuration files or on this machine".to_owned()
+        }
+        (other, _) => cause(other),
+    };
+    Error::AwsCredentials { reason }
+}
