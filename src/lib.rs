@@ -30,7 +30,9 @@
 //! | `rsa` | by `cli` | making RSA keys |
 //! | `idna` | by `cli` | names that are not ASCII |
 //! | `store` | by `cli`, `aws` | the directory |
-//! | `gather` | by `cli` | reading foreign PEM files |
+//! | `gather` | by `cli` | reading files that others made |
+//! | `pkcs12` | by `cli` | PKCS#12 among them |
+//! | `acm-sim` | by `cli` | a stand-in for ACM, for tests |
 //!
 //! Embedders write `default-features = false`.
 
@@ -47,6 +49,8 @@ pub mod error;
 pub mod finding;
 #[cfg(feature = "gather")]
 pub mod gather;
+#[cfg(feature = "acm-sim")]
+pub mod harness;
 pub mod key;
 pub mod name;
 pub mod plan;

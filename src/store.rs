@@ -25,7 +25,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 
 use crate::authority::Authority;
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, fullchain_pem};
 use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
@@ -48,6 +48,7 @@ const CA_KEY: &str = "ca.key";
 const CA_ISSUERS: &str = "chain.pem";
 const ISSUED: &str = "issued";
 const IMPORTS: &str = "acm.json";
+const SIMULATED: &str = "acm-sim.json";
 
 /// The names that sets give to their files. When a set is replaced, all else in
 /// its folder stays.
@@ -276,6 +277,31 @@ impl Store {
         issuer: Option<&str>,
         overwrite: Overwrite,
     ) -> Result<Saved> {
+        self.save_leaf(name, bundle, issuer, overwrite, true)
+    }
+
+    /// As [`Store::save_bundle`], without the private key: it never gets to a disk.
+    ///
+    /// # Errors
+    /// As [`Store::save_bundle`].
+    pub fn save_bundle_without_key(
+        &self,
+        name: &crate::name::San,
+        bundle: &Bundle,
+        issuer: Option<&str>,
+        overwrite: Overwrite,
+    ) -> Result<Saved> {
+        self.save_leaf(name, bundle, issuer, overwrite, false)
+    }
+
+    fn save_leaf(
+        &self,
+        name: &crate::name::San,
+        bundle: &Bundle,
+        issuer: Option<&str>,
+        overwrite: Overwrite,
+        with_key: bool,
+    ) -> Result<Saved> {
         let target = self.leaf_folder(name);
         if overwrite == Overwrite::Refuse && self.has_leaf(name)? {
             return Err(Error::AlreadyExists { what: "leaf", name: name.to_string(), path: target });
@@ -283,7 +309,9 @@ impl Store {
         self.prepare()?;
         let mut set = Set::new(&self.root, 0o755)?;
         let leaf_pem = bundle.leaf().pem()?;
-        set.write(KEY, bundle.key().secret_pem()?.as_bytes(), SECRET)?;
+        if with_key {
+            set.write(KEY, bundle.key().secret_pem()?.as_bytes(), SECRET)?;
+        }
         set.write(CERTIFICATE, leaf_pem.as_bytes(), PUBLIC)?;
         if !bundle.chain().certificates().is_empty() {
             set.write(CHAIN, bundle.chain().pem()?.as_bytes(), PUBLIC)?;
@@ -321,6 +349,36 @@ impl Store {
     /// [`Error::Path`] where something else is in its place.
     pub fn leaf_of(&self, name: &crate::name::San) -> Result<Option<LeafEntry>> {
         LeafEntry::read(self.leaf_folder(name))
+    }
+
+    /// All leaves, by their folders' names.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::File`] for one that cannot be read.
+    pub fn leaves(&self) -> Result<Vec<LeafEntry>> {
+        let mut names = file::folders_in(&self.root)?;
+        names.retain(|name| folder::is_file_safe(name) && name != "ca");
+        names.sort();
+        let read = |name: &String| LeafEntry::read(self.root.join(name)).transpose();
+        names.iter().filter_map(read).collect()
+    }
+
+    /// What a simulator of ACM held at the end of an earlier run, if there was one.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn simulated(&self) -> Result<Option<String>> {
+        let bytes = file::read_optional(&self.root.join(SIMULATED))?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Keeps what a simulator of ACM holds for the next run.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn save_simulated(&self, state: &str) -> Result<()> {
+        self.prepare()?;
+        file::replace(&self.root.join(SIMULATED), state.as_bytes(), PUBLIC)
     }
 
     /// The names of the CAs, whatever is in their folders.
@@ -364,19 +422,30 @@ impl LeafEntry {
         PrivateKey::from_pem(&file::read_secret(&path)?).map_err(|e| e.in_file(&path))
     }
 
+    /// Whether its private key is kept here.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        file::is_regular(&self.folder.join(KEY))
+    }
+
     /// Whether all its files are there, as they were written: the key is the
     /// certificate's, and what a server sends and clients trust is of this chain.
     #[must_use]
     pub fn is_whole(&self, send_root: bool) -> bool {
-        let Ok(key) = self.private_key() else { return false };
-        let Ok(bundle) = Bundle::known(self.certificate.clone(), key, self.chain.clone(), send_root) else {
-            return false;
-        };
+        let own = |key: PrivateKey| key.public() == self.certificate.public_key();
+        self.private_key().is_ok_and(own) && self.is_whole_without_key(send_root)
+    }
+
+    /// As [`LeafEntry::is_whole`], of a leaf whose key is not kept.
+    #[must_use]
+    pub fn is_whole_without_key(&self, send_root: bool) -> bool {
         let same = |name: &str, wanted: Result<String>| {
             let found = file::read_optional(&self.folder.join(name));
             matches!((found, wanted), (Ok(Some(found)), Ok(wanted)) if found.as_slice() == wanted.as_bytes())
         };
-        same(FULLCHAIN, bundle.fullchain_pem()) && same(TRUST_ANCHOR, bundle.trust_anchor().pem())
+        let anchor = self.chain.certificates().last().unwrap_or(&self.certificate);
+        same(FULLCHAIN, fullchain_pem(&self.certificate, &self.chain, send_root))
+            && same(TRUST_ANCHOR, anchor.pem())
     }
 
     /// Keeps other imports of this leaf, and its replacement, waiting until the
@@ -405,13 +474,6 @@ fn read_chain(path: &Path) -> Result<Chain> {
     let Some(text) = file::read_optional(path)? else {
         return Ok(Chain::default());
     };
-    let mut certificates = Vec::new();
-    let text = String::from_utf8_lossy(&text);
-    for (i, block) in text.split_inclusive("-----END CERTIFICATE-----").enumerate() {
-        if block.contains("-----BEGIN") {
-            let certificate = Certificate::from_pem(block.trim_start().as_bytes());
-            certificates.push(certificate.map_err(|e| e.in_block(path, i + 1))?);
-        }
-    }
+    let certificates = Chain::parts(&String::from_utf8_lossy(&text)).map_err(|e| e.in_file(path))?;
     Chain::new(certificates).map_err(|e| e.in_file(path))
 }

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::certificate::Certificate;
 use crate::error::{Error, Result};
 
 /// What one import left behind: one a region and endpoint.
@@ -121,6 +122,23 @@ impl ImportRecords {
             .map_err(|e| Error::Internal { doing: "writing acm.json", reason: e.to_string() })?;
         text.push('\n');
         super::file::replace(path, text.as_bytes(), super::PUBLIC)
+    }
+
+    /// Keeps what ACM held before it is replaced, beside the records: ACM gives no
+    /// way back. One file a certificate, named by its serial number.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn keep_previous(&self, leaf: &Certificate, chain: &[Certificate]) -> Result<Option<PathBuf>> {
+        let Some(path) = &self.path else { return Ok(None) };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let target = path.with_file_name(format!("{name}.previous-{}.pem", leaf.serial_hex()));
+        let mut text = leaf.pem()?;
+        for issuer in chain {
+            text.push_str(&issuer.pem()?);
+        }
+        super::file::replace(&target, text.as_bytes(), super::PUBLIC)?;
+        Ok(Some(target))
     }
 
     /// The file the records are kept in, if they are kept.
