@@ -1,16 +1,26 @@
 //! The command line: its arguments, and which handler gets them.
 
+#[cfg(feature = "aws")]
+mod acm;
+mod acm_sim;
 mod ca;
+#[cfg(feature = "aws")]
+mod import;
 #[cfg(feature = "aws")]
 mod import_acm;
 mod issue;
 mod leaf;
 mod man;
+#[cfg(feature = "aws")]
+mod passphrase;
+#[cfg(feature = "aws")]
+mod target;
 mod up;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use certforge::Finding;
 use certforge::error::Error;
 use certforge::store::Store;
 use clap::error::ErrorKind;
@@ -64,6 +74,9 @@ enum Command {
     Leaf(leaf::Args),
     Up(up::Args),
     #[cfg(feature = "aws")]
+    Acm(acm::Command),
+    AcmSim(acm_sim::Args),
+    #[cfg(feature = "aws")]
     ImportAcm(import_acm::Args),
     Completions(man::Completions),
     Man(man::Args),
@@ -90,10 +103,19 @@ impl Subcommand for Command {
         #[cfg(feature = "aws")]
         let cli = {
             let import =
-                command("import-acm", "Import a leaf into AWS Certificate Manager and print its ARN");
+                command("import-acm", "Import leaves into AWS Certificate Manager and print their ARNs");
+            let acm = command("acm", "Look at what ACM holds, and prune it")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .after_help(
+                    "Examples:\n  certforge acm list\n  certforge acm show NAME\n  certforge acm iam",
+                );
             cli.subcommand(import.defer(import_acm::Args::augment_args))
+                .subcommand(acm.defer(acm::Command::augment_subcommands))
         };
-        cli.subcommand(completions.defer(man::Completions::augment_args))
+        let sim = command("acm-sim", "Run a stand-in for ACM on the loopback, with faults on order");
+        cli.subcommand(sim.defer(acm_sim::Args::augment_args))
+            .subcommand(completions.defer(man::Completions::augment_args))
             .subcommand(man.defer(man::Args::augment_args))
     }
 
@@ -116,6 +138,9 @@ impl FromArgMatches for Command {
             "leaf" => Self::Leaf(leaf::Args::from_arg_matches(matches)?),
             "up" => Self::Up(up::Args::from_arg_matches(matches)?),
             #[cfg(feature = "aws")]
+            "acm" => Self::Acm(acm::Command::from_arg_matches(matches)?),
+            "acm-sim" => Self::AcmSim(acm_sim::Args::from_arg_matches(matches)?),
+            #[cfg(feature = "aws")]
             "import-acm" => Self::ImportAcm(import_acm::Args::from_arg_matches(matches)?),
             "completions" => Self::Completions(man::Completions::from_arg_matches(matches)?),
             "man" => Self::Man(man::Args::from_arg_matches(matches)?),
@@ -133,8 +158,28 @@ impl FromArgMatches for Command {
 pub enum Failure {
     /// The library said so.
     Error(Error),
+    /// What AWS would refuse was refused here: all that is to be said of it.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
+    Refused(Vec<Finding>),
     /// The command line was wrong in a way that only the handler sees.
     Usage { message: String, hint: String },
+}
+
+/// Whether people are told why it takes long.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    Told,
+    /// A bar tells of the ordinary waits.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
+    Bar,
+    Quiet,
+}
+
+#[cfg(feature = "aws")]
+impl Waits {
+    fn with_bar(self) -> Self {
+        if self == Self::Told { Self::Bar } else { self }
+    }
 }
 
 impl From<Error> for Failure {
@@ -147,6 +192,9 @@ impl From<Error> for Failure {
 pub struct Context {
     pub store: Store,
     pub now: OffsetDateTime,
+    pub format: Format,
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
+    pub waits: Waits,
 }
 
 /// Parses, runs, renders.
@@ -160,10 +208,9 @@ pub fn run() -> ExitCode {
         Err(e) => return parse_failure(&e),
     };
     let format = Format { json: cli.global.json, quiet: cli.global.quiet };
-    match dispatch(cli) {
+    match dispatch(cli, format) {
         Ok(report) => render::report(&report, format),
-        Err(Failure::Error(e)) => render::error(&e, format),
-        Err(Failure::Usage { message, hint }) => render::usage(&message, &hint, format),
+        Err(failure) => render::failure(&failure, format),
     }
 }
 
@@ -188,18 +235,22 @@ fn parse_failure(e: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2))
 }
 
-fn dispatch(cli: Cli) -> Result<Report, Failure> {
+fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     match cli.command {
         Command::Completions(args) => return Ok(man::completions(&args, Cli::command())),
         Command::Man(args) => return man::page(&args, Cli::command()),
         _ => {}
     }
     let dir = cli.global.dir.or_else(environment::dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
-    let context = Context { store: Store::open(dir)?, now: environment::now() };
+    let waits = if format.quiet || format.json { Waits::Quiet } else { Waits::Told };
+    let context = Context { store: Store::open(dir)?, now: environment::now(), format, waits };
     match cli.command {
         Command::Ca(command) => ca::run(command, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
         Command::Up(args) => up::run(&args, &context),
+        #[cfg(feature = "aws")]
+        Command::Acm(command) => acm::run(&command, &context),
+        Command::AcmSim(args) => acm_sim::run(&args, &context),
         #[cfg(feature = "aws")]
         Command::ImportAcm(args) => import_acm::run(&args, &context),
         Command::Completions(_) | Command::Man(_) => Ok(Report::Text(Vec::new())),

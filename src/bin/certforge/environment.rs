@@ -36,6 +36,20 @@ pub fn aws_profile() -> Option<String> {
     variable("AWS_PROFILE").map(|v| v.to_string_lossy().into_owned())
 }
 
+/// The region that `--region` does not name, where a variable does. The SDK reads
+/// the configuration files.
+#[cfg(feature = "aws")]
+pub fn aws_region() -> Option<String> {
+    let found = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(variable);
+    found.map(|v| v.to_string_lossy().into_owned())
+}
+
+/// Whether a variable names a region.
+#[cfg(feature = "aws")]
+pub fn has_aws_region() -> bool {
+    aws_region().is_some()
+}
+
 /// The file that `AWS_CA_BUNDLE` names.
 #[cfg(feature = "aws")]
 pub fn aws_ca_bundle() -> Option<PathBuf> {
@@ -74,4 +88,11 @@ pub fn ask(question: &str) -> Option<String> {
     io::stdin().lock().read_line(&mut line).ok()?;
     let answer = line.trim();
     (!answer.is_empty()).then(|| answer.to_owned())
+}
+
+/// Asks for a secret on the terminal, without showing it; none where there is no answer.
+#[cfg(feature = "aws")]
+pub fn ask_secret(question: &str) -> Option<zeroize::Zeroizing<String>> {
+    let answer = rpassword::prompt_password(question).ok()?;
+    (!answer.is_empty()).then(|| zeroize::Zeroizing::new(answer))
 }

@@ -1,7 +1,20 @@
 //! What to type next, by error. Hints name flags, so they live with the command
 //! and not in the library.
 
+use certforge::check::acm::Rule;
 use certforge::error::{Error, NameFault, Shown};
+use certforge::{Finding, Severity};
+
+/// The hint for findings that stop an import.
+pub fn of_refusal(findings: &[Finding]) -> &'static str {
+    let errors = findings.iter().filter(|f| f.severity == Severity::Error);
+    let mut allowed = errors.map(|f| Rule::named(f.code).is_some_and(|r| r.may_be_allowed));
+    if allowed.all(|a| a) {
+        "put these right; or, where ACM may take it nevertheless, set the rule aside with --allow RULE"
+    } else {
+        "put these right first: an import cannot be taken back"
+    }
+}
 
 /// The hint for an error, if there is one.
 pub fn of(error: &Error) -> Option<String> {
@@ -10,21 +23,25 @@ pub fn of(error: &Error) -> Option<String> {
             "use it as it is, give another name, or replace it with --force (what it issued then has no issuer)"
         }
         Error::AlreadyExists { .. } => "`certforge up` keeps what is there; --force replaces it",
-        Error::Arn { .. } => "copy it from `aws acm list-certificates` or from acm.json beside the leaf",
+        Error::Arn { .. } => "copy it from `certforge acm list` or from acm.json beside the leaf",
         Error::ArnPlace { .. } => "give --region with the ARN's own region",
         Error::AwsAnswer { .. } => {
-            "look at ACM before you try again: the certificate may be there (`aws acm list-certificates`)"
+            "run it again: it looks at ACM for the certificate before it imports it a second time"
         }
         Error::AwsConfig { .. } => "look at --region, --endpoint-url, AWS_CA_BUNDLE and ~/.aws/config",
         Error::AwsCredentials { .. } => {
             "set AWS_PROFILE or give --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         }
-        Error::AwsRefused { aws_code, .. } => return aws(aws_code),
+        Error::AwsRefused { aws_code, .. } => aws(aws_code),
         Error::AwsRegion => "give --region, or set AWS_REGION",
+        Error::AwsUnresolved { .. } => {
+            "run it again: it looks for the certificate before it imports (with acm:ListCertificates allowed)"
+        }
         Error::AwsUnreached { .. } => "nothing was sent: look at the network and at --endpoint-url",
         Error::CaNotValid { .. } => "make a new CA with `certforge ca new NAME`, or set the clock",
         Error::Chain { .. } => "put the leaf's issuer first and the root last",
         Error::Clock { .. } => "set the clock",
+        Error::Fault { .. } => "certforge acm-sim --help names the faults",
         Error::File { source, .. } => return of(source),
         Error::ImportUnsaved { arn, .. } => {
             return Some(format!("next time give --certificate-arn {arn}"));
@@ -45,6 +62,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::KeyAlgorithm { .. } => "--key takes p256, p384, ed25519, rsa2048, rsa3072 or rsa4096",
         Error::KeyMismatch { .. } => "give the certificate and the key that were made together",
         Error::Internal { .. } | Error::Lint { .. } => "please report this with the command you ran",
+        Error::Listen { .. } => "give another address with --listen; port 0 is any that is free",
         Error::Lock { .. } => "wait for the other one to end, then try again",
         Error::MalformedPem { .. } | Error::MalformedCertificate { .. } => {
             "give a PEM file: openssl x509 -in FILE"
@@ -52,6 +70,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::MalformedRecord { .. } => "move the file away; give --certificate-arn to keep the ARN",
         Error::Missing { what: "CA", name, .. } if name == "default" => "make one with `certforge ca new`",
         Error::Missing { what: "CA", .. } => "`certforge ca list` shows the CAs there are",
+        Error::Missing { what: "import", .. } => "import it first: certforge import-acm NAME",
         Error::Missing { .. } => "make it with `certforge leaf NAME`, or choose the store with --dir",
         Error::Name { input, fault } => return name(input, *fault),
         Error::NoNames => "give a name: certforge leaf 10.103.10.95",
@@ -61,13 +80,11 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Permissions { path, .. } => {
             return Some(format!("chmod 600 '{}'", Shown(&path.to_string_lossy())));
         }
-        Error::Preflight { findings } if findings.iter().any(|(code, _)| *code == "acm.R02") => {
-            "keep the kind of key, or import it as a new certificate with --new"
-        }
-        Error::Preflight { .. } => "put these right first: an import cannot be taken back",
+        Error::Rule { .. } => "the rules that may be set aside are in docs/acm.md",
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",
         Error::Subject { .. } => "write it as OpenSSL does: --subj '/C=JP/O=Example/CN=10.103.10.95'",
+        Error::Service { .. } => "write --target alb, or several by comma",
         Error::Tag { .. } => "write --tags Key=team,Value=edge",
         Error::Template { known, .. } => return Some(format!("the templates are {}", known.join(", "))),
         Error::TemplateKind { .. } => "make a CA with `certforge ca new`",
@@ -81,10 +98,10 @@ pub fn of(error: &Error) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn aws(code: &str) -> Option<String> {
-    let text = match code {
+fn aws(code: &str) -> &'static str {
+    match code {
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" => {
-            "the credentials need acm:ImportCertificate and acm:AddTagsToCertificate"
+            "give the credentials the rights that `certforge acm iam` prints"
         }
         "ExpiredTokenException" | "ExpiredToken" => "get new credentials: `aws sso login`, or your usual way",
         "LimitExceededException" => {
@@ -93,13 +110,17 @@ fn aws(code: &str) -> Option<String> {
         "ResourceNotFoundException" => {
             "the certificate is gone from this region and account: import it as a new one with --new"
         }
+        "ThrottlingException" | "Throttling" | "TooManyRequestsException" => {
+            "ACM takes one import a second from an account: try again later, or give a longer --timeout"
+        }
+        "ConflictException" => "somebody else changes this certificate: try again",
+        "TooManyTagsException" => "a certificate has 50 tags at most, one of them certforge's own",
         "UnrecognizedClientException"
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch" => "these credentials are not valid here: look at --profile and the clock",
-        _ => return None,
-    };
-    Some(text.to_owned())
+        _ => "docs/acm.md lists what ACM says, why, and what to do",
+    }
 }
 
 fn name(input: &str, fault: NameFault) -> Option<String> {

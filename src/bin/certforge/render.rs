@@ -7,15 +7,20 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use certforge::KeyAlgorithm;
-use certforge::error::{Category, Error, Shown};
+use certforge::error::{Category, Shown};
 use serde::Serialize;
 
+use crate::command::Failure;
 use crate::hint;
 use crate::report::{
-    CaReport, Document, FindingReport, LeafReport, Report, SCHEMA, State, UpReport, names_text,
+    CaReport, Document, FindingReport, LeafReport, Report, SCHEMA, State, UpReport, findings, names_text,
 };
+
 #[cfg(feature = "aws")]
-use crate::report::{ImportReport, ImportState};
+mod acm;
+
+#[cfg(feature = "aws")]
+pub use acm::Bar;
 
 /// The exit statuses.
 const USAGE: u8 = 2;
@@ -42,12 +47,23 @@ pub fn report(report: &Report, format: Format) -> ExitCode {
     // What people read cannot undo what was done: the result is written either way.
     let told = if format.quiet || format.json { Ok(()) } else { people(&lines(report)) };
     match write_result(report, format).and(told) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(status(report)),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(status(report)),
         Err(e) => {
             complain("cannot write the output", &e.to_string());
             ExitCode::from(FILE_SYSTEM)
         }
+    }
+}
+
+/// The exit status of a report: of several imports some may have failed.
+fn status(report: &Report) -> u8 {
+    match report {
+        #[cfg(feature = "aws")]
+        Report::Imports(r) => acm::status(&r.results),
+        #[cfg(feature = "aws")]
+        Report::Up(r) => acm::status(&r.imports),
+        _ => 0,
     }
 }
 
@@ -69,8 +85,16 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::CaList(r) => finding_lines(&mut text, &r.findings),
         Report::Text(_) => Ok(()),
         #[cfg(feature = "aws")]
-        Report::Import(r) => import_lines(&mut text, r),
+        Report::AcmList(_) | Report::Policy(_) => Ok(()),
+        #[cfg(feature = "aws")]
+        Report::AcmShow(r) => acm::show_lines(&mut text, r),
+        #[cfg(feature = "aws")]
+        Report::Import(r) => acm::import_lines(&mut text, r),
+        #[cfg(feature = "aws")]
+        Report::Imports(r) => acm::results_lines(&mut text, &r.results),
         Report::Leaf(r) => leaf_lines(&mut text, r),
+        #[cfg(feature = "aws")]
+        Report::Prune(r) => acm::prune_lines(&mut text, r),
         Report::Up(r) => up_lines(&mut text, r),
     };
     text
@@ -83,8 +107,19 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
             Report::Ca(r) => json(&mut out, "ca", r),
             Report::CaList(r) => json(&mut out, "ca-list", r),
             #[cfg(feature = "aws")]
+            Report::AcmList(r) => json(&mut out, "acm-list", r),
+            #[cfg(feature = "aws")]
+            Report::AcmShow(r) => json(&mut out, "acm-certificate", &**r),
+            #[cfg(feature = "aws")]
             Report::Import(r) => json(&mut out, "import", r),
+            #[cfg(feature = "aws")]
+            Report::Imports(r) => json(&mut out, "imports", r),
             Report::Leaf(r) => json(&mut out, "leaf", r),
+            // The policy is AWS's document, with or without --json.
+            #[cfg(feature = "aws")]
+            Report::Policy(r) => acm::policy(&mut out, r),
+            #[cfg(feature = "aws")]
+            Report::Prune(r) => json(&mut out, "acm-prune", r),
             Report::Text(bytes) => out.write_all(bytes),
             Report::Up(r) => json(&mut out, "up", &**r),
         }?;
@@ -97,13 +132,21 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
             writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key, until, Shown(&ca.subject))
         }),
         #[cfg(feature = "aws")]
-        Report::Import(r) => r
-            .arn
-            .iter()
-            .filter(|_| r.state != ImportState::Planned)
-            .try_for_each(|arn| writeln!(out, "{arn}")),
+        Report::AcmList(r) => acm::table(&mut out, &r.certificates),
+        #[cfg(feature = "aws")]
+        Report::AcmShow(r) => writeln!(out, "{}", r.certificate.arn),
+        #[cfg(feature = "aws")]
+        Report::Import(r) => acm::arn(&mut out, r),
+        #[cfg(feature = "aws")]
+        Report::Imports(r) => acm::arns(&mut out, &r.results),
+        #[cfg(feature = "aws")]
+        Report::Policy(r) => acm::policy(&mut out, r),
+        #[cfg(feature = "aws")]
+        Report::Prune(r) => r.certificates.iter().try_for_each(|c| writeln!(out, "{}", c.arn)),
         Report::Leaf(r) => result(&mut out, r.state, &r.folder),
         Report::Text(bytes) => out.write_all(bytes),
+        #[cfg(feature = "aws")]
+        Report::Up(r) if !r.imports.is_empty() => acm::arns(&mut out, &r.imports),
         Report::Up(r) => match &r.arn {
             Some(arn) if r.leaf.state != State::Planned => writeln!(out, "{arn}"),
             _ => result(&mut out, r.leaf.state, &r.folder),
@@ -203,23 +246,6 @@ fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
     finding_lines(out, &leaf.findings)
 }
 
-#[cfg(feature = "aws")]
-fn import_lines(out: &mut impl Write, import: &ImportReport) -> io::Result<()> {
-    let state = match import.state {
-        ImportState::Imported => "imported",
-        ImportState::Reimported => "imported again, same ARN",
-        ImportState::Tagged => "unchanged, tags added",
-        ImportState::Unchanged => "unchanged",
-        ImportState::Planned if import.arn.is_some() => "would be imported again",
-        ImportState::Planned => "would be imported",
-    };
-    line(out, "acm", &import.region, state)?;
-    if let (ImportState::Planned, Some(arn)) = (import.state, &import.arn) {
-        line(out, "arn", arn, "")?;
-    }
-    finding_lines(out, &import.findings)
-}
-
 fn up_lines(out: &mut impl Write, up: &UpReport) -> io::Result<()> {
     if let Some(ca) = &up.ca {
         ca_lines(out, ca)?;
@@ -227,15 +253,28 @@ fn up_lines(out: &mut impl Write, up: &UpReport) -> io::Result<()> {
     leaf_lines(out, &up.leaf)?;
     #[cfg(feature = "aws")]
     if let Some(import) = &up.acm {
-        import_lines(out, import)?;
+        acm::import_lines(out, import)?;
     }
+    #[cfg(feature = "aws")]
+    acm::results_lines(out, &up.imports)?;
     Ok(())
 }
 
 fn finding_lines(out: &mut impl Write, findings: &[FindingReport]) -> io::Result<()> {
     for finding in findings {
-        let (word, style) = if finding.severity == "info" { ("note", BOLD) } else { ("warning", YELLOW) };
-        write!(out, "{style}{word:<7}{style:#} {}", Shown(&finding.message))?;
+        let (word, style) = match finding.severity {
+            "info" => ("note", BOLD),
+            "fixed" => ("fixed", BOLD),
+            "error" => ("refused", RED),
+            _ => ("warning", YELLOW),
+        };
+        let rule = finding.code.strip_prefix("acm.").filter(|rule| rule.len() == 3);
+        let rule = rule.map(|rule| format!("{rule} ")).unwrap_or_default();
+        write!(out, "{style}{word:<7}{style:#} {rule}")?;
+        if finding.severity == "error" || finding.severity == "fixed" {
+            write!(out, "{}: ", Shown(&finding.place))?;
+        }
+        write!(out, "{}", Shown(&finding.message))?;
         if !finding.fix.is_empty() {
             write!(out, " ({})", Shown(&finding.fix))?;
         }
@@ -244,42 +283,100 @@ fn finding_lines(out: &mut impl Write, findings: &[FindingReport]) -> io::Result
     Ok(())
 }
 
+/// Why a command failed, as a document.
 #[derive(Serialize)]
-struct ErrorBody<'a> {
-    code: &'a str,
-    message: &'a str,
+pub struct Problem {
+    code: &'static str,
+    message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'a str>,
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingReport>,
+    #[serde(skip)]
+    status: u8,
 }
 
-/// Writes an error and says with which status to exit.
-pub fn error(error: &Error, format: Format) -> ExitCode {
-    let status = match error.category() {
-        Category::FileSystem => FILE_SYSTEM,
-        Category::AwsRefused => AWS_REFUSED,
-        Category::AwsUnreached => AWS_UNREACHED,
-        Category::Internal => INTERNAL,
-        _ => INPUT,
-    };
-    problem(error.code(), &error.to_string(), hint::of(error).as_deref(), format);
-    ExitCode::from(status)
+impl Problem {
+    pub fn of(failure: &Failure) -> Self {
+        match failure {
+            Failure::Error(error) => Self {
+                code: error.code(),
+                message: error.to_string(),
+                hint: hint::of(error),
+                findings: Vec::new(),
+                status: match error.category() {
+                    Category::FileSystem => FILE_SYSTEM,
+                    Category::AwsRefused => AWS_REFUSED,
+                    Category::AwsUnreached => AWS_UNREACHED,
+                    Category::Internal => INTERNAL,
+                    _ => INPUT,
+                },
+            },
+            Failure::Refused(found) => Self {
+                code: "acm.preflight",
+                message: "this would be refused or would not work, so it was not sent".to_owned(),
+                hint: Some(hint::of_refusal(found).to_owned()),
+                findings: findings(found),
+                status: INPUT,
+            },
+            Failure::Usage { message, hint } => Self {
+                code: "usage",
+                message: message.clone(),
+                hint: Some(hint.clone()),
+                findings: Vec::new(),
+                status: USAGE,
+            },
+        }
+    }
+}
+
+/// Writes why a command failed and says with which status to exit.
+pub fn failure(failure: &Failure, format: Format) -> ExitCode {
+    let problem = Problem::of(failure);
+    if format.json {
+        let _ = json(&mut io::stderr().lock(), "error", &problem);
+    } else {
+        let mut text = Vec::new();
+        // Writing to memory does not fail.
+        let _ = problem_lines(&mut text, &problem);
+        let _ = people(&text);
+    }
+    ExitCode::from(problem.status)
+}
+
+fn problem_lines(out: &mut impl Write, problem: &Problem) -> io::Result<()> {
+    writeln!(out, "{RED}error:{RED:#} {}", problem.message)?;
+    finding_lines(out, &problem.findings)?;
+    match &problem.hint {
+        Some(hint) => writeln!(out, "{BOLD}hint:{BOLD:#} {hint}"),
+        None => Ok(()),
+    }
 }
 
 /// Writes a misuse of the command line.
 pub fn usage(message: &str, hint: &str, format: Format) -> ExitCode {
-    problem("usage", message, Some(hint), format);
-    ExitCode::from(USAGE)
+    failure(&Failure::Usage { message: message.to_owned(), hint: hint.to_owned() }, format)
 }
 
-fn problem(code: &str, message: &str, hint: Option<&str>, format: Format) {
-    if format.json {
-        let body = ErrorBody { code, message, hint };
-        let _ = json(&mut io::stderr().lock(), "error", &body);
-        return;
-    }
-    let hint = hint.map(|hint| format!("{BOLD}hint:{BOLD:#} {hint}\n")).unwrap_or_default();
-    let text = format!("{RED}error:{RED:#} {message}\n{hint}");
-    let _ = people(text.as_bytes());
+/// Says that a server is ready: its URL, on standard output.
+pub fn ready(url: &str, format: Format) {
+    let mut out = io::stdout().lock();
+    let _ = if format.json {
+        #[derive(Serialize)]
+        struct Ready<'a> {
+            url: &'a str,
+        }
+        json(&mut out, "acm-sim", &Ready { url })
+    } else {
+        writeln!(out, "{url}")
+    };
+    let _ = out.flush();
+}
+
+/// Says why it takes long.
+#[cfg(feature = "aws")]
+pub fn progress(text: &str) {
+    let _ = people(format!("{BOLD}{:<7}{BOLD:#} {}\n", "acm", Shown(text)).as_bytes());
 }
 
 fn complain(message: &str, detail: &str) {

@@ -3,8 +3,16 @@
 //! derived on them, so that renaming something there changes nothing here.
 //! Never key material.
 
+#[cfg(feature = "aws")]
+mod acm;
+
 use std::path::Path;
 
+#[cfg(feature = "aws")]
+pub use acm::{
+    AcmEntry, AcmListReport, AcmShowReport, CallReport, ImportReport, ImportResult, ImportState,
+    ImportsReport, PolicyReport, PruneReport, StatementReport, TagReport,
+};
 use certforge::certificate::Certificate;
 use certforge::finding::Finding;
 use certforge::key::PublicKey;
@@ -28,11 +36,21 @@ pub struct Document<'a, T> {
 
 /// What a command comes back with.
 pub enum Report {
+    #[cfg(feature = "aws")]
+    AcmList(AcmListReport),
+    #[cfg(feature = "aws")]
+    AcmShow(Box<AcmShowReport>),
     Ca(CaReport),
     CaList(CaListReport),
     #[cfg(feature = "aws")]
     Import(ImportReport),
+    #[cfg(feature = "aws")]
+    Imports(ImportsReport),
     Leaf(LeafReport),
+    #[cfg(feature = "aws")]
+    Policy(PolicyReport),
+    #[cfg(feature = "aws")]
+    Prune(PruneReport),
     /// Text that is the result itself: completions, a man page.
     Text(Vec<u8>),
     Up(Box<UpReport>),
@@ -131,50 +149,6 @@ pub struct LeafReport {
     pub findings: Vec<FindingReport>,
 }
 
-/// What became of an import.
-#[cfg(feature = "aws")]
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ImportState {
-    Imported,
-    Reimported,
-    Tagged,
-    Unchanged,
-    Planned,
-}
-
-/// A tag, spelled as the AWS CLI does.
-#[cfg(feature = "aws")]
-#[derive(Serialize)]
-pub struct TagReport {
-    #[serde(rename = "Key")]
-    pub key: String,
-    #[serde(rename = "Value")]
-    pub value: String,
-}
-
-#[cfg(feature = "aws")]
-impl TagReport {
-    pub fn of(tag: &certforge::aws::Tag) -> Self {
-        Self { key: tag.key.clone(), value: tag.value.clone() }
-    }
-}
-
-#[cfg(feature = "aws")]
-#[derive(Serialize)]
-pub struct ImportReport {
-    pub state: ImportState,
-    /// The AWS CLI's own name, so that scripts around it go on working.
-    #[serde(rename = "CertificateArn", skip_serializing_if = "Option::is_none")]
-    pub arn: Option<String>,
-    pub region: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub endpoint: Option<String>,
-    pub sha256: String,
-    pub tags: Vec<TagReport>,
-    pub findings: Vec<FindingReport>,
-}
-
 #[derive(Serialize)]
 pub struct UpReport {
     #[serde(rename = "CertificateArn", skip_serializing_if = "Option::is_none")]
@@ -186,6 +160,10 @@ pub struct UpReport {
     #[cfg(feature = "aws")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub acm: Option<ImportReport>,
+    /// Where it went to several places at once.
+    #[cfg(feature = "aws")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub imports: Vec<ImportResult>,
 }
 
 pub fn path(path: &Path) -> String {

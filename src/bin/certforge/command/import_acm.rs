@@ -1,99 +1,85 @@
-//! `certforge import-acm`: a leaf into AWS Certificate Manager.
+//! `certforge import-acm`: leaves into AWS Certificate Manager.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Mutex;
 
-use certforge::aws::{CONTENT_TAG, CertificateArn, Connection, Import, Importer, Outcome, Tag};
-use certforge::bundle::content_sha256;
+use certforge::aws::{CertificateArn, Tag};
 use certforge::certificate::{Certificate, Chain};
-use certforge::check::acm;
-use certforge::key::PrivateKey;
-use certforge::store::{ImportRecord, ImportRecords, LeafEntry, is_regular, read_input};
-use certforge::validity::rfc3339;
-use certforge::{Bundle, Error, Finding, KeyAlgorithm, Severity, gather};
+use certforge::check::acm::{self, Allowed, Service};
+use certforge::gather::{Gathered, Pile, Role};
+use certforge::store::{ImportRecords, LeafEntry, is_regular, read_input};
+use certforge::{Bundle, Error, Finding};
 use time::OffsetDateTime;
 
-use crate::command::{Context, Failure};
-use crate::environment;
-use crate::report::{ImportReport, ImportState, Report, TagReport, findings};
+use crate::command::import::{Candidate, LazyKey, import, recover, refuse_errors, same_key};
+use crate::command::passphrase::PassphraseArgs;
+use crate::command::target::{Session, Simulation, TargetArgs};
+use crate::command::{Context, Failure, Waits};
+use crate::render::Bar;
+use crate::report::{ImportReport, ImportResult, ImportsReport, Report};
 
+// How an import is made: the flags of `import-acm` and of `up`.
 #[derive(clap::Args)]
-struct ConnectionArgs {
-    /// The AWS region
-    #[arg(long, value_name = "REGION")]
-    region: Option<String>,
-    /// The profile of the AWS configuration files
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
-    /// An endpoint other than AWS's own
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
-    /// How many seconds a call to AWS may take in all
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=3600))]
-    timeout: u64,
+pub struct ImportArgs {
+    #[command(flatten)]
+    target: TargetArgs,
     /// A tag, as Key=team,Value=edge or team=edge; repeat it for more
     #[arg(long, value_name = "TAG")]
     tags: Vec<String>,
+    /// A service that is to use it, for its rules: alb, nlb, cloudfront, apigw-domain, apigw-backend, client-vpn
+    #[arg(long = "target", value_name = "SERVICE", value_delimiter = ',')]
+    services: Vec<Service>,
+    /// A rule to set aside where ACM may take it nevertheless, such as X01
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    allow: Vec<String>,
+    /// Import into a stand-in for ACM that starts with the command and ends with it
+    #[arg(long)]
+    sim: bool,
 }
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   certforge import-acm 10.103.10.95
-  certforge import-acm 10.103.10.95 --region us-east-1 --profile prod
+  certforge import-acm 10.103.10.95 --region us-east-1,eu-west-1 --profile prod
   certforge import-acm --certificate cert.pem --private-key key.pem --certificate-chain chain.pem
-  certforge import-acm 10.103.10.95 --dry-run
+  certforge import-acm --from bundle.p12 --passphrase-file pass.txt
+  certforge import-acm --all --dry-run
 
 The first import makes a certificate in ACM; its ARN is kept beside the leaf, and
-later runs import to it again, or do nothing where nothing has changed.")]
+later runs import to it again, or do nothing where nothing has changed. Files may be
+PEM in any shape, DER, PKCS#7 or PKCS#12, and in any order.")]
 pub struct Args {
-    /// The leaf, by name
-    #[arg(value_name = "NAME", required_unless_present = "certificate", conflicts_with = "certificate")]
-    name: Option<String>,
-    /// A certificate file instead (PEM; file:// and fileb:// are understood)
-    #[arg(long, value_name = "FILE", requires = "private_key")]
+    /// Leaves, by name
+    #[arg(value_name = "NAME", required_unless_present_any = ["certificate", "from", "all"])]
+    names: Vec<String>,
+    /// All leaves of the store
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+    /// A certificate file instead (file:// and fileb:// are understood)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "all"])]
     certificate: Option<String>,
     /// The certificate's private key
     #[arg(long, value_name = "FILE", requires = "certificate")]
     private_key: Option<String>,
-    /// The certificate's issuers in order, root last or left out
+    /// The certificate's issuers, root last or left out
     #[arg(long, value_name = "FILE", requires = "certificate")]
     certificate_chain: Option<String>,
+    /// Files with certificate, key and issuers in whatever order
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["names", "all", "certificate"])]
+    from: Vec<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
     /// The certificate in ACM to replace
     #[arg(long, value_name = "ARN")]
-    certificate_arn: Option<CertificateArn>,
-    /// Make a new certificate in ACM although an ARN is known
+    certificate_arn: Option<String>,
+    /// Make a new certificate in ACM although one is known
     #[arg(long, conflicts_with = "certificate_arn")]
     new: bool,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    import: ImportArgs,
     /// Check everything and show what would be sent, and stop
     #[arg(long)]
     dry_run: bool,
-}
-
-impl ConnectionArgs {
-    fn connect(&self) -> Result<Importer, Failure> {
-        let trust_anchors = match environment::aws_ca_bundle() {
-            None => None,
-            Some(path) => Some(read_input(&path)?.to_vec()),
-        };
-        Ok(Importer::connect(&Connection {
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            endpoint_url: self.endpoint_url.clone(),
-            trust_anchors,
-            timeout: Some(Duration::from_secs(self.timeout)),
-        })?)
-    }
-
-    /// The profile that is used, however it was chosen.
-    fn profile(&self) -> Option<String> {
-        self.profile.clone().or_else(environment::aws_profile)
-    }
-
-    fn tags(&self) -> Result<Vec<Tag>, Failure> {
-        Ok(self.tags.iter().map(|t| t.parse()).collect::<certforge::Result<_>>()?)
-    }
 }
 
 // The flags of `up` for an import.
@@ -102,40 +88,62 @@ pub struct UpArgs {
     /// Import it into AWS Certificate Manager and print its ARN
     #[arg(long)]
     import_acm: bool,
+    /// Never write the leaf's private key to a disk: ACM alone has it
+    #[arg(long, requires = "import_acm")]
+    pub ephemeral: bool,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    import: ImportArgs,
 }
 
-/// A connection that is ready, and the tags to put on what goes over it.
-pub struct Session {
-    importer: Importer,
-    profile: Option<String>,
+/// Connections that are ready, and how to import over them.
+pub struct Ready {
+    sessions: Vec<Session>,
+    simulation: Option<Simulation>,
     tags: Vec<Tag>,
+    services: Vec<Service>,
+    allowed: Allowed,
+}
+
+impl ImportArgs {
+    fn tags(&self) -> Result<Vec<Tag>, Failure> {
+        Ok(self.tags.iter().map(|t| t.parse()).collect::<certforge::Result<_>>()?)
+    }
+
+    /// Connects, so that a missing region or missing credentials show before
+    /// anything is read or made.
+    fn ready(&self, context: &Context, leaves: usize, region: Option<&str>) -> Result<Ready, Failure> {
+        let (tags, allowed) = (self.tags()?, Allowed::named(&self.allow)?);
+        let simulation = if self.sim { Some(Simulation::start(&context.store)?) } else { None };
+        let waits = if leaves > 1 { context.waits.with_bar() } else { context.waits };
+        let sessions = self.target.connect(region, leaves, waits, simulation.as_ref())?;
+        Ok(Ready { sessions, simulation, tags, services: self.services.clone(), allowed })
+    }
 }
 
 impl UpArgs {
-    /// Connects where an import is asked for, so that a missing region or missing
-    /// credentials show before anything is made.
-    pub fn session(&self) -> Result<Option<Session>, Failure> {
-        let tags = self.connection.tags()?;
-        if !self.import_acm {
-            let given = self.connection.region.is_some()
-                || self.connection.profile.is_some()
-                || self.connection.endpoint_url.is_some()
-                || !tags.is_empty();
-            return if given {
-                Err(Failure::Usage {
-                    message: "--region, --profile, --endpoint-url and --tags are for an import".to_owned(),
-                    hint: "add --import-acm".to_owned(),
-                })
-            } else {
-                Ok(None)
-            };
+    /// Connects where an import is asked for.
+    pub fn ready(&self, context: &Context) -> Result<Option<Ready>, Failure> {
+        if self.import_acm {
+            return self.import.ready(context, 1, None).map(Some);
         }
-        let profile = self.connection.profile();
-        Ok(Some(Session { importer: self.connection.connect()?, profile, tags }))
+        let import = &self.import;
+        let given = import.target.is_given()
+            || !import.tags.is_empty()
+            || !import.services.is_empty()
+            || !import.allow.is_empty()
+            || import.sim;
+        if given {
+            return Err(Failure::Usage {
+                message: "--region, --profile, --endpoint-url, --tags, --target, --allow and --sim are for an import"
+                    .to_owned(),
+                hint: "add --import-acm".to_owned(),
+            });
+        }
+        Ok(None)
     }
+}
 
+impl Ready {
     /// Refuses what ACM would refuse, before anything is saved or replaced.
     pub fn preflight(
         &self,
@@ -143,298 +151,251 @@ impl UpArgs {
         there: Option<&LeafEntry>,
         now: OffsetDateTime,
     ) -> Result<(), Failure> {
-        if !self.import_acm {
-            return Ok(());
+        let candidate = self.candidate(bundle.leaf(), bundle.chain(), now);
+        for session in &self.sessions {
+            candidate.preflight(bundle.key(), &self.tags, Some(session.importer.region()), None)?;
         }
-        let key = bundle.key().public();
-        preflight(&acm::Import { certificate: bundle.leaf(), key, chain: bundle.chain() }, now)?;
         let records = there.map(LeafEntry::imports).transpose()?;
         records.iter().flat_map(ImportRecords::all).try_for_each(|record| same_key(record, bundle.leaf()))
     }
-}
 
-impl Session {
-    /// Imports a leaf of the store.
-    pub fn import(
-        self,
-        entry: &LeafEntry,
-        dry_run: bool,
+    fn candidate<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+        chain: &'a Chain,
         now: OffsetDateTime,
-    ) -> Result<ImportReport, Failure> {
-        let _lock = if dry_run { None } else { Some(entry.lock()?) };
-        let candidate = Candidate {
-            certificate: &entry.certificate,
-            chain: &entry.chain,
-            profile: self.profile,
-            tags: self.tags,
+    ) -> Candidate<'a> {
+        Candidate {
+            certificate,
+            chain,
+            gathered: &[],
+            tags: &self.tags,
             arn: None,
             new: false,
-            dry_run,
+            services: &self.services,
+            allowed: &self.allowed,
+            dry_run: false,
             now,
-        };
-        import(&self.importer, &candidate, entry.imports()?, || entry.private_key())
+        }
+    }
+
+    /// Writes down where ACM has a leaf already, whose import nobody wrote down.
+    pub fn recover(&self, entry: &LeafEntry, now: OffsetDateTime) -> Result<(), Failure> {
+        let _lock = entry.lock()?;
+        let mut records = entry.imports()?;
+        for session in &self.sessions {
+            recover(session, &self.candidate(&entry.certificate, &entry.chain, now), &mut records)?;
+        }
+        Ok(())
+    }
+
+    /// Imports a leaf of the store to all places.
+    pub fn import(
+        mut self,
+        context: &Context,
+        entry: &LeafEntry,
+        key: &LazyKey<'_>,
+        dry_run: bool,
+    ) -> Result<Vec<ImportResult>, Failure> {
+        let _lock = if dry_run { None } else { Some(entry.lock()?) };
+        let records = Mutex::new(entry.imports()?);
+        let mut sessions = std::mem::take(&mut self.sessions);
+        let mut candidate = self.candidate(&entry.certificate, &entry.chain, context.now);
+        candidate.dry_run = dry_run;
+        let name = folder_name(entry);
+        let results = to_all(&mut sessions, &candidate, &records, key, &name);
+        if let Some(simulation) = self.simulation.as_ref().filter(|_| !dry_run) {
+            simulation.save(&context.store)?;
+        }
+        Ok(results)
     }
 }
 
-/// What is to be imported, all but the private key, which is read last.
-struct Candidate<'a> {
-    certificate: &'a Certificate,
-    chain: &'a Chain,
-    profile: Option<String>,
-    tags: Vec<Tag>,
-    /// The ARN that was given.
-    arn: Option<CertificateArn>,
-    new: bool,
-    dry_run: bool,
-    now: OffsetDateTime,
+fn folder_name(entry: &LeafEntry) -> String {
+    entry.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
-    let tags = args.connection.tags()?;
-    if let Some(name) = &args.name {
-        context.store.leaf(name)?;
-        let importer = args.connection.connect()?;
-        // Read under the lock: another run may have replaced or imported it meanwhile.
-        let locked = context.store.leaf(name)?;
-        let _lock = if args.dry_run { None } else { Some(locked.lock()?) };
-        let entry = context.store.leaf(name)?;
-        let candidate = args.candidate(&entry.certificate, &entry.chain, tags, context.now);
-        let report = import(&importer, &candidate, entry.imports()?, || entry.private_key())?;
-        return Ok(Report::Import(report));
-    }
-    let file = |text: &Option<String>| text.as_deref().map(plain_path);
-    let (Some(certificate_path), Some(key_path)) = (file(&args.certificate), file(&args.private_key)) else {
-        return Err(Failure::Usage {
-            message: "neither a leaf's name nor files were given".to_owned(),
-            hint: "certforge import-acm 10.103.10.95".to_owned(),
-        });
+    let arn: Option<CertificateArn> = args.certificate_arn.as_deref().map(str::parse).transpose()?;
+    // The ARN says where, unless somebody else does.
+    let region =
+        arn.as_ref().map(|a| a.region().to_owned()).filter(|_| !crate::environment::has_aws_region());
+    let results = if args.names.is_empty() && !args.all {
+        files(args, context, arn.as_ref(), region.as_deref())?
+    } else {
+        leaves(args, context, arn.as_ref(), region.as_deref())?
     };
-    let (certificate, chain) =
-        read_certificates(&certificate_path, file(&args.certificate_chain).as_deref())?;
-    let importer = args.connection.connect()?;
-    let records = if is_regular(&certificate_path) {
-        let mut record_path = certificate_path.clone().into_os_string();
+    report(results)
+}
+
+/// One import is a document of its own; several are a list.
+fn report(mut results: Vec<ImportResult>) -> Result<Report, Failure> {
+    match results.as_mut_slice() {
+        [_] => match results.remove(0).outcome {
+            Ok(report) => Ok(Report::Import(report)),
+            Err(failure) => Err(failure),
+        },
+        _ => Ok(Report::Imports(ImportsReport { results })),
+    }
+}
+
+/// Imports leaves of the store, one after the other, each to all places at once.
+fn leaves(
+    args: &Args,
+    context: &Context,
+    arn: Option<&CertificateArn>,
+    region: Option<&str>,
+) -> Result<Vec<ImportResult>, Failure> {
+    let store = &context.store;
+    let names: Vec<String> = if args.all {
+        store.leaves()?.iter().map(folder_name).collect()
+    } else {
+        args.names.iter().try_for_each(|name| store.leaf(name).map(|_| ()))?;
+        args.names.clone()
+    };
+    if names.is_empty() {
+        return Err(
+            Error::Missing { what: "leaf", name: "any".to_owned(), path: store.root().to_owned() }.into()
+        );
+    }
+    if arn.is_some() && names.len() > 1 {
+        return Err(Failure::Usage {
+            message: "--certificate-arn is for one leaf".to_owned(),
+            hint: "give one NAME with it".to_owned(),
+        });
+    }
+    let mut ready = args.import.ready(context, names.len(), region)?;
+    let mut sessions = std::mem::take(&mut ready.sessions);
+    let bar = Bar::new(names.len(), context.waits == Waits::Quiet);
+    let mut results = Vec::new();
+    for name in &names {
+        bar.step(name);
+        // Read under the lock: another run may have replaced or imported it meanwhile.
+        let locked = store.leaf(name)?;
+        let _lock = if args.dry_run { None } else { Some(locked.lock()?) };
+        let entry = store.leaf(name)?;
+        let records = Mutex::new(entry.imports()?);
+        let chain = args.import.chain_for(&entry.chain)?;
+        let mut candidate = ready.candidate(&entry.certificate, &chain, context.now);
+        (candidate.arn, candidate.new, candidate.dry_run) = (arn, args.new, args.dry_run);
+        let key = LazyKey::new(|| Ok(entry.private_key()?));
+        results.extend(to_all(&mut sessions, &candidate, &records, &key, name));
+        if let Some(simulation) = ready.simulation.as_ref().filter(|_| !args.dry_run) {
+            simulation.save(store)?;
+        }
+    }
+    bar.end();
+    Ok(results)
+}
+
+/// Imports what is in files.
+fn files(
+    args: &Args,
+    context: &Context,
+    arn: Option<&CertificateArn>,
+    region: Option<&str>,
+) -> Result<Vec<ImportResult>, Failure> {
+    let mut ready = args.import.ready(context, 1, region)?;
+    let mut pile = Pile::new();
+    let mut unlock = |what: &str| args.passphrase.unlock(what);
+    let mut inputs: Vec<(Role, PathBuf)> = args.from.iter().map(|f| (Role::Any, plain_path(f))).collect();
+    let given = [
+        (Role::Certificate, &args.certificate),
+        (Role::Chain, &args.certificate_chain),
+        (Role::PrivateKey, &args.private_key),
+    ];
+    inputs
+        .extend(given.into_iter().filter_map(|(role, file)| file.as_deref().map(|f| (role, plain_path(f)))));
+    for (role, path) in &inputs {
+        pile.add(*role, path, &read_input(path)?, &mut unlock)?;
+    }
+    let Gathered { certificate, chain, key, findings: mut gathered } = pile.sort();
+    if key.is_none() && !gathered.iter().any(|f| f.severity == certforge::Severity::Error) {
+        let message = "no private key was given";
+        let finding = Finding::new("gather.no-key", certforge::Severity::Error, "key", message);
+        gathered.push(finding.fix("give it with --private-key"));
+    }
+    let Some(certificate) = certificate else {
+        return refuse_errors(acm::unreadable(&gathered)).map(|_| Vec::new());
+    };
+    let chain = args.import.chain_for(&Chain::new(chain)?)?;
+    let mut sessions = std::mem::take(&mut ready.sessions);
+    let mut candidate = ready.candidate(&certificate, &chain, context.now);
+    (candidate.gathered, candidate.arn) = (&gathered, arn);
+    (candidate.new, candidate.dry_run) = (args.new, args.dry_run);
+    let Some(key) = key else {
+        // Everything that can be said without the key is said beside what is wrong with it.
+        let about = acm::Import::new(&certificate, &chain, None);
+        return refuse_errors(acm::import(&about, &gathered, &ready.allowed, context.now))
+            .map(|_| Vec::new());
+    };
+    let main = inputs.first().map(|(_, path)| path.clone()).unwrap_or_default();
+    let records = Mutex::new(if is_regular(&main) {
+        let mut record_path = main.clone().into_os_string();
         record_path.push(".acm.json");
         ImportRecords::read(Path::new(&record_path))?
     } else {
         ImportRecords::nowhere()
-    };
-    let candidate = args.candidate(&certificate, &chain, tags, context.now);
-    let key = || gather::private_key(&read_input(&key_path)?, &key_path);
-    Ok(Report::Import(import(&importer, &candidate, records, key)?))
+    });
+    let key = LazyKey::ready(key);
+    let results = to_all(&mut sessions, &candidate, &records, &key, &main.to_string_lossy());
+    if let Some(simulation) = ready.simulation.as_ref().filter(|_| !args.dry_run) {
+        simulation.save(&context.store)?;
+    }
+    Ok(results)
 }
 
-impl Args {
-    fn candidate<'a>(
-        &self,
-        certificate: &'a Certificate,
-        chain: &'a Chain,
-        tags: Vec<Tag>,
-        now: OffsetDateTime,
-    ) -> Candidate<'a> {
-        let arn = self.certificate_arn.clone();
-        let profile = self.connection.profile();
-        Candidate { certificate, chain, profile, tags, arn, new: self.new, dry_run: self.dry_run, now }
+impl ImportArgs {
+    /// The chain as the services take it: `CloudFront` wants it without the root.
+    fn chain_for(&self, chain: &Chain) -> Result<Chain, Failure> {
+        if self.services.contains(&Service::CloudFront) {
+            return Ok(Chain::new(chain.intermediates().cloned().collect())?);
+        }
+        Ok(chain.clone())
     }
+}
+
+/// Imports to all places at once.
+fn to_all(
+    sessions: &mut [Session],
+    candidate: &Candidate<'_>,
+    records: &Mutex<ImportRecords>,
+    key: &LazyKey<'_>,
+    name: &str,
+) -> Vec<ImportResult> {
+    let one = |session: &mut Session| ImportResult {
+        name: name.to_owned(),
+        region: session.importer.region().to_owned(),
+        profile: session.profile.clone(),
+        outcome: import(session, candidate, records, key),
+    };
+    if let [session] = sessions {
+        return vec![one(session)];
+    }
+    let stopped =
+        || Failure::Error(Error::Internal { doing: "importing", reason: "its thread stopped".to_owned() });
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = sessions
+            .iter_mut()
+            .map(|session| {
+                let (region, profile) = (session.importer.region().to_owned(), session.profile.clone());
+                (region, profile, scope.spawn(|| one(session)))
+            })
+            .collect();
+        let join = |(region, profile, thread): (_, _, std::thread::ScopedJoinHandle<'_, ImportResult>)| {
+            thread.join().unwrap_or_else(|_| ImportResult {
+                name: name.to_owned(),
+                region,
+                profile,
+                outcome: Err::<ImportReport, _>(stopped()),
+            })
+        };
+        threads.into_iter().map(join).collect()
+    })
 }
 
 /// The path behind the AWS CLI's prefixes.
 fn plain_path(text: &str) -> PathBuf {
     let plain = text.strip_prefix("fileb://").or_else(|| text.strip_prefix("file://")).unwrap_or(text);
     PathBuf::from(plain)
-}
-
-/// The leaf and its issuers from files. What follows the leaf in its own file is
-/// taken as the chain where no other was given.
-fn read_certificates(leaf: &Path, chain: Option<&Path>) -> Result<(Certificate, Chain), Failure> {
-    let mut certificates = gather::certificates(&read_input(leaf)?, leaf)?;
-    let certificate = certificates.remove(0);
-    let (issuers, path) = match chain {
-        None => (certificates, leaf),
-        Some(_) if !certificates.is_empty() => {
-            let reason = format!("{} certificates, where one was expected", certificates.len() + 1);
-            return Err(Error::MalformedPem { reason }.in_file(leaf).into());
-        }
-        Some(path) => (gather::certificates(&read_input(path)?, path)?, path),
-    };
-    Ok((certificate, Chain::new(issuers).map_err(|e| e.in_file(path))?))
-}
-
-/// Imports, or finds that there is nothing to do.
-fn import(
-    importer: &Importer,
-    candidate: &Candidate<'_>,
-    mut records: ImportRecords,
-    key: impl FnOnce() -> certforge::Result<PrivateKey>,
-) -> Result<ImportReport, Failure> {
-    let sha256 = content_sha256(candidate.certificate, candidate.chain).to_string();
-    let record = known(importer, candidate, &records)?;
-    let arn = match &record {
-        Some(record) => Some(record.arn.parse::<CertificateArn>()?),
-        None => candidate.arn.clone(),
-    };
-    if let Some(arn) = &arn
-        && arn.region() != importer.region()
-    {
-        let wanted = format!("the region {}", importer.region());
-        return Err(Error::ArnPlace { arn: arn.to_string(), wanted }.into());
-    }
-    let tags = merged(record.as_ref().map_or(&[], |r| &r.tags), &candidate.tags)?;
-    let mut report = ImportReport {
-        state: ImportState::Unchanged,
-        arn: arn.as_ref().map(ToString::to_string),
-        region: importer.region().to_owned(),
-        endpoint: importer.endpoint().map(ToOwned::to_owned),
-        sha256: sha256.clone(),
-        tags: tags.iter().map(TagReport::of).collect(),
-        findings: Vec::new(),
-    };
-    if let (Some(record), Some(arn)) = (record.as_ref().filter(|r| r.sha256 == sha256), &arn) {
-        if same_tags(&record.tags, &tags) || candidate.dry_run {
-            return Ok(report);
-        }
-        let content = Tag::new(CONTENT_TAG, &sha256)?;
-        importer.tag(arn, &[&[content], &tags[..]].concat())?;
-        report.state = ImportState::Tagged;
-        save(&mut records, ImportRecord { tags: pairs(&tags), ..record.clone() })?;
-        return Ok(report);
-    }
-    if let Some(record) = &record {
-        same_key(record, candidate.certificate)?;
-    }
-    let key = key()?;
-    let about = acm::Import { certificate: candidate.certificate, key: key.public(), chain: candidate.chain };
-    let mut found = preflight(&about, candidate.now)?;
-    if importer.is_in_clear() {
-        let message = "the private key goes over the network in clear: the endpoint is http";
-        found.push(Finding::new("acm.http", Severity::Warning, "endpoint", message).fix("use https"));
-    }
-    found.push(Finding::new(
-        "acm.api-gateway",
-        Severity::Info,
-        "trust",
-        "API Gateway does not trust a private CA because ACM holds its certificate: \
-         on a REST API set tlsConfig.insecureSkipVerification, on an HTTP API serverNameToVerify",
-    ));
-    report.findings = findings(&found);
-    if candidate.dry_run {
-        report.state = ImportState::Planned;
-        return Ok(report);
-    }
-    // An ARN that cannot be written down would be imported a second time.
-    records.check_writable()?;
-    let outcome = importer.import(&Import {
-        certificate: candidate.certificate,
-        chain: candidate.chain,
-        key: &key,
-        arn: arn.as_ref(),
-        tags: &tags,
-    })?;
-    report.state = if arn.is_some() { ImportState::Reimported } else { ImportState::Imported };
-    finish(report, &outcome, candidate, &tags, &mut records)
-}
-
-/// What is on record for this place, unless another ARN or a new one is asked for.
-fn known(
-    importer: &Importer,
-    candidate: &Candidate<'_>,
-    records: &ImportRecords,
-) -> Result<Option<ImportRecord>, Failure> {
-    if candidate.new {
-        return Ok(None);
-    }
-    let found = records.find(importer.region(), importer.endpoint(), candidate.profile.as_deref());
-    let Some(record) = found else { return Ok(None) };
-    let arn: CertificateArn = record.arn.parse()?;
-    let asked_for = candidate.arn.as_ref().is_none_or(|asked| *asked == arn);
-    Ok((asked_for && !importer.is_foreign(&arn)).then(|| record.clone()))
-}
-
-/// ACM keeps the kind of key of an ARN (ACM user guide, "Reimporting a certificate").
-fn same_key(record: &ImportRecord, certificate: &Certificate) -> Result<(), Failure> {
-    let kind = certificate.public_key().algorithm().map(KeyAlgorithm::as_str);
-    match (&record.key, kind) {
-        (Some(recorded), Some(kind)) if recorded != kind => {
-            let message =
-                format!("{} holds a key of the kind {recorded}, and this one is {kind}", record.arn);
-            Err(Error::Preflight { findings: vec![("acm.R02", message)] }.into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Writes down what ACM answered, and says what it does not.
-fn finish(
-    mut report: ImportReport,
-    outcome: &Outcome,
-    candidate: &Candidate<'_>,
-    tags: &[Tag],
-    records: &mut ImportRecords,
-) -> Result<ImportReport, Failure> {
-    report.arn = Some(outcome.arn.to_string());
-    let mut recorded = pairs(tags);
-    if let Some(e) = &outcome.untagged {
-        // Left off the record, so that the same call puts them on next time.
-        recorded.clear();
-        let note =
-            Finding::new("acm.untagged", Severity::Warning, "tags", format!("no tags could be put on: {e}"))
-                .fix("allow acm:AddTagsToCertificate and run it again with all --tags");
-        report.findings.extend(findings(&[note]));
-    }
-    let record = ImportRecord {
-        arn: outcome.arn.to_string(),
-        region: report.region.clone(),
-        endpoint: report.endpoint.clone(),
-        profile: candidate.profile.clone(),
-        key: candidate.certificate.public_key().algorithm().map(|a| a.as_str().to_owned()),
-        sha256: outcome.sha256.clone(),
-        imported_at: rfc3339(candidate.now),
-        tags: recorded,
-    };
-    save(records, record)?;
-    Ok(report)
-}
-
-fn save(records: &mut ImportRecords, record: ImportRecord) -> Result<(), Failure> {
-    let arn = record.arn.clone();
-    records.save(record).map_err(|e| Error::ImportUnsaved { arn, source: Box::new(e) }.into())
-}
-
-/// Whether the tags on record are these, in whatever order.
-fn same_tags(recorded: &[(String, String)], tags: &[Tag]) -> bool {
-    recorded.len() == tags.len()
-        && tags.iter().all(|t| recorded.iter().any(|(k, v)| *k == t.key && *v == t.value))
-}
-
-/// What ACM would refuse is refused here, before any call.
-fn preflight(import: &acm::Import<'_>, now: OffsetDateTime) -> Result<Vec<Finding>, Failure> {
-    let found = acm::import(import, now);
-    let errors: Vec<_> = found
-        .iter()
-        .filter(|f| f.severity == Severity::Error)
-        .map(|f| (f.code, format!("{} ({})", f.message, f.fix)))
-        .collect();
-    if errors.is_empty() { Ok(found) } else { Err(Error::Preflight { findings: errors }.into()) }
-}
-
-fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
-    tags.iter().map(|t| (t.key.clone(), t.value.clone())).collect()
-}
-
-/// The tags known already, with those asked for in their place or behind them.
-/// Of two with one key the later counts.
-fn merged(known: &[(String, String)], asked: &[Tag]) -> Result<Vec<Tag>, Failure> {
-    let mut tags: Vec<Tag> = Vec::new();
-    let known =
-        known.iter().map(|(key, value)| Tag::new(key, value)).collect::<certforge::Result<Vec<_>>>()?;
-    for tag in known.iter().chain(asked) {
-        tags.retain(|t| t.key != tag.key);
-        tags.push(tag.clone());
-    }
-    // One more is the content's own (ACM API reference: 50 in all).
-    if tags.len() > 49 {
-        let input = tags.len().to_string();
-        return Err(Error::Tag { input, reason: "with certforge's own they are more than 50" }.into());
-    }
-    Ok(tags)
 }

@@ -17,6 +17,7 @@ use crate::report::{CaReport, LeafReport, Report, State, UpReport, same_names};
   certforge up 10.103.10.95
   certforge up myca.test.com '*.internal.example' fd00::1 --key p256
   certforge up 10.103.10.95 --import-acm --region ap-northeast-1
+  certforge up 10.103.10.95 --import-acm --sim
 
 All names go into one leaf; the first is its common name. Run again, it makes only
 what is missing, due (a third of its time or 30 days left) or different.")]
@@ -45,15 +46,56 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         None => plan,
     };
     #[cfg(feature = "aws")]
-    let session = args.acm.session()?;
-    let made = make(args, context, &ca_name, plan, there)?;
+    let ready = args.acm.ready(context)?;
     #[cfg(feature = "aws")]
-    if let (Some(session), Some(entry)) = (session, &made.entry) {
-        let acm = session.import(entry, args.issue.dry_run, context.now)?;
-        let report = UpReport { arn: acm.arn.clone(), acm: Some(acm), ..made.report };
-        return Ok(Report::Up(Box::new(report)));
+    if let (Some(ready), Some(entry)) = (&ready, &there)
+        && args.is_ephemeral()
+        && !entry.has_key()
+        && !is_imported(entry)?
+    {
+        // A run that was killed may have imported it and not written that down.
+        ready.recover(entry, context.now)?;
+    }
+    #[cfg(feature = "aws")]
+    let made = make(args, context, &ca_name, plan, there, ready.as_ref())?;
+    #[cfg(not(feature = "aws"))]
+    let made = make(args, context, &ca_name, plan, there, None)?;
+    #[cfg(feature = "aws")]
+    if let (Some(ready), Some(entry)) = (ready, made.entry) {
+        return imported(args, context, ready, &entry, made.key, made.report);
     }
     Ok(Report::Up(Box::new(made.report)))
+}
+
+/// The connections of an import; nothing where there can be none.
+#[cfg(feature = "aws")]
+type Ready = crate::command::import_acm::Ready;
+#[cfg(not(feature = "aws"))]
+type Ready = std::convert::Infallible;
+
+/// Imports what was made, or what is there.
+#[cfg(feature = "aws")]
+fn imported(
+    args: &Args,
+    context: &Context,
+    ready: Ready,
+    entry: &LeafEntry,
+    key: Option<PrivateKey>,
+    report: UpReport,
+) -> Result<Report, Failure> {
+    use crate::command::import::LazyKey;
+    let key = match key {
+        Some(key) => LazyKey::ready(key),
+        None => LazyKey::new(|| Ok(entry.private_key()?)),
+    };
+    let mut results = ready.import(context, entry, &key, args.issue.dry_run)?;
+    let report = if results.len() == 1 {
+        let acm = results.remove(0).outcome?;
+        UpReport { arn: acm.arn.clone(), acm: Some(acm), ..report }
+    } else {
+        UpReport { imports: results, ..report }
+    };
+    Ok(Report::Up(Box::new(report)))
 }
 
 /// The names that were asked for on the terminal, where none were given.
@@ -92,6 +134,9 @@ struct Made {
     report: UpReport,
     #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for the import alone"))]
     entry: Option<LeafEntry>,
+    /// The leaf's key, where it is not in the store.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for the import alone"))]
+    key: Option<PrivateKey>,
 }
 
 /// Makes the CA and the leaf as far as they are missing, due or different.
@@ -101,6 +146,7 @@ fn make(
     ca_name: &str,
     plan: LeafPlan,
     there: Option<LeafEntry>,
+    ready: Option<&Ready>,
 ) -> Result<Made, Failure> {
     let store = &context.store;
     let first = plan.names().first().clone();
@@ -111,7 +157,7 @@ fn make(
         let plan = plan.within(ca_plan.validity());
         let ca = CaReport::planned(ca_name, &ca_folder, &ca_plan, context.now);
         let leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
-        return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None });
+        return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None, key: None });
     }
     let (authority, ca_saved, early_key) = authority(context, ca_name, &plan, &ca_plan)?;
     let plan = plan.within(authority.validity());
@@ -127,7 +173,7 @@ fn make(
             None => {
                 let leaf =
                     LeafReport::of(State::Unchanged, &folder, Some(ca_name), &entry.certificate, context.now);
-                return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: there });
+                return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: there, key: None });
             }
             reason => reason,
         },
@@ -135,7 +181,7 @@ fn make(
     if args.issue.dry_run {
         let mut leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
         leaf.reason = reason;
-        return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None });
+        return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None, key: None });
     }
     let key = match early_key {
         Some(key) => key,
@@ -143,7 +189,11 @@ fn make(
     };
     let bundle = authority.issue_for(&plan, key)?;
     #[cfg(feature = "aws")]
-    args.acm.preflight(&bundle, there.as_ref(), context.now)?;
+    if let Some(ready) = ready {
+        ready.preflight(&bundle, there.as_ref(), context.now)?;
+    }
+    #[cfg(not(feature = "aws"))]
+    let _: Option<&Ready> = ready;
     let (saved, state) = save(args, context, &authority, &bundle, ca_name, &plan, there.is_some())?;
     let missing = || Error::Missing { what: "leaf", name: first.to_string(), path: folder.clone() };
     let entry = store.leaf_of(&first)?.ok_or_else(missing)?;
@@ -152,7 +202,8 @@ fn make(
     if let Some(saved) = saved {
         leaf = leaf.saved(&saved, &plan);
     }
-    Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: Some(entry) })
+    let key = args.is_ephemeral().then(|| bundle.into_key());
+    Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: Some(entry), key })
 }
 
 /// Saves the leaf. Where another `up` was quicker and wanted the same, its leaf is
@@ -167,7 +218,12 @@ fn save(
     there: bool,
 ) -> Result<(Option<certforge::store::Saved>, State), Failure> {
     let (store, first) = (&context.store, plan.names().first());
-    let put = |overwrite| store.save_bundle(first, bundle, Some(ca_name), overwrite);
+    let put = |overwrite| {
+        if args.is_ephemeral() {
+            return store.save_bundle_without_key(first, bundle, Some(ca_name), overwrite);
+        }
+        store.save_bundle(first, bundle, Some(ca_name), overwrite)
+    };
     if there {
         return Ok((Some(put(Overwrite::Replace)?), State::Replaced));
     }
@@ -191,10 +247,12 @@ fn up_report(folder: &std::path::Path, ca: Option<CaReport>, leaf: LeafReport) -
         leaf,
         #[cfg(feature = "aws")]
         acm: None,
+        #[cfg(feature = "aws")]
+        imports: Vec::new(),
     }
 }
 
-type Ready = (Authority, Option<certforge::store::Saved>, Option<PrivateKey>);
+type Issuer = (Authority, Option<certforge::store::Saved>, Option<PrivateKey>);
 
 /// The CA, made where there is none. The leaf's key is made at the same time on
 /// another thread: with RSA, finding primes is nearly all there is to do.
@@ -203,7 +261,7 @@ fn authority(
     ca_name: &str,
     plan: &LeafPlan,
     ca_plan: &certforge::CaPlan,
-) -> Result<Ready, Failure> {
+) -> Result<Issuer, Failure> {
     if context.store.has_authority(ca_name)? {
         return Ok((context.store.authority(ca_name, context.now)?, None, None));
     }
@@ -250,14 +308,24 @@ fn different(
     if args.issue.has_subject() && found.subject_der() != plan.subject().to_der()? {
         return reason("its subject is different");
     }
+    if args.is_ephemeral() && entry.has_key() {
+        return reason("its key is on the disk");
+    }
+    #[cfg(feature = "aws")]
+    if args.is_ephemeral() && !is_imported(entry)? {
+        return reason("its key is gone, and it was not imported");
+    }
     let template = plan.template();
     if args.issue.has_template() && found.extended_key_usage() != template.extended_key_usage() {
         return reason("its purpose is different");
     }
+    let is_whole = |send_root| {
+        if args.is_ephemeral() { entry.is_whole_without_key(send_root) } else { entry.is_whole(send_root) }
+    };
     let whole = if args.issue.has_template() {
-        entry.is_whole(template.send_root())
+        is_whole(template.send_root())
     } else {
-        entry.is_whole(false) || entry.is_whole(true)
+        is_whole(false) || is_whole(true)
     };
     if !whole {
         return reason("its files are missing, damaged or different");
@@ -276,6 +344,26 @@ fn different(
     let due = left < time::Duration::days(30).min(have.length() / 3);
     let gain = have.not_after() < plan.validity().not_after();
     Ok((due && gain).then(|| format!("it ends at {}", rfc3339(have.not_after()))))
+}
+
+/// Whether some record says that this very leaf was imported.
+#[cfg(feature = "aws")]
+fn is_imported(entry: &LeafEntry) -> Result<bool, Failure> {
+    let sha256 = certforge::bundle::content_sha256(&entry.certificate, &entry.chain).to_string();
+    Ok(entry.imports()?.all().iter().any(|record| record.sha256 == sha256))
+}
+
+impl Args {
+    #[cfg(feature = "aws")]
+    const fn is_ephemeral(&self) -> bool {
+        self.acm.ephemeral
+    }
+
+    #[cfg(not(feature = "aws"))]
+    #[expect(clippy::unused_self, reason = "the other build asks it")]
+    const fn is_ephemeral(&self) -> bool {
+        false
+    }
 }
 
 /// A name for a request that is made for its times alone.

@@ -1,0 +1,153 @@
+//! Where in AWS: regions, profiles, endpoint, time-outs, and the connections to
+//! them.
+
+use std::time::Duration;
+
+use certforge::aws::{Connection, Importer, Progress};
+use certforge::harness::{AcmSim, Settings};
+use certforge::store::{Store, read_input};
+
+use crate::command::{Failure, Waits};
+use crate::environment;
+use crate::render;
+
+#[derive(clap::Args)]
+pub struct TargetArgs {
+    /// The AWS region; several by comma or repeated
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    region: Vec<String>,
+    /// The profile of the AWS configuration files; repeat it for more
+    #[arg(long, value_name = "NAME")]
+    profile: Vec<String>,
+    /// An endpoint other than AWS's own
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+    /// How many seconds all calls to AWS may take together [default: 60, and 5 for each further leaf]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    timeout: Option<u64>,
+}
+
+/// The name by which the simulator stands in records: its port changes.
+const SIMULATOR: &str = "acm-sim";
+/// Where the simulator is, where nobody says.
+const SIMULATED_REGION: &str = "us-east-1";
+
+/// A connection that is ready.
+pub struct Session {
+    pub importer: Importer,
+    /// The profile it was made with, however it was chosen.
+    pub profile: Option<String>,
+    simulated: bool,
+}
+
+impl Session {
+    /// The endpoint as records name it.
+    pub fn endpoint(&self) -> Option<&str> {
+        if self.simulated { Some(SIMULATOR) } else { self.importer.endpoint() }
+    }
+}
+
+/// A stand-in for ACM that lives as long as the command, and what it held before.
+pub struct Simulation {
+    sim: AcmSim,
+}
+
+impl Simulation {
+    pub fn start(store: &Store) -> Result<Self, Failure> {
+        let sim = AcmSim::start(Settings::default())?;
+        if let Some(state) = store.simulated()? {
+            sim.restore(&state)?;
+        }
+        Ok(Self { sim })
+    }
+
+    /// Keeps what it holds now for the next run.
+    pub fn save(&self, store: &Store) -> Result<(), Failure> {
+        Ok(store.save_simulated(&self.sim.state()?)?)
+    }
+}
+
+impl TargetArgs {
+    /// Whether anything of this was given.
+    pub fn is_given(&self) -> bool {
+        !self.region.is_empty() || !self.profile.is_empty() || self.endpoint_url.is_some()
+    }
+
+    /// Connects to every region with every profile. `region` is for where none was
+    /// given; `leaves` tells how much is to be done.
+    pub fn connect(
+        &self,
+        region: Option<&str>,
+        leaves: usize,
+        waits: Waits,
+        simulation: Option<&Simulation>,
+    ) -> Result<Vec<Session>, Failure> {
+        let trust_anchors = match environment::aws_ca_bundle() {
+            None => None,
+            Some(path) => Some(read_input(&path)?.to_vec()),
+        };
+        let seconds = self.timeout.unwrap_or(60 + 5 * (leaves as u64).saturating_sub(1));
+        let mut connection = Connection {
+            trust_anchors,
+            timeout: Some(Duration::from_secs(seconds)),
+            endpoint_url: self.endpoint_url.clone(),
+            ..Connection::default()
+        };
+        let mut regions: Vec<Option<String>> = self.region.iter().cloned().map(Some).collect();
+        if regions.is_empty() {
+            regions.push(region.map(ToOwned::to_owned));
+        }
+        if let Some(simulation) = simulation {
+            connection.endpoint_url = Some(simulation.sim.url());
+            connection.stand_in = true;
+            if regions == [None] && !environment::has_aws_region() {
+                regions = vec![Some(SIMULATED_REGION.to_owned())];
+            }
+        }
+        let mut profiles: Vec<Option<String>> = self.profile.iter().cloned().map(Some).collect();
+        if profiles.is_empty() {
+            profiles.push(None);
+        }
+        let mut sessions: Vec<Session> = Vec::new();
+        for profile in profiles {
+            for region in &regions {
+                let connection =
+                    Connection { region: region.clone(), profile: profile.clone(), ..connection.clone() };
+                let importer = Importer::connect(&connection)?.on_progress(move |p| say(p, waits));
+                let profile = if simulation.is_some() {
+                    None
+                } else {
+                    profile.clone().or_else(environment::aws_profile)
+                };
+                let simulated = simulation.is_some();
+                let same = |s: &Session| s.importer.region() == importer.region() && s.profile == profile;
+                if !sessions.iter().any(same) {
+                    sessions.push(Session { importer, profile, simulated });
+                }
+            }
+        }
+        Ok(sessions)
+    }
+}
+
+/// Tells people why it takes long.
+fn say(progress: &Progress, waits: Waits) {
+    let seconds = |wait: &Duration| format!("{:.1} s", wait.as_secs_f64());
+    let text = match progress {
+        // Below a second nobody wonders; with many leaves a bar tells.
+        Progress::Pacing { action, wait } if waits == Waits::Told && *wait >= Duration::from_millis(900) => {
+            format!("waiting {}: ACM takes one {action} a second", seconds(wait))
+        }
+        Progress::Throttled { action, wait } if waits != Waits::Quiet => {
+            format!("waiting {}: ACM is too busy for {action}", seconds(wait))
+        }
+        Progress::Looking { action, reason } if waits != Waits::Quiet => {
+            format!("looking at ACM for what {action} did: {reason}")
+        }
+        Progress::Repeating { action, attempt } if waits != Waits::Quiet => {
+            format!("{action} once more, attempt {attempt}")
+        }
+        _ => return,
+    };
+    render::progress(&text);
+}

@@ -1,0 +1,196 @@
+//! Output of the commands about ACM.
+
+use std::io::{self, IsTerminal, Write};
+
+use certforge::error::Shown;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{finding_lines, line, problem_lines};
+use crate::render::Problem;
+use crate::report::{
+    AcmEntry, AcmShowReport, ImportReport, ImportResult, ImportState, PolicyReport, PruneReport,
+};
+
+/// The status of several imports: what is not known weighs most, then what AWS
+/// refused.
+pub fn status(results: &[ImportResult]) -> u8 {
+    let failed = results.iter().filter_map(|r| r.outcome.as_ref().err());
+    failed.map(|f| Problem::of(f).status).max().unwrap_or(0)
+}
+
+/// A bar over many leaves, on a terminal.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    pub fn new(steps: usize, quiet: bool) -> Self {
+        if steps < 2 || quiet || !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta} left");
+        let bar = ProgressBar::new(steps as u64);
+        Self(style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style)))
+    }
+
+    /// Begins the next leaf.
+    pub fn step(&self, name: &str) {
+        self.0.set_message(Shown(name).to_string());
+        self.0.inc(1);
+    }
+
+    pub fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+pub fn arn(out: &mut impl Write, import: &ImportReport) -> io::Result<()> {
+    match &import.arn {
+        Some(arn) if import.state != ImportState::Planned => writeln!(out, "{arn}"),
+        _ => Ok(()),
+    }
+}
+
+pub fn arns(out: &mut impl Write, results: &[ImportResult]) -> io::Result<()> {
+    results.iter().filter_map(|r| r.outcome.as_ref().ok()).try_for_each(|report| arn(out, report))
+}
+
+pub fn import_lines(out: &mut impl Write, import: &ImportReport) -> io::Result<()> {
+    let state = match import.state {
+        ImportState::Found => "there already, found again",
+        ImportState::Imported => "imported",
+        ImportState::Reimported => "imported again, same ARN",
+        ImportState::Tagged => "unchanged, tags added",
+        ImportState::Unchanged => "unchanged",
+        ImportState::Planned if import.arn.is_some() => "would be imported again",
+        ImportState::Planned => "would be imported",
+    };
+    let place = match &import.profile {
+        Some(profile) => format!("{} ({profile})", import.region),
+        None => import.region.clone(),
+    };
+    line(out, "acm", &place, state)?;
+    if let (ImportState::Planned, Some(arn)) = (import.state, &import.arn) {
+        line(out, "arn", arn, "")?;
+    }
+    if let Some(call) = &import.call {
+        let octets = |pem: &str| format!("{} octets", pem.len());
+        line(out, "call", call.action, "")?;
+        let mut member = |name: &str, value: &str| writeln!(out, "        {name:<18} {}", Shown(value));
+        if let Some(arn) = &call.arn {
+            member("CertificateArn", arn)?;
+        }
+        member("Certificate", &octets(&call.certificate))?;
+        member("PrivateKey", &call.private_key)?;
+        if let Some(chain) = &call.chain {
+            member("CertificateChain", &octets(chain))?;
+        }
+        for tag in &call.tags {
+            member("Tags", &format!("{}={}", tag.key, tag.value))?;
+        }
+    }
+    finding_lines(out, &import.findings)
+}
+
+/// Several imports, each under its leaf's name.
+pub fn results_lines(out: &mut impl Write, results: &[ImportResult]) -> io::Result<()> {
+    let mut name = None;
+    for result in results {
+        if name != Some(&result.name) {
+            line(out, "leaf", &result.name, "")?;
+            name = Some(&result.name);
+        }
+        match &result.outcome {
+            Ok(report) => import_lines(out, report)?,
+            Err(failure) => {
+                line(out, "acm", &result.region, "failed")?;
+                problem_lines(out, &Problem::of(failure))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One line a certificate: on a terminal in columns under a heading, else with
+/// tabs between.
+pub fn table(out: &mut impl Write, entries: &[AcmEntry]) -> io::Result<()> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let row = |e: &AcmEntry| {
+        let names = if e.names.is_empty() { text(&e.domain) } else { e.names.join(",") };
+        let end = e.not_after.as_ref().map_or("-".to_owned(), |end| end[..10].to_owned());
+        let used = match e.in_use {
+            Some(true) => "in use",
+            Some(false) => "not used",
+            None => "-",
+        };
+        [
+            e.arn.clone(),
+            text(&e.kind),
+            text(&e.status),
+            text(&e.key),
+            end,
+            used.to_owned(),
+            Shown(&names).to_string(),
+        ]
+    };
+    let mut rows: Vec<[String; 7]> = entries.iter().map(row).collect();
+    if !io::stdout().is_terminal() {
+        return rows.iter().try_for_each(|row| writeln!(out, "{}", row.join("\t")));
+    }
+    rows.insert(0, ["ARN", "TYPE", "STATUS", "KEY", "UNTIL", "USE", "NAMES"].map(str::to_owned));
+    let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..7).map(width).collect();
+    for row in &rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, w)| format!("{cell:<w$}")).collect();
+        writeln!(out, "{}", cells.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+pub fn show_lines(out: &mut impl Write, show: &AcmShowReport) -> io::Result<()> {
+    let entry = &show.certificate;
+    let mut say = |what: &str, value: &str| line(out, what, value, "");
+    let names =
+        if entry.names.is_empty() { "none that ACM shows".to_owned() } else { entry.names.join(", ") };
+    say("names", &names)?;
+    for (what, value) in [
+        ("type", &entry.kind),
+        ("status", &entry.status),
+        ("key", &entry.key),
+        ("until", &entry.not_after),
+        ("subject", &show.subject),
+        ("issuer", &show.issuer),
+        ("serial", &show.serial),
+        ("import", &show.imported_at),
+    ] {
+        if let Some(value) = value {
+            say(what, value)?;
+        }
+    }
+    if show.in_use_by.is_empty() {
+        say("used by", "nothing")?;
+    }
+    for user in &show.in_use_by {
+        say("used by", user)?;
+    }
+    for tag in &show.tags {
+        say("tag", &format!("{}={}", tag.key, tag.value))?;
+    }
+    finding_lines(out, &show.findings)
+}
+
+pub fn prune_lines(out: &mut impl Write, prune: &PruneReport) -> io::Result<()> {
+    for entry in &prune.certificates {
+        let end = entry.not_after.as_ref().map_or("", |end| &end[..10]);
+        let word = if prune.deleted { "deleted" } else { "would be deleted: --yes does it" };
+        line(out, "acm", &entry.arn, &format!("ended {end}, {word}"))?;
+    }
+    if prune.certificates.is_empty() {
+        line(out, "acm", "nothing to prune", "")?;
+    }
+    finding_lines(out, &prune.findings)
+}
+
+/// The policy, ready for `aws iam put-role-policy --policy-document`.
+pub fn policy(out: &mut impl Write, policy: &PolicyReport) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, policy)?;
+    writeln!(out)
+}

@@ -1,0 +1,196 @@
+//! What the commands about ACM have to report.
+
+use serde::{Serialize, Serializer};
+
+use super::FindingReport;
+use crate::command::Failure;
+use crate::render;
+
+/// What became of an import.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImportState {
+    /// It was there already, or its answer was lost: found by looking.
+    Found,
+    Imported,
+    Planned,
+    Reimported,
+    Tagged,
+    Unchanged,
+}
+
+/// A tag, spelled as the AWS CLI does.
+#[derive(Serialize)]
+pub struct TagReport {
+    #[serde(rename = "Key")]
+    pub key: String,
+    #[serde(rename = "Value")]
+    pub value: String,
+}
+
+impl TagReport {
+    pub fn of(tag: &certforge::aws::Tag) -> Self {
+        Self { key: tag.key.clone(), value: tag.value.clone() }
+    }
+}
+
+/// The call that would be made, its members named as in the ACM API reference.
+#[derive(Serialize)]
+pub struct CallReport {
+    #[serde(rename = "Action")]
+    pub action: &'static str,
+    #[serde(rename = "CertificateArn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    #[serde(rename = "Certificate")]
+    pub certificate: String,
+    /// Never the key: what kind it is, and how long.
+    #[serde(rename = "PrivateKey")]
+    pub private_key: String,
+    #[serde(rename = "CertificateChain", skip_serializing_if = "Option::is_none")]
+    pub chain: Option<String>,
+    #[serde(rename = "Tags", skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<TagReport>,
+}
+
+#[derive(Serialize)]
+pub struct ImportReport {
+    pub state: ImportState,
+    /// The AWS CLI's own name, so that scripts around it go on working.
+    #[serde(rename = "CertificateArn", skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    pub region: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    pub sha256: String,
+    pub tags: Vec<TagReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallReport>,
+    pub findings: Vec<FindingReport>,
+}
+
+/// One leaf in one place, imported or not.
+pub struct ImportResult {
+    pub name: String,
+    pub region: String,
+    pub profile: Option<String>,
+    pub outcome: Result<ImportReport, Failure>,
+}
+
+impl Serialize for ImportResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Imported<'a> {
+            name: &'a str,
+            #[serde(flatten)]
+            report: &'a ImportReport,
+        }
+        #[derive(Serialize)]
+        struct Failed<'a> {
+            name: &'a str,
+            state: &'static str,
+            region: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            profile: Option<&'a str>,
+            error: render::Problem,
+        }
+        let name = self.name.as_str();
+        match &self.outcome {
+            Ok(report) => Imported { name, report }.serialize(serializer),
+            Err(failure) => {
+                let (region, profile) = (self.region.as_str(), self.profile.as_deref());
+                Failed { name, state: "failed", region, profile, error: render::Problem::of(failure) }
+                    .serialize(serializer)
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct ImportsReport {
+    pub results: Vec<ImportResult>,
+}
+
+/// A certificate as ACM lists it.
+#[derive(Serialize)]
+pub struct AcmEntry {
+    #[serde(rename = "CertificateArn")]
+    pub arn: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    pub names: Vec<String>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<bool>,
+    pub region: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct AcmListReport {
+    pub certificates: Vec<AcmEntry>,
+}
+
+#[derive(Serialize)]
+pub struct AcmShowReport {
+    #[serde(flatten)]
+    pub certificate: AcmEntry,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported_at: Option<String>,
+    pub in_use_by: Vec<String>,
+    pub tags: Vec<TagReport>,
+    pub findings: Vec<FindingReport>,
+}
+
+#[derive(Serialize)]
+pub struct PruneReport {
+    /// Whether they are gone, or would go.
+    pub deleted: bool,
+    pub certificates: Vec<AcmEntry>,
+    pub findings: Vec<FindingReport>,
+}
+
+/// An IAM policy, its members named as IAM names them.
+#[derive(Serialize)]
+pub struct PolicyReport {
+    #[serde(rename = "Version")]
+    pub version: &'static str,
+    #[serde(rename = "Statement")]
+    pub statements: Vec<StatementReport>,
+}
+
+#[derive(Serialize)]
+pub struct StatementReport {
+    #[serde(rename = "Sid")]
+    sid: &'static str,
+    #[serde(rename = "Effect")]
+    effect: &'static str,
+    #[serde(rename = "Action")]
+    actions: Vec<&'static str>,
+    #[serde(rename = "Resource")]
+    resource: String,
+}
+
+impl StatementReport {
+    pub fn of(statement: certforge::aws::Statement) -> Self {
+        let certforge::aws::Statement { sid, actions, resource } = statement;
+        Self { sid, effect: "Allow", actions, resource }
+    }
+}
