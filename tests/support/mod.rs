@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
+pub mod variants;
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::net::{SocketAddr, TcpListener, TcpStream};
