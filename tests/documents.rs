@@ -6,7 +6,8 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use support::{CERTFORGE, Sandbox, Server, judge};
+use certforge::harness::{AcmSim, Settings};
+use support::{CERTFORGE, Sandbox, judge};
 
 /// A command and the lines it should print, its status behind `? ` if it is not 0.
 struct Step {
@@ -52,19 +53,14 @@ fn matches(expected: &str, line: &str) -> bool {
 
 fn run_document(path: &Path) {
     let text = std::fs::read_to_string(path).unwrap();
-    let Some(moto) = judge("moto_server") else { return };
     if judge("openssl").is_none() {
         return;
     }
-    let server = Server::start(|port| {
-        let mut command = Command::new(&moto);
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        command
-    });
     let blocks = blocks(&text);
     assert!(!blocks.is_empty(), "{} has no console block", path.display());
     for steps in blocks {
         let sandbox = Sandbox::new();
+        let sim = AcmSim::start(Settings::default()).unwrap();
         let folder = Path::new(CERTFORGE).parent().unwrap();
         let search = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
         for step in steps {
@@ -72,10 +68,7 @@ fn run_document(path: &Path) {
             sandbox.isolate(&mut shell);
             // Standard error first: that is how it looks on a terminal.
             shell.args(["-c", &format!("{{ {}; }} 2>&1", step.command)]);
-            shell
-                .env("PATH", &search)
-                .env("AWS_ENDPOINT_URL", server.url())
-                .env("AWS_REGION", "ap-northeast-1");
+            shell.env("PATH", &search).env("AWS_ENDPOINT_URL", sim.url()).env("AWS_REGION", "ap-northeast-1");
             shell.env("AWS_ACCESS_KEY_ID", "none").env("AWS_SECRET_ACCESS_KEY", "none");
             let ran = support::ran(shell.output().unwrap());
             let mut lines: Vec<String> = ran.stdout.lines().map(str::to_owned).collect();
@@ -103,6 +96,11 @@ fn run_document(path: &Path) {
 #[test]
 fn readme_tells_the_truth() {
     run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+}
+
+#[test]
+fn the_page_about_acm_tells_the_truth() {
+    run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/acm.md"));
 }
 
 #[test]

@@ -388,13 +388,12 @@ fn may_be(summary: &Summary, leaf: &Certificate) -> bool {
         listed.is_none_or(|listed| (listed - own).abs() <= time::Duration::seconds(1))
     };
     let key = leaf.public_key().algorithm().and_then(KeyAlgorithm::acm_name);
-    let kind = summary.key.as_ref().map(|k| k.replace('-', "_"));
     let named = summary.domain.as_ref().is_none_or(|domain| {
         leaf.dns_names_as_written().iter().chain(&leaf.common_names()).any(|n| n.eq_ignore_ascii_case(domain))
     });
     imported(summary)
         && named
-        && (kind.is_none() || key.is_none() || kind.as_deref() == key)
+        && (summary.key.is_none() || key.is_none() || summary.key.as_deref() == key)
         && near(summary.not_before, leaf.validity().not_before())
         && near(summary.not_after, leaf.validity().not_after())
 }

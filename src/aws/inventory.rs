@@ -97,7 +97,7 @@ impl Importer {
                     names: summary.subject_alternative_name_summaries.unwrap_or_default(),
                     kind: summary.r#type.map(|t| t.as_str().to_owned()),
                     status: summary.status.map(|s| s.as_str().to_owned()),
-                    key: summary.key_algorithm.map(|k| k.as_str().to_owned()),
+                    key: summary.key_algorithm.as_ref().map(key_name),
                     not_before: summary.not_before.and_then(instant),
                     not_after: summary.not_after.and_then(instant),
                     in_use: summary.in_use,
@@ -131,7 +131,7 @@ impl Importer {
                 names: detail.subject_alternative_names.unwrap_or_default(),
                 kind: detail.r#type.map(|t| t.as_str().to_owned()),
                 status: detail.status.map(|s: CertificateStatus| s.as_str().to_owned()),
-                key: detail.key_algorithm.map(|k| k.as_str().to_owned()),
+                key: detail.key_algorithm.as_ref().map(key_name),
                 not_before: detail.not_before.and_then(instant),
                 not_after: detail.not_after.and_then(instant),
                 in_use: Some(!in_use_by.is_empty()),
@@ -218,6 +218,11 @@ pub(super) fn sdk_tag(tag: &Tag) -> Result<aws_sdk_acm::types::Tag> {
 
 pub(super) fn arn_in_answer(action: &'static str, text: &str) -> Result<CertificateArn> {
     text.parse().map_err(|e: Error| Error::AwsAnswer { action, reason: e.to_string() })
+}
+
+/// Answers spell it with a hyphen, the API reference with an underscore.
+fn key_name(key: &KeyAlgorithm) -> String {
+    key.as_str().replace('-', "_")
 }
 
 fn nothing(action: &'static str) -> Error {

@@ -12,7 +12,7 @@ pub struct Held {
     pub arn: String,
     /// How it came there: `IMPORTED`, `AMAZON_ISSUED`, `PRIVATE`.
     pub kind: Option<String>,
-    /// The kind of key as ACM writes it, `RSA_2048` or `RSA-2048`.
+    /// The kind of key, as the API reference writes it: `RSA_2048`.
     pub key_algorithm: Option<String>,
     /// The ARNs of what uses it.
     pub in_use_by: Vec<String>,
@@ -31,8 +31,7 @@ fn broken(held: &Held, message: impl Into<String>) -> Vec<Broken> {
 
 pub(super) fn key_kind(import: &Import<'_>, held: &Held) -> Vec<Broken> {
     let own = import.certificate.public_key().algorithm().and_then(KeyAlgorithm::acm_name);
-    let there = held.key_algorithm.as_ref().map(|text| text.replace('-', "_"));
-    match (own, there) {
+    match (own, held.key_algorithm.as_deref()) {
         (Some(own), Some(there)) if own != there => {
             broken(held, format!("it holds a key of the kind {there}, and this one is {own}"))
         }
