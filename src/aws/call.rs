@@ -116,6 +116,10 @@ impl Importer {
                 Failed::Unknown(Error::AwsAnswer { action, reason })
             }
             SdkError::ConstructionFailure(_) => Failed::Refused(Error::AwsConfig { reason: cause(e) }),
+            // Our own connector says so of trust anchors that cannot be read.
+            SdkError::DispatchFailure(failure) if failure.is_user() => {
+                Failed::Refused(Error::AwsConfig { reason: cause(e) })
+            }
             _ if before_sending(e) => {
                 Failed::Unsent(Error::AwsUnreached { action, endpoint: endpoint(), reason: cause(e) })
             }

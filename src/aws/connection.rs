@@ -88,7 +88,7 @@ impl Importer {
             check_url(url)?;
         }
         let limit = tokio::time::Instant::now() + total;
-        let config = within(&runtime, limit, "reading the AWS configuration", load(connection, total)?)?;
+        let config = within(&runtime, limit, "reading the AWS configuration", load(connection, total))?;
         let region = config.region().ok_or(Error::AwsRegion)?.to_string();
         if !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             || region.is_empty()
@@ -173,8 +173,8 @@ impl Importer {
 
 /// Reads the configuration, with the SDK's own retries off: only this crate knows
 /// which calls may be made again.
-fn load(connection: &Connection, total: Duration) -> Result<impl Future<Output = aws_config::SdkConfig>> {
-    let http_client = http::client(connection.trust_anchors.as_deref())?;
+fn load(connection: &Connection, total: Duration) -> impl Future<Output = aws_config::SdkConfig> {
+    let http_client = http::client(connection.trust_anchors.clone());
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT.min(total))
         .operation_attempt_timeout(ATTEMPT.min(total))
@@ -203,7 +203,7 @@ fn load(connection: &Connection, total: Duration) -> Result<impl Future<Output =
     if let Some(url) = &connection.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    Ok(loader.load())
+    loader.load()
 }
 
 fn within<T>(

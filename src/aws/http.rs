@@ -1,8 +1,8 @@
 //! HTTP for the SDK, on rustls and ring: its own default would link a second TLS
-//! stack and a second crypto library. Trust anchors are read when the first
-//! `https` request is made, and not at all for an endpoint on the loopback.
+//! stack and a second crypto library. Trust anchors are read and parsed when the
+//! first `https` request is made, and not at all for an endpoint on the loopback.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Connector, tls};
@@ -11,34 +11,17 @@ use aws_smithy_runtime_api::client::http::{
     SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use crate::error::{Error, Result};
-
 /// The client for all calls; `trust_anchors` (PEM) instead of the system's.
-pub(super) fn client(trust_anchors: Option<&[u8]>) -> Result<SharedHttpClient> {
-    let trust_store = match trust_anchors {
-        None => tls::TrustStore::default(),
-        Some(pem) => {
-            check_trust_anchors(pem)?;
-            tls::TrustStore::empty().with_pem_certificate(pem)
-        }
-    };
-    let context = |store| {
-        tls::TlsContext::builder()
-            .with_trust_store(store)
-            .build()
-            .map_err(|e| Error::AwsConfig { reason: e.to_string() })
-    };
-    let (trusting, plain) = (context(trust_store)?, context(tls::TrustStore::empty())?);
-    Ok(SharedHttpClient::new(Client { trusting, plain, made: Mutex::default() }))
+pub(super) fn client(trust_anchors: Option<Vec<u8>>) -> SharedHttpClient {
+    SharedHttpClient::new(Client { trust_anchors: trust_anchors.map(Arc::new), made: Mutex::default() })
 }
 
 #[derive(Debug)]
 struct Client {
-    trusting: tls::TlsContext,
-    /// Trusts nobody: for requests without TLS.
-    plain: tls::TlsContext,
+    trust_anchors: Option<Arc<Vec<u8>>>,
     /// One connector for each pair of time-outs, so that connections are used again.
     made: Mutex<Vec<(HttpConnectorSettings, SharedHttpConnector)>>,
 }
@@ -54,59 +37,81 @@ impl HttpClient for Client {
         if let Some((_, connector)) = made.iter().find(|(s, _)| times(s) == times(settings)) {
             return connector.clone();
         }
-        let recipe = Recipe {
+        let connector = SharedHttpConnector::new(Lazy {
             settings: settings.clone(),
             components: components.clone(),
-            proxy: ProxyConfig::from_env(),
-        };
-        let plain = recipe.connector(&self.plain);
-        let lazy = Lazy { plain, trusting: OnceLock::new(), context: self.trusting.clone(), recipe };
-        let connector = SharedHttpConnector::new(lazy);
+            trust_anchors: self.trust_anchors.clone(),
+            proxy_by_tls: is_proxy_by_tls(),
+            plain: OnceLock::new(),
+            trusting: OnceLock::new(),
+        });
         made.push((settings.clone(), connector.clone()));
         connector
     }
 }
 
-#[derive(Debug)]
-struct Recipe {
-    settings: HttpConnectorSettings,
-    components: RuntimeComponents,
-    proxy: ProxyConfig,
-}
-
-impl Recipe {
-    fn connector(&self, context: &tls::TlsContext) -> SharedHttpConnector {
-        let mut builder =
-            Connector::builder().connector_settings(self.settings.clone()).proxy_config(self.proxy.clone());
-        builder.set_sleep_impl(self.components.sleep_impl());
-        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-        SharedHttpConnector::new(builder.tls_provider(provider).tls_context(context.clone()).build())
-    }
-}
-
+/// Connectors that are made when they are needed.
 #[derive(Debug)]
 struct Lazy {
-    plain: SharedHttpConnector,
-    trusting: OnceLock<SharedHttpConnector>,
-    context: tls::TlsContext,
-    recipe: Recipe,
+    settings: HttpConnectorSettings,
+    components: RuntimeComponents,
+    trust_anchors: Option<Arc<Vec<u8>>>,
+    /// Whether requests without TLS go to a proxy that is reached by TLS.
+    proxy_by_tls: bool,
+    /// For requests without TLS: trusts nobody.
+    plain: OnceLock<SharedHttpConnector>,
+    trusting: OnceLock<Result<SharedHttpConnector, String>>,
 }
 
 impl HttpConnector for Lazy {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        // A proxy may be reached by TLS although the request is not.
-        if request.uri().starts_with("http://") && self.recipe.proxy.is_disabled() {
-            return self.plain.call(request);
+        if request.uri().starts_with("http://") && !self.proxy_by_tls {
+            let plain = || self.connector(tls::TrustStore::empty());
+            return self.plain.get_or_init(plain).call(request);
         }
-        self.trusting.get_or_init(|| self.recipe.connector(&self.context)).call(request)
+        match self.trusting.get_or_init(|| self.trusting()) {
+            Ok(connector) => connector.call(request),
+            Err(reason) => HttpConnectorFuture::ready(Err(ConnectorError::user(reason.clone().into()))),
+        }
     }
 }
 
+impl Lazy {
+    fn trusting(&self) -> Result<SharedHttpConnector, String> {
+        match &self.trust_anchors {
+            None => Ok(self.connector(tls::TrustStore::default())),
+            Some(pem) => {
+                check_trust_anchors(pem)?;
+                Ok(self.connector(tls::TrustStore::empty().with_pem_certificate(pem.as_slice())))
+            }
+        }
+    }
+
+    fn connector(&self, trust_store: tls::TrustStore) -> SharedHttpConnector {
+        let mut builder = Connector::builder()
+            .connector_settings(self.settings.clone())
+            .proxy_config(ProxyConfig::from_env());
+        builder.set_sleep_impl(self.components.sleep_impl());
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+        let builder = builder.tls_provider(provider);
+        // Building a context fails for other TLS libraries alone.
+        match tls::TlsContext::builder().with_trust_store(trust_store).build() {
+            Ok(context) => SharedHttpConnector::new(builder.tls_context(context).build()),
+            Err(_) => SharedHttpConnector::new(builder.build()),
+        }
+    }
+}
+
+fn is_proxy_by_tls() -> bool {
+    let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    variables.iter().filter_map(std::env::var_os).any(|url| url.to_string_lossy().starts_with("https:"))
+}
+
 /// The SDK's reader of trust anchors panics on what it cannot read.
-fn check_trust_anchors(pem: &[u8]) -> Result<()> {
+fn check_trust_anchors(pem: &[u8]) -> Result<(), String> {
     use rustls_pki_types::CertificateDer;
     use rustls_pki_types::pem::PemObject;
-    let refuse = |reason: String| Error::AwsConfig { reason: format!("AWS_CA_BUNDLE: {reason}") };
+    let refuse = |reason: String| format!("AWS_CA_BUNDLE: {reason}");
     let mut count = 0;
     for certificate in CertificateDer::pem_slice_iter(pem) {
         count += 1;
