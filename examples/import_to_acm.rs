@@ -29,8 +29,8 @@ fn main() -> certforge::Result<()> {
     let import = Import { certificate: bundle.leaf(), chain: bundle.chain(), key: bundle.key(), tags: &[] };
     let wanted = Wanted { certificate: bundle.leaf(), chain: bundle.chain(), arn: None, new: false };
 
-    let place = importer.prepare(&wanted)?.place;
-    let first = importer.import(&import, &place)?;
+    let prepared = importer.prepare(&wanted)?;
+    let first = importer.import(&import, &prepared)?;
     println!("{}", first.arn);
 
     // A second run finds what is there and sends nothing.

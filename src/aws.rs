@@ -3,6 +3,7 @@
 mod arn;
 mod call;
 mod connection;
+mod find;
 mod http;
 mod import;
 mod inventory;

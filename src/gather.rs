@@ -11,7 +11,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Result, Shown};
 use crate::finding::{Finding, Severity};
 use crate::key::{EXPLICIT_CURVE, KeyForm, PrivateKey};
@@ -23,7 +23,11 @@ const MOST: usize = 4 << 20;
 /// The most octets of a file with a key.
 const MOST_KEY: usize = 1 << 20;
 /// The most certificates of a pile: path building tries combinations.
-const MOST_CERTIFICATES: usize = 100;
+const MOST_CERTIFICATES: usize = 50;
+/// The most faults of a pile: after them nothing more is read.
+const MOST_FAULTS: usize = 20;
+/// The most encrypted keys that are opened: each may cost seconds.
+const MOST_LOCKED: usize = 4;
 
 /// What a file was given as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +52,9 @@ pub struct Pile {
     keys: Vec<FoundKey>,
     /// A private key was found that cannot be used; the finding says why.
     unusable_key: bool,
+    faults: usize,
+    /// How many encrypted keys were opened.
+    opened: usize,
     findings: Vec<Finding>,
 }
 
@@ -68,8 +75,9 @@ struct FoundKey {
 pub struct Gathered {
     /// The leaf; none where no certificate was found.
     pub certificate: Option<Certificate>,
-    /// Its issuers in order, each checked by its signature, as far up as they go.
-    pub chain: Vec<Certificate>,
+    /// Its issuers in order, as far up as they go. Each is checked by its signature;
+    /// one that cannot be checked here is believed where the names fit.
+    pub chain: Chain,
     /// The private key; none where none was found that can be used.
     pub key: Option<PrivateKey>,
     /// What was put right, and what cannot be.
@@ -169,6 +177,9 @@ impl Pile {
                     );
                 }
             }
+            if self.is_hopeless() {
+                break;
+            }
         }
         Ok(())
     }
@@ -249,6 +260,7 @@ impl Pile {
 
     fn certificate(&mut self, der: &[u8], place: String, source: &Source<'_, '_>) {
         if self.certificates.len() == MOST_CERTIFICATES {
+            self.faults = MOST_FAULTS;
             let message = format!("more than {MOST_CERTIFICATES} certificates");
             self.wrong("gather.too-large", place, message, "give the leaf and its issuers alone");
             return;
@@ -264,6 +276,9 @@ impl Pile {
             Some(found) if !found.is_empty() => {
                 for (i, der) in found.into_iter().enumerate() {
                     self.certificate(der, format!("{place}, certificate {}", i + 1), source);
+                    if self.is_hopeless() {
+                        break;
+                    }
                 }
             }
             _ => {
@@ -311,6 +326,13 @@ impl Pile {
     }
 
     fn encrypted(&mut self, der: &[u8], place: String, source: &mut Source<'_, '_>) -> Result<()> {
+        self.opened += 1;
+        if self.opened > MOST_LOCKED {
+            let message = format!("it is one of more than {MOST_LOCKED} encrypted keys");
+            self.no_key("gather.two-keys", place, message, "give the leaf's key alone");
+            self.faults = MOST_FAULTS;
+            return Ok(());
+        }
         let Some(passphrase) = (source.unlock)(&place)? else {
             let message = "it is encrypted, and no pass phrase was given";
             self.no_key(
@@ -364,7 +386,13 @@ impl Pile {
         self.wrong(code, place, message, fix);
     }
 
+    /// Whether so much is wrong that more would help nobody.
+    const fn is_hopeless(&self) -> bool {
+        self.faults >= MOST_FAULTS
+    }
+
     fn wrong(&mut self, code: &'static str, place: String, message: impl Into<String>, fix: &str) {
+        self.faults += 1;
         self.findings.push(Finding::new(code, Severity::Error, place, message).fix(fix));
     }
 

@@ -18,21 +18,25 @@
 mod file;
 mod folder;
 mod import_record;
+mod leaf;
 mod set;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::authority::Authority;
-use crate::bundle::{Bundle, fullchain_pem};
-use crate::certificate::{Certificate, Chain};
+use crate::bundle::Bundle;
+use crate::certificate::Certificate;
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 
 pub use file::{is_regular, read_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
+pub use leaf::LeafEntry;
+use leaf::{read_certificate, read_chain};
 pub use set::Lock;
 use set::Set;
 
@@ -49,6 +53,9 @@ const CA_ISSUERS: &str = "chain.pem";
 const ISSUED: &str = "issued";
 const IMPORTS: &str = "acm.json";
 const SIMULATED: &str = "acm-sim.json";
+const SIMULATED_LOCK: &str = ".acm-sim.lock";
+/// How long the end of another run with a simulator is waited for.
+const SIMULATOR_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The names that sets give to their files. When a set is replaced, all else in
 /// its folder stays.
@@ -86,17 +93,6 @@ pub struct Saved {
     pub files: Vec<SavedFile>,
 }
 
-/// A leaf in the store: all but its private key.
-#[derive(Clone, Debug)]
-pub struct LeafEntry {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// The leaf.
-    pub certificate: Certificate,
-    /// Its issuers, root last; empty where it is self-signed.
-    pub chain: Chain,
-}
-
 /// A CA in the store: all but its private key.
 #[derive(Clone, Debug)]
 pub struct CaEntry {
@@ -108,6 +104,14 @@ pub struct CaEntry {
     pub certificate: Certificate,
     /// How many certificates it has issued.
     pub issued: usize,
+}
+
+/// Keeps other imports of what is in a file waiting until the lock is dropped.
+///
+/// # Errors
+/// [`Error::Lock`] where another one takes too long; [`Error::Io`].
+pub fn lock_file(path: &Path, patience: Duration) -> Result<Lock> {
+    Lock::on(path, patience)
 }
 
 /// A directory of CAs and leaves.
@@ -363,12 +367,21 @@ impl Store {
         names.iter().filter_map(read).collect()
     }
 
+    /// Keeps other runs away from what a simulator of ACM holds.
+    ///
+    /// # Errors
+    /// [`Error::Lock`] where another one takes too long; [`Error::Io`].
+    pub fn lock_simulated(&self) -> Result<Lock> {
+        self.prepare()?;
+        Lock::file(&self.root.join(SIMULATED_LOCK), SIMULATOR_PATIENCE)
+    }
+
     /// What a simulator of ACM held at the end of an earlier run, if there was one.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn simulated(&self) -> Result<Option<String>> {
-        let bytes = file::read_optional(&self.root.join(SIMULATED))?;
+        let bytes = file::read_large(&self.root.join(SIMULATED))?;
         Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
@@ -400,80 +413,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-impl LeafEntry {
-    /// The leaf in a folder, if there is one.
-    fn read(folder: PathBuf) -> Result<Option<Self>> {
-        if !file::is_folder(&folder)? || file::read_optional(&folder.join(CERTIFICATE))?.is_none() {
-            return Ok(None);
-        }
-        let certificate = read_certificate(&folder.join(CERTIFICATE))?;
-        let chain = read_chain(&folder.join(CHAIN))?;
-        Ok(Some(Self { folder, certificate, chain }))
-    }
-
-    /// The leaf's private key. Read last, when it is needed.
-    ///
-    /// # Errors
-    /// [`Error::Permissions`] where others can read it, [`Error::File`].
-    pub fn private_key(&self) -> Result<PrivateKey> {
-        let path = self.folder.join(KEY);
-        PrivateKey::from_pem(&file::read_secret(&path)?).map_err(|e| e.in_file(&path))
-    }
-
-    /// Whether its private key is kept here.
-    #[must_use]
-    pub fn has_key(&self) -> bool {
-        file::is_regular(&self.folder.join(KEY))
-    }
-
-    /// Whether all its files are there, as they were written: the key is the
-    /// certificate's, and what a server sends and clients trust is of this chain.
-    #[must_use]
-    pub fn is_whole(&self, send_root: bool) -> bool {
-        let own = |key: PrivateKey| key.public() == self.certificate.public_key();
-        self.private_key().is_ok_and(own) && self.is_whole_without_key(send_root)
-    }
-
-    /// As [`LeafEntry::is_whole`], of a leaf whose key is not kept.
-    #[must_use]
-    pub fn is_whole_without_key(&self, send_root: bool) -> bool {
-        let same = |name: &str, wanted: Result<String>| {
-            let found = file::read_optional(&self.folder.join(name));
-            matches!((found, wanted), (Ok(Some(found)), Ok(wanted)) if found.as_slice() == wanted.as_bytes())
-        };
-        let anchor = self.chain.certificates().last().unwrap_or(&self.certificate);
-        same(FULLCHAIN, fullchain_pem(&self.certificate, &self.chain, send_root))
-            && same(TRUST_ANCHOR, anchor.pem())
-    }
-
-    /// Keeps other imports of this leaf, and its replacement, waiting until the
-    /// lock is dropped.
-    ///
-    /// # Errors
-    /// [`Error::Lock`] where another one takes too long.
-    pub fn lock(&self) -> Result<Lock> {
-        Lock::folder(&self.folder)
-    }
-
-    /// What is known of this leaf's imports.
-    ///
-    /// # Errors
-    /// [`Error::File`] where the record cannot be read.
-    pub fn imports(&self) -> Result<ImportRecords> {
-        ImportRecords::read(&self.folder.join(IMPORTS))
-    }
-}
-
-fn read_certificate(path: &Path) -> Result<Certificate> {
-    Certificate::from_pem(&file::read(path)?).map_err(|e| e.in_file(path))
-}
-
-fn read_chain(path: &Path) -> Result<Chain> {
-    let Some(text) = file::read_optional(path)? else {
-        return Ok(Chain::default());
-    };
-    let certificates = Chain::parts(&String::from_utf8_lossy(&text)).map_err(|e| e.in_file(path))?;
-    Chain::new(certificates).map_err(|e| e.in_file(path))
 }

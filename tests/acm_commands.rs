@@ -80,12 +80,12 @@ fn several_profiles_go_to_their_accounts() {
     let acm = Acm::new(&[]);
     acm.sandbox.ok("up a.example.com --key p256");
     std::fs::create_dir(acm.sandbox.file(".aws")).unwrap();
-    let (mut config, mut credentials) = (String::new(), String::new());
-    for (name, region) in [("one", "us-east-1"), ("two", "eu-west-1")] {
-        config += &format!("[profile {name}]\nregion = {region}\nendpoint_url = {}\n", acm.sim.url());
-        credentials +=
-            &format!("[{name}]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n");
-    }
+    let url = acm.sim.url();
+    let config = format!(
+        "[profile one]\nregion = us-east-1\nendpoint_url = {url}\n[profile two]\nregion = eu-west-1\nendpoint_url = {url}\n"
+    );
+    let keys = "aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n";
+    let credentials = format!("[one]\n{keys}[two]\n{keys}");
     std::fs::write(acm.sandbox.file(".aws/config"), config).unwrap();
     std::fs::write(acm.sandbox.file(".aws/credentials"), credentials).unwrap();
     let ran = acm.sandbox.run("import-acm a.example.com --profile one --profile two");

@@ -261,14 +261,14 @@ fn a_thousand_imports_keep_to_the_rate() {
         let mut sent = 0;
         for bundle in bundles {
             let wanted = Wanted { certificate: bundle.leaf(), chain: bundle.chain(), arn: None, new: false };
-            let place = importer.prepare(&wanted).unwrap().place;
-            if let Place::There(_) = place {
+            let prepared = importer.prepare(&wanted).unwrap();
+            if let Place::There(_) = prepared.place {
                 continue;
             }
             sent += 1;
             let import =
                 Import { certificate: bundle.leaf(), chain: bundle.chain(), key: bundle.key(), tags: &[] };
-            importer.import(&import, &place).unwrap();
+            importer.import(&import, &prepared).unwrap();
         }
         sent
     };

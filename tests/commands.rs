@@ -421,9 +421,24 @@ fn the_same_up_many_times_at_once_succeeds_each_time() {
 #[test]
 fn every_command_has_help_with_examples_and_a_manual_page() {
     let sandbox = Sandbox::new();
-    for command in
-        ["", "ca", "ca new", "ca list", "ca show", "leaf", "up", "import-acm", "completions", "man"]
-    {
+    for command in [
+        "",
+        "ca",
+        "ca new",
+        "ca list",
+        "ca show",
+        "leaf",
+        "up",
+        "import-acm",
+        "acm",
+        "acm list",
+        "acm show",
+        "acm prune",
+        "acm iam",
+        "acm-sim",
+        "completions",
+        "man",
+    ] {
         let help = sandbox.ok(&format!("{command} --help"));
         assert!(help.stdout.contains("Examples:"), "{command}: {}", help.stdout);
         assert_eq!(help.stderr, "");
@@ -433,7 +448,9 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
     for (command, about) in [
         ("leaf", "Issue a leaf"),
         ("up", "Have a CA and a leaf"),
-        ("import-acm", "Import a leaf"),
+        ("import-acm", "Import leaves"),
+        ("acm", "Look at what ACM holds"),
+        ("acm-sim", "Run a stand-in for ACM"),
         ("ca new", "Make a root CA"),
         ("ca", "Make CAs"),
     ] {

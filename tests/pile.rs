@@ -3,6 +3,9 @@
 
 mod support;
 
+use certforge::Severity;
+use certforge::check::acm;
+use certforge::gather::{Gathered, Pile, Role};
 use certforge::harness::{AcmSim, Recorded, Settings};
 use serde_json::Value;
 use support::variants::{self, PASSPHRASE, Variant};
@@ -150,4 +153,144 @@ fn what_cannot_be_put_right_is_refused_without_a_call() {
         assert_eq!(sim.requests().len(), 0, "{what}: no call");
         assert_eq!(sandbox.snapshot(), before, "{what}");
     }
+}
+
+/// Reads a pile as a library does: the leaf, the chain's subjects, the codes.
+fn pile(files: &[(Role, &str, Vec<u8>)], passphrase: Option<&str>) -> (Gathered, Vec<&'static str>) {
+    let mut pile = Pile::new();
+    let mut unlock = |_: &str| Ok(passphrase.map(|p| zeroize::Zeroizing::new(p.to_owned())));
+    for (role, name, bytes) in files {
+        pile.add(*role, std::path::Path::new(name), bytes, &mut unlock).unwrap();
+    }
+    let gathered = pile.sort();
+    let codes = gathered.findings.iter().map(|f| f.code).collect();
+    (gathered, codes)
+}
+
+/// An intermediate that was renewed: same name, same key, a later end.
+#[test]
+fn the_renewed_issuer_is_taken_in_whatever_order() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    if variants::hierarchy(&sandbox).is_none() {
+        return;
+    }
+    openssl(
+        &"x509 -req -in middle.csr -CA root.pem -CAkey root.key -CAcreateserial -days 1000 -extfile middle.ext -out renewed.pem"
+            .split(' ')
+            .collect::<Vec<_>>(),
+        sandbox.path(),
+    );
+    let (old, new, root) =
+        (sandbox.read("middle.pem"), sandbox.read("renewed.pem"), sandbox.read("root.pem"));
+    let mut chains = Vec::new();
+    for chain in [format!("{old}{new}{root}"), format!("{new}{old}{root}"), format!("{root}{old}{new}")] {
+        let (gathered, codes) = pile(
+            &[
+                (Role::Certificate, "leaf.pem", sandbox.read("leaf.pem").into_bytes()),
+                (Role::Chain, "chain.pem", chain.into_bytes()),
+            ],
+            None,
+        );
+        assert!(codes.contains(&"gather.unrelated"), "{codes:?}");
+        chains.push(gathered.chain.pem().unwrap());
+    }
+    assert_eq!(chains, vec![format!("{new}{root}"); 3]);
+}
+
+/// What cannot be checked here is not called wrong.
+#[test]
+fn issuers_with_signatures_of_other_kinds_are_believed_or_checked() {
+    let Some(_) = judge("openssl") else { return };
+    for (key, more, unchecked) in [
+        ("rsa_keygen_bits:2048", "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32", true),
+        ("rsa_keygen_bits:1536", "-sha256", false),
+        ("rsa_keygen_bits:1024", "-sha384", true),
+    ] {
+        let sandbox = Sandbox::new();
+        variants::hierarchy(&sandbox);
+        let run = |args: String| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
+        run(format!("genpkey -algorithm rsa -pkeyopt {key} -out ca.key"));
+        run("req -x509 -key ca.key -config root.cnf -extensions e -subj /CN=ca -days 3650 -out ca.pem"
+            .to_owned());
+        run(format!(
+            "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 300 -extfile leaf.ext {more} -out l.pem"
+        ));
+        let (gathered, codes) = pile(
+            &[
+                (Role::Certificate, "l.pem", sandbox.read("l.pem").into_bytes()),
+                (Role::Chain, "ca.pem", sandbox.read("ca.pem").into_bytes()),
+            ],
+            None,
+        );
+        assert_eq!((codes, gathered.chain.certificates().len()), (vec![], 1), "{key} {more}");
+        let leaf = gathered.certificate.unwrap();
+        let about = acm::Import::new(&leaf, &gathered.chain, None);
+        let found = acm::import(&about, &[], &acm::Allowed::default(), time::OffsetDateTime::now_utc());
+        let link = found.iter().find(|f| f.code == "acm.C04");
+        assert_eq!(link.is_some(), unchecked, "{key} {more}: {found:?}");
+        assert!(link.is_none_or(|f| f.severity == Severity::Warning), "{found:?}");
+    }
+}
+
+/// Hostile files cost little and say little.
+#[test]
+fn what_is_hopeless_ends_soon() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    variants::hierarchy(&sandbox);
+    let many_begins = "-----BEGIN CERTIFICATE-----\n".repeat(100_000).into_bytes();
+    let whole = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n".repeat(20_000).into_bytes();
+    // PKCS#7 (RFC 5652 §5.1) with half a million empty certificates in it.
+    let tlv = |tag: u8, body: &[u8]| {
+        let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+        [&[tag, 0x84][..], &length, body].concat()
+    };
+    let empty = b"\x30\x00".repeat(500_000);
+    let version = b"\x02\x01\x01";
+    let data = b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01";
+    let signed = [&version[..], b"\x31\x00", data, &tlv(0xa0, &empty), b"\x31\x00"].concat();
+    let oid = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+    let pkcs7 = tlv(0x30, &[&oid[..], &tlv(0xa0, &tlv(0x30, &signed))].concat());
+    let start = std::time::Instant::now();
+    for bytes in [many_begins, whole, pkcs7, b"-".repeat(3 << 20), vec![0; 3 << 20], b"A".repeat(3 << 20)] {
+        let (gathered, codes) = pile(&[(Role::Any, "hostile", bytes)], None);
+        assert!(gathered.certificate.is_none() && (1..=60).contains(&codes.len()), "{}", codes.len());
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+    // Each encrypted key may cost seconds: only a few are opened.
+    let locked: String = (0..8)
+        .map(|i| {
+            let args = format!("pkcs8 -topk8 -in leaf.key -passout file:passphrase -out {i}.key");
+            openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path());
+            sandbox.read(&format!("{i}.key"))
+        })
+        .collect();
+    let (_, codes) = pile(&[(Role::PrivateKey, "keys", locked.into_bytes())], Some(PASSPHRASE));
+    assert_eq!(codes.iter().filter(|c| **c == "gather.decrypted").count(), 4, "{codes:?}");
+    assert!(codes.contains(&"gather.two-keys"), "{codes:?}");
+}
+
+/// A pipe has nothing more the second time it is read.
+#[test]
+fn one_pass_phrase_opens_everything() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    variants::hierarchy(&sandbox);
+    let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
+    run("pkcs8 -topk8 -in leaf.key -passout file:passphrase -out locked.key");
+    run(
+        "pkcs12 -export -in leaf.pem -inkey leaf.key -certfile chain.pem -passout file:passphrase -out b.p12",
+    );
+    let sim = AcmSim::start(Settings::default()).unwrap();
+    let mut shell = std::process::Command::new("bash");
+    sandbox.isolate(&mut shell);
+    shell.env("AWS_ENDPOINT_URL", sim.url()).env("AWS_REGION", "us-east-1");
+    shell.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+    let line = format!(
+        "{} import-acm --from b.p12 locked.key --passphrase-fd 3 3< <(cat passphrase)",
+        support::CERTFORGE
+    );
+    let ran = ran(shell.args(["-c", &line]).output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
 }

@@ -12,6 +12,8 @@ use crate::error::{Error, Result};
 
 /// How often a call that only reads is made in all, where nothing refuses it.
 const ATTEMPTS: u32 = 5;
+/// How often a call that cannot be sent is tried in all.
+pub(super) const CONNECTS: u32 = 3;
 
 /// What became of a call that did not succeed.
 pub(super) enum Failed {
@@ -23,13 +25,21 @@ pub(super) enum Failed {
     Unsent(Error),
     /// Nobody knows what it did.
     Unknown(Error),
+    /// It got no answer in time, and may still be at work.
+    Late(Error),
 }
 
 impl Importer {
+    /// How much of the time is left for all calls.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_sub(self.clock.now())
+    }
+
     /// Runs work to its end or to the deadline.
     pub(super) fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let super::Clock::System(_) = &self.clock else { return self.runtime.block_on(work) };
-        let left = self.deadline.saturating_sub(self.clock.now());
+        let left = self.left();
         let late = |_| Error::AwsAnswer { action: self.doing.get(), reason: "none came in time".to_owned() };
         self.runtime.block_on(async { tokio::time::timeout(left, work).await }).map_err(late)?
     }
@@ -74,8 +84,11 @@ impl Importer {
             match failed {
                 Failed::Refused(e) => return Err(e),
                 Failed::Throttled(e) => self.back_off(attempt, e).await?,
-                Failed::Unsent(e) | Failed::Unknown(e) if attempt >= ATTEMPTS => return Err(e),
-                Failed::Unsent(e) | Failed::Unknown(e) => {
+                Failed::Unsent(e) if attempt >= CONNECTS => return Err(e),
+                Failed::Unsent(e) | Failed::Unknown(e) | Failed::Late(e) if attempt >= ATTEMPTS => {
+                    return Err(e);
+                }
+                Failed::Unsent(e) | Failed::Unknown(e) | Failed::Late(e) => {
                     self.back_off(attempt, e).await?;
                     self.tell(&Progress::Repeating { action, attempt: attempt + 1 });
                 }
@@ -122,6 +135,9 @@ impl Importer {
             }
             _ if before_sending(e) => {
                 Failed::Unsent(Error::AwsUnreached { action, endpoint: endpoint(), reason: cause(e) })
+            }
+            SdkError::TimeoutError(_) => {
+                Failed::Late(Error::AwsAnswer { action, reason: format!("none came: {}", cause(e)) })
             }
             _ => Failed::Unknown(Error::AwsAnswer { action, reason: format!("none came: {}", cause(e)) }),
         }

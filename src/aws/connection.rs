@@ -43,6 +43,8 @@ pub struct Connection {
     pub stand_in: bool,
     /// How long all calls may take together; 60 s by default.
     pub timeout: Option<Duration>,
+    /// How long one call may take; 20 s by default.
+    pub attempt: Option<Duration>,
     /// Where time comes from.
     pub clock: Clock,
 }
@@ -177,7 +179,7 @@ fn load(connection: &Connection, total: Duration) -> impl Future<Output = aws_co
     let http_client = http::client(connection.trust_anchors.clone());
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT.min(total))
-        .operation_attempt_timeout(ATTEMPT.min(total))
+        .operation_attempt_timeout(connection.attempt.unwrap_or(ATTEMPT).min(total))
         .operation_timeout(total)
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())

@@ -4,11 +4,10 @@
 //! asked before anything is repeated.
 
 use aws_sdk_acm::primitives::Blob;
-use aws_sdk_acm::types::{CertificateFilter, CertificateFilterStatement, X509AttributeFilter};
-use time::OffsetDateTime;
 
-use super::call::Failed;
-use super::inventory::{Summary, arn_in_answer, sdk_tag};
+use super::call::{CONNECTS, Failed};
+use super::find::{Found, is_denied, is_imported, is_same_chain, is_unreadable};
+use super::inventory::{arn_in_answer, sdk_tag};
 use super::pace::Progress;
 use super::{CertificateArn, Importer, Tag};
 use crate::bundle::content_sha256;
@@ -16,15 +15,14 @@ use crate::certificate::{Certificate, Chain};
 use crate::check::acm::Held;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
-use crate::key::{KeyAlgorithm, PrivateKey};
+use crate::key::PrivateKey;
 
 const IMPORT: &str = "ImportCertificate";
-const SEARCH: &str = "SearchCertificates";
 
 /// How often an import whose outcome is not known is made in all.
 const ATTEMPTS: u32 = 5;
-/// How often an import that cannot be sent is tried in all.
-const CONNECTS: u32 = 3;
+/// How long is waited between two looks for a call that may still be at work.
+const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What is wanted in ACM.
 #[derive(Clone, Copy)]
@@ -59,6 +57,9 @@ pub struct Prepared {
     pub held: Held,
     /// The chain that ACM holds there.
     pub held_chain: Vec<Certificate>,
+    /// Where a new certificate is wanted: those that hold the same leaf already, so
+    /// that none of them is taken for the new one.
+    pub besides: Vec<CertificateArn>,
     /// What could not be found out.
     pub findings: Vec<Finding>,
 }
@@ -89,15 +90,6 @@ pub struct Outcome {
     pub untagged: Option<Error>,
 }
 
-/// What a look at ACM found of a content.
-enum Found {
-    Nothing,
-    /// The same leaf and chain.
-    Same(CertificateArn),
-    /// The same leaf with another chain.
-    Leaf(CertificateArn),
-}
-
 impl Importer {
     /// Finds out where an import goes, by calls that change nothing: to the ARN
     /// that was given, else to where the same leaf is already, else to a new one.
@@ -114,18 +106,20 @@ impl Importer {
             place: Place::New,
             held: Held::default(),
             held_chain: Vec::new(),
+            besides: Vec::new(),
             findings: Vec::new(),
         };
-        if wanted.new {
-            return Ok(prepared);
-        }
         if let Some(arn) = wanted.arn {
             prepared.place = Place::Replace(arn.clone());
             self.look_at(arn, wanted, &mut prepared).await?;
             return Ok(prepared);
         }
-        match self.find(wanted.certificate, wanted.chain, false).await {
+        match self.find(wanted.certificate, wanted.chain, false, &[]).await {
             Ok(Found::Nothing) => {}
+            Ok(Found::Same(arn) | Found::Leaf(arn)) if wanted.new => {
+                prepared.besides.push(arn);
+                self.find_others(wanted, &mut prepared.besides).await?;
+            }
             Ok(Found::Same(arn)) => prepared.place = Place::There(arn),
             Ok(Found::Leaf(arn)) => {
                 prepared.place = Place::Replace(arn.clone());
@@ -137,8 +131,18 @@ impl Importer {
             Err(e) => return Err(e),
         }
         prepared.held.count =
-            self.listed.borrow().as_ref().map(|all| all.iter().filter(|s| imported(s)).count());
+            self.listed.borrow().as_ref().map(|all| all.iter().filter(|s| is_imported(s)).count());
         Ok(prepared)
+    }
+
+    /// All further certificates with the same leaf.
+    async fn find_others(&self, wanted: &Wanted<'_>, known: &mut Vec<CertificateArn>) -> Result<()> {
+        while let Found::Same(arn) | Found::Leaf(arn) =
+            self.find(wanted.certificate, wanted.chain, false, known).await?
+        {
+            known.push(arn);
+        }
+        Ok(())
     }
 
     /// What is at an ARN, for the rules about re-imports.
@@ -160,7 +164,7 @@ impl Importer {
         }
         match self.content(arn).await {
             Ok((leaf, chain)) => {
-                if leaf == *wanted.certificate && chain.starts_with(wanted.chain.certificates()) {
+                if leaf == *wanted.certificate && is_same_chain(&chain, &leaf, wanted.chain) {
                     prepared.place = Place::There(arn.clone());
                 }
                 prepared.held.certificate = Some(leaf);
@@ -181,21 +185,22 @@ impl Importer {
     /// [`Error::AwsRefused`] where nothing was changed; [`Error::AwsUnreached`]
     /// where nothing was sent; [`Error::AwsAnswer`] or [`Error::AwsUnresolved`]
     /// where what was done is not known.
-    pub fn import(&self, import: &Import<'_>, place: &Place) -> Result<Outcome> {
-        self.run(self.importing(import, place))
+    pub fn import(&self, import: &Import<'_>, prepared: &Prepared) -> Result<Outcome> {
+        self.run(self.importing(import, prepared))
     }
 
-    async fn importing(&self, import: &Import<'_>, place: &Place) -> Result<Outcome> {
+    async fn importing(&self, import: &Import<'_>, prepared: &Prepared) -> Result<Outcome> {
         let sha256 = content_sha256(import.certificate, import.chain).to_string();
         let mut tags = vec![Tag::new(super::CONTENT_TAG, &sha256)?];
         tags.extend_from_slice(import.tags);
-        let (arn, found) = match place {
+        let besides = &prepared.besides;
+        let (arn, found) = match &prepared.place {
             Place::There(arn) => (arn.clone(), true),
-            Place::New => self.send(import, None, &tags).await?,
-            Place::Replace(arn) => self.send(import, Some(arn), &tags).await?,
+            Place::New => self.send(import, None, &tags, besides).await?,
+            Place::Replace(arn) => self.send(import, Some(arn), &tags, besides).await?,
         };
         // What was imported fresh a moment ago has its tags.
-        let untagged = match place {
+        let untagged = match prepared.place {
             Place::New if !found => None,
             _ => self.put_tags(&arn, &tags).await.err(),
         };
@@ -208,6 +213,7 @@ impl Importer {
         import: &Import<'_>,
         arn: Option<&CertificateArn>,
         tags: &[Tag],
+        besides: &[CertificateArn],
     ) -> Result<(CertificateArn, bool)> {
         let mut attempt = 1;
         loop {
@@ -217,16 +223,17 @@ impl Importer {
                 Err(Failed::Refused(e)) => return Err(e),
                 Err(Failed::Unsent(e)) if attempt >= CONNECTS => return Err(e),
                 Err(Failed::Throttled(e) | Failed::Unsent(e)) => self.back_off(attempt, e).await?,
-                Err(Failed::Unknown(e)) => {
+                Err(Failed::Late(e)) if arn.is_none() => {
                     self.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
-                    match self.look_for(import, arn).await {
+                    return self.watch_for(import, besides, e).await.map(|arn| (arn, true));
+                }
+                Err(Failed::Late(e) | Failed::Unknown(e)) => {
+                    self.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
+                    match self.look_for(import, arn, besides).await {
                         Ok(Some(arn)) => return Ok((arn, true)),
                         Ok(None) if attempt >= ATTEMPTS => return Err(e),
                         Ok(None) => self.back_off(attempt, e).await?,
-                        Err(look) => {
-                            let (call, look) = (Box::new(e), Box::new(look));
-                            return Err(Error::AwsUnresolved { action: IMPORT, call, look });
-                        }
+                        Err(look) => return Err(unresolved(e, look)),
                     }
                     self.tell(&Progress::Repeating { action: IMPORT, attempt: attempt + 1 });
                 }
@@ -274,17 +281,16 @@ impl Importer {
         &self,
         import: &Import<'_>,
         arn: Option<&CertificateArn>,
+        besides: &[CertificateArn],
     ) -> Result<Option<CertificateArn>> {
+        if let Some(arn) = arn {
+            // A call to an ARN may be made twice without harm: one look is enough.
+            let (leaf, chain) = self.content(arn).await?;
+            let done = leaf == *import.certificate && is_same_chain(&chain, &leaf, import.chain);
+            return Ok(done.then(|| arn.clone()));
+        }
         for _ in 0..2 {
-            if let Some(arn) = arn {
-                let (leaf, chain) = self.content(arn).await?;
-                if leaf == *import.certificate && chain.starts_with(import.chain.certificates()) {
-                    return Ok(Some(arn.clone()));
-                }
-                // A call to an ARN may be made twice without harm.
-                return Ok(None);
-            }
-            match self.find(import.certificate, import.chain, true).await? {
+            match self.find(import.certificate, import.chain, true, besides).await? {
                 Found::Same(arn) | Found::Leaf(arn) => return Ok(Some(arn)),
                 Found::Nothing => {}
             }
@@ -292,119 +298,28 @@ impl Importer {
         Ok(None)
     }
 
-    /// Looks for a leaf: by its serial number where ACM can search, else in the
-    /// list of all. `fresh` asks anew what was asked before.
-    async fn find(&self, leaf: &Certificate, chain: &Chain, fresh: bool) -> Result<Found> {
-        if let Some(arns) = self.search(leaf).await {
-            for arn in arns {
-                match self.compare(&arn, leaf, chain).await? {
-                    Found::Nothing => {}
-                    found => return Ok(found),
-                }
+    /// Looks, until the deadline, for what a call comes to that gave no answer in
+    /// time. It may still be at work, so it is never made again.
+    async fn watch_for(
+        &self,
+        import: &Import<'_>,
+        besides: &[CertificateArn],
+        e: Error,
+    ) -> Result<CertificateArn> {
+        loop {
+            match self.look_for(import, None, besides).await {
+                Ok(Some(arn)) => return Ok(arn),
+                Ok(None) if self.clock.now() + WATCH > self.deadline => return Err(e),
+                Ok(None) => self.clock.sleep(WATCH).await,
+                Err(look) => return Err(unresolved(e, look)),
             }
-            if !fresh {
-                return Ok(Found::Nothing);
-            }
-        }
-        if fresh || self.listed.borrow().is_none() {
-            let all = self.listing().await?;
-            self.listed.replace(Some(all));
-        }
-        let likely: Vec<CertificateArn> = self
-            .listed
-            .borrow()
-            .iter()
-            .flatten()
-            .filter(|summary| may_be(summary, leaf))
-            .map(|summary| summary.arn.clone())
-            .collect();
-        for arn in likely {
-            match self.compare(&arn, leaf, chain).await? {
-                Found::Nothing => {}
-                found => return Ok(found),
-            }
-        }
-        Ok(Found::Nothing)
-    }
-
-    /// The ARNs with this serial number; none where ACM cannot be asked that.
-    async fn search(&self, leaf: &Certificate) -> Option<Vec<CertificateArn>> {
-        if !self.searchable.get() {
-            return None;
-        }
-        self.pace(SEARCH).await;
-        // As ACM writes it: pairs of digits with colons between.
-        let pairs: Vec<String> = leaf.serial().iter().map(|b| format!("{b:02x}")).collect();
-        let serial = X509AttributeFilter::SerialNumber(pairs.join(":"));
-        let filter = CertificateFilterStatement::Filter(CertificateFilter::X509AttributeFilter(serial));
-        // Newer than the rest of ACM: older stand-ins and some policies do not have it.
-        let Ok(answer) = self.client.search_certificates().filter_statement(filter).send().await else {
-            self.searchable.set(false);
-            return None;
-        };
-        let arns = answer.results.unwrap_or_default();
-        Some(arns.iter().filter_map(|r| r.certificate_arn.as_deref()?.parse().ok()).collect())
-    }
-
-    /// Compares what is at an ARN with what is wanted there.
-    async fn compare(&self, arn: &CertificateArn, leaf: &Certificate, chain: &Chain) -> Result<Found> {
-        let known = self.leaves.borrow().get(arn.as_str()).copied();
-        if known.is_some_and(|sha256| sha256 != leaf.sha256()) {
-            return Ok(Found::Nothing);
-        }
-        match self.content(arn).await {
-            Ok((there, issuers)) => {
-                self.leaves.borrow_mut().insert(arn.to_string(), there.sha256());
-                Ok(match (there == *leaf, issuers.starts_with(chain.certificates())) {
-                    (false, _) => Found::Nothing,
-                    (true, true) => Found::Same(arn.clone()),
-                    (true, false) => Found::Leaf(arn.clone()),
-                })
-            }
-            // Without the right to read it, by the tag that an import carries.
-            Err(e) if is_denied(&e) => {
-                let sha256 = content_sha256(leaf, chain).to_string();
-                let tags = self.tags_of(arn).await?;
-                let own = tags.iter().any(|t| t.key == super::CONTENT_TAG && t.value == sha256);
-                Ok(if own { Found::Same(arn.clone()) } else { Found::Nothing })
-            }
-            // Gone between the list and now, or nothing anybody can read.
-            Err(Error::AwsRefused { aws_code, .. }) if aws_code == "ResourceNotFoundException" => {
-                Ok(Found::Nothing)
-            }
-            Err(e) if is_unreadable(&e) => Ok(Found::Nothing),
-            Err(e) => Err(e),
         }
     }
 }
 
-fn imported(summary: &Summary) -> bool {
-    summary.kind.as_deref().is_none_or(|kind| kind == "IMPORTED")
-}
-
-/// Whether a listed certificate can be this leaf, by what the list says.
-fn may_be(summary: &Summary, leaf: &Certificate) -> bool {
-    let near = |listed: Option<OffsetDateTime>, own: OffsetDateTime| {
-        listed.is_none_or(|listed| (listed - own).abs() <= time::Duration::seconds(1))
-    };
-    let key = leaf.public_key().algorithm().and_then(KeyAlgorithm::acm_name);
-    let named = summary.domain.as_ref().is_none_or(|domain| {
-        leaf.dns_names_as_written().iter().chain(&leaf.common_names()).any(|n| n.eq_ignore_ascii_case(domain))
-    });
-    imported(summary)
-        && named
-        && (summary.key.is_none() || key.is_none() || summary.key.as_deref() == key)
-        && near(summary.not_before, leaf.validity().not_before())
-        && near(summary.not_after, leaf.validity().not_after())
-}
-
-fn is_denied(e: &Error) -> bool {
-    matches!(e, Error::AwsRefused { aws_code, .. } if aws_code.starts_with("AccessDenied") || aws_code == "UnauthorizedOperation")
-}
-
-/// What ACM holds is no certificate that this crate reads.
-const fn is_unreadable(e: &Error) -> bool {
-    matches!(e, Error::MalformedCertificate { .. } | Error::MalformedPem { .. })
+/// That what a call did is not known, and cannot be found out.
+fn unresolved(call: Error, look: Error) -> Error {
+    Error::AwsUnresolved { action: IMPORT, call: Box::new(call), look: Box::new(look) }
 }
 
 /// That ACM did not let itself be asked something.

@@ -89,6 +89,13 @@ impl Chain {
         self.0.iter().take(count)
     }
 
+    /// The same without its root, where it has one and something else too.
+    #[must_use]
+    pub fn without_root(&self) -> Self {
+        let rest: Vec<Certificate> = self.intermediates().cloned().collect();
+        if rest.is_empty() { self.clone() } else { Self(rest) }
+    }
+
     /// All of them as PEM, in order.
     ///
     /// # Errors

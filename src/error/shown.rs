@@ -12,9 +12,16 @@ pub struct Shown<'a>(pub &'a str);
 /// How many characters of a foreign text are shown.
 const SHOWN_LIMIT: usize = 300;
 
+/// How PEM begins.
+const PEM: &str = "-----BEGIN ";
+
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
+        // Somebody gave a file's content where its path belongs: it may be a key.
+        if self.0.contains(PEM) {
+            return f.write_str("(PEM text, not shown)");
+        }
         for (i, c) in self.0.chars().enumerate() {
             if i == SHOWN_LIMIT {
                 return f.write_str("…");
@@ -55,6 +62,12 @@ mod tests {
     fn foreign_text_cannot_move_the_cursor_or_turn_around() {
         let shown = Shown("a\u{1b}[2Jb\u{202e}c\nd\0").to_string();
         assert_eq!(shown, "a\\u{1b}[2Jb\\u{202e}c\\u{a}d\\u{0}");
+    }
+
+    #[test]
+    fn pem_in_a_paths_place_is_not_shown() {
+        let shown = Shown("x-----BEGIN PRIVATE KEY-----\nMIGH").to_string();
+        assert_eq!(shown, "(PEM text, not shown)");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Unknown,
 }
 
+/// More than any pile may have.
+const MOST: usize = 200;
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 
 /// Tells by the tags of the first members, which differ for all of these.
@@ -93,6 +95,9 @@ pub(super) fn pkcs7_certificates(der: &[u8]) -> Option<Vec<&[u8]>> {
         let choice = inside.tlv_bytes().ok()?;
         if choice.first() == Some(&0x30) {
             found.push(choice);
+        }
+        if found.len() > MOST {
+            break;
         }
     }
     Some(found)

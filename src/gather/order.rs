@@ -1,14 +1,18 @@
 //! From loose certificates to a leaf and its issuers in order. Issuers are told
 //! by their signatures: a name can be anybody's.
 
+use std::collections::BTreeMap;
+
 use super::{Found, Gathered, Pile, Role};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Shown};
 use crate::finding::Severity;
 use crate::key::PrivateKey;
 
 /// How many combinations are tried: cross-signed CAs can form very many paths.
 const MOST_STEPS: usize = 10_000;
+/// How many pairs of certificates are looked at.
+const MOST_LINKS: usize = 1_000;
 
 impl Pile {
     /// Picks the leaf, builds its chain and says what was put right.
@@ -21,7 +25,7 @@ impl Pile {
                 let message = "no certificate was given";
                 self.wrong("gather.empty", "certificate".to_owned(), message, "give the certificate");
             }
-            let (certificate, chain) = (None, Vec::new());
+            let (certificate, chain) = (None, Chain::default());
             return Gathered { certificate, chain, key, findings: self.findings };
         };
         let given = found.iter().filter(|f| f.role == Role::Certificate).count();
@@ -47,7 +51,7 @@ impl Pile {
         } else {
             self.say_order(&path, &found);
         }
-        let chain = path.iter().map(|&i| found[i].certificate.clone()).collect();
+        let chain = Chain::known(path.iter().map(|&i| found[i].certificate.clone()).collect());
         Gathered { certificate: Some(leaf.certificate), chain, key, findings: self.findings }
     }
 
@@ -167,17 +171,28 @@ fn leaf(found: &[Found], key: Option<&PrivateKey>) -> Option<usize> {
 }
 
 /// The way up from the leaf: the longest that ends in a root, else the longest.
+/// Of equal ways the one whose certificates end last, in whatever order they came.
 fn path(leaf: &Certificate, found: &[Found]) -> Vec<usize> {
     if is_self_signed(leaf) {
         return Vec::new();
     }
-    let mut search = Search { found, best: Vec::new(), rooted: false, steps: 0 };
-    search.climb(leaf, &mut Vec::new());
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by_key(|&i| {
+        let certificate = &found[i].certificate;
+        (std::cmp::Reverse(certificate.validity().not_after()), certificate.der().to_vec())
+    });
+    let known = BTreeMap::new();
+    let mut search = Search { found, order, known, best: Vec::new(), rooted: false, steps: 0 };
+    search.climb(None, leaf, &mut Vec::new());
     search.best
 }
 
 struct Search<'a> {
     found: &'a [Found],
+    /// In which order issuers are tried.
+    order: Vec<usize>,
+    /// Whether one issued the other (none is the leaf): signatures are checked once.
+    known: BTreeMap<(Option<usize>, usize), bool>,
     best: Vec<usize>,
     /// Whether the best way ends in a root.
     rooted: bool,
@@ -185,7 +200,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn climb(&mut self, below: &Certificate, way: &mut Vec<usize>) {
+    fn climb(&mut self, at: Option<usize>, below: &Certificate, way: &mut Vec<usize>) {
         self.steps += 1;
         let rooted = !way.is_empty() && is_self_signed(below);
         if (rooted, way.len()) > (self.rooted, self.best.len()) {
@@ -194,15 +209,26 @@ impl Search<'_> {
         if rooted || self.steps > MOST_STEPS {
             return;
         }
-        for i in 0..self.found.len() {
-            if way.contains(&i) || !issued(&self.found[i].certificate, below) {
+        for step in 0..self.order.len() {
+            let i = self.order[step];
+            if way.contains(&i) || !self.issued(at, below, i) {
                 continue;
             }
             way.push(i);
             let found = self.found;
-            self.climb(&found[i].certificate, way);
+            self.climb(Some(i), &found[i].certificate, way);
             way.pop();
         }
+    }
+
+    fn issued(&mut self, at: Option<usize>, below: &Certificate, i: usize) -> bool {
+        if let Some(known) = self.known.get(&(at, i)) {
+            return *known;
+        }
+        // Past what any real pile needs nothing more is checked.
+        let issued = self.known.len() < MOST_LINKS && issued(&self.found[i].certificate, below);
+        self.known.insert((at, i), issued);
+        issued
     }
 }
 

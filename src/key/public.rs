@@ -266,11 +266,16 @@ impl SignatureAlgorithm {
         if spki.algorithm.oid == RSA {
             // Whether a key or digest is too weak to trust is a rule's to say, not the
             // check of a link: so ring's legacy algorithms are used where needed.
-            let small = key.algorithm == Some(KeyAlgorithm::Rsa1024);
+            let small = match modulus_bits(key.bits(), false)? {
+                1024..2048 => true,
+                2048..=8192 => false,
+                _ => return None,
+            };
             return match self.oid {
                 RSA_SHA1 => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
                 RSA_SHA256 if small => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
                 RSA_SHA512 if small => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+                _ if small => None,
                 RSA_SHA256 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA256),
                 RSA_SHA384 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA384),
                 RSA_SHA512 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA512),

@@ -32,17 +32,25 @@ fn open(path: &Path, follow: bool) -> io::Result<(File, fs::Metadata)> {
     Ok((file, metadata))
 }
 
-fn read_all(mut file: &File, metadata: &fs::Metadata, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    if !metadata.is_file() {
-        return Err(Error::Path { path: path.to_owned(), reason: "is not a regular file" });
-    }
+fn read_all(file: &File, metadata: &fs::Metadata, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if metadata.len() > MOST {
         return Err(Error::Path { path: path.to_owned(), reason: "is larger than 4 MiB" });
+    }
+    read_whole(file, metadata, path)
+}
+
+/// All of a regular file, whatever its size.
+fn read_whole(mut file: &File, metadata: &fs::Metadata, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    if !metadata.is_file() {
+        return Err(Error::Path { path: path.to_owned(), reason: "is not a regular file" });
     }
     // Room for all of it at once: growing would leave copies of a key behind.
     let length = usize::try_from(metadata.len()).unwrap_or(0);
     let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
-    Read::by_ref(&mut file).take(MOST).read_to_end(&mut bytes).map_err(io_error("read", path))?;
+    Read::by_ref(&mut file)
+        .take(metadata.len() + 1)
+        .read_to_end(&mut bytes)
+        .map_err(io_error("read", path))?;
     Ok(bytes)
 }
 
@@ -58,6 +66,15 @@ fn explain(e: io::Error, path: &Path) -> Error {
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let (file, metadata) = open(path, false).map_err(|e| explain(e, path))?;
     read_all(&file, &metadata, path)
+}
+
+/// As [`read_optional`], of a file that may be large: one that certforge wrote.
+pub(super) fn read_large(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    match open(path, false) {
+        Ok((file, metadata)) => read_whole(&file, &metadata, path).map(Some),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(explain(e, path)),
+    }
 }
 
 /// A file of the store, or none where there is none.

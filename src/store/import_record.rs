@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::certificate::Certificate;
 use crate::error::{Error, Result};
 
-/// What one import left behind: one a region and endpoint.
+/// What one import left behind: one a region, endpoint and account.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ImportRecord {
     /// The certificate's ARN.
@@ -78,10 +78,9 @@ impl ImportRecords {
         Self { path: None, records: Vec::new(), superseded: Vec::new() }
     }
 
-    /// The record for a region, an endpoint and a profile.
-    #[must_use]
-    pub fn find(&self, region: &str, endpoint: Option<&str>, profile: Option<&str>) -> Option<&ImportRecord> {
-        self.records.iter().find(|r| r.is_for(region, endpoint, profile))
+    /// The records for a region and an endpoint: one an account.
+    pub fn at(&self, region: &str, endpoint: Option<&str>) -> impl Iterator<Item = &ImportRecord> {
+        self.records.iter().filter(move |r| r.region == region && r.endpoint.as_deref() == endpoint)
     }
 
     /// All records that are in use.
@@ -98,15 +97,14 @@ impl ImportRecords {
         self.path.as_deref().map_or(Ok(()), super::file::check_replaceable)
     }
 
-    /// Puts a record in the place of the one for its region and endpoint, and
-    /// saves the file in one step.
+    /// Puts a record in the place of the one for its region, endpoint and account,
+    /// and saves the file in one step.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&mut self, record: ImportRecord) -> Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
-        let place = (record.region.clone(), record.endpoint.clone(), record.profile.clone());
-        let same = |r: &ImportRecord| r.is_for(&place.0, place.1.as_deref(), place.2.as_deref());
+        let same = |r: &ImportRecord| r.is_beside(&record);
         let (old, mut records): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.records).into_iter().partition(same);
         // An ARN is never forgotten: what is behind it goes on counting in ACM.
@@ -149,7 +147,13 @@ impl ImportRecords {
 }
 
 impl ImportRecord {
-    fn is_for(&self, region: &str, endpoint: Option<&str>, profile: Option<&str>) -> bool {
-        self.region == region && self.endpoint.as_deref() == endpoint && self.profile.as_deref() == profile
+    /// Whether both are of the same region, endpoint and account.
+    fn is_beside(&self, other: &Self) -> bool {
+        self.region == other.region && self.endpoint == other.endpoint && self.account() == other.account()
+    }
+
+    /// The account its ARN names.
+    fn account(&self) -> Option<&str> {
+        self.arn.split(':').nth(4)
     }
 }

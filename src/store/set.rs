@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 const WORKSHOP: &str = ".tmp";
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long the end of another import is waited for.
+/// How long a set that is replaced waits for the end of an import of it.
 const IMPORT_PATIENCE: Duration = Duration::from_secs(90);
 /// How old a set in the making must be before it may be swept away.
 const STALE: Duration = Duration::from_mins(10);
@@ -28,23 +28,22 @@ pub struct Lock {
 impl Lock {
     /// A lock on the whole store.
     pub(super) fn take(root: &Path) -> Result<Self> {
-        let path = root.join(".lock");
-        let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(SECRET)
-            .custom_flags(flags)
-            .open(&path)
-            .map_err(io_error("open", &path))?;
-        Self::wait(file, path, PATIENCE)
+        Self::file(&root.join(".lock"), PATIENCE)
     }
 
-    /// A lock on a folder, for as long as an import may take.
-    pub(super) fn folder(path: &Path) -> Result<Self> {
+    /// A lock on a folder or file that is there.
+    pub(super) fn on(path: &Path, patience: Duration) -> Result<Self> {
         let file = File::open(path).map_err(io_error("open", path))?;
-        Self::wait(file, path.to_owned(), IMPORT_PATIENCE)
+        Self::wait(file, path.to_owned(), patience)
+    }
+
+    /// A lock by a file of its own, which is made where it is not there.
+    pub(super) fn file(path: &Path, patience: Duration) -> Result<Self> {
+        let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(SECRET).custom_flags(flags);
+        let file = options.open(path).map_err(io_error("open", path))?;
+        Self::wait(file, path.to_owned(), patience)
     }
 
     fn wait(file: File, path: PathBuf, patience: Duration) -> Result<Self> {
@@ -164,7 +163,7 @@ impl Set {
             return file::rename_new(&self.folder, target).map_err(io_error("create", target));
         }
         // An import of this leaf writes its record into the folder: let it end.
-        let _folder = Lock::folder(target)?;
+        let _folder = Lock::on(target, IMPORT_PATIENCE)?;
         self.carry_over(target)?;
         file::sync_folder(&self.folder)?;
         file::exchange(&self.folder, target, &self.bench.join("old")).map_err(io_error("replace", target))

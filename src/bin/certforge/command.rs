@@ -19,6 +19,7 @@ mod up;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use certforge::Finding;
 use certforge::error::Error;
@@ -154,10 +155,12 @@ impl FromArgMatches for Command {
     }
 }
 
-/// Why a command did not come to a report.
+/// Why a command did not come to a report. Of several leaves each may fail for the
+/// same reason, so it can be cloned.
+#[derive(Clone)]
 pub enum Failure {
     /// The library said so.
-    Error(Error),
+    Error(Arc<Error>),
     /// What AWS would refuse was refused here: all that is to be said of it.
     #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
     Refused(Vec<Finding>),
@@ -184,7 +187,7 @@ impl Waits {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Error(error)
+        Self::Error(Arc::new(error))
     }
 }
 
@@ -202,6 +205,12 @@ pub fn run() -> ExitCode {
     if only_version() {
         let text = concat!("certforge ", env!("CARGO_PKG_VERSION"), "\n");
         return render::report(&Report::Text(text.as_bytes().to_vec()), Format { json: false, quiet: true });
+    }
+    if std::env::args_os().any(|arg| arg.as_encoded_bytes().windows(11).any(|w| w == b"-----BEGIN ")) {
+        // Whatever it would be said in, the text of a key would be in it.
+        let json = std::env::args_os().any(|arg| arg == "--json");
+        let message = "an argument is PEM text, and other programs can read arguments";
+        return render::usage(message, "give the path of the file instead", Format { json, quiet: false });
     }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -44,6 +44,13 @@ pub fn aws_region() -> Option<String> {
     found.map(|v| v.to_string_lossy().into_owned())
 }
 
+/// The endpoint for ACM, where a variable names one.
+#[cfg(feature = "aws")]
+pub fn aws_endpoint() -> Option<String> {
+    let found = ["AWS_ENDPOINT_URL_ACM", "AWS_ENDPOINT_URL"].into_iter().find_map(variable);
+    found.map(|v| v.to_string_lossy().into_owned())
+}
+
 /// Whether a variable names a region.
 #[cfg(feature = "aws")]
 pub fn has_aws_region() -> bool {

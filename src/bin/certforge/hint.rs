@@ -70,6 +70,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::MalformedRecord { .. } => "move the file away; give --certificate-arn to keep the ARN",
         Error::Missing { what: "CA", name, .. } if name == "default" => "make one with `certforge ca new`",
         Error::Missing { what: "CA", .. } => "`certforge ca list` shows the CAs there are",
+        Error::Missing { what: "private key", .. } => {
+            "make the leaf anew: `certforge leaf NAME --force`, or `certforge up NAME --import-acm --ephemeral`"
+        }
         Error::Missing { what: "import", .. } => "import it first: certforge import-acm NAME",
         Error::Missing { .. } => "make it with `certforge leaf NAME`, or choose the store with --dir",
         Error::Name { input, fault } => return name(input, *fault),

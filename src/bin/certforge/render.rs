@@ -45,7 +45,12 @@ pub struct Format {
 /// Writes a report. A reader that has gone away is no failure; a full disk is.
 pub fn report(report: &Report, format: Format) -> ExitCode {
     // What people read cannot undo what was done: the result is written either way.
-    let told = if format.quiet || format.json { Ok(()) } else { people(&lines(report)) };
+    let told = match format {
+        Format { json: true, .. } => Ok(()),
+        // Errors are told however quiet it is to be.
+        Format { quiet: true, .. } => people(&failures(report)),
+        Format { .. } => people(&lines(report)),
+    };
     match write_result(report, format).and(told) {
         Ok(()) => ExitCode::from(status(report)),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(status(report)),
@@ -63,8 +68,30 @@ fn status(report: &Report) -> u8 {
         Report::Imports(r) => acm::status(&r.results),
         #[cfg(feature = "aws")]
         Report::Up(r) => acm::status(&r.imports),
+        #[cfg(feature = "aws")]
+        Report::AcmList(r) => acm::worst(&r.failed),
+        #[cfg(feature = "aws")]
+        Report::Prune(r) => acm::worst(&r.failed),
         _ => 0,
     }
+}
+
+/// What people read of what failed in a report.
+fn failures(report: &Report) -> Vec<u8> {
+    #[cfg_attr(not(feature = "aws"), expect(unused_mut, reason = "for imports alone"))]
+    let mut text = Vec::new();
+    // Writing to memory does not fail.
+    #[cfg(feature = "aws")]
+    let _ = match report {
+        Report::Imports(r) => acm::failed_lines(&mut text, &r.results),
+        Report::Up(r) => acm::failed_lines(&mut text, &r.imports),
+        Report::AcmList(r) => acm::place_lines(&mut text, &r.failed),
+        Report::Prune(r) => acm::place_lines(&mut text, &r.failed),
+        _ => Ok(()),
+    };
+    #[cfg(not(feature = "aws"))]
+    let _ = report;
+    text
 }
 
 /// Text for people, in one write: colours only where standard error takes them.
@@ -85,7 +112,9 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::CaList(r) => finding_lines(&mut text, &r.findings),
         Report::Text(_) => Ok(()),
         #[cfg(feature = "aws")]
-        Report::AcmList(_) | Report::Policy(_) => Ok(()),
+        Report::AcmList(r) => acm::place_lines(&mut text, &r.failed),
+        #[cfg(feature = "aws")]
+        Report::Policy(_) => Ok(()),
         #[cfg(feature = "aws")]
         Report::AcmShow(r) => acm::show_lines(&mut text, r),
         #[cfg(feature = "aws")]

@@ -10,7 +10,7 @@ use std::path::Path;
 
 #[cfg(feature = "aws")]
 pub use acm::{
-    AcmEntry, AcmListReport, AcmShowReport, CallReport, ImportReport, ImportResult, ImportState,
+    AcmEntry, AcmListReport, AcmShowReport, CallReport, FailedPlace, ImportReport, ImportResult, ImportState,
     ImportsReport, PolicyReport, PruneReport, StatementReport, TagReport,
 };
 use certforge::certificate::Certificate;

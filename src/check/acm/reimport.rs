@@ -42,8 +42,8 @@ pub(super) fn key_kind(import: &Import<'_>, held: &Held) -> Vec<Broken> {
 /// The usages that are in the old set and not in the new one, but for those that
 /// ACM lets go.
 fn taken_away<'a>(old: &'a [String], new: Option<&[String]>, free: &[&str]) -> Vec<&'a str> {
-    // Without the extension every usage is allowed.
-    let Some(new) = new else { return Vec::new() };
+    // Without the extension none is left, though clients would allow all.
+    let new = new.unwrap_or_default();
     let gone = |usage: &&String| !new.contains(usage) && !free.contains(&usage.as_str());
     old.iter().filter(gone).map(String::as_str).collect()
 }

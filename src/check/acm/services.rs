@@ -8,6 +8,8 @@ use crate::finding::Severity;
 use crate::key::KeyAlgorithm;
 
 const CERTIFICATE: &str = "certificate";
+/// The tag that an import carries by itself.
+const OWN_TAG: &str = "certforge:sha256";
 
 /// The key, as ACM names it, and how people read it.
 fn key(import: &Import<'_>) -> (Option<KeyAlgorithm>, String) {
@@ -114,10 +116,13 @@ pub(super) fn tags(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
                 .map(|fault| Broken::new("tags", format!("the tag `{key}={value}`: {fault}")))
         })
         .collect();
-    // Two more are certforge's own.
-    if import.tags.len() > 48 {
+    if import.tags.iter().any(|(key, _)| key == OWN_TAG) {
+        found.push(Broken::new("tags", format!("the tag `{OWN_TAG}` is certforge's own")));
+    }
+    // One more is certforge's own.
+    if import.tags.len() > 49 {
         let message =
-            format!("there are {} tags, and with certforge's own two no more than 48 fit", import.tags.len());
+            format!("there are {} tags, and with certforge's own no more than 49 fit", import.tags.len());
         found.push(Broken::new("tags", message));
     }
     found

@@ -40,8 +40,13 @@ pub(super) fn domains(certificate: &Certificate) -> Vec<String> {
     found
 }
 
+/// A serial number's magnitude: DER's sign octet is not part of it.
 fn colons(serial: &[u8]) -> String {
-    serial.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
+    let magnitude = match serial {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        all => all,
+    };
+    magnitude.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(":")
 }
 
 fn usages(certificate: &Certificate) -> Vec<&'static str> {

@@ -188,15 +188,15 @@ pub(super) fn judge_again(new: &Accepted, old: &Held) -> Result<(), Refusal> {
         )));
     }
     let ec = new.key.starts_with("EC_");
-    if let (Some(before), Some(after)) = (old.leaf.key_usage(), new.leaf.key_usage()) {
+    if let Some(before) = old.leaf.key_usage() {
+        let after = new.leaf.key_usage().unwrap_or_default();
         let kept = |usage: &&str| after.contains(usage) || (ec && *usage == "keyEncipherment");
         if !before.iter().all(kept) {
             return Err(invalid("The KeyUsage of the certificate cannot be reduced on re-import."));
         }
     }
-    if let (Some(before), Some(after)) =
-        (old.leaf.extended_key_usage_oids(), new.leaf.extended_key_usage_oids())
-    {
+    if let Some(before) = old.leaf.extended_key_usage_oids() {
+        let after = new.leaf.extended_key_usage_oids().unwrap_or_default();
         // clientAuth may go.
         let kept = |usage: &String| after.contains(usage) || usage == "1.3.6.1.5.5.7.3.2";
         if !before.iter().all(kept) {

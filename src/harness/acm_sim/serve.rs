@@ -34,8 +34,13 @@ pub(super) async fn serve(listener: TcpListener, world: Arc<Mutex<World>>, stop:
             };
             let world = Arc::clone(&world);
             tokio::spawn(async move {
-                let socket = socket2::SockRef::from(&stream).try_clone();
-                let service = service_fn(|request| call(request, &world, socket.as_ref().ok()));
+                let socket = socket2::SockRef::from(&stream).try_clone().ok().map(Arc::new);
+                let service = service_fn(move |request| {
+                    let (world, socket) = (Arc::clone(&world), socket.clone());
+                    // Work goes on though nobody waits for its answer any more, as ACM's does.
+                    let work = tokio::spawn(async move { call(request, &world, socket.as_deref()).await });
+                    async move { work.await.unwrap_or(Err(Broken)) }
+                });
                 let connection = hyper::server::conn::http1::Builder::new();
                 // A connection that breaks is what some faults are for.
                 let _ = connection.serve_connection(TokioIo::new(stream), service).await;

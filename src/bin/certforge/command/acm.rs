@@ -1,17 +1,17 @@
 //! `certforge acm`: what ACM holds, and the rights to work with it.
 
 use certforge::aws::{CONTENT_TAG, CertificateArn, Detail, Purpose, Summary, policy};
-use certforge::store::LeafEntry;
+use certforge::store::{ImportRecord, LeafEntry};
 use certforge::validity::rfc3339;
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
-use crate::command::target::{Session, TargetArgs};
+use crate::command::target::{Session, Target, TargetArgs, stopped};
 use crate::command::{Context, Failure};
 use crate::environment;
 use crate::report::{
-    AcmEntry, AcmListReport, AcmShowReport, PolicyReport, PruneReport, Report, StatementReport, TagReport,
-    findings,
+    AcmEntry, AcmListReport, AcmShowReport, FailedPlace, PolicyReport, PruneReport, Report, StatementReport,
+    TagReport, findings,
 };
 
 #[derive(clap::Subcommand)]
@@ -98,12 +98,42 @@ pub fn run(command: &Command, context: &Context) -> Result<Report, Failure> {
 }
 
 fn list(args: &List, context: &Context) -> Result<Report, Failure> {
-    let sessions = args.target.connect(None, 1, context.waits, None)?;
-    let mut certificates = Vec::new();
-    for session in &sessions {
-        certificates.extend(session.importer.list()?.iter().map(|s| entry(s, session, context.now)));
+    let mut targets = args.target.targets(None, 1, context.waits, None)?;
+    let alone = targets.len() == 1;
+    let listed = at_once(&mut targets, |target| {
+        let session = target.session.as_ref().map_err(Clone::clone)?;
+        Ok(session.importer.list()?.iter().map(|s| entry(s, session, context.now)).collect::<Vec<_>>())
+    });
+    let mut report = AcmListReport { certificates: Vec::new(), failed: Vec::new() };
+    for (target, listed) in targets.iter().zip(listed) {
+        match listed {
+            Ok(certificates) => report.certificates.extend(certificates),
+            Err(failure) if alone => return Err(failure),
+            Err(failure) => {
+                report.failed.push(FailedPlace::of(&target.region, target.profile.as_deref(), &failure));
+            }
+        }
     }
-    Ok(Report::AcmList(AcmListReport { certificates }))
+    Ok(Report::AcmList(report))
+}
+
+/// Does something at all places at once.
+fn at_once<T: Send>(
+    targets: &mut [Target],
+    what: impl Fn(&Target) -> Result<T, Failure> + Sync,
+) -> Vec<Result<T, Failure>> {
+    if let [target] = targets {
+        return vec![what(target)];
+    }
+    std::thread::scope(|scope| {
+        let what = &what;
+        // A connection is one thread's own: each gets its place by an exclusive reference.
+        let threads: Vec<_> = targets.iter_mut().map(|target| scope.spawn(move || what(target))).collect();
+        let join = |t: std::thread::ScopedJoinHandle<'_, _>| {
+            t.join().unwrap_or_else(|_| Err(stopped("asking ACM").into()))
+        };
+        threads.into_iter().map(join).collect()
+    })
 }
 
 fn entry(summary: &Summary, session: &Session, now: OffsetDateTime) -> AcmEntry {
@@ -122,11 +152,20 @@ fn entry(summary: &Summary, session: &Session, now: OffsetDateTime) -> AcmEntry 
     }
 }
 
-/// The leaf of a name, and the first ARN on its record.
-fn recorded(context: &Context, name: &str) -> Result<(LeafEntry, CertificateArn), Failure> {
+/// The leaf of a name, and the ARN it was imported to: in the region and at the
+/// endpoint that are asked for, where they are. A simulator's is none.
+fn recorded(
+    context: &Context,
+    name: &str,
+    regions: &[String],
+    endpoint: Option<&str>,
+) -> Result<(LeafEntry, CertificateArn), Failure> {
     let entry = context.store.leaf(name)?;
     let records = entry.imports()?;
-    let record = records.all().first().ok_or_else(|| Error::Missing {
+    let own = |r: &&ImportRecord| {
+        r.endpoint.as_deref() == endpoint && (regions.is_empty() || regions.contains(&r.region))
+    };
+    let record = records.all().iter().find(own).ok_or_else(|| Error::Missing {
         what: "import",
         name: name.to_owned(),
         path: entry.folder.clone(),
@@ -139,7 +178,8 @@ fn show(args: &Show, context: &Context) -> Result<Report, Failure> {
     let (leaf, arn) = if args.which.starts_with("arn:") {
         (None, args.which.parse::<CertificateArn>()?)
     } else {
-        let (leaf, arn) = recorded(context, &args.which)?;
+        let endpoint = args.target.endpoint();
+        let (leaf, arn) = recorded(context, &args.which, args.target.regions(), endpoint.as_deref())?;
         (Some(leaf), arn)
     };
     let mut sessions = args.target.connect(Some(arn.region()), 1, context.waits, None)?;
@@ -181,48 +221,96 @@ fn show(args: &Show, context: &Context) -> Result<Report, Failure> {
 }
 
 fn prune(args: &Prune, context: &Context) -> Result<Report, Failure> {
-    let sessions = args.target.connect(None, 100, context.waits, None)?;
-    let mut report = PruneReport { deleted: args.yes, certificates: Vec::new(), findings: Vec::new() };
-    for session in &sessions {
-        let importer = &session.importer;
-        for summary in importer.list()? {
-            let ended = summary.not_after.is_some_and(|end| end < context.now);
-            let own = summary.kind.as_deref() == Some("IMPORTED");
-            if !ended || !own || summary.in_use == Some(true) {
-                continue;
+    let mut targets = args.target.targets(None, 100, context.waits, None)?;
+    let alone = targets.len() == 1;
+    let pruned = at_once(&mut targets, |target| {
+        let session = target.session.as_ref().map_err(Clone::clone)?;
+        prune_place(session, args.yes, context)
+    });
+    let mut report =
+        PruneReport { deleted: args.yes, certificates: Vec::new(), failed: Vec::new(), findings: Vec::new() };
+    for (target, pruned) in targets.iter().zip(pruned) {
+        let failed = |failure| FailedPlace::of(&target.region, target.profile.as_deref(), &failure);
+        match pruned {
+            Ok(place) => {
+                report.certificates.extend(place.certificates);
+                report.findings.extend(findings(&place.findings));
+                report.failed.extend(place.failed.map(failed));
             }
-            // The list says what is likely; these say what is so.
-            if !importer.tags(&summary.arn)?.iter().any(|t| t.key == CONTENT_TAG) {
-                continue;
-            }
-            if !importer.describe(&summary.arn)?.in_use_by.is_empty() {
-                continue;
-            }
-            if args.yes {
-                match importer.delete(&summary.arn) {
-                    Ok(()) => {}
-                    // Somebody began to use it a moment ago: it stays.
-                    Err(Error::AwsRefused { aws_code, message, .. })
-                        if aws_code == "ResourceInUseException" =>
-                    {
-                        let finding =
-                            Finding::new("acm.in-use", Severity::Warning, summary.arn.to_string(), message);
-                        report.findings.extend(findings(&[finding]));
-                        continue;
-                    }
-                    Err(e) => return Err(e.into()),
-                }
-            }
-            report.certificates.push(entry(&summary, session, context.now));
+            Err(failure) if alone => return Err(failure),
+            Err(failure) => report.failed.push(failed(failure)),
         }
     }
     Ok(Report::Prune(report))
 }
 
+/// What became of one place.
+#[derive(Default)]
+struct Pruned {
+    certificates: Vec<AcmEntry>,
+    findings: Vec<Finding>,
+    /// What ended it early: what was deleted before is told all the same.
+    failed: Option<Failure>,
+}
+
+fn prune_place(session: &Session, yes: bool, context: &Context) -> Result<Pruned, Failure> {
+    let mut pruned = Pruned::default();
+    for summary in session.importer.list()? {
+        match prune_one(session, &summary, yes, context.now) {
+            Ok(false) => {}
+            Ok(true) => pruned.certificates.push(entry(&summary, session, context.now)),
+            // Somebody began to use it a moment ago: it stays.
+            Err(Error::AwsRefused { aws_code, message, .. }) if aws_code == "ResourceInUseException" => {
+                let arn = summary.arn.to_string();
+                pruned.findings.push(Finding::new("acm.in-use", Severity::Warning, arn, message));
+            }
+            Err(e) => {
+                pruned.failed = Some(e.into());
+                break;
+            }
+        }
+    }
+    Ok(pruned)
+}
+
+/// Whether a certificate is one to prune, and is gone or would go.
+fn prune_one(
+    session: &Session,
+    summary: &Summary,
+    yes: bool,
+    now: OffsetDateTime,
+) -> certforge::Result<bool> {
+    let importer = &session.importer;
+    let ended = summary.not_after.is_some_and(|end| end < now);
+    let own = summary.kind.as_deref() == Some("IMPORTED");
+    if !ended || !own || summary.in_use == Some(true) {
+        return Ok(false);
+    }
+    let gone = |e: &Error| matches!(e, Error::AwsRefused { aws_code, .. } if aws_code == "ResourceNotFoundException");
+    // The list says what is likely; these say what is so.
+    let asked = importer.tags(&summary.arn).and_then(|tags| Ok((tags, importer.describe(&summary.arn)?)));
+    let (tags, detail) = match asked {
+        Ok(asked) => asked,
+        Err(e) if gone(&e) => return Ok(false),
+        Err(e) => return Err(e),
+    };
+    if !tags.iter().any(|t| t.key == CONTENT_TAG) || !detail.in_use_by.is_empty() {
+        return Ok(false);
+    }
+    match yes.then(|| importer.delete(&summary.arn)).transpose() {
+        // Where an answer was lost, the second call finds nothing: it is done.
+        Err(e) if !gone(&e) => Err(e),
+        _ => Ok(true),
+    }
+}
+
 fn iam(args: &Iam, context: &Context) -> Result<Report, Failure> {
     let arn = match (&args.certificate_arn, &args.name) {
         (Some(arn), _) => Some(arn.parse::<CertificateArn>()?),
-        (None, Some(name)) => Some(recorded(context, name)?.1),
+        (None, Some(name)) => {
+            let regions: Vec<String> = args.region.iter().cloned().collect();
+            Some(recorded(context, name, &regions, environment::aws_endpoint().as_deref())?.1)
+        }
         (None, None) => None,
     };
     if args.account != "*" && (args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()))

@@ -14,7 +14,7 @@ use certforge::{Error, Finding, KeyAlgorithm, Severity};
 use time::OffsetDateTime;
 
 use crate::command::Failure;
-use crate::command::target::Session;
+use crate::command::target::{Session, Target};
 use crate::report::{CallReport, ImportReport, ImportState, TagReport, findings};
 
 /// A private key that is read when it is needed: after region and credentials are
@@ -50,7 +50,10 @@ impl<'a> LazyKey<'a> {
 /// What is to be imported, all but the private key.
 pub struct Candidate<'a> {
     pub certificate: &'a Certificate,
+    /// The issuers as they are: what the rules look at.
     pub chain: &'a Chain,
+    /// What is sent of them.
+    pub sent: Chain,
     /// What reading the files had to say.
     pub gathered: &'a [Finding],
     pub tags: &'a [Tag],
@@ -64,25 +67,31 @@ pub struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// What the rules look at.
-    fn rules<'b>(
-        &'b self,
-        key: Option<&'b PrivateKey>,
-        key_octets: usize,
-        tags: &'b [(String, String)],
-        region: Option<&'b str>,
-        arn: Option<&'b CertificateArn>,
-    ) -> acm::Import<'b> {
+    /// The SHA-256 over what is sent.
+    pub fn sha256(&self) -> String {
+        content_sha256(self.certificate, &self.sent).to_string()
+    }
+
+    /// What is to be said without asking ACM; without the key, all but what is to
+    /// be said of it.
+    pub fn offline(
+        &self,
+        key: Option<&PrivateKey>,
+        tags: &[Tag],
+        region: Option<&str>,
+        arn: Option<&CertificateArn>,
+    ) -> Result<Vec<Finding>, Failure> {
+        let pairs = pairs(tags);
         let mut import = acm::Import::new(self.certificate, self.chain, key.map(PrivateKey::public));
-        import.key_octets = key_octets;
+        import.key_octets = key.map(PrivateKey::secret_pem).transpose()?.map_or(0, |pem| pem.len());
         import.services = self.services;
         import.region = region;
         import.arn_region = arn.map(CertificateArn::region);
-        import.tags = tags;
-        import
+        import.tags = &pairs;
+        Ok(acm::import(&import, self.gathered, self.allowed, self.now))
     }
 
-    /// What is to be said without asking ACM; with an error in it, a refusal.
+    /// The same; with an error in it, a refusal.
     pub fn preflight(
         &self,
         key: &PrivateKey,
@@ -90,10 +99,11 @@ impl Candidate<'_> {
         region: Option<&str>,
         arn: Option<&CertificateArn>,
     ) -> Result<Vec<Finding>, Failure> {
-        let pairs = pairs(tags);
-        let octets = key.secret_pem()?.len();
-        let about = self.rules(Some(key), octets, &pairs, region, arn);
-        refuse_errors(acm::import(&about, self.gathered, self.allowed, self.now))
+        refuse_errors(self.offline(Some(key), tags, region, arn)?)
+    }
+
+    fn wanted<'b>(&'b self, arn: Option<&'b CertificateArn>) -> Wanted<'b> {
+        Wanted { certificate: self.certificate, chain: &self.sent, arn, new: self.new }
     }
 }
 
@@ -104,11 +114,16 @@ pub fn refuse_errors(found: Vec<Finding>) -> Result<Vec<Finding>, Failure> {
 
 /// Imports, or finds that there is nothing to do.
 pub fn import(
-    session: &Session,
+    target: &Target,
     candidate: &Candidate<'_>,
     records: &Mutex<ImportRecords>,
     key: &LazyKey<'_>,
 ) -> Result<ImportReport, Failure> {
+    let session = match &target.session {
+        Ok(session) => session,
+        Err(failure) if candidate.dry_run => return offline(target, candidate, key, failure),
+        Err(failure) => return Err(failure.clone()),
+    };
     let importer = &session.importer;
     let record = known(session, candidate, &lock(records))?;
     let arn = match &record {
@@ -116,25 +131,10 @@ pub fn import(
         None => candidate.arn.cloned(),
     };
     let tags = merged(record.as_ref().map_or(&[], |r| &r.tags), candidate.tags)?;
-    let mut report = ImportReport {
-        state: ImportState::Unchanged,
-        arn: arn.as_ref().map(ToString::to_string),
-        region: importer.region().to_owned(),
-        profile: session.profile.clone(),
-        endpoint: session.endpoint().map(ToOwned::to_owned),
-        sha256: content_sha256(candidate.certificate, candidate.chain).to_string(),
-        tags: tags.iter().map(TagReport::of).collect(),
-        call: None,
-        findings: Vec::new(),
-    };
+    let mut report = blank(target, candidate, arn.as_ref(), &tags);
+    report.endpoint = session.endpoint().map(ToOwned::to_owned);
     if let (Some(record), Some(arn)) = (record.as_ref().filter(|r| r.sha256 == report.sha256), &arn) {
-        if !same_tags(&record.tags, &tags) && !candidate.dry_run {
-            let content = Tag::new(CONTENT_TAG, &report.sha256)?;
-            importer.tag(arn, &[&[content], &tags[..]].concat())?;
-            report.state = ImportState::Tagged;
-            save(records, ImportRecord { tags: pairs(&tags), ..record.clone() })?;
-        }
-        return Ok(report);
+        return unchanged(session, candidate, records, record, arn, &tags, report);
     }
     let key = key.get()?;
     let mut found = candidate.preflight(key, &tags, Some(importer.region()), arn.as_ref())?;
@@ -142,40 +142,112 @@ pub fn import(
         same_key(record, candidate.certificate)?;
     }
     found.extend(notes(session, candidate));
-    let wanted = Wanted {
-        certificate: candidate.certificate,
-        chain: candidate.chain,
-        arn: arn.as_ref(),
-        new: candidate.new,
-    };
-    let prepared = match importer.prepare(&wanted) {
+    let prepared = match importer.prepare(&candidate.wanted(arn.as_ref())) {
         Ok(prepared) => prepared,
+        // What is on record is gone from ACM: it cannot be imported to again.
+        Err(e) if record.is_some() && is_gone(&e) => {
+            found.extend(arn.as_ref().map(gone));
+            importer.prepare(&candidate.wanted(None))?
+        }
         // A dry run says what it can.
         Err(e) if candidate.dry_run => {
-            found.push(not_asked(&e));
+            found.push(not_asked(&e.to_string()));
             report.findings = findings(&found);
             return Ok(planned(report, candidate, key, arn.as_ref(), &tags)?);
         }
         Err(e) => return Err(e.into()),
     };
-    found.extend(candidate.of_held(&prepared, key, importer.region())?);
+    found.extend(candidate.of_held(&prepared)?);
     report.findings = findings(&found);
-    let target = match &prepared.place {
+    let place = match &prepared.place {
         Place::New => None,
         Place::Replace(arn) | Place::There(arn) => Some(arn),
     };
-    report.arn = target.map(ToString::to_string);
+    report.arn = place.map(ToString::to_string);
     match prepared.place {
         Place::There(_) if candidate.dry_run => Ok(report),
-        _ if candidate.dry_run => Ok(planned(report, candidate, key, target, &tags)?),
+        _ if candidate.dry_run => Ok(planned(report, candidate, key, place, &tags)?),
         _ => send(session, candidate, records, key, &prepared, &tags, report),
     }
 }
 
+/// A report of nothing yet.
+fn blank(
+    target: &Target,
+    candidate: &Candidate<'_>,
+    arn: Option<&CertificateArn>,
+    tags: &[Tag],
+) -> ImportReport {
+    ImportReport {
+        state: ImportState::Unchanged,
+        arn: arn.map(ToString::to_string),
+        region: target.region.clone(),
+        profile: target.profile.clone(),
+        endpoint: None,
+        sha256: candidate.sha256(),
+        tags: tags.iter().map(TagReport::of).collect(),
+        call: None,
+        findings: Vec::new(),
+    }
+}
+
+/// What can be said of a place that cannot be reached: all that needs no answer.
+fn offline(
+    target: &Target,
+    candidate: &Candidate<'_>,
+    key: &LazyKey<'_>,
+    failure: &Failure,
+) -> Result<ImportReport, Failure> {
+    let key = key.get()?;
+    let region = Some(target.region.as_str()).filter(|region| *region != "unknown");
+    let mut found = candidate.preflight(key, candidate.tags, region, candidate.arn)?;
+    let reason = match failure {
+        Failure::Error(e) => e.to_string(),
+        Failure::Refused(_) => "it was refused".to_owned(),
+        Failure::Usage { message, .. } => message.clone(),
+    };
+    found.push(not_asked(&reason));
+    let mut report = blank(target, candidate, candidate.arn, candidate.tags);
+    report.findings = findings(&found);
+    Ok(planned(report, candidate, key, candidate.arn, candidate.tags)?)
+}
+
+/// The same content is at this ARN already: nothing is sent, but tags may be added,
+/// and what the services or the time say of it is told.
+fn unchanged(
+    session: &Session,
+    candidate: &Candidate<'_>,
+    records: &Mutex<ImportRecords>,
+    record: &ImportRecord,
+    arn: &CertificateArn,
+    tags: &[Tag],
+    mut report: ImportReport,
+) -> Result<ImportReport, Failure> {
+    let found = candidate.offline(None, tags, Some(session.importer.region()), Some(arn))?;
+    if candidate.dry_run {
+        report.findings = findings(&refuse_errors(found)?);
+        return Ok(report);
+    }
+    let urgent = |f: &&Finding| f.severity >= Severity::Warning && ["acm.S", "acm.V"].contains(&&f.code[..5]);
+    let told = found.iter().filter(urgent).cloned().map(|mut finding| {
+        // Nothing is refused: it is there.
+        finding.severity = Severity::Warning;
+        finding
+    });
+    report.findings = findings(&told.collect::<Vec<_>>());
+    if !same_tags(&record.tags, tags) {
+        let content = Tag::new(CONTENT_TAG, &report.sha256)?;
+        session.importer.tag(arn, &[&[content], tags].concat())?;
+        report.state = ImportState::Tagged;
+        save(records, ImportRecord { tags: pairs(tags), ..record.clone() })?;
+    }
+    Ok(report)
+}
+
 impl Candidate<'_> {
     /// What is to be said of what ACM holds; with an error in it, a refusal.
-    fn of_held(&self, prepared: &Prepared, key: &PrivateKey, region: &str) -> Result<Vec<Finding>, Failure> {
-        let about = self.rules(Some(key), 0, &[], Some(region), None);
+    fn of_held(&self, prepared: &Prepared) -> Result<Vec<Finding>, Failure> {
+        let about = acm::Import::new(self.certificate, self.chain, None);
         let mut found = acm::reimport(&about, &prepared.held, self.allowed);
         if !matches!(prepared.place, Place::Replace(_)) {
             // Nothing is replaced: how much there is matters all the same.
@@ -202,8 +274,8 @@ fn send(
         let kept = lock(records).keep_previous(held, &prepared.held_chain)?;
         report.findings.extend(kept.map(|path| findings(&[previous(&path)])).into_iter().flatten());
     }
-    let import = Import { certificate: candidate.certificate, chain: candidate.chain, key, tags };
-    let outcome = session.importer.import(&import, &prepared.place)?;
+    let import = Import { certificate: candidate.certificate, chain: &candidate.sent, key, tags };
+    let outcome = session.importer.import(&import, prepared)?;
     report.state = match prepared.place {
         _ if outcome.found => ImportState::Found,
         Place::Replace(_) => ImportState::Reimported,
@@ -236,7 +308,7 @@ fn record_of(
         endpoint: session.endpoint().map(ToOwned::to_owned),
         profile: session.profile.clone(),
         key: candidate.certificate.public_key().algorithm().map(|a| a.as_str().to_owned()),
-        sha256: content_sha256(candidate.certificate, candidate.chain).to_string(),
+        sha256: candidate.sha256(),
         imported_at: rfc3339(candidate.now),
         tags,
     }
@@ -248,8 +320,7 @@ pub fn recover(
     candidate: &Candidate<'_>,
     records: &mut ImportRecords,
 ) -> Result<(), Failure> {
-    let wanted = Wanted { certificate: candidate.certificate, chain: candidate.chain, arn: None, new: false };
-    let Place::There(arn) = session.importer.prepare(&wanted)?.place else { return Ok(()) };
+    let Place::There(arn) = session.importer.prepare(&candidate.wanted(None))?.place else { return Ok(()) };
     Ok(records.save(record_of(session, candidate, &arn, Vec::new()))?)
 }
 
@@ -275,9 +346,9 @@ fn planned(
         arn: arn.map(ToString::to_string),
         certificate: candidate.certificate.pem()?,
         private_key: format!("{}, {} octets, not shown", key.algorithm().label(), key.secret_pem()?.len()),
-        chain: match candidate.chain.certificates() {
+        chain: match candidate.sent.certificates() {
             [] => None,
-            _ => Some(candidate.chain.pem()?),
+            _ => Some(candidate.sent.pem()?),
         },
         tags,
     });
@@ -303,10 +374,20 @@ fn notes(session: &Session, candidate: &Candidate<'_>) -> Vec<Finding> {
     found
 }
 
-fn not_asked(e: &Error) -> Finding {
-    let message = format!("ACM was not asked: {e}");
+fn not_asked(reason: &str) -> Finding {
+    let message = format!("ACM was not asked: {reason}");
     Finding::new("acm.not-asked", Severity::Warning, "aws", message)
         .fix("what depends on what ACM holds is not checked")
+}
+
+fn is_gone(e: &Error) -> bool {
+    matches!(e, Error::AwsRefused { aws_code, .. } if aws_code == "ResourceNotFoundException")
+}
+
+fn gone(arn: &CertificateArn) -> Finding {
+    let message = format!("the certificate on record is gone from ACM, so this is a new one: {arn}");
+    Finding::new("acm.gone", Severity::Warning, "record", message)
+        .fix("give what used the old one the new ARN")
 }
 
 fn previous(path: &std::path::Path) -> Finding {
@@ -315,6 +396,7 @@ fn previous(path: &std::path::Path) -> Finding {
 }
 
 /// What is on record for this place, unless another ARN or a new one is asked for.
+/// Of several accounts' records ACM says which is the one of these credentials.
 fn known(
     session: &Session,
     candidate: &Candidate<'_>,
@@ -323,11 +405,29 @@ fn known(
     if candidate.new {
         return Ok(None);
     }
-    let found = records.find(session.importer.region(), session.endpoint(), session.profile.as_deref());
-    let Some(record) = found else { return Ok(None) };
-    let arn: CertificateArn = record.arn.parse()?;
-    let asked_for = candidate.arn.is_none_or(|asked| *asked == arn);
-    Ok((asked_for && !session.importer.is_foreign(&arn)).then(|| record.clone()))
+    let importer = &session.importer;
+    let mut likely = Vec::new();
+    for record in records.at(importer.region(), session.endpoint()) {
+        let arn: CertificateArn = record.arn.parse()?;
+        let asked_for = candidate.arn.is_none_or(|asked| *asked == arn);
+        if asked_for && !importer.is_foreign(&arn) {
+            likely.push((arn, record));
+        }
+    }
+    if let [(_, record)] = likely.as_slice()
+        && (record.profile == session.profile || candidate.dry_run)
+    {
+        return Ok(Some((*record).clone()));
+    }
+    for (arn, record) in likely {
+        match importer.describe(&arn) {
+            Ok(_) => return Ok(Some(record.clone())),
+            Err(Error::AwsRefused { .. }) => {}
+            Err(_) if candidate.dry_run => {}
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(None)
 }
 
 /// ACM keeps the kind of key of an ARN (ACM user guide, "Reimporting a certificate"):

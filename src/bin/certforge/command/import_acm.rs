@@ -2,21 +2,22 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use certforge::aws::{CertificateArn, Tag};
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm::{self, Allowed, Service};
 use certforge::gather::{Gathered, Pile, Role};
-use certforge::store::{ImportRecords, LeafEntry, is_regular, read_input};
-use certforge::{Bundle, Error, Finding};
+use certforge::store::{ImportRecords, LeafEntry, is_regular, lock_file, read_input};
+use certforge::{Bundle, Error, Finding, Severity};
 use time::OffsetDateTime;
 
 use crate::command::import::{Candidate, LazyKey, import, recover, refuse_errors, same_key};
 use crate::command::passphrase::PassphraseArgs;
-use crate::command::target::{Session, Simulation, TargetArgs};
+use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
 use crate::command::{Context, Failure, Waits};
 use crate::render::Bar;
-use crate::report::{ImportReport, ImportResult, ImportsReport, Report};
+use crate::report::{ImportResult, ImportsReport, Report};
 
 // How an import is made: the flags of `import-acm` and of `up`.
 #[derive(clap::Args)]
@@ -95,13 +96,14 @@ pub struct UpArgs {
     import: ImportArgs,
 }
 
-/// Connections that are ready, and how to import over them.
+/// Places that are reached or not, and how to import to them.
 pub struct Ready {
-    sessions: Vec<Session>,
+    targets: Vec<Target>,
     simulation: Option<Simulation>,
     tags: Vec<Tag>,
     services: Vec<Service>,
     allowed: Allowed,
+    dry_run: bool,
 }
 
 impl ImportArgs {
@@ -110,21 +112,32 @@ impl ImportArgs {
     }
 
     /// Connects, so that a missing region or missing credentials show before
-    /// anything is read or made.
-    fn ready(&self, context: &Context, leaves: usize, region: Option<&str>) -> Result<Ready, Failure> {
+    /// anything is read or made. A dry run says what it can without.
+    fn ready(
+        &self,
+        context: &Context,
+        leaves: usize,
+        region: Option<&str>,
+        dry_run: bool,
+    ) -> Result<Ready, Failure> {
         let (tags, allowed) = (self.tags()?, Allowed::named(&self.allow)?);
         let simulation = if self.sim { Some(Simulation::start(&context.store)?) } else { None };
         let waits = if leaves > 1 { context.waits.with_bar() } else { context.waits };
-        let sessions = self.target.connect(region, leaves, waits, simulation.as_ref())?;
-        Ok(Ready { sessions, simulation, tags, services: self.services.clone(), allowed })
+        let targets = self.target.targets(region, leaves, waits, simulation.as_ref())?;
+        if let [Target { session: Err(failure), .. }] = targets.as_slice()
+            && !dry_run
+        {
+            return Err(failure.clone());
+        }
+        Ok(Ready { targets, simulation, tags, services: self.services.clone(), allowed, dry_run })
     }
 }
 
 impl UpArgs {
     /// Connects where an import is asked for.
-    pub fn ready(&self, context: &Context) -> Result<Option<Ready>, Failure> {
+    pub fn ready(&self, context: &Context, dry_run: bool) -> Result<Option<Ready>, Failure> {
         if self.import_acm {
-            return self.import.ready(context, 1, None).map(Some);
+            return self.import.ready(context, 1, None, dry_run).map(Some);
         }
         let import = &self.import;
         let given = import.target.is_given()
@@ -144,6 +157,10 @@ impl UpArgs {
 }
 
 impl Ready {
+    fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.targets.iter().filter_map(|t| t.session.as_ref().ok())
+    }
+
     /// Refuses what ACM would refuse, before anything is saved or replaced.
     pub fn preflight(
         &self,
@@ -152,11 +169,24 @@ impl Ready {
         now: OffsetDateTime,
     ) -> Result<(), Failure> {
         let candidate = self.candidate(bundle.leaf(), bundle.chain(), now);
-        for session in &self.sessions {
-            candidate.preflight(bundle.key(), &self.tags, Some(session.importer.region()), None)?;
-        }
         let records = there.map(LeafEntry::imports).transpose()?;
-        records.iter().flat_map(ImportRecords::all).try_for_each(|record| same_key(record, bundle.leaf()))
+        for session in self.sessions() {
+            let region = session.importer.region();
+            candidate.preflight(bundle.key(), &self.tags, Some(region), None)?;
+            let here = records.iter().flat_map(|all| all.at(region, session.endpoint()));
+            here.into_iter().try_for_each(|record| same_key(record, bundle.leaf()))?;
+        }
+        Ok(())
+    }
+
+    /// Whether every place has this very leaf, by what is on record.
+    pub fn is_imported(&self, entry: &LeafEntry, now: OffsetDateTime) -> Result<bool, Failure> {
+        let sha256 = self.candidate(&entry.certificate, &entry.chain, now).sha256();
+        let records = entry.imports()?;
+        let has = |session: &Session| {
+            records.at(session.importer.region(), session.endpoint()).any(|record| record.sha256 == sha256)
+        };
+        Ok(self.sessions().all(has))
     }
 
     fn candidate<'a>(
@@ -165,28 +195,36 @@ impl Ready {
         chain: &'a Chain,
         now: OffsetDateTime,
     ) -> Candidate<'a> {
+        // CloudFront wants the chain without its root.
+        let rootless = self.services.contains(&Service::CloudFront);
         Candidate {
             certificate,
             chain,
+            sent: if rootless { chain.without_root() } else { chain.clone() },
             gathered: &[],
             tags: &self.tags,
             arn: None,
             new: false,
             services: &self.services,
             allowed: &self.allowed,
-            dry_run: false,
+            dry_run: self.dry_run,
             now,
         }
     }
 
     /// Writes down where ACM has a leaf already, whose import nobody wrote down.
     pub fn recover(&self, entry: &LeafEntry, now: OffsetDateTime) -> Result<(), Failure> {
-        let _lock = entry.lock()?;
+        let _lock = entry.lock(self.left())?;
         let mut records = entry.imports()?;
-        for session in &self.sessions {
+        for session in self.sessions() {
             recover(session, &self.candidate(&entry.certificate, &entry.chain, now), &mut records)?;
         }
         Ok(())
+    }
+
+    /// How much of the time is left.
+    fn left(&self) -> Duration {
+        self.sessions().map(|session| session.importer.left()).min().unwrap_or_default()
     }
 
     /// Imports a leaf of the store to all places.
@@ -195,19 +233,22 @@ impl Ready {
         context: &Context,
         entry: &LeafEntry,
         key: &LazyKey<'_>,
-        dry_run: bool,
     ) -> Result<Vec<ImportResult>, Failure> {
-        let _lock = if dry_run { None } else { Some(entry.lock()?) };
+        let _lock = if self.dry_run { None } else { Some(entry.lock(self.left())?) };
         let records = Mutex::new(entry.imports()?);
-        let mut sessions = std::mem::take(&mut self.sessions);
-        let mut candidate = self.candidate(&entry.certificate, &entry.chain, context.now);
-        candidate.dry_run = dry_run;
-        let name = folder_name(entry);
-        let results = to_all(&mut sessions, &candidate, &records, key, &name);
-        if let Some(simulation) = self.simulation.as_ref().filter(|_| !dry_run) {
-            simulation.save(&context.store)?;
-        }
+        let mut targets = std::mem::take(&mut self.targets);
+        let candidate = self.candidate(&entry.certificate, &entry.chain, context.now);
+        let results = to_all(&mut targets, &candidate, &records, key, &folder_name(entry));
+        self.end(context)?;
         Ok(results)
+    }
+
+    /// Keeps what a simulator holds now.
+    fn end(&self, context: &Context) -> Result<(), Failure> {
+        match self.simulation.as_ref().filter(|_| !self.dry_run) {
+            Some(simulation) => simulation.save(&context.store),
+            None => Ok(()),
+        }
     }
 }
 
@@ -264,28 +305,48 @@ fn leaves(
             hint: "give one NAME with it".to_owned(),
         });
     }
-    let mut ready = args.import.ready(context, names.len(), region)?;
-    let mut sessions = std::mem::take(&mut ready.sessions);
+    let mut ready = args.import.ready(context, names.len(), region, args.dry_run)?;
+    let mut targets = std::mem::take(&mut ready.targets);
     let bar = Bar::new(names.len(), context.waits == Waits::Quiet);
     let mut results = Vec::new();
     for name in &names {
         bar.step(name);
-        // Read under the lock: another run may have replaced or imported it meanwhile.
-        let locked = store.leaf(name)?;
-        let _lock = if args.dry_run { None } else { Some(locked.lock()?) };
-        let entry = store.leaf(name)?;
-        let records = Mutex::new(entry.imports()?);
-        let chain = args.import.chain_for(&entry.chain)?;
-        let mut candidate = ready.candidate(&entry.certificate, &chain, context.now);
-        (candidate.arn, candidate.new, candidate.dry_run) = (arn, args.new, args.dry_run);
-        let key = LazyKey::new(|| Ok(entry.private_key()?));
-        results.extend(to_all(&mut sessions, &candidate, &records, &key, name));
-        if let Some(simulation) = ready.simulation.as_ref().filter(|_| !args.dry_run) {
-            simulation.save(store)?;
+        match one_leaf(args, context, arn, name, &ready, &mut targets) {
+            Ok(of_leaf) => results.extend(of_leaf),
+            // A leaf that cannot be read keeps no other one from its import.
+            Err(failure) => results.extend(targets.iter().map(|t| failed(t, name, failure.clone()))),
         }
     }
     bar.end();
+    ready.end(context)?;
     Ok(results)
+}
+
+/// Imports one leaf of the store to all places at once.
+fn one_leaf(
+    args: &Args,
+    context: &Context,
+    arn: Option<&CertificateArn>,
+    name: &str,
+    ready: &Ready,
+    targets: &mut [Target],
+) -> Result<Vec<ImportResult>, Failure> {
+    let left = targets.iter().filter_map(|t| t.session.as_ref().ok()).map(|s| s.importer.left()).min();
+    // Read under the lock: another run may have replaced or imported it meanwhile.
+    let locked = context.store.leaf(name)?;
+    let _lock = if args.dry_run { None } else { Some(locked.lock(left.unwrap_or_default())?) };
+    let entry = context.store.leaf(name)?;
+    let records = Mutex::new(entry.imports()?);
+    let mut candidate = ready.candidate(&entry.certificate, &entry.chain, context.now);
+    (candidate.arn, candidate.new) = (arn, args.new);
+    let key = LazyKey::new(|| Ok(entry.private_key()?));
+    Ok(to_all(targets, &candidate, &records, &key, name))
+}
+
+/// That a leaf was not imported to a place.
+fn failed(target: &Target, name: &str, failure: Failure) -> ImportResult {
+    let (region, profile) = (target.region.clone(), target.profile.clone());
+    ImportResult { name: name.to_owned(), region, profile, outcome: Err(failure) }
 }
 
 /// Imports what is in files.
@@ -295,9 +356,9 @@ fn files(
     arn: Option<&CertificateArn>,
     region: Option<&str>,
 ) -> Result<Vec<ImportResult>, Failure> {
-    let mut ready = args.import.ready(context, 1, region)?;
+    let mut ready = args.import.ready(context, 1, region, args.dry_run)?;
     let mut pile = Pile::new();
-    let mut unlock = |what: &str| args.passphrase.unlock(what);
+    let mut unlock = args.passphrase.unlock();
     let mut inputs: Vec<(Role, PathBuf)> = args.from.iter().map(|f| (Role::Any, plain_path(f))).collect();
     let given = [
         (Role::Certificate, &args.certificate),
@@ -310,27 +371,30 @@ fn files(
         pile.add(*role, path, &read_input(path)?, &mut unlock)?;
     }
     let Gathered { certificate, chain, key, findings: mut gathered } = pile.sort();
-    if key.is_none() && !gathered.iter().any(|f| f.severity == certforge::Severity::Error) {
-        let message = "no private key was given";
-        let finding = Finding::new("gather.no-key", certforge::Severity::Error, "key", message);
+    if key.is_none() && !gathered.iter().any(|f| f.severity == Severity::Error) {
+        let finding = Finding::new("gather.no-key", Severity::Error, "key", "no private key was given");
         gathered.push(finding.fix("give it with --private-key"));
     }
-    let Some(certificate) = certificate else {
-        return refuse_errors(acm::unreadable(&gathered)).map(|_| Vec::new());
-    };
-    let chain = args.import.chain_for(&Chain::new(chain)?)?;
-    let mut sessions = std::mem::take(&mut ready.sessions);
-    let mut candidate = ready.candidate(&certificate, &chain, context.now);
-    (candidate.gathered, candidate.arn) = (&gathered, arn);
-    (candidate.new, candidate.dry_run) = (args.new, args.dry_run);
-    let Some(key) = key else {
+    let (Some(certificate), Some(key)) = (&certificate, key) else {
         // Everything that can be said without the key is said beside what is wrong with it.
-        let about = acm::Import::new(&certificate, &chain, None);
-        return refuse_errors(acm::import(&about, &gathered, &ready.allowed, context.now))
-            .map(|_| Vec::new());
+        let found = match &certificate {
+            None => acm::unreadable(&gathered),
+            Some(certificate) => {
+                let about = acm::Import::new(certificate, &chain, None);
+                acm::import(&about, &gathered, &ready.allowed, context.now)
+            }
+        };
+        return refuse_errors(found).map(|_| Vec::new());
     };
+    let mut targets = std::mem::take(&mut ready.targets);
+    let mut candidate = ready.candidate(certificate, &chain, context.now);
+    (candidate.gathered, candidate.arn, candidate.new) = (&gathered, arn, args.new);
     let main = inputs.first().map(|(_, path)| path.clone()).unwrap_or_default();
-    let records = Mutex::new(if is_regular(&main) {
+    // Another import of the same file has its record first.
+    let kept = is_regular(&main);
+    let left = targets.iter().filter_map(|t| t.session.as_ref().ok()).map(|s| s.importer.left()).min();
+    let _lock = if kept && !args.dry_run { Some(lock_file(&main, left.unwrap_or_default())?) } else { None };
+    let records = Mutex::new(if kept {
         let mut record_path = main.clone().into_os_string();
         record_path.push(".acm.json");
         ImportRecords::read(Path::new(&record_path))?
@@ -338,60 +402,58 @@ fn files(
         ImportRecords::nowhere()
     });
     let key = LazyKey::ready(key);
-    let results = to_all(&mut sessions, &candidate, &records, &key, &main.to_string_lossy());
-    if let Some(simulation) = ready.simulation.as_ref().filter(|_| !args.dry_run) {
-        simulation.save(&context.store)?;
-    }
+    let results = to_all(&mut targets, &candidate, &records, &key, &main.to_string_lossy());
+    ready.end(context)?;
     Ok(results)
-}
-
-impl ImportArgs {
-    /// The chain as the services take it: `CloudFront` wants it without the root.
-    fn chain_for(&self, chain: &Chain) -> Result<Chain, Failure> {
-        if self.services.contains(&Service::CloudFront) {
-            return Ok(Chain::new(chain.intermediates().cloned().collect())?);
-        }
-        Ok(chain.clone())
-    }
 }
 
 /// Imports to all places at once.
 fn to_all(
-    sessions: &mut [Session],
+    targets: &mut [Target],
     candidate: &Candidate<'_>,
     records: &Mutex<ImportRecords>,
     key: &LazyKey<'_>,
     name: &str,
 ) -> Vec<ImportResult> {
-    let one = |session: &mut Session| ImportResult {
-        name: name.to_owned(),
-        region: session.importer.region().to_owned(),
-        profile: session.profile.clone(),
-        outcome: import(session, candidate, records, key),
+    let one = |target: &mut Target| {
+        let outcome = import(target, candidate, records, key);
+        if let Err(failure) = &outcome
+            && is_lasting(failure)
+        {
+            // What comes after it would wait for the same.
+            target.session = Err(failure.clone());
+        }
+        let (region, profile) = (target.region.clone(), target.profile.clone());
+        ImportResult { name: name.to_owned(), region, profile, outcome }
     };
-    if let [session] = sessions {
-        return vec![one(session)];
+    if let [target] = targets {
+        return vec![one(target)];
     }
-    let stopped =
-        || Failure::Error(Error::Internal { doing: "importing", reason: "its thread stopped".to_owned() });
     std::thread::scope(|scope| {
-        let threads: Vec<_> = sessions
-            .iter_mut()
-            .map(|session| {
-                let (region, profile) = (session.importer.region().to_owned(), session.profile.clone());
-                (region, profile, scope.spawn(|| one(session)))
+        let places: Vec<_> = targets.iter().map(|t| (t.region.clone(), t.profile.clone())).collect();
+        let threads: Vec<_> = targets.iter_mut().map(|target| scope.spawn(|| one(target))).collect();
+        let results = places.into_iter().zip(threads).map(|((region, profile), thread)| {
+            thread.join().unwrap_or_else(|_| {
+                let outcome = Err(stopped("importing").into());
+                ImportResult { name: name.to_owned(), region, profile, outcome }
             })
-            .collect();
-        let join = |(region, profile, thread): (_, _, std::thread::ScopedJoinHandle<'_, ImportResult>)| {
-            thread.join().unwrap_or_else(|_| ImportResult {
-                name: name.to_owned(),
-                region,
-                profile,
-                outcome: Err::<ImportReport, _>(stopped()),
-            })
-        };
-        threads.into_iter().map(join).collect()
+        });
+        results.collect()
     })
+}
+
+/// Whether a failure will meet every further leaf too.
+fn is_lasting(failure: &Failure) -> bool {
+    let Failure::Error(e) = failure else { return false };
+    match &**e {
+        Error::AwsUnreached { .. } | Error::AwsConfig { .. } => true,
+        Error::AwsRefused { aws_code, .. } => {
+            aws_code.starts_with("ExpiredToken")
+                || ["UnrecognizedClientException", "InvalidSignatureException", "LimitExceededException"]
+                    .contains(&aws_code.as_str())
+        }
+        _ => false,
+    }
 }
 
 /// The path behind the AWS CLI's prefixes.

@@ -19,15 +19,25 @@ pub struct PassphraseArgs {
 }
 
 impl PassphraseArgs {
-    /// The pass phrase of what is named; none where nobody has one.
-    pub fn unlock(&self, what: &str) -> certforge::Result<Option<Zeroizing<String>>> {
-        match (&self.passphrase_file, self.passphrase_fd) {
-            (Some(path), _) => first_line(path).map(Some),
-            (None, Some(fd)) => first_line(Path::new(&format!("/dev/fd/{fd}"))).map(Some),
-            (None, None) if environment::has_terminal() => {
-                Ok(environment::ask_secret(&format!("pass phrase of {what} (--passphrase-file): ")))
+    /// What gives the pass phrase of what is named; none where nobody has one. A file
+    /// or descriptor is read once: a pipe has nothing more the second time.
+    pub fn unlock(&self) -> impl FnMut(&str) -> certforge::Result<Option<Zeroizing<String>>> + '_ {
+        let mut read: Option<Zeroizing<String>> = None;
+        move |what| {
+            let path = match (&self.passphrase_file, self.passphrase_fd) {
+                (Some(path), _) => path.clone(),
+                (None, Some(fd)) => PathBuf::from(format!("/dev/fd/{fd}")),
+                (None, None) if environment::has_terminal() => {
+                    return Ok(environment::ask_secret(&format!(
+                        "pass phrase of {what} (--passphrase-file): "
+                    )));
+                }
+                (None, None) => return Ok(None),
+            };
+            if read.is_none() {
+                read = Some(first_line(&path)?);
             }
-            (None, None) => Ok(None),
+            Ok(read.clone())
         }
     }
 }

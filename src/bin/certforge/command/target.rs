@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use certforge::Error;
 use certforge::aws::{Connection, Importer, Progress};
 use certforge::harness::{AcmSim, Settings};
-use certforge::store::{Store, read_input};
+use certforge::store::{Lock, Store, read_input};
 
 use crate::command::{Failure, Waits};
 use crate::environment;
@@ -28,14 +29,23 @@ pub struct TargetArgs {
 }
 
 /// The name by which the simulator stands in records: its port changes.
-const SIMULATOR: &str = "acm-sim";
+pub const SIMULATOR: &str = "acm-sim";
 /// Where the simulator is, where nobody says.
 const SIMULATED_REGION: &str = "us-east-1";
+
+/// A place to import to, reached or not.
+pub struct Target {
+    /// The region, or what was asked for where it was not reached.
+    pub region: String,
+    /// The profile it is reached with, however it was chosen.
+    pub profile: Option<String>,
+    /// The connection, or why there is none.
+    pub session: Result<Session, Failure>,
+}
 
 /// A connection that is ready.
 pub struct Session {
     pub importer: Importer,
-    /// The profile it was made with, however it was chosen.
     pub profile: Option<String>,
     simulated: bool,
 }
@@ -50,15 +60,17 @@ impl Session {
 /// A stand-in for ACM that lives as long as the command, and what it held before.
 pub struct Simulation {
     sim: AcmSim,
+    _lock: Lock,
 }
 
 impl Simulation {
     pub fn start(store: &Store) -> Result<Self, Failure> {
+        let lock = store.lock_simulated()?;
         let sim = AcmSim::start(Settings::default())?;
         if let Some(state) = store.simulated()? {
             sim.restore(&state)?;
         }
-        Ok(Self { sim })
+        Ok(Self { sim, _lock: lock })
     }
 
     /// Keeps what it holds now for the next run.
@@ -73,8 +85,20 @@ impl TargetArgs {
         !self.region.is_empty() || !self.profile.is_empty() || self.endpoint_url.is_some()
     }
 
-    /// Connects to every region with every profile. `region` is for where none was
-    /// given; `leaves` tells how much is to be done.
+    /// The regions that were asked for.
+    pub fn regions(&self) -> &[String] {
+        &self.region
+    }
+
+    /// The endpoint that records of this call name, as far as flags and variables say.
+    pub fn endpoint(&self) -> Option<String> {
+        let url = self.endpoint_url.clone().or_else(environment::aws_endpoint);
+        url.map(|url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// Connects to every region with every profile, all at once. `region` is for
+    /// where none was given; `leaves` tells how much is to be done. Where only one
+    /// place was asked for, that it cannot be reached is an error.
     pub fn connect(
         &self,
         region: Option<&str>,
@@ -82,6 +106,17 @@ impl TargetArgs {
         waits: Waits,
         simulation: Option<&Simulation>,
     ) -> Result<Vec<Session>, Failure> {
+        self.targets(region, leaves, waits, simulation)?.into_iter().map(|t| t.session).collect()
+    }
+
+    /// As [`TargetArgs::connect`], with each place on its own.
+    pub fn targets(
+        &self,
+        region: Option<&str>,
+        leaves: usize,
+        waits: Waits,
+        simulation: Option<&Simulation>,
+    ) -> Result<Vec<Target>, Failure> {
         let trust_anchors = match environment::aws_ca_bundle() {
             None => None,
             Some(path) => Some(read_input(&path)?.to_vec()),
@@ -108,26 +143,56 @@ impl TargetArgs {
         if profiles.is_empty() {
             profiles.push(None);
         }
-        let mut sessions: Vec<Session> = Vec::new();
+        let mut wanted: Vec<Connection> = Vec::new();
         for profile in profiles {
             for region in &regions {
-                let connection =
-                    Connection { region: region.clone(), profile: profile.clone(), ..connection.clone() };
-                let importer = Importer::connect(&connection)?.on_progress(move |p| say(p, waits));
-                let profile = if simulation.is_some() {
-                    None
-                } else {
-                    profile.clone().or_else(environment::aws_profile)
-                };
-                let simulated = simulation.is_some();
-                let same = |s: &Session| s.importer.region() == importer.region() && s.profile == profile;
-                if !sessions.iter().any(same) {
-                    sessions.push(Session { importer, profile, simulated });
+                let (region, profile) = (region.clone(), profile.clone());
+                if !wanted.iter().any(|c| c.region == region && c.profile == profile) {
+                    wanted.push(Connection { region, profile, ..connection.clone() });
                 }
             }
         }
-        Ok(sessions)
+        let simulated = simulation.is_some();
+        if let [connection] = wanted.as_slice() {
+            return Ok(vec![reach(connection, simulated, waits)]);
+        }
+        let all = std::thread::scope(|scope| {
+            let reaching: Vec<_> =
+                wanted.iter().map(|c| (c, scope.spawn(move || reach(c, simulated, waits)))).collect();
+            let reached = reaching.into_iter().map(|(c, thread)| {
+                thread.join().unwrap_or_else(|_| unreached(c, stopped("connecting").into()))
+            });
+            reached.collect::<Vec<_>>()
+        });
+        Ok(all)
     }
+}
+
+/// That a thread ended before its work was done.
+pub fn stopped(doing: &'static str) -> Error {
+    Error::Internal { doing, reason: "its thread stopped".to_owned() }
+}
+
+fn reach(connection: &Connection, simulated: bool, waits: Waits) -> Target {
+    match Importer::connect(connection) {
+        Err(e) => unreached(connection, e.into()),
+        Ok(importer) => {
+            let importer = importer.on_progress(move |p| say(p, waits));
+            let profile = match &connection.profile {
+                _ if simulated => None,
+                None => environment::aws_profile(),
+                profile => profile.clone(),
+            };
+            let region = importer.region().to_owned();
+            Target { region, profile: profile.clone(), session: Ok(Session { importer, profile, simulated }) }
+        }
+    }
+}
+
+fn unreached(connection: &Connection, failure: Failure) -> Target {
+    let region = connection.region.clone().or_else(environment::aws_region);
+    let profile = connection.profile.clone();
+    Target { region: region.unwrap_or_else(|| "unknown".to_owned()), profile, session: Err(failure) }
 }
 
 /// Tells people why it takes long.

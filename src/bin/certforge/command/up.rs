@@ -46,23 +46,23 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         None => plan,
     };
     #[cfg(feature = "aws")]
-    let ready = args.acm.ready(context)?;
+    let ready = args.acm.ready(context, args.issue.dry_run)?;
     #[cfg(feature = "aws")]
     if let (Some(ready), Some(entry)) = (&ready, &there)
         && args.is_ephemeral()
         && !entry.has_key()
-        && !is_imported(entry)?
+        && !ready.is_imported(entry, context.now)?
     {
         // A run that was killed may have imported it and not written that down.
         ready.recover(entry, context.now)?;
     }
     #[cfg(feature = "aws")]
-    let made = make(args, context, &ca_name, plan, there, ready.as_ref())?;
+    let made = make(&Work { args, context, ready: ready.as_ref() }, &ca_name, plan, there)?;
     #[cfg(not(feature = "aws"))]
-    let made = make(args, context, &ca_name, plan, there, None)?;
+    let made = make(&Work { args, context, ready: None }, &ca_name, plan, there)?;
     #[cfg(feature = "aws")]
     if let (Some(ready), Some(entry)) = (ready, made.entry) {
-        return imported(args, context, ready, &entry, made.key, made.report);
+        return imported(context, ready, &entry, made.key, made.report);
     }
     Ok(Report::Up(Box::new(made.report)))
 }
@@ -76,7 +76,6 @@ type Ready = std::convert::Infallible;
 /// Imports what was made, or what is there.
 #[cfg(feature = "aws")]
 fn imported(
-    args: &Args,
     context: &Context,
     ready: Ready,
     entry: &LeafEntry,
@@ -88,7 +87,7 @@ fn imported(
         Some(key) => LazyKey::ready(key),
         None => LazyKey::new(|| Ok(entry.private_key()?)),
     };
-    let mut results = ready.import(context, entry, &key, args.issue.dry_run)?;
+    let mut results = ready.import(context, entry, &key)?;
     let report = if results.len() == 1 {
         let acm = results.remove(0).outcome?;
         UpReport { arn: acm.arn.clone(), acm: Some(acm), ..report }
@@ -129,6 +128,14 @@ fn choose_ca(args: &Args, context: &Context, there: Option<&LeafEntry>) -> Resul
     context.choose_ca(args.issue.ca.as_deref())
 }
 
+/// What is asked for, and with what it is done.
+struct Work<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for the import alone"))]
+    ready: Option<&'a Ready>,
+}
+
 /// What `make` comes to: the report so far, and the leaf that is in the store.
 struct Made {
     report: UpReport,
@@ -140,14 +147,8 @@ struct Made {
 }
 
 /// Makes the CA and the leaf as far as they are missing, due or different.
-fn make(
-    args: &Args,
-    context: &Context,
-    ca_name: &str,
-    plan: LeafPlan,
-    there: Option<LeafEntry>,
-    ready: Option<&Ready>,
-) -> Result<Made, Failure> {
+fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>) -> Result<Made, Failure> {
+    let Work { args, context, .. } = *work;
     let store = &context.store;
     let first = plan.names().first().clone();
     let folder = store.leaf_folder(&first);
@@ -169,7 +170,7 @@ fn make(
     }
     let reason = match &there {
         None => None,
-        Some(entry) => match different(args, context, &authority, &plan, entry)? {
+        Some(entry) => match different(work, &authority, &plan, entry)? {
             None => {
                 let leaf =
                     LeafReport::of(State::Unchanged, &folder, Some(ca_name), &entry.certificate, context.now);
@@ -189,12 +190,10 @@ fn make(
     };
     let bundle = authority.issue_for(&plan, key)?;
     #[cfg(feature = "aws")]
-    if let Some(ready) = ready {
+    if let Some(ready) = work.ready {
         ready.preflight(&bundle, there.as_ref(), context.now)?;
     }
-    #[cfg(not(feature = "aws"))]
-    let _: Option<&Ready> = ready;
-    let (saved, state) = save(args, context, &authority, &bundle, ca_name, &plan, there.is_some())?;
+    let (saved, state) = save(work, &authority, &bundle, ca_name, &plan, there.is_some())?;
     let missing = || Error::Missing { what: "leaf", name: first.to_string(), path: folder.clone() };
     let entry = store.leaf_of(&first)?.ok_or_else(missing)?;
     let mut leaf = LeafReport::of(state, &folder, Some(ca_name), &entry.certificate, context.now);
@@ -209,14 +208,14 @@ fn make(
 /// Saves the leaf. Where another `up` was quicker and wanted the same, its leaf is
 /// as good; a folder without a leaf in it is filled.
 fn save(
-    args: &Args,
-    context: &Context,
+    work: &Work<'_>,
     authority: &Authority,
     bundle: &Bundle,
     ca_name: &str,
     plan: &LeafPlan,
     there: bool,
 ) -> Result<(Option<certforge::store::Saved>, State), Failure> {
+    let Work { args, context, .. } = *work;
     let (store, first) = (&context.store, plan.names().first());
     let put = |overwrite| {
         if args.is_ephemeral() {
@@ -230,7 +229,7 @@ fn save(
     match put(Overwrite::Refuse) {
         Ok(saved) => Ok((Some(saved), State::Created)),
         Err(Error::AlreadyExists { .. }) => match store.leaf_of(first)? {
-            Some(entry) if different(args, context, authority, plan, &entry)?.is_none() => {
+            Some(entry) if different(work, authority, plan, &entry)?.is_none() => {
                 Ok((None, State::Unchanged))
             }
             _ => Ok((Some(put(Overwrite::Replace)?), State::Replaced)),
@@ -286,12 +285,12 @@ fn authority(
 /// Why the leaf that is there is not the one that is wanted, if it is not. What
 /// was not asked for is taken as it is there.
 fn different(
-    args: &Args,
-    context: &Context,
+    work: &Work<'_>,
     authority: &Authority,
     plan: &LeafPlan,
     entry: &LeafEntry,
 ) -> Result<Option<String>, Failure> {
+    let Work { args, context, .. } = *work;
     let found = &entry.certificate;
     let reason = |text: &str| Ok(Some(text.to_owned()));
     if found.issuer_der() != authority.certificate().subject_der()
@@ -312,8 +311,10 @@ fn different(
         return reason("its key is on the disk");
     }
     #[cfg(feature = "aws")]
-    if args.is_ephemeral() && !is_imported(entry)? {
-        return reason("its key is gone, and it was not imported");
+    if let Some(ready) = work.ready.filter(|_| args.is_ephemeral())
+        && !ready.is_imported(entry, context.now)?
+    {
+        return reason("its key is gone, and not every place has it");
     }
     let template = plan.template();
     if args.issue.has_template() && found.extended_key_usage() != template.extended_key_usage() {
@@ -344,13 +345,6 @@ fn different(
     let due = left < time::Duration::days(30).min(have.length() / 3);
     let gain = have.not_after() < plan.validity().not_after();
     Ok((due && gain).then(|| format!("it ends at {}", rfc3339(have.not_after()))))
-}
-
-/// Whether some record says that this very leaf was imported.
-#[cfg(feature = "aws")]
-fn is_imported(entry: &LeafEntry) -> Result<bool, Failure> {
-    let sha256 = certforge::bundle::content_sha256(&entry.certificate, &entry.chain).to_string();
-    Ok(entry.imports()?.all().iter().any(|record| record.sha256 == sha256))
 }
 
 impl Args {

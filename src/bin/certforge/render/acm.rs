@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::{finding_lines, line, problem_lines};
 use crate::render::Problem;
 use crate::report::{
-    AcmEntry, AcmShowReport, ImportReport, ImportResult, ImportState, PolicyReport, PruneReport,
+    AcmEntry, AcmShowReport, FailedPlace, ImportReport, ImportResult, ImportState, PolicyReport, PruneReport,
 };
 
 /// The status of several imports: what is not known weighs most, then what AWS
@@ -16,6 +16,33 @@ use crate::report::{
 pub fn status(results: &[ImportResult]) -> u8 {
     let failed = results.iter().filter_map(|r| r.outcome.as_ref().err());
     failed.map(|f| Problem::of(f).status).max().unwrap_or(0)
+}
+
+/// The status of several places, as [`status`].
+pub fn worst(failed: &[FailedPlace]) -> u8 {
+    failed.iter().map(|place| place.error.status).max().unwrap_or(0)
+}
+
+/// The places where something failed, and why.
+pub fn place_lines(out: &mut impl Write, failed: &[FailedPlace]) -> io::Result<()> {
+    failed.iter().try_for_each(|place| {
+        line(out, "acm", &place_name(&place.region, place.profile.as_deref()), "failed")?;
+        problem_lines(out, &place.error)
+    })
+}
+
+/// The imports that failed, and why.
+pub fn failed_lines(out: &mut impl Write, results: &[ImportResult]) -> io::Result<()> {
+    let failed = results.iter().filter_map(|r| r.outcome.as_ref().err().map(|failure| (r, failure)));
+    failed.into_iter().try_for_each(|(result, failure)| {
+        let place = place_name(&result.region, result.profile.as_deref());
+        line(out, "acm", &format!("{} in {place}", result.name), "failed")?;
+        problem_lines(out, &Problem::of(failure))
+    })
+}
+
+fn place_name(region: &str, profile: Option<&str>) -> String {
+    profile.map_or_else(|| region.to_owned(), |profile| format!("{region} ({profile})"))
 }
 
 /// A bar over many leaves, on a terminal.
@@ -63,10 +90,7 @@ pub fn import_lines(out: &mut impl Write, import: &ImportReport) -> io::Result<(
         ImportState::Planned if import.arn.is_some() => "would be imported again",
         ImportState::Planned => "would be imported",
     };
-    let place = match &import.profile {
-        Some(profile) => format!("{} ({profile})", import.region),
-        None => import.region.clone(),
-    };
+    let place = place_name(&import.region, import.profile.as_deref());
     line(out, "acm", &place, state)?;
     if let (ImportState::Planned, Some(arn)) = (import.state, &import.arn) {
         line(out, "arn", arn, "")?;
@@ -101,7 +125,7 @@ pub fn results_lines(out: &mut impl Write, results: &[ImportResult]) -> io::Resu
         match &result.outcome {
             Ok(report) => import_lines(out, report)?,
             Err(failure) => {
-                line(out, "acm", &result.region, "failed")?;
+                line(out, "acm", &place_name(&result.region, result.profile.as_deref()), "failed")?;
                 problem_lines(out, &Problem::of(failure))?;
             }
         }
@@ -186,7 +210,8 @@ pub fn prune_lines(out: &mut impl Write, prune: &PruneReport) -> io::Result<()> 
     if prune.certificates.is_empty() {
         line(out, "acm", "nothing to prune", "")?;
     }
-    finding_lines(out, &prune.findings)
+    finding_lines(out, &prune.findings)?;
+    place_lines(out, &prune.failed)
 }
 
 /// The policy, ready for `aws iam put-role-policy --policy-document`.

@@ -137,9 +137,27 @@ pub struct AcmEntry {
     pub profile: Option<String>,
 }
 
+/// A place where something did not work.
+#[derive(Serialize)]
+pub struct FailedPlace {
+    pub region: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    pub error: render::Problem,
+}
+
+impl FailedPlace {
+    pub fn of(region: &str, profile: Option<&str>, failure: &Failure) -> Self {
+        let (region, profile) = (region.to_owned(), profile.map(ToOwned::to_owned));
+        Self { region, profile, error: render::Problem::of(failure) }
+    }
+}
+
 #[derive(Serialize)]
 pub struct AcmListReport {
     pub certificates: Vec<AcmEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedPlace>,
 }
 
 #[derive(Serialize)]
@@ -164,6 +182,8 @@ pub struct PruneReport {
     /// Whether they are gone, or would go.
     pub deleted: bool,
     pub certificates: Vec<AcmEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedPlace>,
     pub findings: Vec<FindingReport>,
 }
 

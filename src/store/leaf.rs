@@ -1,0 +1,103 @@
+//! A leaf's folder, as it is read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{CERTIFICATE, CHAIN, FULLCHAIN, IMPORTS, ImportRecords, KEY, Lock, TRUST_ANCHOR, file};
+use crate::bundle::fullchain_pem;
+use crate::certificate::{Certificate, Chain};
+use crate::error::{Error, Result};
+use crate::key::PrivateKey;
+
+/// A leaf in the store: all but its private key.
+#[derive(Clone, Debug)]
+pub struct LeafEntry {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The leaf.
+    pub certificate: Certificate,
+    /// Its issuers, root last; empty where it is self-signed.
+    pub chain: Chain,
+}
+
+impl LeafEntry {
+    /// The leaf in a folder, if there is one.
+    pub(super) fn read(folder: PathBuf) -> Result<Option<Self>> {
+        if !file::is_folder(&folder)? || file::read_optional(&folder.join(CERTIFICATE))?.is_none() {
+            return Ok(None);
+        }
+        let certificate = read_certificate(&folder.join(CERTIFICATE))?;
+        let chain = read_chain(&folder.join(CHAIN))?;
+        Ok(Some(Self { folder, certificate, chain }))
+    }
+
+    /// The leaf's private key. Read last, when it is needed.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where it is not kept, [`Error::Permissions`] where others
+    /// can read it, [`Error::File`].
+    pub fn private_key(&self) -> Result<PrivateKey> {
+        let path = self.folder.join(KEY);
+        if !self.has_key() {
+            let name = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            return Err(Error::Missing { what: "private key", name, path });
+        }
+        PrivateKey::from_pem(&file::read_secret(&path)?).map_err(|e| e.in_file(&path))
+    }
+
+    /// Whether its private key is kept here.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        // A link or a fifo in its place is one that cannot be read, not none.
+        std::fs::symlink_metadata(self.folder.join(KEY)).is_ok()
+    }
+
+    /// Whether all its files are there, as they were written: the key is the
+    /// certificate's, and what a server sends and clients trust is of this chain.
+    #[must_use]
+    pub fn is_whole(&self, send_root: bool) -> bool {
+        let own = |key: PrivateKey| key.public() == self.certificate.public_key();
+        self.private_key().is_ok_and(own) && self.is_whole_without_key(send_root)
+    }
+
+    /// As [`LeafEntry::is_whole`], of a leaf whose key is not kept.
+    #[must_use]
+    pub fn is_whole_without_key(&self, send_root: bool) -> bool {
+        let same = |name: &str, wanted: Result<String>| {
+            let found = file::read_optional(&self.folder.join(name));
+            matches!((found, wanted), (Ok(Some(found)), Ok(wanted)) if found.as_slice() == wanted.as_bytes())
+        };
+        let anchor = self.chain.certificates().last().unwrap_or(&self.certificate);
+        same(FULLCHAIN, fullchain_pem(&self.certificate, &self.chain, send_root))
+            && same(TRUST_ANCHOR, anchor.pem())
+    }
+
+    /// Keeps other imports of this leaf, and its replacement, waiting until the
+    /// lock is dropped; `patience` is how long this waits for another one.
+    ///
+    /// # Errors
+    /// [`Error::Lock`] where another one takes too long.
+    pub fn lock(&self, patience: Duration) -> Result<Lock> {
+        Lock::on(&self.folder, patience)
+    }
+
+    /// What is known of this leaf's imports.
+    ///
+    /// # Errors
+    /// [`Error::File`] where the record cannot be read.
+    pub fn imports(&self) -> Result<ImportRecords> {
+        ImportRecords::read(&self.folder.join(IMPORTS))
+    }
+}
+
+pub(super) fn read_certificate(path: &Path) -> Result<Certificate> {
+    Certificate::from_pem(&file::read(path)?).map_err(|e| e.in_file(path))
+}
+
+pub(super) fn read_chain(path: &Path) -> Result<Chain> {
+    let Some(text) = file::read_optional(path)? else {
+        return Ok(Chain::default());
+    };
+    let certificates = Chain::parts(&String::from_utf8_lossy(&text)).map_err(|e| e.in_file(path))?;
+    Chain::new(certificates).map_err(|e| e.in_file(path))
+}

@@ -1,0 +1,343 @@
+//! One certificate, whatever comes between: a lost answer, another profile, another
+//! run at the same time, a damaged neighbour, a record that holds no longer.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use certforge::aws::{Connection, Import, Importer, Place, Wanted};
+use certforge::harness::{AcmSim, Settings};
+use certforge::{Authority, LeafRequest};
+use serde_json::Value;
+use support::{Ran, Sandbox, ran};
+
+struct Acm {
+    sandbox: Sandbox,
+    sim: AcmSim,
+}
+
+impl Acm {
+    fn new(faults: &[(&str, &str)]) -> Self {
+        let faults = faults.iter().map(|(action, s)| ((*action).to_owned(), s.parse().unwrap())).collect();
+        let sim = AcmSim::start(Settings { faults, ..Settings::default() }).unwrap();
+        Self { sandbox: Sandbox::new(), sim }
+    }
+
+    fn command(&self, args: &str) -> Command {
+        let mut command = self.sandbox.command(args.split_whitespace());
+        command.env("AWS_ENDPOINT_URL", self.sim.url()).env("AWS_REGION", "eu-west-1");
+        command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+        command
+    }
+
+    fn run(&self, args: &str) -> Ran {
+        ran(self.command(args).output().unwrap())
+    }
+
+    fn ok(&self, args: &str) -> String {
+        let ran = self.run(args);
+        assert_eq!(ran.status, 0, "{args}: {}", ran.stderr);
+        ran.stdout
+    }
+
+    fn at_once(&self, args: &str, count: usize) -> Vec<Ran> {
+        let start = |_| self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let children: Vec<Child> = (0..count).map(start).collect();
+        children.into_iter().map(|child| ran(child.wait_with_output().unwrap())).collect()
+    }
+
+    fn calls(&self, action: &str) -> usize {
+        self.sim.requests().iter().filter(|r| r.action == action).count()
+    }
+}
+
+/// The work comes to its end after the call was given up: it is waited for, and
+/// never done twice.
+#[test]
+fn a_call_that_is_still_at_work_is_not_made_again() {
+    let acm = Acm::new(&[("ImportCertificate", "slow:1.5,ok")]);
+    let importer = Importer::connect(&Connection {
+        region: Some("eu-west-1".to_owned()),
+        endpoint_url: Some(acm.sim.url()),
+        stand_in: true,
+        timeout: Some(Duration::from_secs(20)),
+        attempt: Some(Duration::from_millis(300)),
+        ..Connection::default()
+    })
+    .unwrap();
+    let bundle =
+        Authority::generate("test CA").unwrap().issue(&LeafRequest::new(["a.example.com"]).unwrap()).unwrap();
+    let wanted = Wanted { certificate: bundle.leaf(), chain: bundle.chain(), arn: None, new: false };
+    let prepared = importer.prepare(&wanted).unwrap();
+    assert_eq!(prepared.place, Place::New);
+    let import = Import { certificate: bundle.leaf(), chain: bundle.chain(), key: bundle.key(), tags: &[] };
+    let outcome = importer.import(&import, &prepared).unwrap();
+    assert!(outcome.found);
+    assert_eq!((acm.sim.arns(), acm.calls("ImportCertificate")), (vec![outcome.arn.to_string()], 1));
+}
+
+#[test]
+fn a_new_one_whose_answer_is_lost_is_not_taken_for_the_old_one() {
+    for fault in ["ok,drop,ok", "ok,500,ok", "ok,truncate,ok"] {
+        let acm = Acm::new(&[("ImportCertificate", fault)]);
+        acm.sandbox.ok("up a.example.com --key p256");
+        let old = acm.ok("import-acm a.example.com");
+        let new = acm.ok("import-acm a.example.com --new");
+        assert_ne!(old, new, "{fault}");
+        assert_eq!(acm.sim.arns(), [old.trim(), new.trim()], "{fault}");
+    }
+}
+
+#[test]
+fn another_profile_of_the_same_account_keeps_the_arn() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    std::fs::create_dir(acm.sandbox.file(".aws")).unwrap();
+    std::fs::write(acm.sandbox.file(".aws/config"), "[profile prod]\nregion = eu-west-1\n").unwrap();
+    let keys = "[prod]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n";
+    std::fs::write(acm.sandbox.file(".aws/credentials"), keys).unwrap();
+    let arn = acm.ok("import-acm a.example.com --profile prod");
+    assert_eq!(acm.ok("import-acm a.example.com"), arn);
+    acm.sandbox.ok("leaf a.example.com --key p256 --force");
+    assert_eq!(acm.ok("import-acm a.example.com"), arn);
+    acm.sandbox.ok("leaf a.example.com --key p256 --force");
+    assert_eq!(acm.ok("import-acm a.example.com --profile prod"), arn);
+    assert_eq!(acm.sim.arns().len(), 1);
+}
+
+#[test]
+fn files_that_are_imported_at_the_same_time_are_imported_once() {
+    let acm = Acm::new(&[("ImportCertificate", "slow:0.3")]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let folder = "certforge/a.example.com";
+    let args = format!(
+        "import-acm --certificate {folder}/cert.pem --private-key {folder}/key.pem --certificate-chain {folder}/chain.pem"
+    );
+    let arns: BTreeSet<String> = acm
+        .at_once(&args, 4)
+        .into_iter()
+        .map(|ran| {
+            assert_eq!(ran.status, 0, "{}", ran.stderr);
+            ran.stdout
+        })
+        .collect();
+    assert_eq!((arns.len(), acm.calls("ImportCertificate")), (1, 1));
+}
+
+#[test]
+fn a_damaged_leaf_keeps_no_other_one_from_its_import() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("ca new --key p256");
+    for name in ["a", "b", "c"] {
+        acm.sandbox.ok(&format!("leaf {name}.example.com --key p256"));
+    }
+    std::fs::write(acm.sandbox.file("certforge/b.example.com/acm.json"), "{").unwrap();
+    let ran = acm.run("import-acm --all -q");
+    assert_eq!((ran.status, ran.stdout.lines().count()), (3, 2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("b.example.com") && ran.stderr.contains("acm.json"), "{}", ran.stderr);
+    let document: Value = serde_json::from_str(&acm.run("--json import-acm --all").stdout).unwrap();
+    let states: Vec<&str> =
+        document["results"].as_array().unwrap().iter().map(|r| r["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["unchanged", "failed", "unchanged"]);
+}
+
+#[test]
+fn an_endpoint_that_is_down_is_tried_once_for_all_leaves() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("ca new --key p256");
+    for i in 0..6 {
+        acm.sandbox.ok(&format!("leaf h{i}.example.com --key p256"));
+    }
+    let start = Instant::now();
+    let ran = acm.run(&format!("import-acm --all --endpoint-url http://127.0.0.1:{}", support::free_port()));
+    assert_eq!((ran.status, ran.stdout.as_str()), (6, ""));
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn one_place_without_credentials_keeps_no_other_one_from_its_import() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    std::fs::create_dir(acm.sandbox.file(".aws")).unwrap();
+    let config = "[profile good]\nregion = eu-west-1\n[profile bad]\nregion = us-east-1\n";
+    std::fs::write(acm.sandbox.file(".aws/config"), config).unwrap();
+    let keys = "[good]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n";
+    std::fs::write(acm.sandbox.file(".aws/credentials"), keys).unwrap();
+    let ran = acm.run("import-acm a.example.com --profile bad --profile good");
+    assert_eq!((ran.status, ran.stdout.lines().count()), (3, 1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("no credentials"), "{}", ran.stderr);
+    let quiet = acm.run("import-acm a.example.com --profile bad --profile good -q");
+    assert!(quiet.stderr.contains("no credentials"), "errors are told however quiet: {}", quiet.stderr);
+}
+
+#[test]
+fn what_is_gone_from_acm_is_imported_anew_and_said() {
+    let acm = Acm::new(&[]);
+    let old = acm.ok("up a.example.com --key p256 --import-acm --ephemeral -q");
+    acm.sim.forget(old.trim());
+    // Asked for differently, so that something is to be sent.
+    let ran = acm.run("up a.example.com b.example.com --key p256 --import-acm --ephemeral");
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("is gone from ACM"), "{}", ran.stderr);
+    assert_eq!(acm.sim.arns(), [ran.stdout.trim()]);
+    // An ARN that somebody gave is another matter.
+    acm.sandbox.ok("leaf c.example.com --key p256");
+    let gone = acm.run(&format!("import-acm c.example.com --certificate-arn {}", old.trim()));
+    assert_eq!(gone.status, 5, "{}", gone.stderr);
+    let keyless = acm.run("import-acm a.example.com --new");
+    assert!(keyless.status == 3 && keyless.stderr.contains("--ephemeral"), "{}", keyless.stderr);
+}
+
+#[test]
+fn an_ephemeral_leaf_gets_to_every_place_in_the_end() {
+    let acm = Acm::new(&[("ImportCertificate", "ok,403,ok")]);
+    let args = "up a.example.com --key p256 --import-acm --ephemeral -q --region eu-west-1,us-east-1";
+    assert_eq!(acm.run(args).status, 5);
+    assert_eq!(acm.ok(args).lines().count(), 2);
+    assert_eq!(acm.sim.arns().len(), 2);
+    // A simulator's record says nothing of a real place.
+    let acm = Acm::new(&[]);
+    acm.ok("up a.example.com --key p256 --import-acm --ephemeral -q --sim");
+    acm.ok("up a.example.com --key p256 --import-acm --ephemeral -q");
+    assert_eq!(acm.sim.arns().len(), 1);
+    let shown = acm.ok("acm show a.example.com");
+    assert_eq!(shown.trim(), acm.sim.arns()[0]);
+    assert!(acm.ok("acm iam import a.example.com").contains(shown.trim()));
+}
+
+#[test]
+fn runs_with_a_simulator_wait_for_each_other() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let start = |i: usize| {
+        sandbox
+            .command(["up", &format!("h{i}.example.com"), "--key", "p256", "--import-acm", "--sim", "-q"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let children: Vec<Child> = (0..5).map(start).collect();
+    for child in children {
+        let ran = ran(child.wait_with_output().unwrap());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+    }
+    let state: Value = serde_json::from_str(&sandbox.read("certforge/acm-sim.json")).unwrap();
+    assert_eq!(state["certificates"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn the_time_out_bounds_the_wait_for_another_run() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let folder = std::fs::File::open(acm.sandbox.file("certforge/a.example.com")).unwrap();
+    folder.lock().unwrap();
+    let start = Instant::now();
+    let ran = acm.run("--json import-acm a.example.com --timeout 1");
+    assert_eq!(ran.status, 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("store.lock"), "{}", ran.stderr);
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn what_is_pruned_is_told_although_an_answer_was_lost() {
+    let acm = Acm::new(&[("DeleteCertificate", "drop,ok")]);
+    support::variants::dated(&acm.sandbox, "ended", -100);
+    let state = serde_json::json!({"schema": "certforge/acm-sim/1", "certificates": [{
+        "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/ended",
+        "Certificate": acm.sandbox.read("ended.pem"),
+        "KeyAlgorithm": "EC_prime256v1",
+        "Tags": [{"Key": "certforge:sha256", "Value": "x"}],
+        "CreatedAt": 1_700_000_000, "ImportedAt": 1_700_000_000,
+    }]});
+    acm.sim.restore(&state.to_string()).unwrap();
+    assert_eq!(acm.ok("acm prune --yes"), "arn:aws:acm:eu-west-1:123456789012:certificate/ended\n");
+    assert_eq!(acm.sim.arns().len(), 0);
+}
+
+#[test]
+fn cloudfront_gets_the_chain_without_its_root() {
+    let acm = Acm::new(&[]);
+    if support::variants::hierarchy(&acm.sandbox).is_none() {
+        return;
+    }
+    let args = "import-acm --certificate leaf.pem --private-key leaf.key --certificate-chain chain.pem";
+    let arn = acm.ok(&format!("{args} --region us-east-1"));
+    // The same certificate, and one certificate less behind it.
+    let ran = acm.run(&format!("--json {args} --region us-east-1 --target cloudfront"));
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let codes: Vec<&str> =
+        document["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"acm.C08") && codes.contains(&"acm.S04"), "{codes:?}");
+    assert_eq!((&document["state"], &document["CertificateArn"]), (&"reimported".into(), &arn.trim().into()));
+    let sent = acm.sim.requests().into_iter().rfind(|r| r.action == "ImportCertificate").unwrap();
+    let sent: Value = serde_json::from_str(&sent.body).unwrap();
+    let whole = acm.sim.requests().into_iter().find(|r| r.action == "ImportCertificate").unwrap();
+    let whole: Value = serde_json::from_str(&whole.body).unwrap();
+    let length = |body: &Value| body["CertificateChain"].as_str().unwrap().len();
+    assert!(length(&sent) < length(&whole));
+    acm.sandbox.ok("up b.example.com --key p256");
+    assert_eq!(acm.run("up b.example.com --import-acm --target cloudfront --region us-east-1").status, 0);
+}
+
+#[test]
+fn rules_are_asked_of_what_is_unchanged_too() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up 10.0.0.1 --key p256");
+    acm.ok("import-acm 10.0.0.1");
+    let planned = acm.run("import-acm 10.0.0.1 --dry-run --target client-vpn");
+    assert!(planned.status == 3 && planned.stderr.contains("S06"), "{}", planned.stderr);
+    let told = acm.run("import-acm 10.0.0.1 --target client-vpn");
+    assert!(told.status == 0 && told.stderr.contains("S06"), "{}", told.stderr);
+}
+
+#[test]
+fn a_dry_run_needs_no_aws() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example.com --key p256");
+    sandbox.ok("leaf ed.example.com --key ed25519");
+    let planned = sandbox.run("import-acm a.example.com --dry-run");
+    assert_eq!((planned.status, planned.stdout.as_str()), (0, ""), "{}", planned.stderr);
+    assert!(
+        planned.stderr.contains("would be imported") && planned.stderr.contains("was not asked"),
+        "{}",
+        planned.stderr
+    );
+    let refused = sandbox.run("import-acm ed.example.com --dry-run");
+    assert!(refused.status == 3 && refused.stderr.contains("K03"), "{}", refused.stderr);
+    let files = "--certificate certforge/a.example.com/cert.pem --private-key certforge/a.example.com/key.pem --dry-run";
+    let refused = sandbox.run(&format!("import-acm {files}"));
+    assert!(refused.status == 3 && refused.stderr.contains("C01"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_key_that_is_given_as_an_argument_is_not_shown() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let key = acm.sandbox.read("certforge/a.example.com/key.pem");
+    let secret: String = key.lines().nth(1).unwrap().chars().take(20).collect();
+    let inline = format!("--private-key={key}");
+    for args in [
+        vec!["import-acm", "--certificate", "c.pem", "--private-key", &key],
+        vec!["--json", "import-acm", "--certificate", "c.pem", &inline],
+        vec!["leaf", &key],
+        vec!["up", "--key", &key],
+    ] {
+        let ran = acm.sandbox.run_args(&args);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(!ran.stderr.contains(&secret) && ran.stderr.contains("path of the file"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn tags_of_certforges_own_are_not_asked_for() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let ran = acm.run("import-acm a.example.com --tags certforge:sha256=x");
+    assert!(ran.status == 3 && ran.stderr.contains("T01"), "{}", ran.stderr);
+    let tags: Vec<String> = (0..49).map(|i| format!("--tags k{i}=v")).collect();
+    acm.ok(&format!("import-acm a.example.com {}", tags.join(" ")));
+}
