@@ -115,7 +115,7 @@ fn files_that_are_imported_at_the_same_time_are_imported_once() {
     let args = format!(
         "import-acm --certificate {folder}/cert.pem --private-key {folder}/key.pem --certificate-chain {folder}/chain.pem"
     );
-    let arns: BTreeSet<String> = acm
+    let printed: BTreeSet<String> = acm
         .at_once(&args, 4)
         .into_iter()
         .map(|ran| {
@@ -123,7 +123,7 @@ fn files_that_are_imported_at_the_same_time_are_imported_once() {
             ran.stdout
         })
         .collect();
-    assert_eq!((arns.len(), acm.calls("ImportCertificate")), (1, 1));
+    assert_eq!((printed.len(), acm.calls("ImportCertificate")), (1, 1));
 }
 
 #[test]
