@@ -6,47 +6,9 @@ mod support;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use certforge::harness::{AcmSim, Settings};
 use serde_json::{Value, json};
-use support::{Ran, Sandbox, ran, variants};
-
-struct Acm {
-    sandbox: Sandbox,
-    sim: AcmSim,
-}
-
-impl Acm {
-    fn new(faults: &[(&str, &str)]) -> Self {
-        let faults = faults.iter().map(|(action, s)| ((*action).to_owned(), s.parse().unwrap())).collect();
-        let sim = AcmSim::start(Settings { faults, ..Settings::default() }).unwrap();
-        Self { sandbox: Sandbox::new(), sim }
-    }
-
-    fn command(&self, args: &str) -> std::process::Command {
-        let mut command = self.sandbox.command(args.split_whitespace());
-        command.env("AWS_ENDPOINT_URL", self.sim.url()).env("AWS_REGION", "eu-west-1");
-        command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
-        command
-    }
-
-    fn run(&self, args: &str) -> Ran {
-        ran(self.command(args).output().unwrap())
-    }
-
-    fn ok(&self, args: &str) -> String {
-        let ran = self.run(args);
-        assert_eq!(ran.status, 0, "{args}: {}", ran.stderr);
-        ran.stdout
-    }
-
-    fn json(&self, args: &str) -> Value {
-        serde_json::from_str(&self.ok(&format!("--json {args}"))).unwrap()
-    }
-
-    fn calls(&self, action: &str) -> usize {
-        self.sim.requests().iter().filter(|r| r.action == action).count()
-    }
-}
+use support::acm::Acm;
+use support::{Sandbox, ran, variants};
 
 #[test]
 fn several_regions_are_one_document_and_a_line_each() {

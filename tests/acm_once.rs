@@ -4,54 +4,14 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use certforge::aws::{Connection, Import, Importer, Place, Wanted};
-use certforge::harness::{AcmSim, Settings};
 use certforge::{Authority, LeafRequest};
 use serde_json::Value;
-use support::{Ran, Sandbox, ran};
-
-struct Acm {
-    sandbox: Sandbox,
-    sim: AcmSim,
-}
-
-impl Acm {
-    fn new(faults: &[(&str, &str)]) -> Self {
-        let faults = faults.iter().map(|(action, s)| ((*action).to_owned(), s.parse().unwrap())).collect();
-        let sim = AcmSim::start(Settings { faults, ..Settings::default() }).unwrap();
-        Self { sandbox: Sandbox::new(), sim }
-    }
-
-    fn command(&self, args: &str) -> Command {
-        let mut command = self.sandbox.command(args.split_whitespace());
-        command.env("AWS_ENDPOINT_URL", self.sim.url()).env("AWS_REGION", "eu-west-1");
-        command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
-        command
-    }
-
-    fn run(&self, args: &str) -> Ran {
-        ran(self.command(args).output().unwrap())
-    }
-
-    fn ok(&self, args: &str) -> String {
-        let ran = self.run(args);
-        assert_eq!(ran.status, 0, "{args}: {}", ran.stderr);
-        ran.stdout
-    }
-
-    fn at_once(&self, args: &str, count: usize) -> Vec<Ran> {
-        let start = |_| self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let children: Vec<Child> = (0..count).map(start).collect();
-        children.into_iter().map(|child| ran(child.wait_with_output().unwrap())).collect()
-    }
-
-    fn calls(&self, action: &str) -> usize {
-        self.sim.requests().iter().filter(|r| r.action == action).count()
-    }
-}
+use support::acm::Acm;
+use support::{Sandbox, ran};
 
 /// The work comes to its end after the call was given up: it is waited for, and
 /// never done twice.

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::error::CredentialsError;
@@ -189,6 +190,9 @@ fn load(connection: &Connection, total: Duration) -> impl Future<Output = aws_co
     if connection.stand_in {
         let anybody = aws_credential_types::Credentials::new("none", "none", None, None, "stand-in");
         loader = loader.credentials_provider(anybody);
+    } else if connection.profile.is_none() && has_keys_in_environment() {
+        // The first of the chain's sources: the others need not be built.
+        loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
     } else if let Some(profile) = &connection.profile {
         // A profile that was named wins over credentials in the environment,
         // as it does for the AWS CLI.
@@ -225,6 +229,13 @@ fn check_url(url: &str) -> Result<()> {
         Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(()),
         _ => Err(Error::AwsConfig { reason: format!("the endpoint `{url}` is not an http or https URL") }),
     }
+}
+
+/// Whether access key and secret are in the environment.
+fn has_keys_in_environment() -> bool {
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        .iter()
+        .all(|name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty()))
 }
 
 /// An endpoint for ACM alone, which the SDK's general configuration does not show.

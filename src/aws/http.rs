@@ -41,7 +41,7 @@ impl HttpClient for Client {
             settings: settings.clone(),
             components: components.clone(),
             trust_anchors: self.trust_anchors.clone(),
-            proxy_by_tls: is_proxy_by_tls(),
+            proxied: is_proxied(),
             plain: OnceLock::new(),
             trusting: OnceLock::new(),
         });
@@ -56,18 +56,17 @@ struct Lazy {
     settings: HttpConnectorSettings,
     components: RuntimeComponents,
     trust_anchors: Option<Arc<Vec<u8>>>,
-    /// Whether requests without TLS go to a proxy that is reached by TLS.
-    proxy_by_tls: bool,
-    /// For requests without TLS: trusts nobody.
+    /// Whether there may be a proxy for requests without TLS.
+    proxied: bool,
+    /// For requests without TLS and without a proxy.
     plain: OnceLock<SharedHttpConnector>,
     trusting: OnceLock<Result<SharedHttpConnector, String>>,
 }
 
 impl HttpConnector for Lazy {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        if request.uri().starts_with("http://") && !self.proxy_by_tls {
-            let plain = || self.connector(tls::TrustStore::empty());
-            return self.plain.get_or_init(plain).call(request);
+        if request.uri().starts_with("http://") && !self.proxied {
+            return self.plain.get_or_init(|| self.plain()).call(request);
         }
         match self.trusting.get_or_init(|| self.trusting()) {
             Ok(connector) => connector.call(request),
@@ -77,6 +76,13 @@ impl HttpConnector for Lazy {
 }
 
 impl Lazy {
+    /// Without TLS: nothing of it is set up.
+    fn plain(&self) -> SharedHttpConnector {
+        let mut builder = Connector::builder().connector_settings(self.settings.clone());
+        builder.set_sleep_impl(self.components.sleep_impl());
+        SharedHttpConnector::new(builder.build_http())
+    }
+
     fn trusting(&self) -> Result<SharedHttpConnector, String> {
         match &self.trust_anchors {
             None => Ok(self.connector(tls::TrustStore::default())),
@@ -102,9 +108,8 @@ impl Lazy {
     }
 }
 
-fn is_proxy_by_tls() -> bool {
-    let variables = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-    variables.iter().filter_map(std::env::var_os).any(|url| url.to_string_lossy().starts_with("https:"))
+fn is_proxied() -> bool {
+    ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
 /// The SDK's reader of trust anchors panics on what it cannot read.

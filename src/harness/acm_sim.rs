@@ -7,6 +7,7 @@
 
 mod answer;
 mod fault;
+mod held;
 mod pem;
 mod rules;
 mod search;

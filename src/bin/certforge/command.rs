@@ -19,15 +19,12 @@ mod up;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use certforge::Finding;
-use certforge::error::Error;
 use certforge::store::Store;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use time::OffsetDateTime;
 
+use crate::context::{Context, Failure, Waits};
 use crate::environment;
 use crate::render::{self, Format};
 use crate::report::Report;
@@ -155,51 +152,6 @@ impl FromArgMatches for Command {
     }
 }
 
-/// Why a command did not come to a report. Of several leaves each may fail for the
-/// same reason, so it can be cloned.
-#[derive(Clone)]
-pub enum Failure {
-    /// The library said so.
-    Error(Arc<Error>),
-    /// What AWS would refuse was refused here: all that is to be said of it.
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
-    Refused(Vec<Finding>),
-    /// The command line was wrong in a way that only the handler sees.
-    Usage { message: String, hint: String },
-}
-
-/// Whether people are told why it takes long.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Waits {
-    Told,
-    /// A bar tells of the ordinary waits.
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
-    Bar,
-    Quiet,
-}
-
-#[cfg(feature = "aws")]
-impl Waits {
-    fn with_bar(self) -> Self {
-        if self == Self::Told { Self::Bar } else { self }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Error(Arc::new(error))
-    }
-}
-
-/// What every handler gets.
-pub struct Context {
-    pub store: Store,
-    pub now: OffsetDateTime,
-    pub format: Format,
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
-    pub waits: Waits,
-}
-
 /// Parses, runs, renders.
 pub fn run() -> ExitCode {
     if only_version() {
@@ -252,7 +204,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     }
     let dir = cli.global.dir.or_else(environment::dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
     let waits = if format.quiet || format.json { Waits::Quiet } else { Waits::Told };
-    let context = Context { store: Store::open(dir)?, now: environment::now(), format, waits };
+    let context = Context { store: Store::open(dir)?, now: environment::now(), json: format.json, waits };
     match cli.command {
         Command::Ca(command) => ca::run(command, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
@@ -268,33 +220,6 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
 
 /// The store's directory where nobody says.
 const DEFAULT_DIR: &str = "certforge";
-
-/// The CA's name in the store where none was given.
-pub const DEFAULT_CA: &str = "default";
-
-impl Context {
-    /// The CA to use: the one asked for, else `default`, else the only one there is.
-    fn choose_ca(&self, asked: Option<&str>) -> Result<String, Failure> {
-        if let Some(name) = asked {
-            return Ok(name.to_owned());
-        }
-        if self.store.has_authority(DEFAULT_CA)? {
-            return Ok(DEFAULT_CA.to_owned());
-        }
-        let mut names = self.store.authority_names()?;
-        match names.len() {
-            0 => Ok(DEFAULT_CA.to_owned()),
-            1 => Ok(names.remove(0)),
-            _ => Err(Failure::Usage {
-                message: format!(
-                    "there are several CAs and none is called `{DEFAULT_CA}`: {}",
-                    names.join(", ")
-                ),
-                hint: format!("--ca {}", names[0]),
-            }),
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod context;
 mod environment;
 mod hint;
 mod render;
@@ -14,6 +15,6 @@ fn main() -> ExitCode {
     match std::panic::catch_unwind(command::run) {
         Ok(code) => code,
         // The panic's own message has been printed; 101 is no status of ours.
-        Err(_) => ExitCode::from(render::INTERNAL),
+        Err(_) => ExitCode::from(report::status::INTERNAL),
     }
 }

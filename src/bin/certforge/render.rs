@@ -7,13 +7,13 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use certforge::KeyAlgorithm;
-use certforge::error::{Category, Shown};
+use certforge::error::Shown;
 use serde::Serialize;
 
-use crate::command::Failure;
-use crate::hint;
+use crate::context::Failure;
 use crate::report::{
-    CaReport, Document, FindingReport, LeafReport, Report, SCHEMA, State, UpReport, findings, names_text,
+    CaReport, Document, FindingReport, LeafReport, Problem, Report, SCHEMA, State, UpReport, names_text,
+    status,
 };
 
 #[cfg(feature = "aws")]
@@ -21,15 +21,6 @@ mod acm;
 
 #[cfg(feature = "aws")]
 pub use acm::Bar;
-
-/// The exit statuses.
-const USAGE: u8 = 2;
-const INPUT: u8 = 3;
-const FILE_SYSTEM: u8 = 4;
-const AWS_REFUSED: u8 = 5;
-const AWS_UNREACHED: u8 = 6;
-/// A fault of ours: shares its status with the file system's.
-pub const INTERNAL: u8 = 4;
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -52,17 +43,17 @@ pub fn report(report: &Report, format: Format) -> ExitCode {
         Format { .. } => people(&lines(report)),
     };
     match write_result(report, format).and(told) {
-        Ok(()) => ExitCode::from(status(report)),
-        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(status(report)),
+        Ok(()) => ExitCode::from(status_of(report)),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(status_of(report)),
         Err(e) => {
             complain("cannot write the output", &e.to_string());
-            ExitCode::from(FILE_SYSTEM)
+            ExitCode::from(status::FILE_SYSTEM)
         }
     }
 }
 
 /// The exit status of a report: of several imports some may have failed.
-fn status(report: &Report) -> u8 {
+fn status_of(report: &Report) -> u8 {
     match report {
         #[cfg(feature = "aws")]
         Report::Imports(r) => acm::status(&r.results),
@@ -312,53 +303,6 @@ fn finding_lines(out: &mut impl Write, findings: &[FindingReport]) -> io::Result
     Ok(())
 }
 
-/// Why a command failed, as a document.
-#[derive(Serialize)]
-pub struct Problem {
-    code: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    findings: Vec<FindingReport>,
-    #[serde(skip)]
-    status: u8,
-}
-
-impl Problem {
-    pub fn of(failure: &Failure) -> Self {
-        match failure {
-            Failure::Error(error) => Self {
-                code: error.code(),
-                message: error.to_string(),
-                hint: hint::of(error),
-                findings: Vec::new(),
-                status: match error.category() {
-                    Category::FileSystem => FILE_SYSTEM,
-                    Category::AwsRefused => AWS_REFUSED,
-                    Category::AwsUnreached => AWS_UNREACHED,
-                    Category::Internal => INTERNAL,
-                    _ => INPUT,
-                },
-            },
-            Failure::Refused(found) => Self {
-                code: "acm.preflight",
-                message: "this would be refused or would not work, so it was not sent".to_owned(),
-                hint: Some(hint::of_refusal(found).to_owned()),
-                findings: findings(found),
-                status: INPUT,
-            },
-            Failure::Usage { message, hint } => Self {
-                code: "usage",
-                message: message.clone(),
-                hint: Some(hint.clone()),
-                findings: Vec::new(),
-                status: USAGE,
-            },
-        }
-    }
-}
-
 /// Writes why a command failed and says with which status to exit.
 pub fn failure(failure: &Failure, format: Format) -> ExitCode {
     let problem = Problem::of(failure);
@@ -388,9 +332,9 @@ pub fn usage(message: &str, hint: &str, format: Format) -> ExitCode {
 }
 
 /// Says that a server is ready: its URL, on standard output.
-pub fn ready(url: &str, format: Format) {
+pub fn ready(url: &str, as_json: bool) {
     let mut out = io::stdout().lock();
-    let _ = if format.json {
+    let _ = if as_json {
         #[derive(Serialize)]
         struct Ready<'a> {
             url: &'a str,

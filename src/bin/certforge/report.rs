@@ -5,6 +5,8 @@
 
 #[cfg(feature = "aws")]
 mod acm;
+mod problem;
+pub mod status;
 
 use std::path::Path;
 
@@ -19,6 +21,7 @@ use certforge::key::PublicKey;
 use certforge::store::{CaEntry, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
+pub use problem::Problem;
 use serde::Serialize;
 use time::OffsetDateTime;
 

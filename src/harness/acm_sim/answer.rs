@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::world::Held;
+use super::held::Held;
 use crate::certificate::Certificate;
 
 /// An error of ACM's.

@@ -5,8 +5,8 @@
 use time::OffsetDateTime;
 
 use super::answer::Refusal;
+use super::held::Held;
 use super::pem;
-use super::world::Held;
 use crate::certificate::Certificate;
 use crate::key::{KeyAlgorithm, KeyForm, PrivateKey};
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::answer::{Refusal, domains, is_serial};
-use super::world::Held;
+use super::held::Held;
 
 /// Whether a certificate passes a filter statement.
 pub(super) fn passes(arn: &str, held: &Held, statement: &Value) -> Result<bool, Refusal> {

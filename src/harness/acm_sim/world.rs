@@ -9,24 +9,12 @@ use time::OffsetDateTime;
 
 use super::answer::{self, Refusal};
 use super::fault::Fault;
+use super::held::Held;
 use super::rules::{self, Fields};
 use super::{Recorded, Settings, search, today};
 use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Result as CrateResult};
 use crate::key::{Sha256, hex, random};
-
-/// A certificate that was imported. Its key is checked and forgotten.
-pub(super) struct Held {
-    pub(super) leaf: Certificate,
-    pub(super) chain: Vec<Certificate>,
-    pub(super) key: String,
-    pub(super) tags: Vec<(String, String)>,
-    pub(super) users: Vec<String>,
-    pub(super) created: OffsetDateTime,
-    pub(super) imported: OffsetDateTime,
-    /// The order of imports.
-    number: u64,
-}
 
 pub(super) struct World {
     settings: Settings,

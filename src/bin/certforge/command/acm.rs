@@ -7,7 +7,7 @@ use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
 use crate::command::target::{Session, Target, TargetArgs, stopped};
-use crate::command::{Context, Failure};
+use crate::context::{Context, Failure};
 use crate::environment;
 use crate::report::{
     AcmEntry, AcmListReport, AcmShowReport, FailedPlace, PolicyReport, PruneReport, Report, StatementReport,

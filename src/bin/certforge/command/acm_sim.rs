@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use certforge::harness::{AcmSim, Quota, Script, Settings};
 use certforge::store::read_input;
 
-use crate::command::{Context, Failure};
+use crate::context::{Context, Failure};
 use crate::render;
 use crate::report::Report;
 
@@ -72,7 +72,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let state = read_input(path)?;
         sim.restore(&String::from_utf8_lossy(&state)).map_err(|e| e.in_file(path))?;
     }
-    render::ready(&sim.url(), context.format);
+    render::ready(&sim.url(), context.json);
     sim.wait();
     Ok(Report::Text(Vec::new()))
 }

@@ -5,7 +5,7 @@ use certforge::store::Overwrite;
 use certforge::{Authority, CaRequest, Error, Finding, KeyAlgorithm, Severity, Subject};
 
 use crate::command::issue::{DEFAULT_KEY, LifetimeArgs};
-use crate::command::{Context, DEFAULT_CA, Failure};
+use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::environment;
 use crate::report::{CaListReport, CaReport, Report, State, findings};
 

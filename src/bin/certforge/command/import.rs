@@ -13,8 +13,8 @@ use certforge::validity::rfc3339;
 use certforge::{Error, Finding, KeyAlgorithm, Severity};
 use time::OffsetDateTime;
 
-use crate::command::Failure;
 use crate::command::target::{Session, Target};
+use crate::context::Failure;
 use crate::report::{CallReport, ImportReport, ImportState, TagReport, findings};
 
 /// A private key that is read when it is needed: after region and credentials are

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use crate::command::import::{Candidate, LazyKey, import, recover, refuse_errors, same_key};
 use crate::command::passphrase::PassphraseArgs;
 use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
-use crate::command::{Context, Failure, Waits};
+use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
 use crate::report::{ImportResult, ImportsReport, Report};
 

@@ -3,7 +3,7 @@
 use certforge::plan::LeafRequest;
 use certforge::{KeyAlgorithm, Lifetime, Names, San, Subject, Template};
 
-use crate::command::Failure;
+use crate::context::Failure;
 use crate::environment;
 
 // How long something is valid: three spellings of one thing. (A doc comment

@@ -5,7 +5,7 @@ use certforge::key::PrivateKey;
 use certforge::store::Overwrite;
 
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
-use crate::command::{Context, Failure};
+use crate::context::{Context, Failure};
 use crate::report::{LeafReport, Report, State};
 
 #[derive(clap::Args)]

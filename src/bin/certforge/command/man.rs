@@ -1,6 +1,6 @@
 //! `certforge completions` and `certforge man`, made from the command line itself.
 
-use crate::command::Failure;
+use crate::context::Failure;
 use crate::report::Report;
 
 #[derive(clap::Args)]

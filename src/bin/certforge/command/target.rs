@@ -8,7 +8,7 @@ use certforge::aws::{Connection, Importer, Progress};
 use certforge::harness::{AcmSim, Settings};
 use certforge::store::{Lock, Store, read_input};
 
-use crate::command::{Failure, Waits};
+use crate::context::{Failure, Waits};
 use crate::environment;
 use crate::render;
 

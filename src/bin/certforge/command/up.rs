@@ -5,10 +5,11 @@ use certforge::store::{LeafEntry, Overwrite};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan};
 
+use crate::command::ca;
 #[cfg(feature = "aws")]
 use crate::command::import_acm::UpArgs as AcmArgs;
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
-use crate::command::{Context, DEFAULT_CA, Failure, ca};
+use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::environment;
 use crate::report::{CaReport, LeafReport, Report, State, UpReport, same_names};
 

@@ -6,9 +6,9 @@ use certforge::error::Shown;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{finding_lines, line, problem_lines};
-use crate::render::Problem;
 use crate::report::{
-    AcmEntry, AcmShowReport, FailedPlace, ImportReport, ImportResult, ImportState, PolicyReport, PruneReport,
+    AcmEntry, AcmShowReport, FailedPlace, ImportReport, ImportResult, ImportState, PolicyReport, Problem,
+    PruneReport,
 };
 
 /// The status of several imports: what is not known weighs most, then what AWS

@@ -2,9 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use super::FindingReport;
-use crate::command::Failure;
-use crate::render;
+use super::{FindingReport, Problem};
+use crate::context::Failure;
 
 /// What became of an import.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -93,14 +92,14 @@ impl Serialize for ImportResult {
             region: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
             profile: Option<&'a str>,
-            error: render::Problem,
+            error: Problem,
         }
         let name = self.name.as_str();
         match &self.outcome {
             Ok(report) => Imported { name, report }.serialize(serializer),
             Err(failure) => {
                 let (region, profile) = (self.region.as_str(), self.profile.as_deref());
-                Failed { name, state: "failed", region, profile, error: render::Problem::of(failure) }
+                Failed { name, state: "failed", region, profile, error: Problem::of(failure) }
                     .serialize(serializer)
             }
         }
@@ -143,13 +142,13 @@ pub struct FailedPlace {
     pub region: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    pub error: render::Problem,
+    pub error: Problem,
 }
 
 impl FailedPlace {
     pub fn of(region: &str, profile: Option<&str>, failure: &Failure) -> Self {
         let (region, profile) = (region.to_owned(), profile.map(ToOwned::to_owned));
-        Self { region, profile, error: render::Problem::of(failure) }
+        Self { region, profile, error: Problem::of(failure) }
     }
 }
 

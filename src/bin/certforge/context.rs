@@ -1,0 +1,81 @@
+//! What every command gets, and how it fails.
+
+use std::sync::Arc;
+
+use certforge::Finding;
+use certforge::error::Error;
+use certforge::store::Store;
+use time::OffsetDateTime;
+
+/// Why a command did not come to a report. Of several leaves each may fail for the
+/// same reason, so it can be cloned.
+#[derive(Clone)]
+pub enum Failure {
+    /// The library said so.
+    Error(Arc<Error>),
+    /// What AWS would refuse was refused here: all that is to be said of it.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
+    Refused(Vec<Finding>),
+    /// The command line was wrong in a way that only the handler sees.
+    Usage { message: String, hint: String },
+}
+
+/// Whether people are told why it takes long.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    Told,
+    /// A bar tells of the ordinary waits.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
+    Bar,
+    Quiet,
+}
+
+#[cfg(feature = "aws")]
+impl Waits {
+    pub fn with_bar(self) -> Self {
+        if self == Self::Told { Self::Bar } else { self }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(Arc::new(error))
+    }
+}
+
+/// What every handler gets.
+pub struct Context {
+    pub store: Store,
+    pub now: OffsetDateTime,
+    /// Whether the result is to be one JSON document.
+    pub json: bool,
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
+    pub waits: Waits,
+}
+
+/// The CA's name in the store where none was given.
+pub const DEFAULT_CA: &str = "default";
+
+impl Context {
+    /// The CA to use: the one asked for, else `default`, else the only one there is.
+    pub fn choose_ca(&self, asked: Option<&str>) -> Result<String, Failure> {
+        if let Some(name) = asked {
+            return Ok(name.to_owned());
+        }
+        if self.store.has_authority(DEFAULT_CA)? {
+            return Ok(DEFAULT_CA.to_owned());
+        }
+        let mut names = self.store.authority_names()?;
+        match names.len() {
+            0 => Ok(DEFAULT_CA.to_owned()),
+            1 => Ok(names.remove(0)),
+            _ => Err(Failure::Usage {
+                message: format!(
+                    "there are several CAs and none is called `{DEFAULT_CA}`: {}",
+                    names.join(", ")
+                ),
+                hint: format!("--ca {}", names[0]),
+            }),
+        }
+    }
+}

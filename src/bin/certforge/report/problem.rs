@@ -1,0 +1,56 @@
+//! Why a command failed, for programs and for people.
+
+use certforge::error::Category;
+use serde::Serialize;
+
+use super::{FindingReport, findings, status};
+use crate::context::Failure;
+use crate::hint;
+
+/// Why a command failed, as a document.
+#[derive(Serialize)]
+pub struct Problem {
+    pub code: &'static str,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingReport>,
+    /// The exit status.
+    #[serde(skip)]
+    pub status: u8,
+}
+
+impl Problem {
+    pub fn of(failure: &Failure) -> Self {
+        match failure {
+            Failure::Error(error) => Self {
+                code: error.code(),
+                message: error.to_string(),
+                hint: hint::of(error),
+                findings: Vec::new(),
+                status: match error.category() {
+                    Category::FileSystem => status::FILE_SYSTEM,
+                    Category::AwsRefused => status::AWS_REFUSED,
+                    Category::AwsUnreached => status::AWS_UNREACHED,
+                    Category::Internal => status::INTERNAL,
+                    _ => status::INPUT,
+                },
+            },
+            Failure::Refused(found) => Self {
+                code: "acm.preflight",
+                message: "this would be refused or would not work, so it was not sent".to_owned(),
+                hint: Some(hint::of_refusal(found).to_owned()),
+                findings: findings(found),
+                status: status::INPUT,
+            },
+            Failure::Usage { message, hint } => Self {
+                code: "usage",
+                message: message.clone(),
+                hint: Some(hint.clone()),
+                findings: Vec::new(),
+                status: status::USAGE,
+            },
+        }
+    }
+}
