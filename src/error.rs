@@ -328,6 +328,13 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// The ARN of an import could not be kept, so nothing was sent.
+    Unrecordable {
+        /// Where it would be kept.
+        path: PathBuf,
+        /// What the system said.
+        source: Box<Error>,
+    },
     /// A key or a signature of an algorithm this crate cannot use.
     UnsupportedAlgorithm {
         /// Its object identifier or name.
@@ -397,6 +404,7 @@ impl Error {
             Self::Tag { .. } => "acm.tag",
             Self::Template { .. } => "template.unknown",
             Self::TemplateKind { .. } => "template.kind",
+            Self::Unrecordable { .. } => "acm.unrecordable",
             Self::UnsupportedAlgorithm { .. } => "key.unsupported",
             Self::Validity { .. } => "validity.malformed",
             Self::ValidityTooLong { .. } => "validity.too-long",
@@ -412,7 +420,8 @@ impl Error {
             | Self::Listen { .. }
             | Self::Lock { .. }
             | Self::Path { .. }
-            | Self::Permissions { .. } => Category::FileSystem,
+            | Self::Permissions { .. }
+            | Self::Unrecordable { .. } => Category::FileSystem,
             Self::AwsRefused { .. } => Category::AwsRefused,
             Self::AwsUnreached { .. } | Self::AwsUnresolved { .. } | Self::AwsAnswer { .. } => {
                 Category::AwsUnreached
@@ -571,6 +580,9 @@ impl fmt::Display for Error {
             }
             Self::TemplateKind { name } => write!(f, "the template `{}` is for CAs", Shown(name)),
             Self::Template { name, .. } => write!(f, "no template `{}`", Shown(name)),
+            Self::Unrecordable { path, source } => {
+                write!(f, "the ARN could not be kept in {}, so nothing was sent: {source}", ShownPath(path))
+            }
             Self::UnsupportedAlgorithm { algorithm } => {
                 write!(f, "the algorithm {} is not supported", Shown(algorithm))
             }

@@ -7,7 +7,7 @@ mod binary;
 mod order;
 mod text;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -18,6 +18,8 @@ use crate::key::{EXPLICIT_CURVE, KeyForm, PrivateKey};
 use binary::Kind;
 use text::Block;
 
+/// How a Java keystore begins.
+const JKS: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
 /// The most octets of a file of certificates.
 const MOST: usize = 4 << 20;
 /// The most octets of a file with a key.
@@ -52,6 +54,8 @@ pub struct Pile {
     keys: Vec<FoundKey>,
     /// A private key was found that cannot be used; the finding says why.
     unusable_key: bool,
+    /// A file was given as the certificate: nothing else can be it.
+    certificate_given: bool,
     faults: usize,
     /// How many encrypted keys were opened.
     opened: usize,
@@ -63,6 +67,7 @@ struct Found {
     certificate: Certificate,
     role: Role,
     place: String,
+    file: PathBuf,
 }
 
 struct FoundKey {
@@ -80,6 +85,8 @@ pub struct Gathered {
     pub chain: Chain,
     /// The private key; none where none was found that can be used.
     pub key: Option<PrivateKey>,
+    /// The file that the leaf was in.
+    pub origin: Option<PathBuf>,
     /// What was put right, and what cannot be.
     pub findings: Vec<Finding>,
 }
@@ -105,8 +112,13 @@ impl Pile {
             return Ok(());
         }
         let before = (self.certificates.len(), self.keys.len(), self.findings.len());
-        let mut source = Source { role, file, unlock };
-        if bytes.first() == Some(&0x30) && text::begins(bytes) == 0 {
+        self.certificate_given |= role == Role::Certificate;
+        let mut source = Source { role, path: path.to_owned(), file, unlock };
+        if bytes.starts_with(&JKS) {
+            let message = "it is a Java keystore of the old kind (JKS)";
+            let fix = "write it as PKCS#12: keytool -importkeystore -srckeystore FILE -destkeystore NEW.p12 -deststoretype PKCS12";
+            self.no_key("gather.damaged", source.file.clone(), message, fix);
+        } else if bytes.first() == Some(&0x30) && text::begins(bytes) == 0 {
             self.binary(bytes, &mut source)?;
         } else {
             self.text(bytes, &mut source)?;
@@ -266,7 +278,12 @@ impl Pile {
             return;
         }
         match Certificate::from_der(der) {
-            Ok(certificate) => self.certificates.push(Found { certificate, role: source.role, place }),
+            Ok(certificate) => self.certificates.push(Found {
+                certificate,
+                role: source.role,
+                place,
+                file: source.path.clone(),
+            }),
             Err(e) => self.wrong("gather.damaged", place, e.to_string(), "get the certificate anew"),
         }
     }
@@ -302,6 +319,7 @@ impl Pile {
                 if source.role == Role::Certificate {
                     // A key belongs into such a file.
                     source.role = Role::Any;
+                    self.certificate_given = false;
                 }
                 for (i, der) in archive.certificates().enumerate() {
                     self.certificate(der, format!("{place}, certificate {}", i + 1), source);
@@ -404,6 +422,8 @@ impl Pile {
 /// A file while it is read.
 struct Source<'a, 'b> {
     role: Role,
+    path: PathBuf,
+    /// The path, made safe to show.
     file: String,
     unlock: &'a mut Unlock<'b>,
 }

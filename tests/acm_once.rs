@@ -140,7 +140,7 @@ fn what_is_gone_from_acm_is_imported_anew_and_said() {
     // Asked for differently, so that something is to be sent.
     let ran = acm.run("up a.example.com b.example.com --key p256 --import-acm --ephemeral");
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert!(ran.stderr.contains("is gone from ACM"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("is not in ACM"), "{}", ran.stderr);
     assert_eq!(acm.sim.arns(), [ran.stdout.trim()]);
     // An ARN that somebody gave is another matter.
     acm.sandbox.ok("leaf c.example.com --key p256");
@@ -300,4 +300,142 @@ fn tags_of_certforges_own_are_not_asked_for() {
     assert!(ran.status == 3 && ran.stderr.contains("T01"), "{}", ran.stderr);
     let tags: Vec<String> = (0..49).map(|i| format!("--tags k{i}=v")).collect();
     acm.ok(&format!("import-acm a.example.com {}", tags.join(" ")));
+}
+
+/// Two leaves beside one chain file: each has its own record.
+#[test]
+fn the_record_is_kept_beside_the_certificate() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("ca new --key p256");
+    for name in ["a", "b"] {
+        acm.sandbox.ok(&format!("leaf {name}.example.com --san both.example.com --key p256"));
+    }
+    let import = |name: &str| {
+        let folder = format!("certforge/{name}.example.com");
+        acm.ok(&format!("import-acm --from certforge/ca/default/ca.pem {folder}/cert.pem {folder}/key.pem"))
+    };
+    assert_ne!(import("a"), import("b"));
+    assert_eq!(acm.sim.arns().len(), 2);
+    assert!(acm.sandbox.file("certforge/b.example.com/cert.pem.acm.json").exists());
+    assert!(!acm.sandbox.file("certforge/ca/default/ca.pem.acm.json").exists());
+    // Or where somebody says.
+    let args =
+        "--from certforge/ca/default/ca.pem certforge/a.example.com/cert.pem certforge/a.example.com/key.pem";
+    acm.ok(&format!("import-acm {args} --record here.json --new"));
+    assert!(acm.sandbox.read("here.json").contains(&acm.sim.arns()[2]));
+    let nowhere = acm.run(&format!("--json import-acm {args} --record /proc/none/x.json --new"));
+    assert_eq!((nowhere.status, acm.sim.arns().len()), (4, 3));
+    assert!(
+        nowhere.stderr.contains("acm.unrecordable") && nowhere.stderr.contains("--record"),
+        "{}",
+        nowhere.stderr
+    );
+}
+
+#[test]
+fn what_is_asked_of_a_leaf_is_asked_in_the_region_of_the_surroundings() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    acm.ok("import-acm a.example.com --region us-east-1,eu-west-1");
+    let here = acm.sim.arns().into_iter().find(|arn| arn.contains("eu-west-1")).unwrap();
+    assert_eq!(acm.ok("acm show a.example.com").trim(), here);
+    assert!(acm.ok("acm iam import a.example.com").contains(&here));
+    assert!(acm.ok("acm show a.example.com --region us-east-1").contains("us-east-1"));
+}
+
+#[test]
+fn another_key_is_noticed_though_nothing_is_to_be_sent() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    acm.sandbox.ok("leaf b.example.com --key p256");
+    let folder = "certforge/a.example.com";
+    let files =
+        format!("--certificate {folder}/cert.pem --certificate-chain {folder}/chain.pem --private-key");
+    acm.ok(&format!("import-acm {files} {folder}/key.pem"));
+    let ran = acm.run(&format!("import-acm {files} certforge/b.example.com/key.pem"));
+    assert!(ran.status == 3 && ran.stderr.contains("K06"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_kind_of_key_that_acm_does_not_take_makes_no_ca() {
+    let acm = Acm::new(&[]);
+    for more in ["", "--dry-run"] {
+        let ran = acm.run(&format!("up a.example.com --key ed25519 --import-acm {more}"));
+        assert!(ran.status == 3 && ran.stderr.contains("K03"), "{}", ran.stderr);
+        assert!(!acm.sandbox.file("certforge").exists());
+    }
+    let planned = acm.run("up a.example.com --key p256 --import-acm --dry-run");
+    assert!(planned.status == 0 && planned.stderr.contains("would be imported"), "{}", planned.stderr);
+}
+
+#[test]
+fn an_import_from_a_pipe_says_that_the_arn_is_kept_nowhere() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let folder = "certforge/a.example.com";
+    let line = format!(
+        "cat {folder}/cert.pem {folder}/key.pem {folder}/chain.pem | {} import-acm --from -",
+        support::CERTFORGE
+    );
+    let mut shell = std::process::Command::new("bash");
+    acm.sandbox.isolate(&mut shell);
+    shell.env("AWS_ENDPOINT_URL", acm.sim.url()).env("AWS_REGION", "eu-west-1");
+    shell.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+    let ran = ran(shell.args(["-c", &line]).output().unwrap());
+    assert!(
+        ran.status == 0 && ran.stderr.contains(&format!("--certificate-arn {}", ran.stdout.trim())),
+        "{}",
+        ran.stderr
+    );
+    let twice = acm.run("import-acm --certificate - --private-key -");
+    assert!(twice.status == 2 && twice.stderr.contains("once"), "{}", twice.stderr);
+}
+
+#[test]
+fn tags_that_cannot_be_put_on_leave_the_arn_and_a_warning() {
+    let acm = Acm::new(&[("AddTagsToCertificate", "denied")]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let arn = acm.ok("import-acm a.example.com");
+    for _ in 0..2 {
+        let ran = acm.run("import-acm a.example.com --tags team=edge");
+        assert_eq!((ran.status, &ran.stdout), (0, &arn));
+        assert!(ran.stderr.contains("no tags could be put on"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn tags_are_read_as_the_aws_cli_reads_them() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let folder = "certforge/a.example.com";
+    let document = acm.json(&format!(
+        "import-acm --certificate {folder}/cert.pem --private-key {folder}/key.pem --certificate-chain \
+         {folder}/chain.pem --tags Key=a,Value=b Key=c,Value=d"
+    ));
+    let tags: Vec<&str> =
+        document["tags"].as_array().unwrap().iter().map(|t| t["Key"].as_str().unwrap()).collect();
+    assert_eq!(tags, ["a", "c"]);
+    assert_eq!(
+        acm.run(&format!("import-acm a.example.com --certificate {folder}/cert.pem --private-key x")).status,
+        2
+    );
+    assert_eq!(acm.run("import-acm").status, 2);
+}
+
+/// A profile that takes on a role asks STS, in the profile's own region.
+#[test]
+fn a_role_is_asked_for_in_the_region_of_its_profile() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    std::fs::create_dir(acm.sandbox.file(".aws")).unwrap();
+    let config = "[profile base]\nregion = eu-west-1\n[profile role]\nregion = us-west-2\n\
+                  role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n";
+    std::fs::write(acm.sandbox.file(".aws/config"), config).unwrap();
+    let keys = "[base]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n";
+    std::fs::write(acm.sandbox.file(".aws/credentials"), keys).unwrap();
+    let mut command = acm.command("import-acm a.example.com --profile role");
+    let ran = ran(command.env_remove("AWS_REGION").output().unwrap());
+    // The simulator is no STS, so it ends here: but it was asked.
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(!ran.stderr.contains("signing region"), "{}", ran.stderr);
 }

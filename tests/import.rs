@@ -283,7 +283,7 @@ fn an_arn_that_is_gone_is_an_answer_of_aws(acm: &Acm) {
     let ran = acm.run(&["import-acm", "a.example", "--certificate-arn", gone]);
     assert_eq!(ran.status, 5, "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("ResourceNotFoundException") && ran.stderr.contains("--new"),
+        ran.stderr.contains("ResourceNotFoundException") && ran.stderr.contains("--certificate-arn"),
         "{}",
         ran.stderr
     );

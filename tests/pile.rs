@@ -294,3 +294,23 @@ fn one_pass_phrase_opens_everything() {
     let ran = ran(shell.args(["-c", &line]).output().unwrap());
     assert_eq!(ran.status, 0, "{}", ran.stderr);
 }
+
+/// What is wrong with the certificate's file is said alone: a CA of the chain is not
+/// judged in its place.
+#[test]
+fn nothing_is_judged_in_the_certificates_place() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    variants::hierarchy(&sandbox);
+    let bytes = |file: &str| sandbox.read(file).into_bytes();
+    for (certificate, code) in [
+        (bytes("leaf.key"), "gather.swapped"),
+        (bytes("leaf.csr"), "gather.unsigned"),
+        (bytes("leaf.pem")[..200].to_vec(), "gather.damaged"),
+        (vec![0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2], "gather.damaged"),
+    ] {
+        let files = [(Role::Certificate, "c", certificate), (Role::Chain, "i", bytes("chain.pem"))];
+        let (gathered, codes) = pile(&files, None);
+        assert_eq!((gathered.certificate, codes), (None, vec![code]));
+    }
+}

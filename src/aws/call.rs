@@ -40,7 +40,10 @@ impl Importer {
     pub(super) fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let super::Clock::System(_) = &self.clock else { return self.runtime.block_on(work) };
         let left = self.left();
-        let late = |_| Error::AwsAnswer { action: self.doing.get(), reason: "none came in time".to_owned() };
+        let late = |_| {
+            let action = self.importing.get().unwrap_or_else(|| self.doing.get());
+            Error::AwsAnswer { action, reason: "none came in time".to_owned() }
+        };
         self.runtime.block_on(async { tokio::time::timeout(left, work).await }).map_err(late)?
     }
 
@@ -125,7 +128,11 @@ impl Importer {
             }
             SdkError::ResponseError(context) => {
                 let status = context.raw().status().as_u16();
-                let reason = format!("HTTP status {status}, {}", cause(e));
+                // What the SDK says of a body that is not ACM's helps nobody.
+                let reason = match status {
+                    200..300 => format!("HTTP status {status}, {}", cause(e)),
+                    _ => format!("HTTP status {status}"),
+                };
                 Failed::Unknown(Error::AwsAnswer { action, reason })
             }
             SdkError::ConstructionFailure(_) => Failed::Refused(Error::AwsConfig { reason: cause(e) }),

@@ -63,6 +63,8 @@ pub struct Importer {
     pub(super) deadline: Duration,
     /// The call that is under way.
     pub(super) doing: Cell<&'static str>,
+    /// The import that is under way, whatever is asked beside it.
+    pub(super) importing: Cell<Option<&'static str>>,
     /// Whether ACM answers searches here.
     pub(super) searchable: Cell<bool>,
     /// What was listed last.
@@ -122,6 +124,7 @@ impl Importer {
             clock: connection.clock.clone(),
             deadline,
             doing: Cell::new("connecting"),
+            importing: Cell::new(None),
             searchable: Cell::new(true),
             listed: RefCell::default(),
             leaves: RefCell::default(),
@@ -176,7 +179,7 @@ impl Importer {
 
 /// Reads the configuration, with the SDK's own retries off: only this crate knows
 /// which calls may be made again.
-fn load(connection: &Connection, total: Duration) -> impl Future<Output = aws_config::SdkConfig> {
+async fn load(connection: &Connection, total: Duration) -> aws_config::SdkConfig {
     let http_client = http::client(connection.trust_anchors.clone());
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT.min(total))
@@ -194,11 +197,15 @@ fn load(connection: &Connection, total: Duration) -> impl Future<Output = aws_co
         // The first of the chain's sources: the others need not be built.
         loader = loader.credentials_provider(EnvironmentVariableCredentialsProvider::new());
     } else if let Some(profile) = &connection.profile {
-        // A profile that was named wins over credentials in the environment,
-        // as it does for the AWS CLI.
-        let settings = ProviderConfig::default()
-            .with_http_client(http_client)
-            .with_region(connection.region.clone().map(Region::new));
+        // A profile that was named wins over credentials in the environment, as it
+        // does for the AWS CLI. One that takes on a role asks STS, in its region.
+        let region = if let Some(region) = &connection.region {
+            Some(Region::new(region.clone()))
+        } else {
+            let plain = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client.clone());
+            plain.profile_name(profile).no_credentials().load().await.region().cloned()
+        };
+        let settings = ProviderConfig::default().with_http_client(http_client).with_region(region);
         let source =
             ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build();
         loader = loader.profile_name(profile).credentials_provider(source);
@@ -209,7 +216,7 @@ fn load(connection: &Connection, total: Duration) -> impl Future<Output = aws_co
     if let Some(url) = &connection.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    loader.load()
+    loader.load().await
 }
 
 fn within<T>(

@@ -215,6 +215,19 @@ impl Importer {
         tags: &[Tag],
         besides: &[CertificateArn],
     ) -> Result<(CertificateArn, bool)> {
+        self.importing.set(Some(IMPORT));
+        let sent = self.send_until_known(import, arn, tags, besides).await;
+        self.importing.set(None);
+        sent
+    }
+
+    async fn send_until_known(
+        &self,
+        import: &Import<'_>,
+        arn: Option<&CertificateArn>,
+        tags: &[Tag],
+        besides: &[CertificateArn],
+    ) -> Result<(CertificateArn, bool)> {
         let mut attempt = 1;
         loop {
             self.pace(IMPORT).await;

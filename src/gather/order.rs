@@ -20,13 +20,16 @@ impl Pile {
     pub fn sort(mut self) -> Gathered {
         let key = self.one_key();
         let (mut found, copies) = self.distinct();
-        let Some(at) = leaf(&found, key.as_ref()) else {
+        // Where the file that was given as the certificate holds none, a CA of the
+        // chain is not taken for it.
+        let lost = self.certificate_given && found.iter().all(|f| f.role != Role::Certificate);
+        let Some(at) = leaf(&found, key.as_ref()).filter(|_| !lost) else {
             if !self.findings.iter().any(|f| f.severity == Severity::Error) {
                 let message = "no certificate was given";
                 self.wrong("gather.empty", "certificate".to_owned(), message, "give the certificate");
             }
             let (certificate, chain) = (None, Chain::default());
-            return Gathered { certificate, chain, key, findings: self.findings };
+            return Gathered { certificate, chain, key, origin: None, findings: self.findings };
         };
         let given = found.iter().filter(|f| f.role == Role::Certificate).count();
         let leaf = found.remove(at);
@@ -52,7 +55,8 @@ impl Pile {
             self.say_order(&path, &found);
         }
         let chain = Chain::known(path.iter().map(|&i| found[i].certificate.clone()).collect());
-        Gathered { certificate: Some(leaf.certificate), chain, key, findings: self.findings }
+        let (certificate, origin) = (Some(leaf.certificate), Some(leaf.file));
+        Gathered { certificate, chain, key, origin, findings: self.findings }
     }
 
     /// The private key, where there is exactly one.

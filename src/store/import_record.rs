@@ -92,9 +92,11 @@ impl ImportRecords {
     /// Finds out whether a record could be saved, before there is one.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Unrecordable`].
     pub fn check_writable(&self) -> Result<()> {
-        self.path.as_deref().map_or(Ok(()), super::file::check_replaceable)
+        let Some(path) = &self.path else { return Ok(()) };
+        let refused = |e| Error::Unrecordable { path: path.clone(), source: Box::new(e) };
+        super::file::check_replaceable(path).map_err(refused)
     }
 
     /// Puts a record in the place of the one for its region, endpoint and account,

@@ -5,6 +5,8 @@ mod acm;
 mod acm_sim;
 mod ca;
 #[cfg(feature = "aws")]
+mod candidate;
+#[cfg(feature = "aws")]
 mod import;
 #[cfg(feature = "aws")]
 mod import_acm;
@@ -13,6 +15,8 @@ mod leaf;
 mod man;
 #[cfg(feature = "aws")]
 mod passphrase;
+#[cfg(feature = "aws")]
+mod places;
 #[cfg(feature = "aws")]
 mod target;
 mod up;
@@ -213,7 +217,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Acm(command) => acm::run(&command, &context),
         Command::AcmSim(args) => acm_sim::run(&args, &context),
         #[cfg(feature = "aws")]
-        Command::ImportAcm(args) => import_acm::run(&args, &context),
+        Command::ImportAcm(args) => import_acm::run(args, &context),
         Command::Completions(_) | Command::Man(_) => Ok(Report::Text(Vec::new())),
     }
 }

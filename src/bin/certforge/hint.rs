@@ -29,11 +29,16 @@ pub fn of(error: &Error) -> Option<String> {
             "run it again: it looks at ACM for the certificate before it imports it a second time"
         }
         Error::AwsConfig { .. } => "look at --region, --endpoint-url, AWS_CA_BUNDLE and ~/.aws/config",
+        Error::AwsCredentials { reason } if reason.to_lowercase().contains("sso") => {
+            "sign in again: aws sso login --profile NAME"
+        }
         Error::AwsCredentials { .. } => {
             "set AWS_PROFILE or give --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         }
         Error::AwsRefused { aws_code, .. } => aws(aws_code),
-        Error::AwsRegion => "give --region, or set AWS_REGION",
+        Error::AwsRegion => {
+            "give --region, set AWS_REGION, or give the profile a region (`aws configure list-profiles` shows the profiles)"
+        }
         Error::AwsUnresolved { .. } => {
             "run it again: it looks for the certificate before it imports (with acm:ListCertificates allowed)"
         }
@@ -67,7 +72,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::MalformedPem { .. } | Error::MalformedCertificate { .. } => {
             "give a PEM file: openssl x509 -in FILE"
         }
-        Error::MalformedRecord { .. } => "move the file away; give --certificate-arn to keep the ARN",
+        Error::MalformedRecord { .. } => {
+            "move the file away; `certforge import-acm` finds the certificate again, or takes --certificate-arn"
+        }
         Error::Missing { what: "CA", name, .. } if name == "default" => "make one with `certforge ca new`",
         Error::Missing { what: "CA", .. } => "`certforge ca list` shows the CAs there are",
         Error::Missing { what: "private key", .. } => {
@@ -79,10 +86,12 @@ pub fn of(error: &Error) -> Option<String> {
         Error::NoNames => "give a name: certforge leaf 10.103.10.95",
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
         Error::OutlivesIssuer { .. } => "ask for a shorter time with --days",
+        Error::Path { reason: "is a folder", .. } => "give a file",
         Error::Path { .. } => "move it away, or choose another directory with --dir",
         Error::Permissions { path, .. } => {
             return Some(format!("chmod 600 '{}'", Shown(&path.to_string_lossy())));
         }
+        Error::Unrecordable { .. } => "give --record FILE in a folder that can be written",
         Error::Rule { .. } => "the rules that may be set aside are in docs/acm.md",
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",
@@ -108,10 +117,10 @@ fn aws(code: &str) -> &'static str {
         }
         "ExpiredTokenException" | "ExpiredToken" => "get new credentials: `aws sso login`, or your usual way",
         "LimitExceededException" => {
-            "ACM counts imports per year and does not give them back: import to an ARN that is there with --certificate-arn"
+            "import to an ARN that is there with --certificate-arn, or delete what nobody uses: certforge acm prune (the imports of a year are not given back)"
         }
         "ResourceNotFoundException" => {
-            "the certificate is gone from this region and account: import it as a new one with --new"
+            "it is not in this region and account: look at `certforge acm list`; without --certificate-arn it is imported as a new one"
         }
         "ThrottlingException" | "Throttling" | "TooManyRequestsException" => {
             "ACM takes one import a second from an account: try again later, or give a longer --timeout"

@@ -97,7 +97,7 @@ pub const RULES: &[Rule] = &[
 
     rule("acm.N01", Error, "it has a subject alternative name", "issue it with one: Go, Java, Python and browsers ignore the common name", CLIENTS, Offline(names::any))
         .lenient(),
-    rule("acm.N02", Error, "addresses are written as addresses", "issue it with the address as an IP address: --san ip:10.103.10.95", CLIENTS, Offline(names::addresses))
+    rule("acm.N02", Error, "addresses are written as addresses", "issue it with the address as an IP address: --san ip:ADDRESS", CLIENTS, Offline(names::addresses))
         .lenient(),
     rule("acm.N03", Warning, "it has a domain name", "add a DNS name with a dot in it where that matters", "ACM's answers to certificates without", Offline(names::domain)),
     rule("acm.N04", Warning, "its names have a dot", "use the full name", "ACM's answers to certificates without", Offline(names::single_label)),
@@ -130,7 +130,7 @@ pub const RULES: &[Rule] = &[
     rule("acm.S06", Error, "Client VPN finds a domain", "issue it with a DNS name with a dot in it", "Client VPN's answer `does not have a domain`", Offline(services::client_vpn)),
 
     rule("acm.R01", Info, "no tags go with a re-import", "", "ACM's answer `Tagging is not permitted on re-import`", Elsewhere),
-    rule("acm.R02", Error, "the kind of key stays", "keep the kind of key, or import it as a new certificate with --new", AGAIN, Online(reimport::key_kind)),
+    rule("acm.R02", Error, "the kind of key stays", "keep the kind of key, or import it as a new certificate: certforge import-acm NAME --new", AGAIN, Online(reimport::key_kind)),
     rule("acm.R03", Error, "no key usage is taken away", "issue it with the usages of before, or import it with --new", AGAIN, Online(reimport::key_usage)),
     rule("acm.R04", Error, "no extended key usage is taken away", "issue it with the usages of before, or import it with --new", AGAIN, Online(reimport::extended_key_usage)),
     rule("acm.R05", Error, "a domain stays", "issue it with one of the names of before, or import it with --new", AGAIN, Online(reimport::domain)),

@@ -77,7 +77,7 @@ pub struct Iam {
     /// A leaf that was imported: the policy is for its certificate alone
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// The region; its partition is known by it [default: any]
+    /// The region; its partition is known by it [default: `AWS_REGION`, else any]
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
     /// The account [default: any]
@@ -179,7 +179,11 @@ fn show(args: &Show, context: &Context) -> Result<Report, Failure> {
         (None, args.which.parse::<CertificateArn>()?)
     } else {
         let endpoint = args.target.endpoint();
-        let (leaf, arn) = recorded(context, &args.which, args.target.regions(), endpoint.as_deref())?;
+        let mut regions = args.target.regions().to_vec();
+        if regions.is_empty() {
+            regions.extend(environment::aws_region());
+        }
+        let (leaf, arn) = recorded(context, &args.which, &regions, endpoint.as_deref())?;
         (Some(leaf), arn)
     };
     let mut sessions = args.target.connect(Some(arn.region()), 1, context.waits, None)?;
@@ -308,7 +312,8 @@ fn iam(args: &Iam, context: &Context) -> Result<Report, Failure> {
     let arn = match (&args.certificate_arn, &args.name) {
         (Some(arn), _) => Some(arn.parse::<CertificateArn>()?),
         (None, Some(name)) => {
-            let regions: Vec<String> = args.region.iter().cloned().collect();
+            let regions: Vec<String> =
+                args.region.clone().or_else(environment::aws_region).into_iter().collect();
             Some(recorded(context, name, &regions, environment::aws_endpoint().as_deref())?.1)
         }
         (None, None) => None,

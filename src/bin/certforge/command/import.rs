@@ -1,116 +1,20 @@
 //! One leaf into one place of ACM: what is on record, what the rules say, the
 //! call, and what is written down of it.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use certforge::aws::{CONTENT_TAG, CertificateArn, Import, Place, Prepared, Tag, Wanted};
-use certforge::bundle::content_sha256;
-use certforge::certificate::{Certificate, Chain};
-use certforge::check::acm::{self, Allowed, Service};
+use certforge::aws::{CONTENT_TAG, CertificateArn, Import, Place, Prepared, Tag};
+use certforge::certificate::Certificate;
+use certforge::check::acm::{self, Service};
 use certforge::key::PrivateKey;
 use certforge::store::{ImportRecord, ImportRecords};
 use certforge::validity::rfc3339;
 use certforge::{Error, Finding, KeyAlgorithm, Severity};
-use time::OffsetDateTime;
 
+use crate::command::candidate::{Candidate, LazyKey, pairs, refuse_errors};
 use crate::command::target::{Session, Target};
 use crate::context::Failure;
 use crate::report::{CallReport, ImportReport, ImportState, TagReport, findings};
-
-/// A private key that is read when it is needed: after region and credentials are
-/// settled, and not at all where nothing is sent.
-pub struct LazyKey<'a> {
-    read: Box<dyn Fn() -> Result<PrivateKey, Failure> + Sync + 'a>,
-    key: OnceLock<PrivateKey>,
-}
-
-impl<'a> LazyKey<'a> {
-    pub fn new(read: impl Fn() -> Result<PrivateKey, Failure> + Sync + 'a) -> Self {
-        Self { read: Box::new(read), key: OnceLock::new() }
-    }
-
-    /// A key that is there.
-    pub fn ready(key: PrivateKey) -> Self {
-        let gone = || {
-            let reason = "it was not kept".to_owned();
-            Err(Error::Internal { doing: "reading the key", reason }.into())
-        };
-        Self { read: Box::new(gone), key: OnceLock::from(key) }
-    }
-
-    fn get(&self) -> Result<&PrivateKey, Failure> {
-        if let Some(key) = self.key.get() {
-            return Ok(key);
-        }
-        let key = (self.read)()?;
-        Ok(self.key.get_or_init(|| key))
-    }
-}
-
-/// What is to be imported, all but the private key.
-pub struct Candidate<'a> {
-    pub certificate: &'a Certificate,
-    /// The issuers as they are: what the rules look at.
-    pub chain: &'a Chain,
-    /// What is sent of them.
-    pub sent: Chain,
-    /// What reading the files had to say.
-    pub gathered: &'a [Finding],
-    pub tags: &'a [Tag],
-    /// The ARN that was given.
-    pub arn: Option<&'a CertificateArn>,
-    pub new: bool,
-    pub services: &'a [Service],
-    pub allowed: &'a Allowed,
-    pub dry_run: bool,
-    pub now: OffsetDateTime,
-}
-
-impl Candidate<'_> {
-    /// The SHA-256 over what is sent.
-    pub fn sha256(&self) -> String {
-        content_sha256(self.certificate, &self.sent).to_string()
-    }
-
-    /// What is to be said without asking ACM; without the key, all but what is to
-    /// be said of it.
-    pub fn offline(
-        &self,
-        key: Option<&PrivateKey>,
-        tags: &[Tag],
-        region: Option<&str>,
-        arn: Option<&CertificateArn>,
-    ) -> Result<Vec<Finding>, Failure> {
-        let pairs = pairs(tags);
-        let mut import = acm::Import::new(self.certificate, self.chain, key.map(PrivateKey::public));
-        import.key_octets = key.map(PrivateKey::secret_pem).transpose()?.map_or(0, |pem| pem.len());
-        import.services = self.services;
-        import.region = region;
-        import.arn_region = arn.map(CertificateArn::region);
-        import.tags = &pairs;
-        Ok(acm::import(&import, self.gathered, self.allowed, self.now))
-    }
-
-    /// The same; with an error in it, a refusal.
-    pub fn preflight(
-        &self,
-        key: &PrivateKey,
-        tags: &[Tag],
-        region: Option<&str>,
-        arn: Option<&CertificateArn>,
-    ) -> Result<Vec<Finding>, Failure> {
-        refuse_errors(self.offline(Some(key), tags, region, arn)?)
-    }
-
-    fn wanted<'b>(&'b self, arn: Option<&'b CertificateArn>) -> Wanted<'b> {
-        Wanted { certificate: self.certificate, chain: &self.sent, arn, new: self.new }
-    }
-}
-
-/// The findings, unless one is an error.
-pub fn refuse_errors(found: Vec<Finding>) -> Result<Vec<Finding>, Failure> {
-    if found.iter().any(|f| f.severity == Severity::Error) { Err(Failure::Refused(found)) } else { Ok(found) }
-}
 
 /// Imports, or finds that there is nothing to do.
 pub fn import(
@@ -133,8 +37,8 @@ pub fn import(
     let tags = merged(record.as_ref().map_or(&[], |r| &r.tags), candidate.tags)?;
     let mut report = blank(target, candidate, arn.as_ref(), &tags);
     report.endpoint = session.endpoint().map(ToOwned::to_owned);
-    if let (Some(record), Some(arn)) = (record.as_ref().filter(|r| r.sha256 == report.sha256), &arn) {
-        return unchanged(session, candidate, records, record, arn, &tags, report);
+    if let Some(record) = record.as_ref().filter(|r| r.sha256 == report.sha256) {
+        return unchanged(session, candidate, records, record, key.peek(), report);
     }
     let key = key.get()?;
     let mut found = candidate.preflight(key, &tags, Some(importer.region()), arn.as_ref())?;
@@ -168,6 +72,22 @@ pub fn import(
         Place::There(_) if candidate.dry_run => Ok(report),
         _ if candidate.dry_run => Ok(planned(report, candidate, key, place, &tags)?),
         _ => send(session, candidate, records, key, &prepared, &tags, report),
+    }
+}
+
+/// What would be imported, of a leaf that is not made yet.
+pub fn unmade(target: &Target, tags: &[Tag]) -> ImportReport {
+    let endpoint = target.session.as_ref().ok().and_then(Session::endpoint);
+    ImportReport {
+        state: ImportState::Planned,
+        arn: None,
+        region: target.region.clone(),
+        profile: target.profile.clone(),
+        endpoint: endpoint.map(ToOwned::to_owned),
+        sha256: String::new(),
+        tags: tags.iter().map(TagReport::of).collect(),
+        call: None,
+        findings: Vec::new(),
     }
 }
 
@@ -219,29 +139,42 @@ fn unchanged(
     candidate: &Candidate<'_>,
     records: &Mutex<ImportRecords>,
     record: &ImportRecord,
-    arn: &CertificateArn,
-    tags: &[Tag],
+    key: Option<&PrivateKey>,
     mut report: ImportReport,
 ) -> Result<ImportReport, Failure> {
-    let found = candidate.offline(None, tags, Some(session.importer.region()), Some(arn))?;
-    if candidate.dry_run {
+    let arn: CertificateArn = record.arn.parse()?;
+    let tags = merged(&record.tags, candidate.tags)?;
+    let found = candidate.offline(key, &tags, Some(session.importer.region()), Some(&arn))?;
+    let other_key = found.iter().any(|f| f.code == "acm.K06");
+    if candidate.dry_run || other_key {
         report.findings = findings(&refuse_errors(found)?);
         return Ok(report);
     }
     let urgent = |f: &&Finding| f.severity >= Severity::Warning && ["acm.S", "acm.V"].contains(&&f.code[..5]);
-    let told = found.iter().filter(urgent).cloned().map(|mut finding| {
+    let mut told: Vec<Finding> = found.iter().filter(urgent).cloned().collect();
+    for finding in &mut told {
         // Nothing is refused: it is there.
         finding.severity = Severity::Warning;
-        finding
-    });
-    report.findings = findings(&told.collect::<Vec<_>>());
-    if !same_tags(&record.tags, tags) {
-        let content = Tag::new(CONTENT_TAG, &report.sha256)?;
-        session.importer.tag(arn, &[&[content], tags].concat())?;
-        report.state = ImportState::Tagged;
-        save(records, ImportRecord { tags: pairs(tags), ..record.clone() })?;
     }
+    if !same_tags(&record.tags, &tags) {
+        let content = Tag::new(CONTENT_TAG, &report.sha256)?;
+        match session.importer.tag(&arn, &[&[content], &tags[..]].concat()) {
+            Ok(()) => {
+                report.state = ImportState::Tagged;
+                save(records, ImportRecord { tags: pairs(&tags), ..record.clone() })?;
+            }
+            Err(e @ Error::AwsRefused { .. }) => told.push(untagged(&e)),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    report.findings = findings(&told);
     Ok(report)
+}
+
+/// That the certificate is there, and its tags are not.
+fn untagged(e: &Error) -> Finding {
+    Finding::new("acm.untagged", Severity::Warning, "tags", format!("no tags could be put on: {e}"))
+        .fix("allow acm:AddTagsToCertificate and run it again with all --tags")
 }
 
 impl Candidate<'_> {
@@ -286,9 +219,13 @@ fn send(
     if let Some(e) = &outcome.untagged {
         // Left off the record, so that the same call puts them on next time.
         recorded.clear();
-        let note =
-            Finding::new("acm.untagged", Severity::Warning, "tags", format!("no tags could be put on: {e}"))
-                .fix("allow acm:AddTagsToCertificate and run it again with all --tags");
+        let note = untagged(e);
+        report.findings.extend(findings(&[note]));
+    }
+    if lock(records).path().is_none() {
+        let message = "the ARN is kept nowhere, because there is no file to keep it beside";
+        let fix = format!("give --record FILE, or next time --certificate-arn {}", outcome.arn);
+        let note = Finding::new("acm.unrecorded", Severity::Warning, "record", message).fix(fix);
         report.findings.extend(findings(&[note]));
     }
     save(records, record_of(session, candidate, &outcome.arn, recorded))?;
@@ -385,7 +322,8 @@ fn is_gone(e: &Error) -> bool {
 }
 
 fn gone(arn: &CertificateArn) -> Finding {
-    let message = format!("the certificate on record is gone from ACM, so this is a new one: {arn}");
+    let message =
+        format!("the certificate on record is not in ACM for these credentials, so this is a new one: {arn}");
     Finding::new("acm.gone", Severity::Warning, "record", message)
         .fix("give what used the old one the new ARN")
 }
@@ -454,10 +392,6 @@ fn save(records: &Mutex<ImportRecords>, record: ImportRecord) -> Result<(), Fail
 fn same_tags(recorded: &[(String, String)], tags: &[Tag]) -> bool {
     recorded.len() == tags.len()
         && tags.iter().all(|t| recorded.iter().any(|(k, v)| *k == t.key && *v == t.value))
-}
-
-fn pairs(tags: &[Tag]) -> Vec<(String, String)> {
-    tags.iter().map(|t| (t.key.clone(), t.value.clone())).collect()
 }
 
 /// The tags known already, with those asked for in their place or behind them.

@@ -6,9 +6,9 @@ use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan};
 
 use crate::command::ca;
-#[cfg(feature = "aws")]
-use crate::command::import_acm::UpArgs as AcmArgs;
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
+#[cfg(feature = "aws")]
+use crate::command::places::UpArgs as AcmArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::environment;
 use crate::report::{CaReport, LeafReport, Report, State, UpReport, same_names};
@@ -49,6 +49,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     #[cfg(feature = "aws")]
     let ready = args.acm.ready(context, args.issue.dry_run)?;
     #[cfg(feature = "aws")]
+    if ready.is_some() {
+        Ready::refuse_kind(plan.key())?;
+    }
+    #[cfg(feature = "aws")]
     if let (Some(ready), Some(entry)) = (&ready, &there)
         && args.is_ephemeral()
         && !entry.has_key()
@@ -62,15 +66,17 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     #[cfg(not(feature = "aws"))]
     let made = make(&Work { args, context, ready: None }, &ca_name, plan, there)?;
     #[cfg(feature = "aws")]
-    if let (Some(ready), Some(entry)) = (ready, made.entry) {
-        return imported(context, ready, &entry, made.key, made.report);
+    match (ready, made.entry) {
+        (Some(ready), Some(entry)) => return imported(context, ready, &entry, made.key, made.report),
+        (Some(ready), None) => return Ok(Report::Up(Box::new(with_imports(made.report, ready.unmade())?))),
+        (None, _) => {}
     }
     Ok(Report::Up(Box::new(made.report)))
 }
 
 /// The connections of an import; nothing where there can be none.
 #[cfg(feature = "aws")]
-type Ready = crate::command::import_acm::Ready;
+type Ready = crate::command::places::Ready;
 #[cfg(not(feature = "aws"))]
 type Ready = std::convert::Infallible;
 
@@ -83,19 +89,26 @@ fn imported(
     key: Option<PrivateKey>,
     report: UpReport,
 ) -> Result<Report, Failure> {
-    use crate::command::import::LazyKey;
+    use crate::command::candidate::LazyKey;
     let key = match key {
         Some(key) => LazyKey::ready(key),
         None => LazyKey::new(|| Ok(entry.private_key()?)),
     };
-    let mut results = ready.import(context, entry, &key)?;
-    let report = if results.len() == 1 {
-        let acm = results.remove(0).outcome?;
-        UpReport { arn: acm.arn.clone(), acm: Some(acm), ..report }
-    } else {
-        UpReport { imports: results, ..report }
-    };
-    Ok(Report::Up(Box::new(report)))
+    let results = ready.import(context, entry, &key)?;
+    Ok(Report::Up(Box::new(with_imports(report, results)?)))
+}
+
+/// One import stands in the report itself, several as a list.
+#[cfg(feature = "aws")]
+fn with_imports(
+    report: UpReport,
+    mut results: Vec<crate::report::ImportResult>,
+) -> Result<UpReport, Failure> {
+    if results.len() != 1 {
+        return Ok(UpReport { imports: results, ..report });
+    }
+    let acm = results.remove(0).outcome?;
+    Ok(UpReport { arn: acm.arn.clone(), acm: Some(acm), ..report })
 }
 
 /// The names that were asked for on the terminal, where none were given.
@@ -300,7 +313,16 @@ fn different(
         return reason("it is of another issuer");
     }
     if !same_names(plan.names(), found) {
-        return reason("its names are different");
+        let gone: Vec<String> = found
+            .names()
+            .iter()
+            .filter(|n| !plan.names().iter().any(|w| w == *n))
+            .map(ToString::to_string)
+            .collect();
+        if gone.is_empty() {
+            return reason("its names are different");
+        }
+        return Ok(Some(format!("its names are different: {} is left out", gone.join(", "))));
     }
     if found.public_key().algorithm() != Some(plan.key()) {
         return reason("its kind of key is different");
@@ -316,6 +338,9 @@ fn different(
         && !ready.is_imported(entry, context.now)?
     {
         return reason("its key is gone, and not every place has it");
+    }
+    if !args.is_ephemeral() && !entry.has_key() {
+        return reason("its key is not kept here");
     }
     let template = plan.template();
     if args.issue.has_template() && found.extended_key_usage() != template.extended_key_usage() {

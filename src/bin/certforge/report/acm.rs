@@ -62,6 +62,8 @@ pub struct ImportReport {
     pub profile: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// Of leaf and chain; empty where the leaf is not made yet.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub sha256: String,
     pub tags: Vec<TagReport>,
     #[serde(skip_serializing_if = "Option::is_none")]

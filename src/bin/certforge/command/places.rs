@@ -1,0 +1,286 @@
+//! The places an import goes to: the flags that say which, the connections to them,
+//! and a leaf to all of them at once.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use certforge::aws::Tag;
+use certforge::certificate::{Certificate, Chain};
+use certforge::check::acm::{self, Allowed, Service};
+use certforge::store::{ImportRecords, LeafEntry};
+use certforge::{Bundle, Error, Finding, KeyAlgorithm, Severity};
+use time::OffsetDateTime;
+
+use crate::command::candidate::{Candidate, LazyKey};
+use crate::command::import::{import, recover, same_key, unmade};
+use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
+use crate::context::{Context, Failure};
+use crate::report::ImportResult;
+
+// How an import is made: the flags of `import-acm` and of `up`.
+#[derive(clap::Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// A tag, as Key=team,Value=edge or team=edge; repeat it for more
+    #[arg(long, value_name = "TAG")]
+    pub tags: Vec<String>,
+    /// A service that is to use it, for its rules: alb, nlb, cloudfront, apigw-domain, apigw-backend, client-vpn
+    #[arg(long = "target", value_name = "SERVICE", value_delimiter = ',')]
+    services: Vec<Service>,
+    /// A rule to set aside where ACM may take it nevertheless, such as X01
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    allow: Vec<String>,
+    /// Import into a stand-in for ACM that starts with the command and ends with it
+    #[arg(long)]
+    sim: bool,
+}
+
+// The flags of `up` for an import.
+#[derive(clap::Args)]
+pub struct UpArgs {
+    /// Import it into AWS Certificate Manager and print its ARN
+    #[arg(long)]
+    import_acm: bool,
+    /// Never write the leaf's private key to a disk: ACM alone has it
+    #[arg(long, requires = "import_acm")]
+    pub ephemeral: bool,
+    #[command(flatten)]
+    import: ImportArgs,
+}
+
+/// Places that are reached or not, and how to import to them.
+pub struct Ready {
+    pub targets: Vec<Target>,
+    simulation: Option<Simulation>,
+    tags: Vec<Tag>,
+    services: Vec<Service>,
+    pub allowed: Allowed,
+    dry_run: bool,
+}
+
+impl ImportArgs {
+    fn tags(&self) -> Result<Vec<Tag>, Failure> {
+        Ok(self.tags.iter().map(|t| t.parse()).collect::<certforge::Result<_>>()?)
+    }
+
+    /// Connects, so that a missing region or missing credentials show before
+    /// anything is read or made. A dry run says what it can without.
+    pub fn ready(
+        &self,
+        context: &Context,
+        leaves: usize,
+        region: Option<&str>,
+        dry_run: bool,
+    ) -> Result<Ready, Failure> {
+        let (tags, allowed) = (self.tags()?, Allowed::named(&self.allow)?);
+        let simulation = if self.sim { Some(Simulation::start(&context.store)?) } else { None };
+        let waits = if leaves > 1 { context.waits.with_bar() } else { context.waits };
+        let targets = self.target.targets(region, leaves, waits, simulation.as_ref())?;
+        if let [Target { session: Err(failure), .. }] = targets.as_slice()
+            && !dry_run
+        {
+            return Err(failure.clone());
+        }
+        Ok(Ready { targets, simulation, tags, services: self.services.clone(), allowed, dry_run })
+    }
+}
+
+impl UpArgs {
+    /// Connects where an import is asked for.
+    pub fn ready(&self, context: &Context, dry_run: bool) -> Result<Option<Ready>, Failure> {
+        if self.import_acm {
+            return self.import.ready(context, 1, None, dry_run).map(Some);
+        }
+        let import = &self.import;
+        let given = import.target.is_given()
+            || !import.tags.is_empty()
+            || !import.services.is_empty()
+            || !import.allow.is_empty()
+            || import.sim;
+        if given {
+            return Err(Failure::Usage {
+                message: "--region, --profile, --endpoint-url, --tags, --target, --allow and --sim are for an import"
+                    .to_owned(),
+                hint: "add --import-acm".to_owned(),
+            });
+        }
+        Ok(None)
+    }
+}
+
+impl Ready {
+    fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.targets.iter().filter_map(|t| t.session.as_ref().ok())
+    }
+
+    /// Refuses what ACM would refuse, before anything is saved or replaced.
+    pub fn preflight(
+        &self,
+        bundle: &Bundle,
+        there: Option<&LeafEntry>,
+        now: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        let candidate = self.candidate(bundle.leaf(), bundle.chain(), now);
+        let records = there.map(LeafEntry::imports).transpose()?;
+        for session in self.sessions() {
+            let region = session.importer.region();
+            candidate.preflight(bundle.key(), &self.tags, Some(region), None)?;
+            let here = records.iter().flat_map(|all| all.at(region, session.endpoint()));
+            here.into_iter().try_for_each(|record| same_key(record, bundle.leaf()))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a kind of key that ACM does not take, before anything is made.
+    pub fn refuse_kind(key: KeyAlgorithm) -> Result<(), Failure> {
+        if key.acm_name().is_some() {
+            return Ok(());
+        }
+        let message = format!("the key would be {}, and ACM takes RSA and NIST curves", key.label());
+        let fix = acm::Rule::named("K03").map_or("", |rule| rule.fix);
+        Err(Failure::Refused(vec![Finding::new("acm.K03", Severity::Error, "key", message).fix(fix)]))
+    }
+
+    /// What would be imported, of a leaf that is not made yet.
+    pub fn unmade(&self) -> Vec<ImportResult> {
+        let of = |target: &Target| ImportResult {
+            name: String::new(),
+            region: target.region.clone(),
+            profile: target.profile.clone(),
+            outcome: Ok(unmade(target, &self.tags)),
+        };
+        self.targets.iter().map(of).collect()
+    }
+
+    /// Whether every place has this very leaf, by what is on record.
+    pub fn is_imported(&self, entry: &LeafEntry, now: OffsetDateTime) -> Result<bool, Failure> {
+        let sha256 = self.candidate(&entry.certificate, &entry.chain, now).sha256();
+        let records = entry.imports()?;
+        let has = |session: &Session| {
+            records.at(session.importer.region(), session.endpoint()).any(|record| record.sha256 == sha256)
+        };
+        Ok(self.sessions().all(has))
+    }
+
+    pub fn candidate<'a>(
+        &'a self,
+        certificate: &'a Certificate,
+        chain: &'a Chain,
+        now: OffsetDateTime,
+    ) -> Candidate<'a> {
+        // CloudFront wants the chain without its root.
+        let rootless = self.services.contains(&Service::CloudFront);
+        Candidate {
+            certificate,
+            chain,
+            sent: if rootless { chain.without_root() } else { chain.clone() },
+            gathered: &[],
+            tags: &self.tags,
+            arn: None,
+            new: false,
+            services: &self.services,
+            allowed: &self.allowed,
+            dry_run: self.dry_run,
+            now,
+        }
+    }
+
+    /// Writes down where ACM has a leaf already, whose import nobody wrote down.
+    pub fn recover(&self, entry: &LeafEntry, now: OffsetDateTime) -> Result<(), Failure> {
+        let _lock = entry.lock(self.left())?;
+        let mut records = entry.imports()?;
+        for session in self.sessions() {
+            recover(session, &self.candidate(&entry.certificate, &entry.chain, now), &mut records)?;
+        }
+        Ok(())
+    }
+
+    /// How much of the time is left.
+    pub fn left(&self) -> Duration {
+        self.sessions().map(|session| session.importer.left()).min().unwrap_or_default()
+    }
+
+    /// Imports a leaf of the store to all places.
+    pub fn import(
+        mut self,
+        context: &Context,
+        entry: &LeafEntry,
+        key: &LazyKey<'_>,
+    ) -> Result<Vec<ImportResult>, Failure> {
+        let _lock = if self.dry_run { None } else { Some(entry.lock(self.left())?) };
+        let records = Mutex::new(entry.imports()?);
+        let mut targets = std::mem::take(&mut self.targets);
+        let candidate = self.candidate(&entry.certificate, &entry.chain, context.now);
+        let results = to_all(&mut targets, &candidate, &records, key, &folder_name(entry));
+        self.end(context)?;
+        Ok(results)
+    }
+
+    /// Keeps what a simulator holds now.
+    pub fn end(&self, context: &Context) -> Result<(), Failure> {
+        match self.simulation.as_ref().filter(|_| !self.dry_run) {
+            Some(simulation) => simulation.save(&context.store),
+            None => Ok(()),
+        }
+    }
+}
+
+pub fn folder_name(entry: &LeafEntry) -> String {
+    entry.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// That a leaf was not imported to a place.
+pub fn failed(target: &Target, name: &str, failure: Failure) -> ImportResult {
+    let (region, profile) = (target.region.clone(), target.profile.clone());
+    ImportResult { name: name.to_owned(), region, profile, outcome: Err(failure) }
+}
+
+/// Imports to all places at once.
+pub fn to_all(
+    targets: &mut [Target],
+    candidate: &Candidate<'_>,
+    records: &Mutex<ImportRecords>,
+    key: &LazyKey<'_>,
+    name: &str,
+) -> Vec<ImportResult> {
+    let one = |target: &mut Target| {
+        let outcome = import(target, candidate, records, key);
+        if let Err(failure) = &outcome
+            && is_lasting(failure)
+        {
+            // What comes after it would wait for the same.
+            target.session = Err(failure.clone());
+        }
+        let (region, profile) = (target.region.clone(), target.profile.clone());
+        ImportResult { name: name.to_owned(), region, profile, outcome }
+    };
+    if let [target] = targets {
+        return vec![one(target)];
+    }
+    std::thread::scope(|scope| {
+        let places: Vec<_> = targets.iter().map(|t| (t.region.clone(), t.profile.clone())).collect();
+        let threads: Vec<_> = targets.iter_mut().map(|target| scope.spawn(|| one(target))).collect();
+        let results = places.into_iter().zip(threads).map(|((region, profile), thread)| {
+            thread.join().unwrap_or_else(|_| {
+                let outcome = Err(stopped("importing").into());
+                ImportResult { name: name.to_owned(), region, profile, outcome }
+            })
+        });
+        results.collect()
+    })
+}
+
+/// Whether a failure will meet every further leaf too.
+fn is_lasting(failure: &Failure) -> bool {
+    let Failure::Error(e) = failure else { return false };
+    match &**e {
+        Error::AwsUnreached { .. } | Error::AwsConfig { .. } => true,
+        Error::AwsRefused { aws_code, .. } => {
+            aws_code.starts_with("ExpiredToken")
+                || ["UnrecognizedClientException", "InvalidSignatureException", "LimitExceededException"]
+                    .contains(&aws_code.as_str())
+        }
+        _ => false,
+    }
+}
