@@ -172,7 +172,8 @@ impl Read {
         };
         let start = BEGIN.len() + label.len() + DASHES.len();
         let Some(length) = text[start..].find(DASHES) else {
-            return (damage(format!("the END line of {label} is missing")), start);
+            // What follows is its body, and no text around it.
+            return (damage(format!("the END line of {label} is missing")), text.len());
         };
         let body = &text[start..start + length];
         let Some(end) = text[start + length..].strip_prefix("-----END ") else {
