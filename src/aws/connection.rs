@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -37,8 +38,9 @@ pub struct Connection {
     pub profile: Option<String>,
     /// An endpoint other than AWS's own.
     pub endpoint_url: Option<String>,
-    /// Trust anchors for TLS instead of the system's, PEM.
-    pub trust_anchors: Option<Vec<u8>>,
+    /// Trust anchors for TLS instead of the system's, PEM; shared, as a bundle of
+    /// public roots has some 200 KB and each place would hold its own.
+    pub trust_anchors: Option<Arc<Vec<u8>>>,
     /// Access key and secret for a stand-in on the loopback, which takes any: the
     /// environment and the configuration files are not looked at.
     pub stand_in: bool,

@@ -15,8 +15,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 /// The client for all calls; `trust_anchors` (PEM) instead of the system's.
-pub(super) fn client(trust_anchors: Option<Vec<u8>>) -> SharedHttpClient {
-    SharedHttpClient::new(Client { trust_anchors: trust_anchors.map(Arc::new), made: Mutex::default() })
+pub(super) fn client(trust_anchors: Option<Arc<Vec<u8>>>) -> SharedHttpClient {
+    SharedHttpClient::new(Client { trust_anchors, made: Mutex::default() })
 }
 
 #[derive(Debug)]

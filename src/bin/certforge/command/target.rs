@@ -1,6 +1,7 @@
 //! Where in AWS: regions, profiles, endpoint, time-outs, and the connections to
 //! them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use certforge::Error;
@@ -119,7 +120,7 @@ impl TargetArgs {
     ) -> Result<Vec<Target>, Failure> {
         let trust_anchors = match environment::aws_ca_bundle() {
             None => None,
-            Some(path) => Some(read_input(&path)?.to_vec()),
+            Some(path) => Some(Arc::new(std::mem::take(&mut *read_input(&path)?))),
         };
         let seconds = self.timeout.unwrap_or(60 + 5 * (leaves as u64).saturating_sub(1));
         let mut connection = Connection {
