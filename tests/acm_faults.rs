@@ -193,6 +193,21 @@ fn an_arn_that_was_lost_is_found_by_the_certificate() {
     assert_eq!(sim.arns().len(), 2);
 }
 
+/// Each `--new` looks at the copies that are there once: with more of them it does
+/// not ask more often than there are copies.
+#[test]
+fn a_further_copy_is_told_from_the_others_by_one_search() {
+    let sandbox = leaf();
+    let sim = faulty(&[]);
+    let searches = || sim.requests().iter().filter(|r| r.action == "SearchCertificates").count();
+    for copies in 1..=4 {
+        let before = searches();
+        let ran = run(&sandbox, &sim, &["import-acm", "a.example.com", "--new"]);
+        assert_eq!((ran.status, sim.arns().len()), (0, copies), "{}", ran.stderr);
+        assert_eq!(searches() - before, 1, "with {copies} copies");
+    }
+}
+
 #[test]
 fn a_reimport_whose_answer_is_lost_changes_the_same_arn_once() {
     let sandbox = leaf();

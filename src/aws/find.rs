@@ -22,9 +22,8 @@ pub(super) enum Found {
 }
 
 impl Importer {
-    /// Looks for a leaf: by its serial number where ACM can search, else in the
-    /// list of all. `fresh` asks anew what was asked before; what is in `besides` is
-    /// passed over.
+    /// Looks for a leaf; `fresh` asks anew what was asked before, and what is in
+    /// `besides` is passed over.
     pub(super) async fn find(
         &self,
         leaf: &Certificate,
@@ -32,6 +31,30 @@ impl Importer {
         fresh: bool,
         besides: &[CertificateArn],
     ) -> Result<Found> {
+        for arn in self.likely(leaf, fresh).await?.iter().filter(|arn| !besides.contains(arn)) {
+            match self.compare(arn, leaf, chain).await? {
+                Found::Nothing => {}
+                found => return Ok(found),
+            }
+        }
+        Ok(Found::Nothing)
+    }
+
+    /// All that hold a leaf.
+    pub(super) async fn find_all(&self, leaf: &Certificate, chain: &Chain) -> Result<Vec<CertificateArn>> {
+        let mut all = Vec::new();
+        for arn in self.likely(leaf, false).await? {
+            match self.compare(&arn, leaf, chain).await? {
+                Found::Nothing => {}
+                Found::Same(arn) | Found::Leaf(arn) => all.push(arn),
+            }
+        }
+        Ok(all)
+    }
+
+    /// What may hold a leaf: by its serial number where ACM can search, else from the
+    /// list of all.
+    async fn likely(&self, leaf: &Certificate, fresh: bool) -> Result<Vec<CertificateArn>> {
         let mut likely = Vec::new();
         let searched = self.search(leaf).await;
         let is_enough = searched.is_some() && !fresh;
@@ -42,15 +65,13 @@ impl Importer {
                 self.listed.replace(Some(all));
             }
             let listed = self.listed.borrow();
-            likely.extend(listed.iter().flatten().filter(|s| may_be(s, leaf)).map(|s| s.arn.clone()));
-        }
-        for arn in likely.iter().filter(|arn| !besides.contains(arn)) {
-            match self.compare(arn, leaf, chain).await? {
-                Found::Nothing => {}
-                found => return Ok(found),
+            for summary in listed.iter().flatten().filter(|s| may_be(s, leaf)) {
+                if !likely.contains(&summary.arn) {
+                    likely.push(summary.arn.clone());
+                }
             }
         }
-        Ok(Found::Nothing)
+        Ok(likely)
     }
 
     /// The ARNs with this serial number; none where ACM cannot be asked that.

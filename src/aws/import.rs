@@ -114,12 +114,17 @@ impl Importer {
             self.look_at(arn, wanted, &mut prepared).await?;
             return Ok(prepared);
         }
-        match self.find(wanted.certificate, wanted.chain, false, &[]).await {
+        let found = if wanted.new {
+            let others = self.find_all(wanted.certificate, wanted.chain).await;
+            others.map(|others| {
+                prepared.besides = others;
+                Found::Nothing
+            })
+        } else {
+            self.find(wanted.certificate, wanted.chain, false, &[]).await
+        };
+        match found {
             Ok(Found::Nothing) => {}
-            Ok(Found::Same(arn) | Found::Leaf(arn)) if wanted.new => {
-                prepared.besides.push(arn);
-                self.find_others(wanted, &mut prepared.besides).await?;
-            }
             Ok(Found::Same(arn)) => prepared.place = Place::There(arn),
             Ok(Found::Leaf(arn)) => {
                 prepared.place = Place::Replace(arn.clone());
@@ -133,16 +138,6 @@ impl Importer {
         prepared.held.count =
             self.listed.borrow().as_ref().map(|all| all.iter().filter(|s| is_imported(s)).count());
         Ok(prepared)
-    }
-
-    /// All further certificates with the same leaf.
-    async fn find_others(&self, wanted: &Wanted<'_>, known: &mut Vec<CertificateArn>) -> Result<()> {
-        while let Found::Same(arn) | Found::Leaf(arn) =
-            self.find(wanted.certificate, wanted.chain, false, known).await?
-        {
-            known.push(arn);
-        }
-        Ok(())
     }
 
     /// What is at an ARN, for the rules about re-imports.
