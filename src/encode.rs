@@ -106,16 +106,20 @@ fn san(name: &San) -> Result<SanType> {
 const fn key_usage(usage: KeyUsage) -> KeyUsagePurpose {
     match usage {
         KeyUsage::DigitalSignature => KeyUsagePurpose::DigitalSignature,
+        KeyUsage::ContentCommitment => KeyUsagePurpose::ContentCommitment,
         KeyUsage::KeyEncipherment => KeyUsagePurpose::KeyEncipherment,
+        KeyUsage::DataEncipherment => KeyUsagePurpose::DataEncipherment,
+        KeyUsage::KeyAgreement => KeyUsagePurpose::KeyAgreement,
         KeyUsage::KeyCertSign => KeyUsagePurpose::KeyCertSign,
         KeyUsage::CrlSign => KeyUsagePurpose::CrlSign,
     }
 }
 
-const fn extended_key_usage(usage: ExtendedKeyUsage) -> ExtendedKeyUsagePurpose {
+fn extended_key_usage(usage: ExtendedKeyUsage) -> ExtendedKeyUsagePurpose {
     match usage {
         ExtendedKeyUsage::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
         ExtendedKeyUsage::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
+        other => ExtendedKeyUsagePurpose::Other(other.oid().arcs().map(u64::from).collect()),
     }
 }
 

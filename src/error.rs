@@ -323,10 +323,19 @@ pub enum Error {
         /// The names there are.
         known: Vec<&'static str>,
     },
-    /// A template that is for CAs, asked for a leaf.
+    /// A template file, or a field set for one, cannot be used.
+    TemplateField {
+        /// The template's name or its file's path.
+        name: String,
+        /// What is wrong, with the line or the field.
+        reason: String,
+    },
+    /// A template that is for CAs, asked for a leaf, or the other way round.
     TemplateKind {
         /// Its name.
         name: String,
+        /// What it is for: `CAs` or `leaves`.
+        kind: &'static str,
     },
     /// The ARN of an import could not be kept, so nothing was sent.
     Unrecordable {
@@ -339,6 +348,13 @@ pub enum Error {
     UnsupportedAlgorithm {
         /// Its object identifier or name.
         algorithm: String,
+    },
+    /// A text names no key usage.
+    Usage {
+        /// The text.
+        input: String,
+        /// The names there are.
+        known: Vec<&'static str>,
     },
     /// A text is not a duration or a date, or the span is not possible.
     Validity {
@@ -403,9 +419,11 @@ impl Error {
             Self::Subject { .. } => "subject.malformed",
             Self::Tag { .. } => "acm.tag",
             Self::Template { .. } => "template.unknown",
+            Self::TemplateField { .. } => "template.field",
             Self::TemplateKind { .. } => "template.kind",
             Self::Unrecordable { .. } => "acm.unrecordable",
             Self::UnsupportedAlgorithm { .. } => "key.unsupported",
+            Self::Usage { .. } => "template.usage",
             Self::Validity { .. } => "validity.malformed",
             Self::ValidityTooLong { .. } => "validity.too-long",
         }
@@ -578,7 +596,12 @@ impl fmt::Display for Error {
             Self::Tag { input, reason } => {
                 write!(f, "`{}` is not a tag: {reason}", Shown(input))
             }
-            Self::TemplateKind { name } => write!(f, "the template `{}` is for CAs", Shown(name)),
+            Self::TemplateField { name, reason } => {
+                write!(f, "the template `{}` cannot be used: {}", Shown(name), Shown(reason))
+            }
+            Self::TemplateKind { name, kind } => {
+                write!(f, "the template `{}` is for {kind}", Shown(name))
+            }
             Self::Template { name, .. } => write!(f, "no template `{}`", Shown(name)),
             Self::Unrecordable { path, source } => {
                 write!(f, "the ARN could not be kept in {}, so nothing was sent: {source}", ShownPath(path))
@@ -586,6 +609,7 @@ impl fmt::Display for Error {
             Self::UnsupportedAlgorithm { algorithm } => {
                 write!(f, "the algorithm {} is not supported", Shown(algorithm))
             }
+            Self::Usage { input, .. } => write!(f, "`{}` is not a key usage", Shown(input)),
             Self::Validity { input, reason } => {
                 write!(f, "`{}` is not a validity: {}", Shown(input), Shown(reason))
             }

@@ -18,7 +18,7 @@ pub struct LeafRequest {
     names: Names,
     subject: Subject,
     lifetime: Option<Lifetime>,
-    key: KeyAlgorithm,
+    key: Option<KeyAlgorithm>,
     template: Template,
     allow_long: bool,
 }
@@ -43,7 +43,7 @@ impl LeafRequest {
             names,
             subject: Subject::default(),
             lifetime: None,
-            key: KeyAlgorithm::default(),
+            key: None,
             template: Template::SERVER,
             allow_long: false,
         }
@@ -64,10 +64,10 @@ impl LeafRequest {
         self
     }
 
-    /// The kind of its key; P-256 by default.
+    /// The kind of its key; the template's by default, else P-256.
     #[must_use]
     pub const fn key(mut self, key: KeyAlgorithm) -> Self {
-        self.key = key;
+        self.key = Some(key);
         self
     }
 
@@ -92,7 +92,7 @@ impl LeafRequest {
     /// [`Error::Name`] where the subject's common name is no name.
     pub fn plan(&self, now: OffsetDateTime) -> Result<LeafPlan> {
         if self.template.is_ca() {
-            return Err(Error::TemplateKind { name: self.template.name().to_owned() });
+            return Err(Error::TemplateKind { name: self.template.name().to_owned(), kind: "CAs" });
         }
         let mut findings = Vec::new();
         let (names, subject) = self.names_and_subject(&mut findings)?;
@@ -107,8 +107,9 @@ impl LeafRequest {
         }
         let lifetime = self.lifetime.unwrap_or_else(|| Lifetime::days(self.template.days()));
         let validity = lifetime.starting(now)?;
-        // A started day counts as one: 825 days and a second are too long.
-        let days = (validity.length().whole_seconds() + 86_399) / 86_400;
+        // A started day counts as one: 825 days and a second are too long. The limits
+        // are those of clients that look at servers.
+        let days = if server { (validity.length().whole_seconds() + 86_399) / 86_400 } else { 0 };
         if days > LEAF_LIMIT_DAYS && !self.allow_long {
             return Err(Error::ValidityTooLong { days, limit: LEAF_LIMIT_DAYS });
         }
@@ -127,19 +128,24 @@ impl LeafRequest {
                 format!("{days} days: some clients refuse more than {LEAF_WARNING_DAYS}"),
             ));
         }
-        Ok(LeafPlan { names, subject, validity, key: self.key, template: self.template.clone(), findings })
+        let key = self.key.or(self.template.key()).unwrap_or_default();
+        Ok(LeafPlan { names, subject, validity, key, template: self.template.clone(), findings })
     }
 
     /// Makes the common name and the first name one.
     fn names_and_subject(&self, findings: &mut Vec<Finding>) -> Result<(Names, Subject)> {
-        if self.subject.common_names() > 1 {
+        let given = match self.template.subject() {
+            Some(subject) if self.subject.is_empty() => subject,
+            _ => &self.subject,
+        };
+        if given.common_names() > 1 {
             let reason = "it has more than one common name".to_owned();
-            return Err(Error::Subject { input: self.subject.to_string(), reason });
+            return Err(Error::Subject { input: given.to_string(), reason });
         }
-        if let Some(common) = self.subject.common_name() {
+        if let Some(common) = given.common_name() {
             let name: San = common.parse()?;
             // The subject shows the name as it stands among the names, or not at all.
-            let subject = self.subject.with_common_name(&name.to_string());
+            let subject = given.with_common_name(&name.to_string());
             let first = std::iter::once(name).chain(self.names.iter().cloned());
             return Ok((Names::new(first)?, subject));
         }
@@ -151,9 +157,9 @@ impl LeafRequest {
                 "subject",
                 format!("the first name is longer than {MAX_COMMON_NAME} characters, so it stands in the SAN alone"),
             ));
-            self.subject.clone()
+            given.clone()
         } else {
-            self.subject.clone().with("CN", &common)?
+            given.clone().with("CN", &common)?
         };
         Ok((self.names.clone(), subject))
     }

@@ -127,6 +127,29 @@ impl Subject {
         self.parts.is_empty()
     }
 
+    /// The name in OpenSSL's `-subj` form, as [`FromStr`] reads it.
+    #[must_use]
+    pub fn to_openssl(&self) -> String {
+        let mut out = String::new();
+        for part in &self.parts {
+            for (i, attribute) in part.iter().enumerate() {
+                out.push(if i == 0 { '/' } else { '+' });
+                match known(attribute.oid) {
+                    Some(t) => out.push_str(t.short),
+                    None => out.push_str(&attribute.oid.to_string()),
+                }
+                out.push('=');
+                for c in attribute.value.chars() {
+                    if matches!(c, '/' | '+' | '\\') {
+                        out.push('\\');
+                    }
+                    out.push(c);
+                }
+            }
+        }
+        if out.is_empty() { "/".to_owned() } else { out }
+    }
+
     /// The X.501 Name in DER.
     ///
     /// # Errors
@@ -318,6 +341,7 @@ mod tests {
         let s: Subject = "/DC=com/DC=example/OU=A/OU=B/O=Acme+L=Kyoto/CN=a\\/b".parse().unwrap();
         assert_eq!(s.to_string(), "DC=com, DC=example, OU=A, OU=B, O=Acme + L=Kyoto, CN=a/b");
         assert_eq!(s.common_name(), Some("a/b"));
+        assert_eq!(s.to_openssl().parse::<Subject>().unwrap(), s);
     }
 
     #[test]

@@ -1,11 +1,20 @@
 //! What a certificate is for, as data. The built-in templates are generated
-//! from `templates/certificates/*.toml`, and a test holds the two equal.
+//! from `templates/certificates/*.toml`, and a test holds the two equal. People's
+//! own are read from files of the same form (feature `templates`).
 
 use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use der::asn1::ObjectIdentifier;
 
 use crate::error::{Error, Result};
+use crate::key::KeyAlgorithm;
+use crate::subject::Subject;
 
 mod builtin;
+#[cfg(feature = "templates")]
+mod file;
 
 /// A bit of the key usage extension (RFC 5280 §4.2.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,8 +22,14 @@ mod builtin;
 pub enum KeyUsage {
     /// Signing anything but certificates and CRLs: TLS handshakes among them.
     DigitalSignature,
+    /// Signing what nobody is to deny later, also known as `nonRepudiation`.
+    ContentCommitment,
     /// Enciphering keys: RSA key exchange in TLS 1.2.
     KeyEncipherment,
+    /// Enciphering data itself.
+    DataEncipherment,
+    /// Agreeing on keys: elliptic Diffie-Hellman with this very key.
+    KeyAgreement,
     /// Signing certificates.
     KeyCertSign,
     /// Signing CRLs.
@@ -22,15 +37,45 @@ pub enum KeyUsage {
 }
 
 impl KeyUsage {
+    /// All of them, in the order of their bits.
+    pub const ALL: [Self; 7] = [
+        Self::DigitalSignature,
+        Self::ContentCommitment,
+        Self::KeyEncipherment,
+        Self::DataEncipherment,
+        Self::KeyAgreement,
+        Self::KeyCertSign,
+        Self::CrlSign,
+    ];
+
     /// RFC 5280's own name for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DigitalSignature => "digitalSignature",
+            Self::ContentCommitment => "nonRepudiation",
             Self::KeyEncipherment => "keyEncipherment",
+            Self::DataEncipherment => "dataEncipherment",
+            Self::KeyAgreement => "keyAgreement",
             Self::KeyCertSign => "keyCertSign",
             Self::CrlSign => "cRLSign",
         }
+    }
+}
+
+impl FromStr for KeyUsage {
+    type Err = Error;
+
+    /// Reads RFC 5280's name for it; `contentCommitment` too.
+    fn from_str(input: &str) -> Result<Self> {
+        if input == "contentCommitment" {
+            return Ok(Self::ContentCommitment);
+        }
+        let known = Self::ALL.into_iter().find(|usage| usage.as_str() == input);
+        known.ok_or_else(|| Error::Usage {
+            input: input.to_owned(),
+            known: Self::ALL.map(Self::as_str).to_vec(),
+        })
     }
 }
 
@@ -42,25 +87,68 @@ pub enum ExtendedKeyUsage {
     ServerAuth,
     /// A TLS client.
     ClientAuth,
+    /// Signing programs.
+    CodeSigning,
+    /// S/MIME.
+    EmailProtection,
+    /// Answering for revocation (RFC 6960).
+    OcspSigning,
+    /// Any other, by its object identifier.
+    Other(ObjectIdentifier),
 }
 
 impl ExtendedKeyUsage {
-    /// RFC 5280's own name for it, without `id-kp-`.
+    /// Those with a name.
+    const NAMED: [(Self, &'static str, ObjectIdentifier); 5] = [
+        (Self::ServerAuth, "serverAuth", ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1")),
+        (Self::ClientAuth, "clientAuth", ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2")),
+        (Self::CodeSigning, "codeSigning", ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3")),
+        (Self::EmailProtection, "emailProtection", ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4")),
+        (Self::OcspSigning, "OCSPSigning", ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9")),
+    ];
+
+    /// The one with this object identifier.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ServerAuth => "serverAuth",
-            Self::ClientAuth => "clientAuth",
-        }
+    pub fn of(oid: ObjectIdentifier) -> Self {
+        Self::NAMED.iter().find(|(_, _, known)| *known == oid).map_or(Self::Other(oid), |(usage, ..)| *usage)
     }
 
-    /// Its object identifier, in dots.
+    /// Its object identifier.
     #[must_use]
-    pub const fn oid(self) -> &'static str {
+    pub fn oid(self) -> ObjectIdentifier {
         match self {
-            Self::ServerAuth => "1.3.6.1.5.5.7.3.1",
-            Self::ClientAuth => "1.3.6.1.5.5.7.3.2",
+            Self::Other(oid) => oid,
+            named => Self::NAMED.iter().find(|(usage, ..)| *usage == named).map_or(ANY, |(_, _, oid)| *oid),
         }
+    }
+}
+
+/// `anyExtendedKeyUsage`, which no template may have.
+const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+
+impl fmt::Display for ExtendedKeyUsage {
+    /// RFC 5280's own name for it, without `id-kp-`, or its object identifier in dots.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Self::NAMED.iter().find(|(usage, ..)| usage == self) {
+            Some((_, name, _)) => f.write_str(name),
+            None => self.oid().fmt(f),
+        }
+    }
+}
+
+impl FromStr for ExtendedKeyUsage {
+    type Err = Error;
+
+    /// Reads RFC 5280's name for it, or an object identifier in dots.
+    fn from_str(input: &str) -> Result<Self> {
+        if let Some((usage, ..)) = Self::NAMED.iter().find(|(_, name, _)| *name == input) {
+            return Ok(*usage);
+        }
+        let other = ObjectIdentifier::new(input).ok().filter(|oid| *oid != ANY);
+        other.map(Self::of).ok_or_else(|| Error::Usage {
+            input: input.to_owned(),
+            known: Self::NAMED.iter().map(|(_, name, _)| *name).collect(),
+        })
     }
 }
 
@@ -76,14 +164,19 @@ pub struct Template {
     key_usage_rsa: Cow<'static, [KeyUsage]>,
     extended_key_usage: Cow<'static, [ExtendedKeyUsage]>,
     send_root: bool,
+    key: Option<KeyAlgorithm>,
+    subject: Option<Subject>,
 }
 
 impl Template {
     /// A TLS server: the default.
     pub const SERVER: Self = builtin::SERVER;
 
-    /// A CA that issues leaves.
+    /// A root CA.
     pub const CA: Self = builtin::CA;
+
+    /// A CA below another one.
+    pub const INTERMEDIATE: Self = builtin::INTERMEDIATE;
 
     /// The built-in template of this name.
     ///
@@ -138,6 +231,19 @@ impl Template {
     pub fn key_usage(&self, rsa: bool) -> Vec<KeyUsage> {
         let more: &[KeyUsage] = if rsa { &self.key_usage_rsa } else { &[] };
         self.key_usage.iter().chain(more).copied().collect()
+    }
+
+    /// The kind of key its certificates have where nobody asks for another.
+    #[must_use]
+    pub const fn key(&self) -> Option<KeyAlgorithm> {
+        self.key
+    }
+
+    /// The subject its certificates have where nobody asks for another; the common
+    /// name comes from the names.
+    #[must_use]
+    pub const fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
     }
 
     /// The extended key usages, none for a CA.

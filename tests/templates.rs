@@ -21,6 +21,7 @@ struct File {
     extended_key_usage: Vec<String>,
     #[serde(default)]
     send_root: bool,
+    key: Option<String>,
 }
 
 #[test]
@@ -46,13 +47,15 @@ fn source(files: &BTreeMap<String, File>) -> String {
         "//! Generated from `templates/certificates/*.toml`: change those, then run\n\
          //! `CERTFORGE_BLESS=1 cargo test --test templates`.\n\n\
          use std::borrow::Cow::Borrowed;\n\n\
-         use super::{ExtendedKeyUsage as Eku, KeyUsage as Ku, Template};\n\n",
+         use super::{ExtendedKeyUsage as Eku, KeyUsage as Ku, Template};\n\
+         use crate::key::KeyAlgorithm;\n\n",
     );
     let constant = |name: &str| name.replace('-', "_").to_uppercase();
     let constants: Vec<String> = files.keys().map(|n| constant(n)).collect();
-    writeln!(out, "pub(super) const ALL: &[Template] = &[{}];\n", constants.join(", ")).unwrap();
+    writeln!(out, "#[rustfmt::skip]\npub(super) const ALL: &[Template] = &[{}];\n", constants.join(", "))
+        .unwrap();
     let names: Vec<String> = files.keys().map(|n| format!("\"{n}\"")).collect();
-    writeln!(out, "pub(super) const NAMES: &[&str] = &[{}];", names.join(", ")).unwrap();
+    writeln!(out, "#[rustfmt::skip]\npub(super) const NAMES: &[&str] = &[{}];", names.join(", ")).unwrap();
     for (name, file) in files {
         let usages = |kind: &str, list: &[String]| {
             let items: Vec<String> = list.iter().map(|u| format!("{kind}::{}", variant(u))).collect();
@@ -69,7 +72,9 @@ fn source(files: &BTreeMap<String, File>) -> String {
              key_usage: {},\n    \
              key_usage_rsa: {},\n    \
              extended_key_usage: {},\n    \
-             send_root: {},\n}};\n",
+             send_root: {},\n    \
+             key: {},\n    \
+             subject: None,\n}};\n",
             constant(name),
             file.description,
             file.days,
@@ -79,6 +84,7 @@ fn source(files: &BTreeMap<String, File>) -> String {
             usages("Ku", &file.key_usage_rsa),
             usages("Eku", &file.extended_key_usage),
             file.send_root,
+            file.key.as_ref().map_or("None".to_owned(), |k| format!("Some(KeyAlgorithm::{})", variant(k))),
         )
         .unwrap();
     }

@@ -43,15 +43,14 @@ impl Certificate {
         }
     }
 
-    /// Its extended key usages, as far as templates know them.
+    /// Its extended key usages, in order; none where it has no such extension.
     #[must_use]
     pub fn extended_key_usage(&self) -> Vec<ExtendedKeyUsage> {
         let Ok(Some((_, usages))) = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>()
         else {
             return Vec::new();
         };
-        let known = [ExtendedKeyUsage::ServerAuth, ExtendedKeyUsage::ClientAuth];
-        known.into_iter().filter(|u| usages.0.iter().any(|oid| oid.to_string() == u.oid())).collect()
+        usages.0.iter().map(|oid| ExtendedKeyUsage::of(*oid)).collect()
     }
 
     /// The usages that it limits what it issues to, if it does: a CA's extended

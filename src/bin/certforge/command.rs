@@ -19,6 +19,7 @@ mod passphrase;
 mod places;
 #[cfg(feature = "aws")]
 mod target;
+mod template;
 mod up;
 
 use std::path::PathBuf;
@@ -74,6 +75,7 @@ struct Global {
 enum Command {
     Ca(ca::Command),
     Leaf(leaf::Args),
+    Template(template::Command),
     Up(up::Args),
     #[cfg(feature = "aws")]
     Acm(acm::Command),
@@ -115,6 +117,11 @@ impl Subcommand for Command {
             cli.subcommand(import.defer(import_acm::Args::augment_args))
                 .subcommand(acm.defer(acm::Command::augment_subcommands))
         };
+        let template = command("template", "List the templates, and show one as a file of your own would be")
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .after_help("Examples:\n  certforge template list\n  certforge template show server > mine.toml");
+        let cli = cli.subcommand(template.defer(template::Command::augment_subcommands));
         let sim = command("acm-sim", "Run a stand-in for ACM on the loopback, with faults on order");
         cli.subcommand(sim.defer(acm_sim::Args::augment_args))
             .subcommand(completions.defer(man::Completions::augment_args))
@@ -138,6 +145,7 @@ impl FromArgMatches for Command {
         Ok(match name {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
             "leaf" => Self::Leaf(leaf::Args::from_arg_matches(matches)?),
+            "template" => Self::Template(template::Command::from_arg_matches(matches)?),
             "up" => Self::Up(up::Args::from_arg_matches(matches)?),
             #[cfg(feature = "aws")]
             "acm" => Self::Acm(acm::Command::from_arg_matches(matches)?),
@@ -212,6 +220,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     match cli.command {
         Command::Ca(command) => ca::run(command, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
+        Command::Template(command) => template::run(command),
         Command::Up(args) => up::run(&args, &context),
         #[cfg(feature = "aws")]
         Command::Acm(command) => acm::run(&command, &context),

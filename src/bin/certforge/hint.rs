@@ -99,7 +99,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Service { .. } => "write --target alb, or several by comma",
         Error::Tag { .. } => "write --tags Key=team,Value=edge",
         Error::Template { known, .. } => return Some(format!("the templates are {}", known.join(", "))),
-        Error::TemplateKind { .. } => "make a CA with `certforge ca new`",
+        Error::TemplateKind { kind: "CAs", .. } => "make a CA with `certforge ca new`",
+        Error::TemplateField { .. } => "`certforge template show server` prints every field as it is written",
+        Error::Usage { known, .. } => return Some(format!("the usages are {}", known.join(", "))),
         Error::UnsupportedAlgorithm { .. } => "use RSA 2048, 3072 or 4096, P-256, P-384 or Ed25519",
         Error::Validity { .. } => "write --days 90, --validity 1y6mo or --until 2030-01-31",
         Error::ValidityTooLong { .. } => {

@@ -101,7 +101,7 @@ fn lines(report: &Report) -> Vec<u8> {
     let _ = match report {
         Report::Ca(r) => ca_lines(&mut text, r),
         Report::CaList(r) => finding_lines(&mut text, &r.findings),
-        Report::Text(_) => Ok(()),
+        Report::Template(_) | Report::TemplateList(_) | Report::Text(_) => Ok(()),
         #[cfg(feature = "aws")]
         Report::AcmList(r) => acm::place_lines(&mut text, &r.failed),
         #[cfg(feature = "aws")]
@@ -140,6 +140,8 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
             Report::Policy(r) => acm::policy(&mut out, r),
             #[cfg(feature = "aws")]
             Report::Prune(r) => json(&mut out, "acm-prune", r),
+            Report::Template(r) => json(&mut out, "template", r),
+            Report::TemplateList(r) => json(&mut out, "template-list", r),
             Report::Text(bytes) => out.write_all(bytes),
             Report::Up(r) => json(&mut out, "up", &**r),
         }?;
@@ -164,6 +166,11 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
         #[cfg(feature = "aws")]
         Report::Prune(r) => r.certificates.iter().try_for_each(|c| writeln!(out, "{}", c.arn)),
         Report::Leaf(r) => result(&mut out, r.state, &r.folder),
+        Report::Template(r) => out.write_all(r.toml.as_bytes()),
+        Report::TemplateList(r) => r
+            .templates
+            .iter()
+            .try_for_each(|t| writeln!(out, "{}\t{}\t{}", t.name, t.days, Shown(&t.description))),
         Report::Text(bytes) => out.write_all(bytes),
         #[cfg(feature = "aws")]
         Report::Up(r) if !r.imports.is_empty() => acm::arns(&mut out, &r.imports),

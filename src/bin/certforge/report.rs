@@ -7,6 +7,7 @@
 mod acm;
 mod problem;
 pub mod status;
+mod template;
 
 use std::path::Path;
 
@@ -23,6 +24,7 @@ use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
 pub use problem::Problem;
 use serde::Serialize;
+pub use template::{TemplateListReport, TemplateReport};
 use time::OffsetDateTime;
 
 /// The form of all documents. Fields may be added under the same number.
@@ -54,6 +56,8 @@ pub enum Report {
     Policy(PolicyReport),
     #[cfg(feature = "aws")]
     Prune(PruneReport),
+    Template(TemplateReport),
+    TemplateList(TemplateListReport),
     /// Text that is the result itself: completions, a man page.
     Text(Vec<u8>),
     Up(Box<UpReport>),

@@ -1,6 +1,9 @@
 //! The flags that `leaf` and `up` share, and the request they make.
 
+use std::path::Path;
+
 use certforge::plan::LeafRequest;
+use certforge::store::read_input;
 use certforge::{KeyAlgorithm, Lifetime, Names, San, Subject, Template};
 
 use crate::context::Failure;
@@ -31,6 +34,46 @@ impl LifetimeArgs {
     }
 }
 
+// What a leaf is for: the flags of everything that issues one.
+#[derive(clap::Args)]
+pub struct TemplateArgs {
+    /// What it is for: server, client, mutual, apigw-backend, code, device, email, or a file such as ./mine.toml [default: server]
+    #[arg(long, value_name = "TEMPLATE")]
+    template: Option<String>,
+    /// Short for --template client
+    #[arg(long, conflicts_with = "template")]
+    client: bool,
+    /// A field of the template to change, such as days=30 or extended_key_usage=serverAuth,clientAuth
+    #[arg(long, value_name = "FIELD=VALUE")]
+    set: Vec<String>,
+}
+
+impl TemplateArgs {
+    /// Whether a purpose was asked for.
+    pub const fn is_given(&self) -> bool {
+        self.client || self.template.is_some() || !self.set.is_empty()
+    }
+
+    /// The template that was asked for.
+    pub fn template(&self) -> certforge::Result<Template> {
+        let name = if self.client { "client" } else { self.template.as_deref().unwrap_or("server") };
+        let template = template(name)?;
+        if self.set.is_empty() { Ok(template) } else { template.with_fields(&self.set) }
+    }
+}
+
+/// A built-in template by its name, or one of people's own by its file.
+pub fn template(name: &str) -> certforge::Result<Template> {
+    let path = Path::new(name);
+    let is_toml = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    if !is_toml && !name.contains('/') {
+        return Template::named(name);
+    }
+    let text = read_input(path)?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    Template::from_toml(&stem, &String::from_utf8_lossy(&text)).map_err(|e| e.in_file(path))
+}
+
 #[derive(clap::Args)]
 pub struct IssueArgs {
     /// DNS names, IP addresses, e-mail addresses; the first is the common name too
@@ -53,12 +96,8 @@ pub struct IssueArgs {
     /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519; `CERTFORGE_KEY` sets it [default: rsa2048]
     #[arg(long, value_name = "KIND")]
     key: Option<KeyAlgorithm>,
-    /// What it is for: server, client, mutual, apigw-backend [default: server]
-    #[arg(long, value_name = "TEMPLATE")]
-    template: Option<String>,
-    /// Short for --template client
-    #[arg(long, conflicts_with = "template")]
-    client: bool,
+    #[command(flatten)]
+    purpose: TemplateArgs,
     /// The CA that issues it
     #[arg(long, value_name = "NAME")]
     pub ca: Option<String>,
@@ -84,7 +123,7 @@ impl IssueArgs {
 
     /// Whether a purpose was asked for.
     pub const fn has_template(&self) -> bool {
-        self.client || self.template.is_some()
+        self.purpose.is_given()
     }
 
     /// Whether a lifetime was asked for.
@@ -122,11 +161,11 @@ impl IssueArgs {
         for text in texts {
             names.extend(Names::parse([text])?.iter().cloned());
         }
-        let template = if self.client { "client" } else { self.template.as_deref().unwrap_or("server") };
+        let template = self.purpose.template()?;
         let mut request = LeafRequest::for_names(Names::new(names)?)
             .subject(subject)
-            .key(self.key()?.unwrap_or(key))
-            .template(Template::named(template)?)
+            .key(self.key()?.or(template.key()).unwrap_or(key))
+            .template(template)
             .allow_long(self.allow_long);
         if let Some(lifetime) = self.lifetime.lifetime()? {
             request = request.lifetime(lifetime);
