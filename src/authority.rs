@@ -1,13 +1,17 @@
 //! A CA that can sign. Every rule about issuers is here.
 
+use std::net::Ipv4Addr;
+
 use time::OffsetDateTime;
 
 use crate::bundle::Bundle;
 use crate::certificate::{Certificate, Chain, PathLength, TrustAnchor};
 use crate::check;
-use crate::encode::{self, Content};
+use crate::constraint::Constraints;
+use crate::encode::{self, Content, Issuer};
 use crate::error::{Error, Result};
-use crate::key::{self, KeyAlgorithm, PrivateKey, PublicKey, Signer};
+use crate::key::{self, PrivateKey, PublicKey, Signer};
+use crate::name::{Names, San};
 use crate::plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
 use crate::validity::{Validity, rfc3339};
 
@@ -24,6 +28,8 @@ pub struct Authority {
     chain: Chain,
     /// The time that it and all of its issuers are valid.
     validity: Validity,
+    /// The limits of it and all of its issuers, each with whose they are.
+    constraints: Vec<(String, Constraints)>,
     key_identifier: Vec<u8>,
 }
 
@@ -54,25 +60,64 @@ impl Authority {
     pub fn create(plan: &CaPlan, key: PrivateKey) -> Result<Self> {
         let subject = plan.subject(key.public())?.to_der()?;
         let signer = key.signer()?;
+        let id = key.public().key_identifier();
         let certificate = finish(
-            &Content {
-                serial: &serial()?,
-                signed_with: signer.algorithm(),
-                issuer: &subject,
-                issuer_key_identifier: &key.public().key_identifier(),
-                subject: &subject,
-                validity: plan.validity(),
-                public_key: key.public(),
-                names: None,
-                template: plan.template(),
-                path_length: plan.path_length(),
-            },
+            &ca_content(
+                Issuer { algorithm: signer.algorithm(), name: &subject, key_identifier: &id },
+                plan,
+                &Own { public_key: key.public(), serial: &serial()?, subject: &subject, key_identifier: &id },
+            ),
             &signer,
         )?;
-        let chain = Chain::known(vec![certificate.clone()]);
-        let key_identifier = key.public().key_identifier().to_vec();
-        let validity = *certificate.validity();
-        Ok(Self { certificate, key, signer, chain, validity, key_identifier })
+        Self::known(vec![certificate], key, signer)
+    }
+
+    /// A new CA below this one, with this key. The plan must end no later than this
+    /// CA: see [`CaPlan::within`].
+    ///
+    /// # Errors
+    /// [`Error::PathLength`] where this CA or one above it allows no more CAs below,
+    /// or not as many as the new one would; [`Error::OutlivesIssuer`];
+    /// [`Error::Constrained`]; [`Error::Lint`].
+    pub fn create_under(&self, plan: &CaPlan, key: PrivateKey) -> Result<Self> {
+        self.check_end(plan.validity())?;
+        for (below, ca) in self.chain.certificates().iter().enumerate() {
+            let Some(limit) = ca.ca().and_then(|limit| limit.0) else { continue };
+            // The new CA, those it may have below it, and those between it and this one.
+            let depth = plan.path_length().map(|own| usize::from(own) + below + 1);
+            if depth.is_none_or(|depth| depth > usize::from(limit)) {
+                return Err(Error::PathLength { subject: ca.subject(), limit });
+            }
+        }
+        let subject = plan.subject(key.public())?.to_der()?;
+        self.check_names(&subject, None)?;
+        let id = key.public().key_identifier();
+        let certificate = finish(
+            &ca_content(
+                self.issuer(),
+                plan,
+                &Own { public_key: key.public(), serial: &serial()?, subject: &subject, key_identifier: &id },
+            ),
+            &self.signer,
+        )?;
+        let signer = key.signer()?;
+        let mut chain = vec![certificate];
+        chain.extend_from_slice(self.chain.certificates());
+        Self::known(chain, key, signer)
+    }
+
+    /// A CA of a chain that was made or checked just now.
+    fn known(chain: Vec<Certificate>, key: PrivateKey, signer: Signer) -> Result<Self> {
+        let certificate = chain.first().cloned().ok_or_else(empty_chain)?;
+        let mut validity = *certificate.validity();
+        for issuer in &chain {
+            validity = validity.intersection(issuer.validity()).unwrap_or(validity);
+        }
+        let constraints = constraints(&chain)?;
+        let key_identifier =
+            certificate.subject_key_identifier().unwrap_or_else(|| key.public().key_identifier().to_vec());
+        let chain = Chain::known(chain);
+        Ok(Self { certificate, key, signer, chain, validity, constraints, key_identifier })
     }
 
     /// A CA that exists: its certificate, its key and its issuers (in order,
@@ -91,14 +136,12 @@ impl Authority {
     ) -> Result<Self> {
         check_ca(&certificate)?;
         certificate.check_key(key.public())?;
-        let mut chain = vec![certificate.clone()];
+        let mut chain = vec![certificate];
         chain.extend_from_slice(issuers.certificates());
         let chain = Chain::new(chain)?;
-        let validity = check_chain(&chain, now)?;
-        let key_identifier =
-            certificate.subject_key_identifier().unwrap_or_else(|| key.public().key_identifier().to_vec());
+        check_chain(&chain, now)?;
         let signer = key.signer()?;
-        Ok(Self { certificate, key, signer, chain, validity, key_identifier })
+        Self::known(chain.certificates().to_vec(), key, signer)
     }
 
     /// Its certificate.
@@ -144,9 +187,27 @@ impl Authority {
     /// # Errors
     /// As [`LeafRequest::plan`] and [`Authority::sign`].
     pub fn issue(&self, request: &LeafRequest) -> Result<Bundle> {
-        let plan = request.plan(OffsetDateTime::now_utc())?.within(&self.validity);
+        let plan = self.fit(request.plan(OffsetDateTime::now_utc())?);
         let key = PrivateKey::generate(plan.key())?;
         self.issue_for(&plan, key)
+    }
+
+    /// The plan as this CA can sign it: cut to end no later than the CA, and without
+    /// a common name that clients would hold against the CA's limits. Findings say so.
+    #[must_use]
+    pub fn fit(&self, plan: LeafPlan) -> LeafPlan {
+        let plan = plan.within(&self.validity);
+        // OpenSSL, and all that is built on it, takes an IPv4 address in the common name
+        // for a DNS name where the certificate has no other.
+        let has_dns = plan.names().iter().any(|name| matches!(name, San::Dns(_)));
+        let looks_like_dns = plan.subject().common_name().is_some_and(|cn| cn.parse::<Ipv4Addr>().is_ok());
+        let limited = self.constraints.iter().any(|(_, limits)| limits.limits_dns());
+        if !limited || has_dns || !looks_like_dns {
+            return plan;
+        }
+        plan.without_common_name(
+            "it has no common name: OpenSSL would take the address for a DNS name, which this CA may not issue",
+        )
     }
 
     /// Issues a leaf by plan for a key that is there.
@@ -177,13 +238,7 @@ impl Authority {
     /// # Errors
     /// As [`Authority::sign`].
     pub fn prepare(&self, plan: &LeafPlan, public_key: &PublicKey) -> Result<ToBeSigned> {
-        let end = self.validity.not_after();
-        if plan.validity().not_after() > end {
-            return Err(Error::OutlivesIssuer {
-                leaf: rfc3339(plan.validity().not_after()),
-                issuer: rfc3339(end),
-            });
-        }
+        self.check_end(plan.validity())?;
         let allowed = self.certificate.allowed_usages();
         let wanted = plan.template().extended_key_usage();
         if allowed.is_some_and(|allowed| wanted.iter().any(|usage| !allowed.contains(usage))) {
@@ -193,11 +248,48 @@ impl Authority {
             });
         }
         let (serial, subject) = (serial()?, plan.subject().to_der()?);
-        ToBeSigned::new(&Content {
-            issuer: self.certificate.subject_der(),
-            issuer_key_identifier: &self.key_identifier,
-            ..leaf_content(plan, public_key, &serial, self.signer.algorithm(), &subject)
-        })
+        self.check_names(&subject, Some(plan.names()))?;
+        let own = Own {
+            public_key,
+            serial: &serial,
+            subject: &subject,
+            key_identifier: &public_key.key_identifier(),
+        };
+        ToBeSigned::new(&leaf_content(self.issuer(), plan, &own))
+    }
+
+    /// What it puts into what it signs.
+    fn issuer(&self) -> Issuer<'_> {
+        Issuer {
+            algorithm: self.signer.algorithm(),
+            name: self.certificate.subject_der(),
+            key_identifier: &self.key_identifier,
+        }
+    }
+
+    /// Refuses what would be valid longer than this CA.
+    fn check_end(&self, validity: &Validity) -> Result<()> {
+        let (end, issuer) = (validity.not_after(), self.validity.not_after());
+        if end <= issuer {
+            return Ok(());
+        }
+        Err(Error::OutlivesIssuer { leaf: rfc3339(end), issuer: rfc3339(issuer) })
+    }
+
+    /// Refuses names that this CA, or one above it, may not issue for.
+    fn check_names(&self, subject: &[u8], names: Option<&Names>) -> Result<()> {
+        for (ca, limits) in &self.constraints {
+            let refused = |name: String, limit| Error::Constrained { name, ca: ca.clone(), limit };
+            for name in names.into_iter().flatten() {
+                if let Some(limit) = limits.refuses(name) {
+                    return Err(refused(name.to_string(), limit));
+                }
+            }
+            if let Some(limit) = limits.refuses_subject(subject)? {
+                return Err(refused("this subject".to_owned(), limit));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -247,15 +339,11 @@ fn check_ca(certificate: &Certificate) -> Result<()> {
     if !certificate.may_sign_certificates() {
         return Err(not_a_ca("its key usage has no keyCertSign"));
     }
-    if certificate.has_name_constraints() {
-        return Err(not_a_ca("it has name constraints, which this version does not evaluate"));
-    }
     Ok(())
 }
 
-/// Checks every CA of a chain, and returns the time that all of them are valid.
-fn check_chain(chain: &Chain, now: OffsetDateTime) -> Result<Validity> {
-    let mut common: Option<Validity> = None;
+/// Checks every CA of a chain.
+fn check_chain(chain: &Chain, now: OffsetDateTime) -> Result<()> {
     for (below, certificate) in chain.certificates().iter().enumerate() {
         check_ca(certificate)?;
         let limit = certificate.ca().and_then(|limit| limit.0);
@@ -263,21 +351,26 @@ fn check_chain(chain: &Chain, now: OffsetDateTime) -> Result<Validity> {
             return Err(Error::PathLength { subject: certificate.subject(), limit });
         }
         let validity = certificate.validity();
-        let not_valid = || Error::CaNotValid {
-            subject: certificate.subject(),
-            not_before: rfc3339(validity.not_before()),
-            not_after: rfc3339(validity.not_after()),
-            now: rfc3339(now),
-        };
         if !validity.contains(now) {
-            return Err(not_valid());
+            return Err(Error::CaNotValid {
+                subject: certificate.subject(),
+                not_before: rfc3339(validity.not_before()),
+                not_after: rfc3339(validity.not_after()),
+                now: rfc3339(now),
+            });
         }
-        common = Some(match common {
-            None => *validity,
-            Some(common) => common.intersection(validity).ok_or_else(not_valid)?,
-        });
     }
-    common.ok_or(Error::Internal { doing: "checking a chain", reason: "it is empty".to_owned() })
+    Ok(())
+}
+
+/// The limits of the CAs of a chain, each with whose they are.
+fn constraints(chain: &[Certificate]) -> Result<Vec<(String, Constraints)>> {
+    let limits = |ca: &Certificate| Ok(ca.name_constraints()?.map(|limits| (ca.subject(), limits)));
+    chain.iter().filter_map(|ca| limits(ca).transpose()).collect()
+}
+
+fn empty_chain() -> Error {
+    Error::Internal { doing: "checking a chain", reason: "it is empty".to_owned() }
 }
 
 /// A leaf that signs itself: no CA, so the certificate itself is what clients
@@ -290,34 +383,55 @@ pub fn self_signed(plan: &LeafPlan, key: PrivateKey) -> Result<Bundle> {
     let subject = plan.subject().to_der()?;
     let id = key.public().key_identifier();
     let leaf = finish(
-        &Content {
-            issuer: &subject,
-            issuer_key_identifier: &id,
-            ..leaf_content(plan, key.public(), &serial()?, signer.algorithm(), &subject)
-        },
+        &leaf_content(
+            Issuer { algorithm: signer.algorithm(), name: &subject, key_identifier: &id },
+            plan,
+            &Own { public_key: key.public(), serial: &serial()?, subject: &subject, key_identifier: &id },
+        ),
         &signer,
     )?;
     Bundle::known(leaf, key, Chain::default(), plan.template().send_root())
 }
 
-fn leaf_content<'a>(
-    plan: &'a LeafPlan,
+/// What is a certificate's own and in no plan.
+struct Own<'a> {
     public_key: &'a PublicKey,
     serial: &'a [u8],
-    signed_with: KeyAlgorithm,
+    /// The exact Name, DER.
     subject: &'a [u8],
-) -> Content<'a> {
+    key_identifier: &'a [u8],
+}
+
+/// No limits: what leaves have.
+static UNLIMITED: Constraints = Constraints::NONE;
+
+fn leaf_content<'a>(issuer: Issuer<'a>, plan: &'a LeafPlan, own: &Own<'a>) -> Content<'a> {
     Content {
-        serial,
-        signed_with,
-        issuer: &[],
-        issuer_key_identifier: &[],
-        subject,
+        serial: own.serial,
+        issuer,
+        subject: own.subject,
         validity: plan.validity(),
-        public_key,
+        public_key: own.public_key,
+        subject_key_identifier: own.key_identifier,
         names: Some(plan.names()),
         template: plan.template(),
         path_length: None,
+        constraints: &UNLIMITED,
+    }
+}
+
+fn ca_content<'a>(issuer: Issuer<'a>, plan: &'a CaPlan, own: &Own<'a>) -> Content<'a> {
+    Content {
+        serial: own.serial,
+        issuer,
+        subject: own.subject,
+        validity: plan.validity(),
+        public_key: own.public_key,
+        subject_key_identifier: own.key_identifier,
+        names: None,
+        template: plan.template(),
+        path_length: plan.path_length(),
+        constraints: plan.constraints(),
     }
 }
 

@@ -11,34 +11,46 @@ use std::net::IpAddr;
 use der::asn1::BitStringRef;
 use der::{Encode, Header, Length, Tag};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SigningKey,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SigningKey,
 };
 
 use crate::certificate::TbsParts;
+use crate::constraint::Constraints;
 use crate::error::{Error, Result};
 use crate::key::{KeyAlgorithm, PublicKey};
 use crate::name::{Names, San};
 use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::Validity;
 
+/// Whoever signs, as it stands in what is signed.
+#[derive(Clone, Copy)]
+pub(crate) struct Issuer<'a> {
+    pub(crate) algorithm: KeyAlgorithm,
+    /// Its exact Name, DER.
+    pub(crate) name: &'a [u8],
+    pub(crate) key_identifier: &'a [u8],
+}
+
 /// Everything that goes into a certificate but its signature.
 pub(crate) struct Content<'a> {
     pub(crate) serial: &'a [u8],
-    /// The issuer's key algorithm.
-    pub(crate) signed_with: KeyAlgorithm,
-    /// The issuer's exact Name, DER.
-    pub(crate) issuer: &'a [u8],
-    pub(crate) issuer_key_identifier: &'a [u8],
+    pub(crate) issuer: Issuer<'a>,
     /// The subject's exact Name, DER.
     pub(crate) subject: &'a [u8],
     pub(crate) validity: &'a Validity,
     pub(crate) public_key: &'a PublicKey,
+    pub(crate) subject_key_identifier: &'a [u8],
     pub(crate) names: Option<&'a Names>,
     pub(crate) template: &'a Template,
     /// For a CA: how many CAs may stand below it.
     pub(crate) path_length: Option<u8>,
+    /// For a CA: the names that what stands below it may have.
+    pub(crate) constraints: &'a Constraints,
 }
+
+/// `nameConstraints` (RFC 5280 §4.2.1.10).
+const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
 
 /// An X.501 Name without attributes, in DER.
 const EMPTY_NAME: [u8; 2] = [0x30, 0x00];
@@ -51,14 +63,14 @@ pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<Vec<u8>> {
     })?;
     let mut issuer_params = CertificateParams::default();
     issuer_params.distinguished_name = DistinguishedName::new();
-    issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(content.issuer_key_identifier.to_vec());
+    issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(content.issuer.key_identifier.to_vec());
     let capture =
-        Capture { algorithm: rcgen_algorithm(content.signed_with)?, message: RefCell::new(Vec::new()) };
+        Capture { algorithm: rcgen_algorithm(content.issuer.algorithm)?, message: RefCell::new(Vec::new()) };
     let subject_key = SubjectKey { algorithm: rcgen_algorithm(algorithm)?, bits: key.bits() };
     params(content, algorithm)?
-        .signed_by(&subject_key, &Issuer::from_params(&issuer_params, &capture))
+        .signed_by(&subject_key, &rcgen::Issuer::from_params(&issuer_params, &capture))
         .map_err(broken)?;
-    with_names(&capture.message.into_inner(), content.issuer, content.subject).map_err(broken)
+    with_names(&capture.message.into_inner(), content.issuer.name, content.subject).map_err(broken)
 }
 
 fn broken(e: impl std::fmt::Display) -> Error {
@@ -77,7 +89,7 @@ fn params(content: &Content<'_>, algorithm: KeyAlgorithm) -> Result<CertificateP
         params.distinguished_name.push(DnType::CommonName, "-");
     }
     params.use_authority_key_identifier_extension = true;
-    params.key_identifier_method = KeyIdMethod::PreSpecified(content.public_key.key_identifier().to_vec());
+    params.key_identifier_method = KeyIdMethod::PreSpecified(content.subject_key_identifier.to_vec());
     params.key_usages = content.template.key_usage(algorithm.is_rsa()).into_iter().map(key_usage).collect();
     params.extended_key_usages =
         content.template.extended_key_usage().iter().copied().map(extended_key_usage).collect();
@@ -86,6 +98,13 @@ fn params(content: &Content<'_>, algorithm: KeyAlgorithm) -> Result<CertificateP
         (true, None) => IsCa::Ca(BasicConstraints::Unconstrained),
         (true, Some(limit)) => IsCa::Ca(BasicConstraints::Constrained(limit)),
     };
+    if !content.constraints.is_empty() {
+        // rcgen's own type has no URIs.
+        let mut extension =
+            CustomExtension::from_oid_content(NAME_CONSTRAINTS, content.constraints.to_der()?);
+        extension.set_criticality(true);
+        params.custom_extensions.push(extension);
+    }
     if let Some(names) = content.names {
         params.subject_alt_names = names.iter().map(san).collect::<Result<_>>()?;
     }

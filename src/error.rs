@@ -4,15 +4,14 @@
 //! This module is the ground floor. It holds standard-library values only and
 //! imports nothing of the crate's, so every other module may use it.
 
+mod message;
 mod name_fault;
 mod shown;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use name_fault::NameFault;
 pub use shown::Shown;
-use shown::ShownPath;
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -133,6 +132,22 @@ pub enum Error {
         /// The time it shows, RFC 3339.
         now: String,
     },
+    /// A text is not a part of names that a CA can be limited to.
+    Constraint {
+        /// The text.
+        input: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A name that a CA may not issue for.
+    Constrained {
+        /// The name, or the subject.
+        name: String,
+        /// The CA's subject.
+        ca: String,
+        /// The limit, in words: `it permits dns:internal`.
+        limit: String,
+    },
     /// A text names no fault of the simulator.
     Fault {
         /// The text.
@@ -252,6 +267,13 @@ pub enum Error {
         leaf: String,
         /// The issuer's last second, RFC 3339.
         issuer: String,
+    },
+    /// A pass phrase is missing, wrong or cannot be used.
+    Passphrase {
+        /// What it is for.
+        of: String,
+        /// What is the matter with it: `is wrong`, …
+        reason: &'static str,
     },
     /// A path component is not what it may be: a link, a device, a file of another owner.
     Path {
@@ -390,6 +412,8 @@ impl Error {
             Self::CaNotValid { .. } => "ca.not-valid",
             Self::Chain { .. } => "chain.broken",
             Self::Clock { .. } => "clock",
+            Self::Constrained { .. } => "ca.constrained",
+            Self::Constraint { .. } => "ca.constraint",
             Self::Fault { .. } => "acm-sim.fault",
             Self::File { source, .. } => source.code(),
             Self::ImportUnsaved { .. } => "acm.unsaved",
@@ -409,6 +433,7 @@ impl Error {
             Self::NoNames => "name.none",
             Self::NotACa { .. } => "ca.not-a-ca",
             Self::OutlivesIssuer { .. } => "validity.outlives-issuer",
+            Self::Passphrase { .. } => "key.passphrase",
             Self::Path { .. } => "file.kind",
             Self::PathLength { .. } => "ca.path-length",
             Self::Permissions { .. } => "file.permissions",
@@ -467,161 +492,6 @@ impl Error {
             other => Self::File { path: path.to_owned(), block: Some(block), source: Box::new(other) },
         }
     }
-}
-
-impl fmt::Display for Error {
-    #[expect(clippy::too_many_lines, reason = "one sentence a variant, read as a page")]
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AlreadyExists { what, name, path } => {
-                write!(f, "{what} {} is there already: {}", Shown(name), ShownPath(path))
-            }
-            Self::Arn { input, reason } => {
-                write!(f, "`{}` is not the ARN of an ACM certificate: {reason}", Shown(input))
-            }
-            Self::ArnPlace { arn, wanted } => {
-                write!(f, "{} is not in {}", Shown(arn), Shown(wanted))
-            }
-            Self::AwsAnswer { action, reason } => {
-                write!(f, "AWS's answer to {action} cannot be used: {}", Shown(reason))
-            }
-            Self::AwsConfig { reason } => {
-                write!(f, "the AWS configuration cannot be used: {}", Shown(reason))
-            }
-            Self::AwsCredentials { reason } => {
-                write!(f, "no credentials for AWS: {}", Shown(reason))
-            }
-            Self::AwsRefused { action, aws_code, message } => {
-                write!(f, "AWS refused {action}: {}: {}", Shown(aws_code), Shown(message))
-            }
-            Self::AwsRegion => f.write_str("no AWS region"),
-            Self::AwsUnreached { action, endpoint, reason } => {
-                write!(f, "no answer to {action} from {}: {}", Shown(endpoint), Shown(reason))
-            }
-            Self::AwsUnresolved { action, call, look } => {
-                write!(f, "what {action} did is not known ({call}), and ACM could not be asked ({look})")
-            }
-            Self::CaNotValid { subject, not_before, not_after, now } => write!(
-                f,
-                "the CA `{}` is valid from {not_before} to {not_after}, and it is {now}",
-                Shown(subject)
-            ),
-            Self::Chain { index, issuer, reason } => write!(
-                f,
-                "certificate {index} of the chain names the issuer `{}`, and {reason}",
-                Shown(issuer)
-            ),
-            Self::Clock { now } => {
-                write!(f, "the clock shows {now}, which is before this program was written")
-            }
-            Self::Fault { input } => write!(f, "`{}` is no fault", Shown(input)),
-            Self::File { path, block: None, source } => {
-                write!(f, "{}: {source}", ShownPath(path))
-            }
-            Self::File { path, block: Some(block), source } => {
-                write!(f, "{}, block {block}: {source}", ShownPath(path))
-            }
-            Self::ImportUnsaved { arn, source } => {
-                write!(f, "ACM has the certificate as {arn}, but that could not be written down: {source}")
-            }
-            Self::Internal { doing, reason } => {
-                write!(f, "internal fault while {doing}: {}", Shown(reason))
-            }
-            Self::Io { doing, path, source } => {
-                write!(f, "cannot {doing} {}: {source}", ShownPath(path))
-            }
-            Self::Key { reason } => write!(f, "the private key cannot be used: {}", Shown(reason)),
-            Self::KeyAlgorithm { input } => {
-                write!(f, "`{}` is not a key algorithm", Shown(input))
-            }
-            Self::KeyMismatch { certificate, key } => write!(
-                f,
-                "the private key (public half sha256 {key}) does not belong to the certificate (public key sha256 {certificate})"
-            ),
-            Self::Listen { address, source } => write!(f, "cannot listen on {}: {source}", Shown(address)),
-            Self::Lint { findings } => {
-                f.write_str("the certificate would break rules and was not signed")?;
-                write_findings(f, findings)
-            }
-            Self::Lock { path, seconds } => {
-                write!(f, "another certforge holds {} (waited {seconds} s)", ShownPath(path))
-            }
-            Self::MalformedCertificate { reason } => {
-                write!(f, "this is not a certificate: {}", Shown(reason))
-            }
-            Self::MalformedPem { reason } => f.write_str(reason),
-            Self::MalformedRecord { reason } => {
-                write!(f, "the record cannot be read: {}", Shown(reason))
-            }
-            Self::Missing { what, name, path } => {
-                write!(f, "no {what} {} in {}", Shown(name), ShownPath(path))
-            }
-            Self::Name { input, fault } => {
-                write!(f, "`{}` is not a name for a certificate: {fault}", Shown(input))
-            }
-            Self::NoNames => f.write_str("no name was given for the certificate"),
-            Self::NotACa { subject, reason } => {
-                write!(f, "`{}` is not a CA: {reason}", Shown(subject))
-            }
-            Self::OutlivesIssuer { leaf, issuer } => {
-                write!(f, "the certificate would be valid to {leaf}, after its issuer's end {issuer}")
-            }
-            Self::Path { path, reason } => write!(f, "{} {reason}", ShownPath(path)),
-            Self::PathLength { subject, limit } => write!(
-                f,
-                "the CA `{}` allows {limit} CAs below itself, and this would be one more",
-                Shown(subject)
-            ),
-            Self::Permissions { path, mode } => {
-                write!(f, "the private key {} has mode {mode:04o}: others can read it", ShownPath(path))
-            }
-            Self::Rule { input, reason } => {
-                write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
-            }
-            Self::Service { input, known } => {
-                write!(f, "`{}` is no service: {}", Shown(input), known.join(", "))
-            }
-            Self::StoreName { input } => {
-                write!(f, "`{}` is not a name for a CA", Shown(input))
-            }
-            Self::StoreVersion { path, found, known } => write!(
-                f,
-                "{} says version {}, and this program knows up to {known}",
-                ShownPath(path),
-                Shown(found)
-            ),
-            Self::Subject { input, reason } => {
-                write!(f, "`{}` is not a distinguished name: {}", Shown(input), Shown(reason))
-            }
-            Self::Tag { input, reason } => {
-                write!(f, "`{}` is not a tag: {reason}", Shown(input))
-            }
-            Self::TemplateField { name, reason } => {
-                write!(f, "the template `{}` cannot be used: {}", Shown(name), Shown(reason))
-            }
-            Self::TemplateKind { name, kind } => {
-                write!(f, "the template `{}` is for {kind}", Shown(name))
-            }
-            Self::Template { name, .. } => write!(f, "no template `{}`", Shown(name)),
-            Self::Unrecordable { path, source } => {
-                write!(f, "the ARN could not be kept in {}, so nothing was sent: {source}", ShownPath(path))
-            }
-            Self::UnsupportedAlgorithm { algorithm } => {
-                write!(f, "the algorithm {} is not supported", Shown(algorithm))
-            }
-            Self::Usage { input, .. } => write!(f, "`{}` is not a key usage", Shown(input)),
-            Self::Validity { input, reason } => {
-                write!(f, "`{}` is not a validity: {}", Shown(input), Shown(reason))
-            }
-            Self::ValidityTooLong { days, limit } => {
-                write!(f, "{days} days is longer than a leaf may be valid ({limit} days)")
-            }
-        }
-    }
-}
-
-fn write_findings(f: &mut fmt::Formatter<'_>, findings: &[(&'static str, String)]) -> fmt::Result {
-    findings.iter().try_for_each(|(code, message)| write!(f, "; {code}: {}", Shown(message)))
 }
 
 impl std::error::Error for Error {

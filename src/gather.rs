@@ -9,12 +9,10 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use zeroize::Zeroizing;
-
 use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Result, Shown};
 use crate::finding::{Finding, Severity};
-use crate::key::{EXPLICIT_CURVE, KeyForm, PrivateKey};
+use crate::key::{EXPLICIT_CURVE, KeyForm, PrivateKey, Unlock};
 use binary::Kind;
 use text::Block;
 
@@ -43,9 +41,6 @@ pub enum Role {
     /// Whatever is in it.
     Any,
 }
-
-/// Asked for the pass phrase of what is named; none where nobody has one.
-pub type Unlock<'a> = dyn FnMut(&str) -> Result<Option<Zeroizing<String>>> + 'a;
 
 /// Files on their way to a [`Gathered`].
 #[derive(Default)]
@@ -365,6 +360,10 @@ impl Pile {
             Ok(key) => {
                 self.fixed("gather.decrypted", place.clone(), "the key is decrypted in memory");
                 self.keys.push(FoundKey { key, place });
+            }
+            Err(Error::Passphrase { reason, .. }) => {
+                let fix = "give the right pass phrase, or decrypt it: openssl pkey -in KEY -out PLAIN-KEY";
+                self.no_key("gather.encrypted", place, format!("the pass phrase {reason}"), fix);
             }
             Err(Error::Key { reason }) => {
                 let fix = "give the right pass phrase, or decrypt it: openssl pkey -in KEY -out PLAIN-KEY";

@@ -3,7 +3,7 @@
 
 mod algorithm;
 mod digest;
-#[cfg(feature = "gather")]
+#[cfg(feature = "encryption")]
 mod encrypted;
 #[cfg(feature = "gather")]
 mod foreign;
@@ -15,6 +15,8 @@ mod signer;
 
 pub use algorithm::KeyAlgorithm;
 pub use digest::Sha256;
+#[cfg(feature = "encryption")]
+pub use encrypted::Unlock;
 pub use private::{KeyForm, PrivateKey};
 pub use public::{PublicKey, SignatureAlgorithm};
 pub use signer::Signer;

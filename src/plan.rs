@@ -4,6 +4,7 @@
 use time::OffsetDateTime;
 
 use crate::certificate::PathLength;
+use crate::constraint::Constraints;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::key::{KeyAlgorithm, PublicKey};
@@ -216,22 +217,29 @@ impl LeafPlan {
     /// The same plan, cut to end no later than its issuer, with a finding that says so.
     #[must_use]
     pub fn within(mut self, issuer: &Validity) -> Self {
-        let (validity, clamped) = self.validity.within(issuer);
-        if clamped {
-            self.findings.push(Finding::new(
-                "validity.clamped",
-                Severity::Warning,
-                "validity",
-                format!(
-                    "cut from {} to the issuer's end {}",
-                    rfc3339(self.validity.not_after()),
-                    rfc3339(validity.not_after())
-                ),
-            ));
-        }
+        let (validity, clamped) = cut(self.validity, issuer);
+        self.findings.extend(clamped);
         self.validity = validity;
         self
     }
+
+    /// The same plan without a common name, with a finding that says why.
+    pub(crate) fn without_common_name(mut self, why: impl Into<String>) -> Self {
+        self.subject = self.subject.without_common_name();
+        self.findings.push(Finding::new("subject.no-common-name", Severity::Info, "subject", why));
+        self
+    }
+}
+
+/// A validity that ends no later than its issuer's, and that it was cut.
+fn cut(validity: Validity, issuer: &Validity) -> (Validity, Option<Finding>) {
+    let (within, clamped) = validity.within(issuer);
+    let message = || {
+        let (asked, end) = (rfc3339(validity.not_after()), rfc3339(within.not_after()));
+        format!("cut from {asked} to the issuer's end {end}")
+    };
+    let finding = clamped.then(|| Finding::new("validity.clamped", Severity::Warning, "validity", message()));
+    (within, finding)
 }
 
 /// What a CA should be.
@@ -242,6 +250,7 @@ pub struct CaRequest {
     key: KeyAlgorithm,
     template: Template,
     path_length: Option<PathLength>,
+    constraints: Constraints,
 }
 
 /// A CA's subject: given, or made distinct by its key.
@@ -279,7 +288,14 @@ impl CaRequest {
     }
 
     const fn from_subject(subject: CaSubject) -> Self {
-        Self { subject, lifetime: None, key: KeyAlgorithm::P256, template: Template::CA, path_length: None }
+        Self {
+            subject,
+            lifetime: None,
+            key: KeyAlgorithm::P256,
+            template: Template::CA,
+            path_length: None,
+            constraints: Constraints::NONE,
+        }
     }
 
     /// How long it is valid; ten years by default.
@@ -296,6 +312,21 @@ impl CaRequest {
         self
     }
 
+    /// What it is for; [`Template::CA`] by default, [`Template::INTERMEDIATE`] for a
+    /// CA below another one.
+    #[must_use]
+    pub fn template(mut self, template: Template) -> Self {
+        self.template = template;
+        self
+    }
+
+    /// The names that what stands below it may have; all by default.
+    #[must_use]
+    pub fn constraints(mut self, constraints: Constraints) -> Self {
+        self.constraints = constraints;
+        self
+    }
+
     /// How many CAs may stand below it; `None` is no limit. The template's by default.
     #[must_use]
     pub const fn path_length(mut self, limit: Option<u8>) -> Self {
@@ -306,8 +337,12 @@ impl CaRequest {
     /// Settles everything at `now`.
     ///
     /// # Errors
-    /// [`Error::Validity`], [`Error::Clock`].
+    /// [`Error::Validity`], [`Error::Clock`]; [`Error::TemplateKind`] for a template
+    /// of leaves.
     pub fn plan(&self, now: OffsetDateTime) -> Result<CaPlan> {
+        if !self.template.is_ca() {
+            return Err(Error::TemplateKind { name: self.template.name().to_owned(), kind: "leaves" });
+        }
         let lifetime = self.lifetime.unwrap_or_else(|| Lifetime::days(self.template.days()));
         Ok(CaPlan {
             subject: self.subject.clone(),
@@ -315,6 +350,8 @@ impl CaRequest {
             key: self.key,
             path_length: self.path_length.map_or(self.template.path_length(), |limit| limit.0),
             template: self.template.clone(),
+            constraints: self.constraints.clone(),
+            findings: Vec::new(),
         })
     }
 }
@@ -327,6 +364,8 @@ pub struct CaPlan {
     key: KeyAlgorithm,
     template: Template,
     path_length: Option<u8>,
+    constraints: Constraints,
+    findings: Vec<Finding>,
 }
 
 impl CaPlan {
@@ -375,5 +414,25 @@ impl CaPlan {
     #[must_use]
     pub const fn path_length(&self) -> Option<u8> {
         self.path_length
+    }
+    /// The names that what stands below it may have.
+    #[must_use]
+    pub const fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
+    /// What was noticed while planning.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The same plan, cut to end no later than its issuer, with a finding that says so.
+    #[must_use]
+    pub fn within(mut self, issuer: &Validity) -> Self {
+        let (validity, clamped) = cut(self.validity, issuer);
+        self.findings.extend(clamped);
+        self.validity = validity;
+        self
     }
 }

@@ -15,6 +15,7 @@
 //! whole: nobody ever sees half of one. Keys have mode 0600 from their first
 //! byte. No link is followed inside the store.
 
+mod ca;
 mod file;
 mod folder;
 mod import_record;
@@ -24,19 +25,14 @@ mod set;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
-use crate::authority::Authority;
 use crate::bundle::Bundle;
-use crate::certificate::Certificate;
 use crate::error::{Error, Result};
-use crate::key::PrivateKey;
 
+pub use ca::{CaEntry, KeyState, LoadedAuthority};
 pub use file::{is_regular, read_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;
-use leaf::{read_certificate, read_chain};
 pub use set::Lock;
 use set::Set;
 
@@ -93,19 +89,6 @@ pub struct Saved {
     pub files: Vec<SavedFile>,
 }
 
-/// A CA in the store: all but its private key.
-#[derive(Clone, Debug)]
-pub struct CaEntry {
-    /// Its name in the store.
-    pub name: String,
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Its certificate.
-    pub certificate: Certificate,
-    /// How many certificates it has issued.
-    pub issued: usize,
-}
-
 /// Keeps other imports of what is in a file waiting until the lock is dropped.
 ///
 /// # Errors
@@ -147,118 +130,10 @@ impl Store {
         &self.root
     }
 
-    /// The folder of a CA.
-    ///
-    /// # Errors
-    /// [`Error::StoreName`] where the text cannot be a CA's name.
-    pub fn ca_folder(&self, name: &str) -> Result<PathBuf> {
-        folder::check_ca_name(name)?;
-        Ok(self.root.join("ca").join(name))
-    }
-
     /// The folder of a leaf whose first name is `name`.
     #[must_use]
     pub fn leaf_folder(&self, name: &crate::name::San) -> PathBuf {
         self.root.join(folder_name(name))
-    }
-
-    /// Whether there is a CA of this name.
-    ///
-    /// # Errors
-    /// [`Error::StoreName`]; [`Error::Path`] where it is no folder.
-    pub fn has_authority(&self, name: &str) -> Result<bool> {
-        let folder = self.ca_folder(name)?;
-        file::is_folder(&self.root.join("ca"))?;
-        file::is_folder(&folder)
-    }
-
-    /// Loads a CA and its key.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] where there is none; [`Error::Permissions`] where
-    /// others can read its key; as [`Authority::load`].
-    pub fn authority(&self, name: &str, now: OffsetDateTime) -> Result<Authority> {
-        let folder = self.ca_folder(name)?;
-        if !self.has_authority(name)? {
-            return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
-        }
-        let certificate_path = folder.join(TRUST_ANCHOR);
-        let certificate = read_certificate(&certificate_path)?;
-        let key_path = folder.join(CA_KEY);
-        let key = PrivateKey::from_pem(&file::read_secret(&key_path)?).map_err(|e| e.in_file(&key_path))?;
-        let issuers = read_chain(&folder.join(CA_ISSUERS))?;
-        Authority::load(certificate, key, &issuers, now).map_err(|e| e.in_file(&certificate_path))
-    }
-
-    /// A CA without its key.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] where there is none; [`Error::Io`]; [`Error::File`] for a
-    /// certificate that cannot be read.
-    pub fn ca_entry(&self, name: &str) -> Result<CaEntry> {
-        let folder = self.ca_folder(name)?;
-        if !self.has_authority(name)? {
-            return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
-        }
-        let certificate = read_certificate(&folder.join(TRUST_ANCHOR))?;
-        let issued = file::count_files(&folder.join(ISSUED))?;
-        Ok(CaEntry { name: name.to_owned(), certificate, issued, folder })
-    }
-
-    /// Saves a CA with its key.
-    ///
-    /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Io`], [`Error::Path`], [`Error::Lock`].
-    pub fn save_authority(&self, name: &str, authority: &Authority, overwrite: Overwrite) -> Result<Saved> {
-        let target = self.ca_folder(name)?;
-        self.prepare()?;
-        let parent = self.root.join("ca");
-        if !file::is_folder(&parent)? {
-            file::ensure_folder(&parent, 0o755)?;
-        }
-        let mut set = Set::new(&self.root, 0o700)?;
-        set.write(CA_KEY, authority.key().secret_pem()?.as_bytes(), SECRET)?;
-        set.write(TRUST_ANCHOR, authority.certificate().pem()?.as_bytes(), PUBLIC)?;
-        if authority.chain().certificates().len() > 1 {
-            let issuers: String = authority
-                .chain()
-                .certificates()
-                .iter()
-                .skip(1)
-                .map(Certificate::pem)
-                .collect::<Result<_>>()?;
-            set.write(CA_ISSUERS, issuers.as_bytes(), PUBLIC)?;
-        }
-        set.folder(ISSUED, 0o700)?;
-        set.place(&target, overwrite, "CA", name)
-    }
-
-    /// Loads the CA of this name, or makes and saves it with `make` where there
-    /// is none. Of many processes that do this at once one makes it.
-    ///
-    /// # Errors
-    /// As [`Store::authority`] and [`Store::save_authority`].
-    pub fn ensure_authority(
-        &self,
-        name: &str,
-        now: OffsetDateTime,
-        make: impl FnOnce() -> Result<Authority>,
-    ) -> Result<(Authority, Option<Saved>)> {
-        if self.has_authority(name)? {
-            return Ok((self.authority(name, now)?, None));
-        }
-        self.prepare()?;
-        let _lock = Lock::take(&self.root)?;
-        if self.has_authority(name)? {
-            return Ok((self.authority(name, now)?, None));
-        }
-        let authority = make()?;
-        match self.save_authority(name, &authority, Overwrite::Refuse) {
-            Ok(saved) => Ok((authority, Some(saved))),
-            // `ca new` takes no lock, and was quicker.
-            Err(Error::AlreadyExists { .. }) => Ok((self.authority(name, now)?, None)),
-            Err(e) => Err(e),
-        }
     }
 
     /// Whether there is a leaf of this first name.
@@ -394,18 +269,7 @@ impl Store {
         file::replace(&self.root.join(SIMULATED), state.as_bytes(), PUBLIC)
     }
 
-    /// The names of the CAs, whatever is in their folders.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn authority_names(&self) -> Result<Vec<String>> {
-        let mut names = file::folders_in(&self.root.join("ca"))?;
-        names.retain(|name| folder::check_ca_name(name).is_ok());
-        names.sort();
-        Ok(names)
-    }
-
-    fn prepare(&self) -> Result<()> {
+    pub(super) fn prepare(&self) -> Result<()> {
         file::ensure_folder(&self.root, 0o755)?;
         let version = self.root.join("version");
         if file::read_optional(&version)?.is_none() {

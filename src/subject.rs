@@ -121,6 +121,17 @@ impl Subject {
         subject
     }
 
+    /// The same name without its common names.
+    #[must_use]
+    pub(crate) fn without_common_name(&self) -> Self {
+        let mut subject = self.clone();
+        for part in &mut subject.parts {
+            part.retain(|attribute| attribute.oid != COMMON_NAME);
+        }
+        subject.parts.retain(|part| !part.is_empty());
+        subject
+    }
+
     /// Whether there is no attribute at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -296,6 +307,24 @@ pub(crate) fn describe(name: &Name) -> String {
 /// The common names of an X.501 Name, in order.
 pub(crate) fn common_names(name: &Name) -> Vec<String> {
     name.iter().filter(|a| a.oid == COMMON_NAME).map(|a| text_of(&a.value)).collect()
+}
+
+/// The values of a Name's `emailAddress` attributes.
+pub(crate) fn email_addresses(name: &Name) -> Vec<String> {
+    const EMAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
+    name.iter().filter(|a| a.oid == EMAIL).map(|a| text_of(&a.value)).collect()
+}
+
+/// A Name's parts for comparing: whatever the string types, without regard to case
+/// and to how many blanks stand where (RFC 5280 §7.1).
+pub(crate) fn folded(name: &Name) -> Vec<Vec<(ObjectIdentifier, String)>> {
+    let fold = |text: String| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let part = |part: &x509_cert::name::RelativeDistinguishedName| {
+        let mut all: Vec<_> = part.iter().map(|a| (a.oid, fold(text_of(&a.value)))).collect();
+        all.sort();
+        all
+    };
+    name.iter_rdn().map(part).collect()
 }
 
 fn text_of(value: &Any) -> String {

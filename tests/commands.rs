@@ -436,6 +436,10 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         "acm prune",
         "acm iam",
         "acm-sim",
+        "ca rekey-passphrase",
+        "template",
+        "template list",
+        "template show",
         "completions",
         "man",
     ] {
@@ -451,7 +455,8 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         ("import-acm", "Import leaves"),
         ("acm", "Look at what ACM holds"),
         ("acm-sim", "Run a stand-in for ACM"),
-        ("ca new", "Make a root CA"),
+        ("ca new", "Make a CA: a root"),
+        ("ca rekey-passphrase", "Encrypt a CA's key"),
         ("ca", "Make CAs"),
     ] {
         assert!(sandbox.ok(&format!("{command} --help")).stdout.starts_with(about), "{command}");

@@ -165,7 +165,20 @@ fn loaded(extensions: &str) -> Option<certforge::Result<Authority>> {
 #[test]
 fn a_ca_does_not_issue_what_its_own_limits_forbid() {
     let Some(constrained) = loaded("nameConstraints = critical,permitted;DNS:corp.example\n") else { return };
-    assert_eq!(constrained.unwrap_err().code(), "ca.not-a-ca");
+    let constrained = constrained.unwrap();
+    constrained.issue(&LeafRequest::new(["a.corp.example"]).unwrap()).unwrap();
+    let refused = constrained.issue(&LeafRequest::new(["a.example"]).unwrap());
+    assert_eq!(refused.unwrap_err().code(), "ca.constrained");
+    // Limits on subjects are read too: whatever the string types and the case.
+    let by_subject = "nameConstraints = critical,permitted;dirName:subtree\n[subtree]\nO = Acme Corp\n";
+    let by_subject = loaded(by_subject).unwrap().unwrap();
+    let leaf = |subject: &str| {
+        let subject = subject.parse().unwrap();
+        by_subject.issue(&LeafRequest::new(["a.example"]).unwrap().subject(subject))
+    };
+    leaf("/O=ACME  corp/CN=a.example").unwrap();
+    assert_eq!(leaf("/O=Other/CN=a.example").unwrap_err().code(), "ca.constrained");
+    assert_eq!(leaf("/CN=a.example").unwrap_err().code(), "ca.constrained");
     let client = loaded("extendedKeyUsage = clientAuth\n").unwrap().unwrap();
     let server = LeafRequest::new(["a.example"]).unwrap();
     assert_eq!(client.issue(&server).unwrap_err().code(), "ca.not-a-ca");

@@ -34,32 +34,38 @@ struct World {
 }
 
 /// Makes the leaves and serves each with nginx.
-fn world(key: &str) -> Option<World> {
+fn world(flags: &str) -> Option<World> {
+    world_of(flags, &CASES.each_ref().map(|case| case.folder))
+}
+
+/// Some of the leaves alone.
+fn world_of(flags: &str, folders: &[&str]) -> Option<World> {
     let nginx = judge("nginx")?;
     let sandbox = Sandbox::new();
-    for case in &CASES {
-        sandbox.ok(&format!("up {} --key {key}", case.folder));
+    for folder in folders {
+        sandbox.ok(&format!("up {folder} {flags}"));
     }
-    let ports: Vec<u16> = CASES.iter().skip(1).map(|_| support::free_port()).collect();
+    let cases = || CASES.iter().filter(|case| folders.contains(&case.folder));
+    let ports: Vec<u16> = cases().skip(1).map(|_| support::free_port()).collect();
     let server = Server::start(|first| {
         let all: Vec<u16> = std::iter::once(first).chain(ports.iter().copied()).collect();
-        std::fs::write(sandbox.file("nginx.conf"), configuration(&sandbox, &all)).unwrap();
+        std::fs::write(sandbox.file("nginx.conf"), configuration(&sandbox, cases(), &all)).unwrap();
         let mut command = Command::new(&nginx);
         command.arg("-p").arg(sandbox.path()).arg("-c").arg(sandbox.file("nginx.conf"));
         command
     });
     let all = std::iter::once(server.address.port()).chain(ports);
-    let targets = CASES.iter().zip(all).map(|(case, port)| format!("{}:{port}", case.host)).collect();
+    let targets = cases().zip(all).map(|(case, port)| format!("{}:{port}", case.host)).collect();
     Some(World { sandbox, targets, _nginx: server })
 }
 
-fn configuration(sandbox: &Sandbox, ports: &[u16]) -> String {
+fn configuration<'a>(sandbox: &Sandbox, cases: impl Iterator<Item = &'a Case>, ports: &[u16]) -> String {
     let mut text = String::from(
         "daemon off; master_process off; pid nginx.pid; error_log stderr; events {}\n\
          http {\n access_log off; client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp;\n \
          uwsgi_temp_path tmp; scgi_temp_path tmp;\n",
     );
-    for (case, port) in CASES.iter().zip(ports) {
+    for (case, port) in cases.zip(ports) {
         let folder = sandbox.file("certforge").join(case.folder);
         let _ = writeln!(
             text,
@@ -88,7 +94,7 @@ fn lines(program: &str, args: &[&str], world: &World) -> Option<Answers> {
     )
 }
 
-const TRUST: &str = "certforge/localhost/ca.pem";
+const TRUST: &str = "certforge/127.0.0.1/ca.pem";
 
 fn judge_all(client: &str, answers: &Answers, reason: &[&str]) {
     assert_eq!(answers.len(), CASES.len(), "{client}: {answers:?}");
@@ -161,11 +167,14 @@ fn webpki_answers(world: &World) -> Answers {
         .iter()
         .map(|case| {
             let leaf = world.sandbox.file("certforge").join(case.folder).join("fullchain.pem");
-            let leaf = CertificateDer::from_pem_file(leaf).unwrap();
+            let mut sent = CertificateDer::pem_file_iter(leaf).unwrap().map(Result::unwrap);
+            let leaf = sent.next().unwrap();
+            let intermediates: Vec<CertificateDer<'_>> = sent.collect();
             let leaf = webpki::EndEntityCert::try_from(&leaf).unwrap();
             let usage = webpki::KeyUsage::server_auth();
             let algorithms = webpki::ALL_VERIFICATION_ALGS;
-            leaf.verify_for_usage(algorithms, &anchors, &[], UnixTime::now(), usage, None, None).unwrap();
+            leaf.verify_for_usage(algorithms, &anchors, &intermediates, UnixTime::now(), usage, None, None)
+                .unwrap();
             match leaf.verify_is_valid_for_subject_name(&ServerName::try_from(case.host).unwrap()) {
                 Ok(()) => "ACCEPT".to_owned(),
                 Err(e) => format!("REFUSE {e:?}"),
@@ -174,8 +183,8 @@ fn webpki_answers(world: &World) -> Answers {
         .collect()
 }
 
-fn every_client(key: &str) {
-    let Some(world) = world(key) else { return };
+fn every_client(flags: &str) {
+    let Some(world) = world(flags) else { return };
     if let Some(answers) = openssl(&world) {
         judge_all("OpenSSL", &answers, &["IP address mismatch", "hostname mismatch"]);
     }
@@ -201,10 +210,33 @@ fn every_client(key: &str) {
 
 #[test]
 fn every_client_agrees_on_rsa() {
-    every_client("rsa2048");
+    every_client("--key rsa2048");
 }
 
 #[test]
 fn every_client_agrees_on_p256() {
-    every_client("p256");
+    every_client("--key p256");
+}
+
+#[test]
+fn every_client_agrees_on_three_tiers_with_limits() {
+    every_client("--key p256 --three-tier --permit localhost,test.com,127.0.0.0/8,10.0.0.0/8");
+}
+
+#[test]
+fn every_client_agrees_on_limits_to_addresses_under_a_lost_root() {
+    // No client may hold the limits on DNS names against an address.
+    let Some(world) = world_of("--key p256 --throw-away-root --permit 127.0.0.0/8", &["127.0.0.1"]) else {
+        return;
+    };
+    let accepts = |client: &str, answers: Option<Answers>| {
+        if let Some(answers) = answers {
+            assert!(answers.len() == 1 && answers[0].starts_with("ACCEPT"), "{client}: {answers:?}");
+        }
+    };
+    accepts("OpenSSL", openssl(&world));
+    accepts("Java", java(&world));
+    accepts("Python", script("python3", &[], "client.py", &world));
+    accepts("Go", script("go", &["run"], "client.go", &world));
+    accepts("Node", script("node", &[], "client.js", &world));
 }

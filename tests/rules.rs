@@ -58,6 +58,14 @@ fn a_good_certificate_breaks_no_rule() {
     }
 }
 
+/// What makes the certificate a CA's.
+const CA: [(&str, &str); 3] = [
+    ("basicConstraints", "critical,CA:TRUE"),
+    ("keyUsage", "critical,keyCertSign,cRLSign"),
+    ("extendedKeyUsage", ""),
+];
+const LIMITS: &str = "certificate.name-constraints";
+
 #[test]
 fn each_rule_finds_its_fault() {
     for (changes, subject, more, code) in [
@@ -95,6 +103,12 @@ fn each_rule_finds_its_fault() {
             &[],
             "certificate.key-usage",
         ),
+        (
+            &[("nameConstraints", "critical,permitted;DNS:x")],
+            "/CN=a.example",
+            &[],
+            "certificate.name-constraints",
+        ),
         (&[("extendedKeyUsage", "")], "/CN=a.example", &[], "certificate.extended-key-usage"),
         (
             &[("extendedKeyUsage", "critical,serverAuth")],
@@ -119,6 +133,14 @@ fn each_rule_finds_its_fault() {
             "/CN=a CA",
             &[],
             "certificate.key-usage",
+        ),
+        (&[CA[0], CA[1], CA[2], ("nameConstraints", "permitted;DNS:x")], "/CN=a CA", &[], LIMITS),
+        (&[CA[0], CA[1], CA[2], ("nameConstraints", "critical,permitted;DNS:.x")], "/CN=a CA", &[], LIMITS),
+        (
+            &[CA[0], CA[1], CA[2], ("nameConstraints", "critical,permitted;IP:10.0.0.0/255.0.255.0")],
+            "/CN=a CA",
+            &[],
+            LIMITS,
         ),
     ] {
         let Some(certificate) = made(changes, subject, more) else { return };

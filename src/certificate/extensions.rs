@@ -1,6 +1,5 @@
 //! What a certificate's extensions say (RFC 5280 §4.2).
 
-use der::oid::AssociatedOid;
 use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
@@ -9,6 +8,8 @@ use x509_cert::ext::pkix::{
 };
 
 use super::Certificate;
+use crate::constraint::Constraints;
+use crate::error::Result;
 use crate::name::San;
 use crate::template::ExtendedKeyUsage;
 
@@ -62,10 +63,16 @@ impl Certificate {
         (!any).then(|| self.extended_key_usage())
     }
 
-    /// Whether it limits the names below it (RFC 5280 §4.2.1.10).
-    pub(crate) fn has_name_constraints(&self) -> bool {
-        let oid = <NameConstraints as AssociatedOid>::OID;
-        self.view.tbs_certificate().extensions().is_some_and(|all| all.iter().any(|e| e.extn_id == oid))
+    /// What it limits the names below it to (RFC 5280 §4.2.1.10), if it does.
+    ///
+    /// # Errors
+    /// [`crate::Error::MalformedCertificate`] where that cannot be told.
+    pub fn name_constraints(&self) -> Result<Option<Constraints>> {
+        let found = self.view.tbs_certificate().get_extension::<NameConstraints>();
+        let malformed = |e: der::Error| crate::error::Error::MalformedCertificate {
+            reason: format!("its name constraints cannot be read: {e}"),
+        };
+        found.map_err(malformed)?.map(|(_, extension)| Constraints::read(&extension)).transpose()
     }
 
     /// Its subject key identifier, if it has one.

@@ -5,7 +5,7 @@ use der::asn1::ObjectIdentifier;
 use der::{Decode, Encode, Tag, Tagged};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+    AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectAltName,
     SubjectKeyIdentifier,
 };
 use x509_cert::time::Time;
@@ -37,6 +37,7 @@ struct Subject<'a> {
     constraints: Option<(bool, BasicConstraints)>,
     skid: Option<(bool, SubjectKeyIdentifier)>,
     akid: Option<(bool, AuthorityKeyIdentifier)>,
+    limits: Option<(bool, NameConstraints)>,
     key: Option<KeyAlgorithm>,
     is_ca: bool,
 }
@@ -69,6 +70,7 @@ const RULES: &[Rule] = &[
     Rule { code: "certificate.san-criticality", source: "RFC 5280 §4.2.1.6", broken: san_criticality },
     Rule { code: "certificate.san-malformed", source: "RFC 5280 §4.2.1.6", broken: san_malformed },
     Rule { code: "certificate.basic-constraints", source: "RFC 5280 §4.2.1.9", broken: basic_constraints },
+    Rule { code: "certificate.name-constraints", source: "RFC 5280 §4.2.1.10", broken: name_constraints },
     Rule { code: "certificate.key-usage", source: "RFC 5280 §4.2.1.3, RFC 8813", broken: key_usage },
     Rule {
         code: "certificate.extended-key-usage", source: "RFC 5280 §4.2.1.12", broken: extended_key_usage
@@ -102,6 +104,7 @@ pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
         extended: tbs.get_extension().map_err(malformed)?,
         skid: tbs.get_extension().map_err(malformed)?,
         akid: tbs.get_extension().map_err(malformed)?,
+        limits: tbs.get_extension().map_err(malformed)?,
         key: PublicKey::from_der(&public_key)?.algorithm(),
         is_ca: constraints.as_ref().is_some_and(|(_, c)| c.ca),
         constraints,
@@ -250,6 +253,46 @@ fn basic_constraints(s: &Subject<'_>) -> Option<String> {
     }
     (!constraints.ca && constraints.path_len_constraint.is_some())
         .then(|| "it has a path length and is no CA".to_owned())
+}
+
+fn name_constraints(s: &Subject<'_>) -> Option<String> {
+    let (critical, limits) = s.limits.as_ref()?;
+    if !s.is_ca {
+        return Some("it has name constraints and is no CA".to_owned());
+    }
+    if !critical {
+        return Some("its name constraints are not critical".to_owned());
+    }
+    let all = || limits.permitted_subtrees.iter().chain(&limits.excluded_subtrees).flatten();
+    if all().next().is_none() {
+        return Some("its name constraints are empty".to_owned());
+    }
+    all().find_map(|subtree| {
+        if subtree.minimum != 0 || subtree.maximum.is_some() {
+            return Some("its name constraints have a minimum or maximum".to_owned());
+        }
+        match &subtree.base {
+            GeneralName::DnsName(dns) if dns.as_str().starts_with('.') => {
+                Some(format!("its name constraints have `{}`, which starts with a dot", dns.as_str()))
+            }
+            GeneralName::IpAddress(octets) if !matches!(octets.as_bytes().len(), 8 | 32) => {
+                Some(format!("its name constraints have an address of {} octets", octets.as_bytes().len()))
+            }
+            GeneralName::IpAddress(octets) if !is_prefix(octets.as_bytes()) => {
+                Some("its name constraints have a mask that is no prefix".to_owned())
+            }
+            _ => None,
+        }
+    })
+}
+
+/// Whether the mask of an address and a mask has all its ones at the left.
+fn is_prefix(both: &[u8]) -> bool {
+    let mask = &both[both.len() / 2..];
+    let ones: u32 = mask.iter().map(|b| b.count_ones()).sum();
+    let leading = mask.iter().take_while(|b| **b == 0xff).count();
+    let partial = mask.get(leading).map_or(0, |b| b.leading_ones());
+    usize::try_from(ones) == Ok(leading * 8 + partial as usize)
 }
 
 fn key_usage(s: &Subject<'_>) -> Option<String> {

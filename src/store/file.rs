@@ -133,6 +133,11 @@ pub(super) fn mode(path: &Path) -> Result<u32> {
     fs::symlink_metadata(path).map(|m| m.mode() & 0o7777).map_err(io_error("look at", path))
 }
 
+/// Whether there is anything at a path of the store, a link included.
+pub(super) fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// Whether a path that somebody named is a regular file: something beside which
 /// more can be kept.
 #[must_use]

@@ -49,7 +49,7 @@ impl LeafEntry {
     #[must_use]
     pub fn has_key(&self) -> bool {
         // A link or a fifo in its place is one that cannot be read, not none.
-        std::fs::symlink_metadata(self.folder.join(KEY)).is_ok()
+        file::is_there(&self.folder.join(KEY))
     }
 
     /// Whether all its files are there, as they were written: the key is the

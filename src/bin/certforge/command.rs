@@ -13,8 +13,7 @@ mod import_acm;
 mod issue;
 mod leaf;
 mod man;
-#[cfg(feature = "aws")]
-mod passphrase;
+pub mod passphrase;
 #[cfg(feature = "aws")]
 mod places;
 #[cfg(feature = "aws")]

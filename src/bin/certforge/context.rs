@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use certforge::Finding;
 use certforge::error::Error;
-use certforge::store::Store;
+use certforge::store::{LoadedAuthority, Store};
 use time::OffsetDateTime;
+
+use crate::command::passphrase::PassphraseArgs;
 
 /// Why a command did not come to a report. Of several leaves each may fail for the
 /// same reason, so it can be cloned.
@@ -57,6 +59,11 @@ pub struct Context {
 pub const DEFAULT_CA: &str = "default";
 
 impl Context {
+    /// A CA with its key, for which there may be a pass phrase.
+    pub fn authority(&self, name: &str, passphrase: &PassphraseArgs) -> Result<LoadedAuthority, Failure> {
+        Ok(self.store.authority(name, self.now, &mut passphrase.unlock())?)
+    }
+
     /// The CA to use: the one asked for, else `default`, else the only one there is.
     pub fn choose_ca(&self, asked: Option<&str>) -> Result<String, Failure> {
         if let Some(name) = asked {

@@ -98,7 +98,6 @@ pub fn ask(question: &str) -> Option<String> {
 }
 
 /// Asks for a secret on the terminal, without showing it; none where there is no answer.
-#[cfg(feature = "aws")]
 pub fn ask_secret(question: &str) -> Option<zeroize::Zeroizing<String>> {
     let answer = rpassword::prompt_password(question).ok()?;
     (!answer.is_empty()).then(|| zeroize::Zeroizing::new(answer))

@@ -17,6 +17,7 @@ pub fn of_refusal(findings: &[Finding]) -> &'static str {
 }
 
 /// The hint for an error, if there is one.
+#[expect(clippy::too_many_lines, reason = "one line an error, read as a page")]
 pub fn of(error: &Error) -> Option<String> {
     let text = match error {
         Error::AlreadyExists { what: "CA", .. } => {
@@ -46,6 +47,12 @@ pub fn of(error: &Error) -> Option<String> {
         Error::CaNotValid { .. } => "make a new CA with `certforge ca new NAME`, or set the clock",
         Error::Chain { .. } => "put the leaf's issuer first and the root last",
         Error::Clock { .. } => "set the clock",
+        Error::Constrained { .. } => {
+            "issue it from another CA with --ca, or make one that may: certforge ca new NAME --permit …"
+        }
+        Error::Constraint { .. } => {
+            "write --permit internal.example, --permit 10.103.0.0/16, --permit email:corp.example"
+        }
         Error::Fault { .. } => "certforge acm-sim --help names the faults",
         Error::File { source, .. } => return of(source),
         Error::ImportUnsaved { arn, .. } => {
@@ -59,6 +66,9 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             "choose another directory with --dir, or change its permissions"
+        }
+        Error::Key { reason } if reason.contains("Proc-Type") => {
+            "turn it into PKCS#8: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in OLD -out NEW"
         }
         Error::Key { reason } if reason.contains("encrypted") => {
             "decrypt it first: openssl pkey -in KEY -out PLAIN-KEY"
@@ -86,6 +96,10 @@ pub fn of(error: &Error) -> Option<String> {
         Error::NoNames => "give a name: certforge leaf 10.103.10.95",
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
         Error::OutlivesIssuer { .. } => "ask for a shorter time with --days",
+        Error::Passphrase { reason: "is needed, and none was given", .. } => {
+            "give it with --passphrase-file FILE or --passphrase-fd N, or run this on a terminal"
+        }
+        Error::Passphrase { .. } => "give the right one; `certforge ca rekey-passphrase` changes it",
         Error::Path { reason: "is a folder", .. } => "give a file",
         Error::Path { .. } => "move it away, or choose another directory with --dir",
         Error::Permissions { path, .. } => {

@@ -124,7 +124,7 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if format.json {
         match report {
-            Report::Ca(r) => json(&mut out, "ca", r),
+            Report::Ca(r) => json(&mut out, "ca", &**r),
             Report::CaList(r) => json(&mut out, "ca-list", r),
             #[cfg(feature = "aws")]
             Report::AcmList(r) => json(&mut out, "acm-list", r),
@@ -232,11 +232,17 @@ fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
         line(out, "below", &below, "CAs allowed below it")?;
         line(out, "issued", &ca.issued.unwrap_or_default().to_string(), "certificates")?;
         line(out, "left", &ca.days_left.to_string(), "days")?;
+        line(out, "key", ca.key_file.unwrap_or("unreadable"), "")?;
+    }
+    for (what, limits) in [("permit", &ca.permitted), ("exclude", &ca.excluded)] {
+        if !limits.is_empty() {
+            line(out, what, &limits.join(", "), "")?;
+        }
     }
     for file in &ca.files {
         file_line(out, &file.path, &file.mode)?;
     }
-    Ok(())
+    finding_lines(out, &ca.findings)
 }
 
 /// What each file of a set is for.
@@ -274,7 +280,7 @@ fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
 }
 
 fn up_lines(out: &mut impl Write, up: &UpReport) -> io::Result<()> {
-    if let Some(ca) = &up.ca {
+    for ca in up.root.iter().chain(&up.ca) {
         ca_lines(out, ca)?;
     }
     leaf_lines(out, &up.leaf)?;

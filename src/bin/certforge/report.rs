@@ -17,9 +17,9 @@ pub use acm::{
     ImportsReport, PolicyReport, PruneReport, StatementReport, TagReport,
 };
 use certforge::certificate::Certificate;
-use certforge::finding::Finding;
+use certforge::finding::{Finding, Severity};
 use certforge::key::PublicKey;
-use certforge::store::{CaEntry, Saved, SavedFile};
+use certforge::store::{CaEntry, KeyState, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
 pub use problem::Problem;
@@ -45,7 +45,7 @@ pub enum Report {
     AcmList(AcmListReport),
     #[cfg(feature = "aws")]
     AcmShow(Box<AcmShowReport>),
-    Ca(CaReport),
+    Ca(Box<CaReport>),
     CaList(CaListReport),
     #[cfg(feature = "aws")]
     Import(ImportReport),
@@ -115,10 +115,20 @@ pub struct CaReport {
     pub serial: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// The names that what stands below it may have; all where both are empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permitted: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued: Option<usize>,
+    /// How its private key is kept: `plain`, `encrypted` or `absent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingReport>,
 }
 
 #[derive(Serialize)]
@@ -161,6 +171,9 @@ pub struct UpReport {
     #[serde(rename = "CertificateArn", skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
     pub folder: String,
+    /// The root above the CA, where `--three-tier` made one or found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<CaReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca: Option<CaReport>,
     pub leaf: LeafReport,
@@ -194,9 +207,16 @@ fn names<'a>(names: impl IntoIterator<Item = &'a San>) -> Vec<NameReport> {
     names.into_iter().map(|n| NameReport { kind: n.kind(), value: n.to_string() }).collect()
 }
 
+fn file(saved: &SavedFile) -> FileReport {
+    FileReport { path: path(&saved.path), mode: format!("{:04o}", saved.mode) }
+}
+
 fn files(saved: &Saved) -> Vec<FileReport> {
-    let file = |f: &SavedFile| FileReport { path: path(&f.path), mode: format!("{:04o}", f.mode) };
     saved.files.iter().map(file).collect()
+}
+
+fn texts(items: &[impl ToString]) -> Vec<String> {
+    items.iter().map(ToString::to_string).collect()
 }
 
 fn key(key: &PublicKey) -> String {
@@ -218,8 +238,12 @@ impl CaReport {
             path_length: plan.path_length(),
             serial: None,
             sha256: None,
+            permitted: texts(plan.constraints().permitted()),
+            excluded: texts(plan.constraints().excluded()),
             issued: None,
+            key_file: None,
             files: Vec::new(),
+            findings: findings(plan.findings()),
         }
     }
 
@@ -230,6 +254,8 @@ impl CaReport {
         certificate: &Certificate,
         now: OffsetDateTime,
     ) -> Self {
+        // What cannot be read stops whoever issues, not whoever looks.
+        let limits = certificate.name_constraints().ok().flatten().unwrap_or_default();
         Self {
             state,
             name: name.to_owned(),
@@ -243,8 +269,12 @@ impl CaReport {
             path_length: certificate.ca().and_then(|p| p.0),
             serial: Some(certificate.serial_hex()),
             sha256: Some(certificate.sha256().to_string()),
+            permitted: texts(limits.permitted()),
+            excluded: texts(limits.excluded()),
             issued: None,
+            key_file: None,
             files: Vec::new(),
+            findings: Vec::new(),
         }
     }
 
@@ -253,9 +283,23 @@ impl CaReport {
         self
     }
 
+    pub fn file(mut self, saved: &SavedFile) -> Self {
+        self.files = vec![file(saved)];
+        self
+    }
+
     pub fn present(entry: &CaEntry, now: OffsetDateTime) -> Self {
         let mut report = Self::of(State::Present, &entry.name, &entry.folder, &entry.certificate, now);
         report.issued = Some(entry.issued);
+        match entry.key_state() {
+            Ok(KeyState::Plain) => report.key_file = Some("plain"),
+            Ok(KeyState::Encrypted) => report.key_file = Some("encrypted"),
+            Ok(KeyState::Absent) => report.key_file = Some("absent"),
+            Err(e) => {
+                let finding = Finding::new(e.code(), Severity::Warning, entry.name.clone(), e.to_string());
+                report.findings = findings(&[finding]);
+            }
+        }
         report
     }
 }

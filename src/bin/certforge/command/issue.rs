@@ -6,6 +6,7 @@ use certforge::plan::LeafRequest;
 use certforge::store::read_input;
 use certforge::{KeyAlgorithm, Lifetime, Names, San, Subject, Template};
 
+use crate::command::passphrase::PassphraseArgs;
 use crate::context::Failure;
 use crate::environment;
 
@@ -43,7 +44,7 @@ pub struct TemplateArgs {
     /// Short for --template client
     #[arg(long, conflicts_with = "template")]
     client: bool,
-    /// A field of the template to change, such as days=30 or extended_key_usage=serverAuth,clientAuth
+    /// A field of the template to change, such as `days=30` or `extended_key_usage=serverAuth,clientAuth`
     #[arg(long, value_name = "FIELD=VALUE")]
     set: Vec<String>,
 }
@@ -101,6 +102,8 @@ pub struct IssueArgs {
     /// The CA that issues it
     #[arg(long, value_name = "NAME")]
     pub ca: Option<String>,
+    #[command(flatten)]
+    pub passphrase: PassphraseArgs,
     /// Show what would be made, and stop
     #[arg(long)]
     pub dry_run: bool,

@@ -6,7 +6,7 @@ use certforge::store::Overwrite;
 
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 use crate::context::{Context, Failure};
-use crate::report::{LeafReport, Report, State};
+use crate::report::{LeafReport, Report, State, findings};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -55,13 +55,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Ok(Report::Leaf(report.saved(&saved, &plan)));
     }
     let ca = context.choose_ca(args.issue.ca.as_deref())?;
-    let authority = store.authority(&ca, context.now)?;
-    let plan = plan.within(authority.validity());
+    let issuer = context.authority(&ca, &args.issue.passphrase)?;
+    let authority = &issuer.authority;
+    let plan = authority.fit(plan);
     if args.issue.dry_run {
         return Ok(Report::Leaf(LeafReport::planned(&folder, Some(&ca), &plan, context.now)));
     }
     let bundle = authority.issue_for(&plan, PrivateKey::generate(plan.key())?)?;
     let saved = store.save_bundle(plan.names().first(), &bundle, Some(&ca), overwrite)?;
     let report = LeafReport::of(state, &saved.folder, Some(&ca), bundle.leaf(), context.now);
-    Ok(Report::Leaf(report.saved(&saved, &plan)))
+    let mut report = report.saved(&saved, &plan);
+    report.findings.extend(findings(&issuer.findings));
+    Ok(Report::Leaf(report))
 }

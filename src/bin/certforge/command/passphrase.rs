@@ -3,9 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
+use certforge::Error;
 use certforge::store::read_input;
 use zeroize::Zeroizing;
 
+use crate::context::Failure;
 use crate::environment;
 
 #[derive(clap::Args)]
@@ -24,15 +26,12 @@ impl PassphraseArgs {
     pub fn unlock(&self) -> impl FnMut(&str) -> certforge::Result<Option<Zeroizing<String>>> + '_ {
         let mut read: Option<Zeroizing<String>> = None;
         move |what| {
-            let path = match (&self.passphrase_file, self.passphrase_fd) {
-                (Some(path), _) => path.clone(),
-                (None, Some(fd)) => PathBuf::from(format!("/dev/fd/{fd}")),
-                (None, None) if environment::has_terminal() => {
-                    return Ok(environment::ask_secret(&format!(
-                        "pass phrase of {what} (--passphrase-file): "
-                    )));
+            let Some(path) = source(self.passphrase_file.as_deref(), self.passphrase_fd) else {
+                if environment::has_terminal() {
+                    let question = format!("pass phrase of {what} (--passphrase-file): ");
+                    return Ok(environment::ask_secret(&question));
                 }
-                (None, None) => return Ok(None),
+                return Ok(None);
             };
             if read.is_none() {
                 read = Some(first_line(&path)?);
@@ -40,6 +39,43 @@ impl PassphraseArgs {
             Ok(read.clone())
         }
     }
+
+    /// A pass phrase for something new.
+    pub fn fresh(&self, of: &str) -> Result<Zeroizing<String>, Failure> {
+        fresh_from(self.passphrase_file.as_deref(), self.passphrase_fd, of, "--passphrase-file")
+    }
+}
+
+/// A pass phrase for something new: from where it is said to be, or asked for twice.
+pub fn fresh_from(
+    file: Option<&Path>,
+    fd: Option<u32>,
+    of: &str,
+    flag: &str,
+) -> Result<Zeroizing<String>, Failure> {
+    let bad = |reason| Failure::from(Error::Passphrase { of: of.to_owned(), reason });
+    let found = match source(file, fd) {
+        Some(path) => first_line(&path)?,
+        None if environment::has_terminal() => {
+            let first = environment::ask_secret(&format!("pass phrase of {of} ({flag}): "));
+            let first = first.ok_or_else(|| bad("is empty"))?;
+            if environment::ask_secret("the same once more: ").as_ref() != Some(&first) {
+                return Err(bad("was not the same twice"));
+            }
+            first
+        }
+        None => return Err(bad("is needed, and none was given")),
+    };
+    if found.is_empty() { Err(bad("is empty")) } else { Ok(found) }
+}
+
+/// What gives the pass phrase that is in a file.
+pub fn from_file(path: &Path) -> impl FnMut(&str) -> certforge::Result<Option<Zeroizing<String>>> + '_ {
+    move |_| first_line(path).map(Some)
+}
+
+fn source(file: Option<&Path>, fd: Option<u32>) -> Option<PathBuf> {
+    file.map(Path::to_owned).or_else(|| fd.map(|fd| PathBuf::from(format!("/dev/fd/{fd}"))))
 }
 
 fn first_line(path: &Path) -> certforge::Result<Zeroizing<String>> {

@@ -1,17 +1,19 @@
 //! `certforge up`: a CA, a leaf and perhaps an ARN, whatever of it is missing.
 
+mod issuer;
+
 use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, Overwrite};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan};
 
-use crate::command::ca;
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::environment;
-use crate::report::{CaReport, LeafReport, Report, State, UpReport, same_names};
+use crate::report::{CaReport, LeafReport, Report, State, UpReport, findings, same_names};
+use issuer::{Issuer, ShapeArgs};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -19,12 +21,15 @@ use crate::report::{CaReport, LeafReport, Report, State, UpReport, same_names};
   certforge up myca.test.com '*.internal.example' fd00::1 --key p256
   certforge up 10.103.10.95 --import-acm --region ap-northeast-1
   certforge up 10.103.10.95 --import-acm --sim
+  certforge up 10.103.10.95 --three-tier --permit 10.103.0.0/16
 
 All names go into one leaf; the first is its common name. Run again, it makes only
 what is missing, due (a third of its time or 30 days left) or different.")]
 pub struct Args {
     #[command(flatten)]
     issue: IssueArgs,
+    #[command(flatten)]
+    shape: ShapeArgs,
     #[cfg(feature = "aws")]
     #[command(flatten)]
     acm: AcmArgs,
@@ -36,7 +41,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let plan = args.issue.request(&asked, DEFAULT_KEY)?.plan(context.now)?;
     let there = store.leaf_of(plan.names().first())?;
     let ca_name = choose_ca(args, context, there.as_ref())?;
-    if args.issue.ca.is_some() && ca_name != DEFAULT_CA && !store.has_authority(&ca_name)? {
+    let known = args.issue.ca.is_none() || ca_name == DEFAULT_CA || args.shape.is_given();
+    if !known && !store.has_authority(&ca_name)? {
         let name = ca_name;
         return Err(Error::Missing { what: "CA", name, path: store.root().to_owned() }.into());
     }
@@ -166,29 +172,35 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     let store = &context.store;
     let first = plan.names().first().clone();
     let folder = store.leaf_folder(&first);
-    let ca_plan = ca::request(ca_name).key(plan.key()).plan(context.now)?;
+    let ca_plan = args.shape.plan(ca_name, &plan, context)?;
     if args.issue.dry_run && !store.has_authority(ca_name)? {
         let ca_folder = store.ca_folder(ca_name)?;
         let plan = plan.within(ca_plan.validity());
         let ca = CaReport::planned(ca_name, &ca_folder, &ca_plan, context.now);
         let leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
-        return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None, key: None });
+        return Ok(Made { report: up_report(&folder, None, Some(ca), leaf), entry: None, key: None });
     }
-    let (authority, ca_saved, early_key) = authority(context, ca_name, &plan, &ca_plan)?;
-    let plan = plan.within(authority.validity());
+    let Issuer { authority, saved: ca_saved, root, early_key, findings: said } =
+        issuer::ensure(context, &args.shape, &args.issue.passphrase, ca_name, (&ca_plan, &plan))?;
+    let plan = authority.fit(plan);
     let ca_state = if ca_saved.is_some() { State::Created } else { State::Unchanged };
     let mut ca =
         CaReport::of(ca_state, ca_name, &store.ca_folder(ca_name)?, authority.certificate(), context.now);
     if let Some(saved) = &ca_saved {
         ca = ca.saved(saved);
     }
+    ca.findings = findings(&said);
     let reason = match &there {
         None => None,
         Some(entry) => match different(work, &authority, &plan, entry)? {
             None => {
                 let leaf =
                     LeafReport::of(State::Unchanged, &folder, Some(ca_name), &entry.certificate, context.now);
-                return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: there, key: None });
+                return Ok(Made {
+                    report: up_report(&folder, root, Some(ca), leaf),
+                    entry: there,
+                    key: None,
+                });
             }
             reason => reason,
         },
@@ -196,7 +208,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     if args.issue.dry_run {
         let mut leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
         leaf.reason = reason;
-        return Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: None, key: None });
+        return Ok(Made { report: up_report(&folder, root, Some(ca), leaf), entry: None, key: None });
     }
     let key = match early_key {
         Some(key) => key,
@@ -216,7 +228,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
         leaf = leaf.saved(&saved, &plan);
     }
     let key = args.is_ephemeral().then(|| bundle.into_key());
-    Ok(Made { report: up_report(&folder, Some(ca), leaf), entry: Some(entry), key })
+    Ok(Made { report: up_report(&folder, root, Some(ca), leaf), entry: Some(entry), key })
 }
 
 /// Saves the leaf. Where another `up` was quicker and wanted the same, its leaf is
@@ -252,10 +264,16 @@ fn save(
     }
 }
 
-fn up_report(folder: &std::path::Path, ca: Option<CaReport>, leaf: LeafReport) -> UpReport {
+fn up_report(
+    folder: &std::path::Path,
+    root: Option<CaReport>,
+    ca: Option<CaReport>,
+    leaf: LeafReport,
+) -> UpReport {
     UpReport {
         arn: None,
         folder: crate::report::path(folder),
+        root,
         ca,
         leaf,
         #[cfg(feature = "aws")]
@@ -263,37 +281,6 @@ fn up_report(folder: &std::path::Path, ca: Option<CaReport>, leaf: LeafReport) -
         #[cfg(feature = "aws")]
         imports: Vec::new(),
     }
-}
-
-type Issuer = (Authority, Option<certforge::store::Saved>, Option<PrivateKey>);
-
-/// The CA, made where there is none. The leaf's key is made at the same time on
-/// another thread: with RSA, finding primes is nearly all there is to do.
-fn authority(
-    context: &Context,
-    ca_name: &str,
-    plan: &LeafPlan,
-    ca_plan: &certforge::CaPlan,
-) -> Result<Issuer, Failure> {
-    if context.store.has_authority(ca_name)? {
-        return Ok((context.store.authority(ca_name, context.now)?, None, None));
-    }
-    if !plan.key().is_rsa() {
-        let make = || Authority::create(ca_plan, PrivateKey::generate(ca_plan.key())?);
-        let (authority, saved) = context.store.ensure_authority(ca_name, context.now, make)?;
-        return Ok((authority, saved, None));
-    }
-    std::thread::scope(|scope| {
-        let mut leaf_key = None;
-        let make = || {
-            leaf_key = Some(scope.spawn(|| PrivateKey::generate(plan.key())));
-            Authority::create(ca_plan, PrivateKey::generate(ca_plan.key())?)
-        };
-        let (authority, saved) = context.store.ensure_authority(ca_name, context.now, make)?;
-        let stopped = |_| Error::Internal { doing: "making a key", reason: "its thread stopped".to_owned() };
-        let key = leaf_key.map(|t| t.join().map_err(stopped)).transpose()?.transpose()?;
-        Ok((authority, saved, key))
-    })
 }
 
 /// Why the leaf that is there is not the one that is wanted, if it is not. What

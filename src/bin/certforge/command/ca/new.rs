@@ -1,0 +1,207 @@
+//! `certforge ca new`, and the shapes of CAs that `up` makes too.
+
+use certforge::constraint::Constraints;
+use certforge::key::PrivateKey;
+use certforge::store::Overwrite;
+use certforge::{Authority, CaPlan, CaRequest, Error, KeyAlgorithm, Subject, Template};
+
+use crate::command::issue::{DEFAULT_KEY, LifetimeArgs, template};
+use crate::command::passphrase::{PassphraseArgs, from_file};
+use crate::context::{Context, DEFAULT_CA, Failure};
+use crate::environment;
+use crate::report::{CaReport, Report, State, findings};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge ca new
+  certforge ca new staging --cn 'Staging CA' --days 1825 --key p256
+  certforge ca new issuing --under default --permit .internal --permit 10.103.0.0/16
+  certforge ca new --throw-away-root --permit .internal
+  certforge ca new --encrypt --passphrase-file pass.txt
+
+Clients trust ca.pem of the folder it prints (of a CA under another one: the root, which
+its leaves carry as ca.pem). ca.key can issue for any name that --permit leaves it, so
+keep it to yourself.")]
+pub struct Args {
+    /// The CA's name in the store
+    #[arg(value_name = "NAME", default_value = DEFAULT_CA)]
+    name: String,
+    /// Its common name [default: certforge CA USER@HOST and a short key identifier]
+    #[arg(long, value_name = "TEXT", conflicts_with = "subj")]
+    cn: Option<String>,
+    /// Its subject in OpenSSL's form
+    #[arg(long, value_name = "SUBJECT")]
+    subj: Option<String>,
+    /// The CA that issues it: it is an intermediate then, and no root
+    #[arg(long, value_name = "NAME", conflicts_with = "throw_away_root")]
+    under: Option<String>,
+    /// Make a root for this CA alone, and never write the root's key to a disk
+    #[arg(long)]
+    throw_away_root: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    lifetime: LifetimeArgs,
+    /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519; `CERTFORGE_KEY` sets it [default: rsa2048]
+    #[arg(long, value_name = "KIND")]
+    key: Option<KeyAlgorithm>,
+    /// A template for CAs, by its name or file [default: ca, or intermediate under another]
+    #[arg(long, value_name = "TEMPLATE")]
+    template: Option<String>,
+    /// How many CAs may stand below it [default: 1 of a root, 0 of an intermediate]
+    #[arg(long, value_name = "N")]
+    path_length: Option<u8>,
+    /// Encrypt its key with a pass phrase
+    #[arg(long)]
+    encrypt: bool,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// A file with the pass phrase of the CA it is under [default: as for its own]
+    #[arg(long, value_name = "FILE", requires = "under")]
+    issuer_passphrase_file: Option<std::path::PathBuf>,
+    /// Replace the CA that is there: what it issued then has no issuer
+    #[arg(long)]
+    force: bool,
+    /// Show what would be made, and stop
+    #[arg(long)]
+    dry_run: bool,
+}
+
+// The names that what stands below a CA may have.
+#[derive(clap::Args)]
+pub struct LimitArgs {
+    /// Let it issue for these names alone: a DNS suffix, a network, email:HOST; by comma or repeated
+    #[arg(long, value_name = "SUBTREE", value_delimiter = ',')]
+    permit: Vec<String>,
+    /// Never let it issue for these
+    #[arg(long, value_name = "SUBTREE", value_delimiter = ',')]
+    exclude: Vec<String>,
+}
+
+impl LimitArgs {
+    pub const fn is_given(&self) -> bool {
+        !self.permit.is_empty() || !self.exclude.is_empty()
+    }
+
+    pub fn constraints(&self) -> certforge::Result<Constraints> {
+        let read = |texts: &[String]| texts.iter().map(|t| t.parse()).collect::<certforge::Result<_>>();
+        Ok(Constraints::new(read(&self.permit)?, read(&self.exclude)?))
+    }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let store = &context.store;
+    let folder = store.ca_folder(&args.name)?;
+    let plan = wanted(args)?.plan(context.now)?;
+    let there = store.has_authority(&args.name)?;
+    if there && !args.force {
+        return Err(Error::AlreadyExists { what: "CA", name: args.name.clone(), path: folder }.into());
+    }
+    if args.under.as_ref() == Some(&args.name) {
+        return Err(Failure::Usage {
+            message: "a CA cannot stand under itself".to_owned(),
+            hint: format!("certforge ca new OTHER --under {}", args.name),
+        });
+    }
+    let issuer = match &args.under {
+        None => None,
+        Some(under) => {
+            let own = args.issuer_passphrase_file.as_deref();
+            Some(match own {
+                Some(path) => store.authority(under, context.now, &mut from_file(path))?,
+                None => context.authority(under, &args.passphrase)?,
+            })
+        }
+    };
+    let plan = match &issuer {
+        Some(issuer) => plan.within(issuer.authority.validity()),
+        None => plan,
+    };
+    if args.dry_run {
+        let report = CaReport::planned(&args.name, &folder, &plan, context.now);
+        return Ok(Report::Ca(Box::new(report)));
+    }
+    let passphrase =
+        if args.encrypt { Some(args.passphrase.fresh(&format!("the CA {}", args.name))?) } else { None };
+    let key = PrivateKey::generate(plan.key())?;
+    let mut said = findings(plan.findings());
+    let authority = match issuer {
+        Some(issuer) => {
+            said.extend(findings(&issuer.findings));
+            issuer.authority.create_under(&plan, key)?
+        }
+        None if args.throw_away_root => under_lost_root(&plan, key, &args.name, context)?,
+        None => Authority::create(&plan, key)?,
+    };
+    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let passphrase = passphrase.as_ref().map(|p| p.as_str());
+    let saved = store.save_authority(&args.name, &authority, passphrase, overwrite)?;
+    let state = if there { State::Replaced } else { State::Created };
+    let mut report = CaReport::of(state, &args.name, &saved.folder, authority.certificate(), context.now);
+    report.findings = said;
+    Ok(Report::Ca(Box::new(report.saved(&saved))))
+}
+
+/// What the flags ask for.
+fn wanted(args: &Args) -> Result<CaRequest, Failure> {
+    let mut request = match (&args.cn, &args.subj) {
+        (Some(cn), _) => CaRequest::new(cn)?,
+        (None, Some(subj)) => {
+            let subject: Subject = subj.parse()?;
+            if subject.is_empty() {
+                let reason = "a CA needs one".to_owned();
+                return Err(Error::Subject { input: subj.clone(), reason }.into());
+            }
+            CaRequest::with_subject(subject)
+        }
+        (None, None) => request(&args.name),
+    };
+    let below = args.under.is_some() || args.throw_away_root;
+    let template = match &args.template {
+        Some(name) => template(name)?,
+        None if below => Template::INTERMEDIATE,
+        None => Template::CA,
+    };
+    request = request.key(args.key.or(environment::key()?).or(template.key()).unwrap_or(DEFAULT_KEY));
+    request = request.template(template).constraints(args.limits.constraints()?);
+    if let Some(lifetime) = args.lifetime.lifetime()? {
+        request = request.lifetime(lifetime);
+    } else if args.throw_away_root {
+        // Nobody can issue it anew: it is to last as long as its root.
+        request = request.lifetime(certforge::Lifetime::days(Template::CA.days()));
+    }
+    if let Some(limit) = args.path_length {
+        request = request.path_length(Some(limit));
+    }
+    Ok(request)
+}
+
+/// The request for a CA whose subject nobody chose.
+pub fn request(name: &str) -> CaRequest {
+    let owner = environment::owner();
+    if name == DEFAULT_CA {
+        CaRequest::distinct(&owner)
+    } else {
+        CaRequest::distinct(&format!("{name} {owner}"))
+    }
+}
+
+/// The name of the root that a three-tier CA of this name stands under.
+pub fn root_name(name: &str) -> String {
+    format!("{name}-root")
+}
+
+/// A CA under a root that signs it and is gone: the root's key is in memory alone.
+pub fn under_lost_root(
+    plan: &CaPlan,
+    key: PrivateKey,
+    name: &str,
+    context: &Context,
+) -> certforge::Result<Authority> {
+    let root = request(&root_name(name)).key(plan.key());
+    let depth = plan.path_length().map(|own| own.saturating_add(1));
+    let root = root.path_length(depth).lifetime(certforge::Lifetime::Until(plan.validity().not_after()));
+    let root = root.plan(context.now)?;
+    let root = Authority::create(&root, PrivateKey::generate(root.key())?)?;
+    root.create_under(&plan.clone().within(root.validity()), key)
+}

@@ -1,0 +1,146 @@
+//! The CA that `up` issues from, made where there is none.
+
+use certforge::certificate::Certificate;
+use certforge::key::PrivateKey;
+use certforge::store::Saved;
+use certforge::{Authority, CaPlan, Error, Finding, LeafPlan, Template};
+
+use crate::command::ca::new::{LimitArgs, request, root_name, under_lost_root};
+use crate::command::passphrase::PassphraseArgs;
+use crate::context::{Context, Failure};
+use crate::report::{CaReport, State};
+
+// What kind of CA is made where there is none.
+#[derive(clap::Args)]
+pub struct ShapeArgs {
+    /// Make a root and an issuing CA under it, where there is no CA yet
+    #[arg(long)]
+    three_tier: bool,
+    /// The same, and never write the root's key to a disk
+    #[arg(long)]
+    throw_away_root: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Encrypt the keys of new CAs with a pass phrase
+    #[arg(long)]
+    encrypt: bool,
+}
+
+/// The CA that issues, and what was made for it.
+pub struct Issuer {
+    pub authority: Authority,
+    pub saved: Option<Saved>,
+    /// The root above it, where one was made.
+    pub root: Option<CaReport>,
+    /// The leaf's key, where it was made meanwhile.
+    pub early_key: Option<PrivateKey>,
+    pub findings: Vec<Finding>,
+}
+
+impl ShapeArgs {
+    /// Whether a CA of a certain kind is asked for.
+    pub const fn is_given(&self) -> bool {
+        self.three_tier || self.throw_away_root || self.limits.is_given() || self.encrypt
+    }
+
+    const fn has_root(&self) -> bool {
+        self.three_tier || self.throw_away_root
+    }
+
+    /// The plan of the CA that issues, were it to be made.
+    pub fn plan(&self, name: &str, leaf: &LeafPlan, context: &Context) -> Result<CaPlan, Failure> {
+        let mut wanted = request(name).key(leaf.key()).constraints(self.limits.constraints()?);
+        if self.has_root() {
+            wanted = wanted.template(Template::INTERMEDIATE);
+        }
+        if self.throw_away_root {
+            // Nobody can issue it anew: it is to last as long as its root.
+            wanted = wanted.lifetime(certforge::Lifetime::days(Template::CA.days()));
+        }
+        Ok(wanted.plan(context.now)?)
+    }
+
+    /// Refuses to go on with a CA of another kind than the one that is asked for.
+    fn check(&self, name: &str, found: &Certificate) -> Result<(), Failure> {
+        let other = |what: &str| Failure::Usage {
+            message: format!("the CA {name} is there already, and {what}"),
+            hint: "leave the flag out to use it as it is, or give --ca with a new name".to_owned(),
+        };
+        if self.has_root() && found.is_self_issued() {
+            return Err(other("is a root itself"));
+        }
+        if self.limits.is_given()
+            && found.name_constraints()?.unwrap_or_default() != self.limits.constraints()?
+        {
+            return Err(other("has other limits"));
+        }
+        Ok(())
+    }
+}
+
+/// The CA, made where there is none. The leaf's key is made at the same time on
+/// another thread: with RSA, finding primes is nearly all there is to do.
+pub fn ensure(
+    context: &Context,
+    shape: &ShapeArgs,
+    passphrase: &PassphraseArgs,
+    name: &str,
+    (ca_plan, leaf): (&CaPlan, &LeafPlan),
+) -> Result<Issuer, Failure> {
+    let store = &context.store;
+    let mut unlock = passphrase.unlock();
+    if store.has_authority(name)? {
+        shape.check(name, &store.ca_entry(name)?.certificate)?;
+        let loaded = store.authority(name, context.now, &mut unlock)?;
+        let (authority, findings) = (loaded.authority, loaded.findings);
+        return Ok(Issuer { authority, saved: None, root: None, early_key: None, findings });
+    }
+    // A CA that could not issue this leaf is not made for it.
+    for name in leaf.names() {
+        if let Some(limit) = ca_plan.constraints().refuses(name) {
+            let (name, ca) = (name.to_string(), ca_plan.subject_text());
+            return Err(Error::Constrained { name, ca, limit }.into());
+        }
+    }
+    let secret = if shape.encrypt { Some(passphrase.fresh("the new CA")?) } else { None };
+    let secret = secret.as_ref().map(|s| s.as_str());
+    std::thread::scope(|scope| {
+        let early = leaf.key().is_rsa().then(|| scope.spawn(|| PrivateKey::generate(leaf.key())));
+        let mut findings = Vec::new();
+        let mut root = None;
+        let above = if shape.three_tier && !shape.throw_away_root {
+            let root_name = root_name(name);
+            let make = || {
+                let plan = request(&root_name).key(leaf.key()).plan(context.now)?;
+                Authority::create(&plan, PrivateKey::generate(plan.key())?)
+            };
+            let (loaded, saved) =
+                store.ensure_authority(&root_name, context.now, &mut unlock, secret, make)?;
+            let state = if saved.is_some() { State::Created } else { State::Unchanged };
+            let folder = store.ca_folder(&root_name)?;
+            let certificate = loaded.authority.certificate();
+            let report = CaReport::of(state, &root_name, &folder, certificate, context.now);
+            root = Some(match &saved {
+                Some(saved) => report.saved(saved),
+                None => report,
+            });
+            findings.extend(loaded.findings);
+            Some(loaded.authority)
+        } else {
+            None
+        };
+        let make = || {
+            let key = PrivateKey::generate(ca_plan.key())?;
+            match &above {
+                Some(root) => root.create_under(&ca_plan.clone().within(root.validity()), key),
+                None if shape.throw_away_root => under_lost_root(ca_plan, key, name, context),
+                None => Authority::create(ca_plan, key),
+            }
+        };
+        let (loaded, saved) = store.ensure_authority(name, context.now, &mut unlock, secret, make)?;
+        findings.extend(loaded.findings);
+        let stopped = |_| Error::Internal { doing: "making a key", reason: "its thread stopped".to_owned() };
+        let early_key = early.map(|t| t.join().map_err(stopped)).transpose()?.transpose()?;
+        Ok(Issuer { authority: loaded.authority, saved, root, early_key, findings })
+    })
+}

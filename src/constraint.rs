@@ -1,0 +1,267 @@
+//! Name constraints: the names that what stands below a CA may have (RFC 5280
+//! §4.2.1.10). Written into CAs, and asked before anything is signed, so that
+//! nobody learns of them from a client that refuses.
+
+mod subtree;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use der::{Decode, Encode};
+use x509_cert::ext::pkix::constraints::name::{GeneralSubtree, NameConstraints};
+use x509_cert::name::Name;
+
+use crate::error::{Error, Result};
+use crate::name::San;
+use crate::subject;
+pub use subtree::Subtree;
+use subtree::{NOBODY, email_within};
+
+/// What a CA limits the names below it to. An excluded name is refused even where
+/// it is permitted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Constraints {
+    permitted: Vec<Subtree>,
+    excluded: Vec<Subtree>,
+}
+
+impl Constraints {
+    /// No limits.
+    pub const NONE: Self = Self { permitted: Vec::new(), excluded: Vec::new() };
+
+    /// Limits of one's own. Where anything is permitted, the types of names that
+    /// are not mentioned are closed: RFC 5280 would leave them open.
+    #[must_use]
+    pub fn new(permitted: Vec<Subtree>, excluded: Vec<Subtree>) -> Self {
+        let mut all = Self { permitted, excluded };
+        if all.permitted.is_empty() {
+            return all;
+        }
+        let has = |all: &Self, kind: &str| all.permitted.iter().any(|s| s.kind() == kind);
+        // As the baseline requirements of the CA/Browser Forum write it (§7.1.2.10.8).
+        if !has(&all, "dns") {
+            all.excluded.push(Subtree::Dns(String::new()));
+        }
+        if !has(&all, "ip") {
+            // Where one family is permitted the other is closed by that: both are one type.
+            // Java 17 stumbles over an excluded ::/0 when it looks at an IPv4 address.
+            for every in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)] {
+                all.excluded.push(Subtree::Ip { address: every, mask: every });
+            }
+        }
+        // OpenSSL takes an empty excluded name of these two types for one that fits nothing.
+        if !has(&all, "email") {
+            all.permitted.push(Subtree::Email(NOBODY.to_owned()));
+        }
+        if !has(&all, "uri") {
+            all.permitted.push(Subtree::Uri(NOBODY.to_owned()));
+        }
+        all
+    }
+
+    /// Whether there is no limit at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.permitted.is_empty() && self.excluded.is_empty()
+    }
+
+    /// What is permitted: of a type that is mentioned nothing else is.
+    #[must_use]
+    pub fn permitted(&self) -> &[Subtree] {
+        &self.permitted
+    }
+
+    /// What is excluded.
+    #[must_use]
+    pub fn excluded(&self) -> &[Subtree] {
+        &self.excluded
+    }
+
+    /// Whether DNS names are limited in any way.
+    pub(crate) fn limits_dns(&self) -> bool {
+        self.permitted.iter().chain(&self.excluded).any(|s| matches!(s, Subtree::Dns(_)))
+    }
+
+    /// Why a name may not stand below: the limit it breaks, in words.
+    #[must_use]
+    pub fn refuses(&self, name: &San) -> Option<String> {
+        let kind = name.kind();
+        self.broken(kind, |subtree| subtree.holds(name, true), |subtree| subtree.holds(name, false))
+    }
+
+    /// Why a subject (an X.501 Name in DER) may not stand below. Its e-mail
+    /// addresses count as names (RFC 5280 §4.2.1.10).
+    ///
+    /// # Errors
+    /// [`Error::MalformedCertificate`] where it is no name.
+    pub fn refuses_subject(&self, subject: &[u8]) -> Result<Option<String>> {
+        let name =
+            Name::from_der(subject).map_err(|e| Error::MalformedCertificate { reason: e.to_string() })?;
+        if name.is_empty() {
+            return Ok(None);
+        }
+        for address in subject::email_addresses(&name) {
+            let email =
+                |subtree: &Subtree| matches!(subtree, Subtree::Email(base) if email_within(&address, base));
+            if let Some(reason) = self.broken("email", email, email) {
+                return Ok(Some(reason));
+            }
+        }
+        let parts = subject::folded(&name);
+        let begins = |subtree: &Subtree| {
+            let Subtree::Directory(der) = subtree else { return false };
+            Name::from_der(der).is_ok_and(|base| parts.starts_with(&subject::folded(&base)))
+        };
+        Ok(self.broken("directory", begins, begins))
+    }
+
+    fn broken(
+        &self,
+        kind: &str,
+        excludes: impl Fn(&Subtree) -> bool,
+        permits: impl Fn(&Subtree) -> bool,
+    ) -> Option<String> {
+        if let Some(subtree) = self.excluded.iter().find(|s| excludes(s)) {
+            return Some(format!("it excludes {subtree}"));
+        }
+        let mut of_kind = self.permitted.iter().filter(|s| s.kind() == kind).peekable();
+        of_kind.peek()?;
+        let all: Vec<String> = of_kind.clone().map(ToString::to_string).collect();
+        if of_kind.any(permits) {
+            return None;
+        }
+        Some(format!("it permits {}", all.join(", ")))
+    }
+
+    /// The extension's value in DER.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where it cannot be encoded.
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>> {
+        let broken = |e: der::Error| Error::Internal { doing: "encoding constraints", reason: e.to_string() };
+        let list = |subtrees: &[Subtree]| {
+            let all = subtrees.iter().map(Subtree::encode).collect::<der::Result<Vec<_>>>()?;
+            Ok((!all.is_empty()).then_some(all))
+        };
+        let extension = NameConstraints {
+            permitted_subtrees: list(&self.permitted).map_err(broken)?,
+            excluded_subtrees: list(&self.excluded).map_err(broken)?,
+        };
+        extension.to_der().map_err(broken)
+    }
+
+    /// What an extension says.
+    ///
+    /// # Errors
+    /// [`Error::MalformedCertificate`] where it limits in a way that RFC 5280 does
+    /// not allow: a minimum, a maximum, an address without a mask.
+    pub(crate) fn read(extension: &NameConstraints) -> Result<Self> {
+        let list = |subtrees: &Option<Vec<GeneralSubtree>>| {
+            subtrees.iter().flatten().map(Subtree::decode).collect::<Result<Vec<_>>>()
+        };
+        Ok(Self {
+            permitted: list(&extension.permitted_subtrees)?,
+            excluded: list(&extension.excluded_subtrees)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(permitted: &[&str], excluded: &[&str]) -> Constraints {
+        let read = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect();
+        Constraints::new(read(permitted), read(excluded))
+    }
+
+    fn allowed(limits: &Constraints, name: &str) -> bool {
+        limits.refuses(&name.parse().unwrap()).is_none()
+    }
+
+    #[test]
+    fn names_within_are_allowed_and_others_not() {
+        let l = limits(
+            &[".internal", "10.103.0.0/16", "fd00::/8", "email:corp.example"],
+            &["dns:secret.b.internal"],
+        );
+        for name in
+            ["internal", "a.internal", "*.a.internal", "10.103.255.1", "fd12::1", "email:me@corp.example"]
+        {
+            assert!(allowed(&l, name), "{name}");
+        }
+        for name in [
+            "a.example",
+            "notinternal",
+            "secret.b.internal",
+            "x.secret.b.internal",
+            "*.secret.b.internal",
+            // It would stand for secret.b.internal.
+            "*.b.internal",
+            "10.104.0.1",
+            "fe80::1",
+            "email:me@sub.corp.example",
+            "email:me@x.example",
+            "uri:https://a.internal/",
+        ] {
+            assert!(!allowed(&l, name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_mentioned_is_closed_where_anything_is_permitted() {
+        let l = limits(&["10.0.0.0/8"], &[]);
+        for name in ["a.example", "fd00::1", "email:a@b.example", "uri:spiffe://a/b"] {
+            assert!(!allowed(&l, name), "{name}");
+        }
+        let l = limits(&[], &["10.0.0.0/8"]);
+        for name in ["a.example", "fd00::1", "11.0.0.1"] {
+            assert!(allowed(&l, name), "{name}");
+        }
+        assert!(!allowed(&l, "10.1.1.1"));
+    }
+
+    #[test]
+    fn hosts_of_uris_and_mailboxes() {
+        let l = limits(&["uri:.corp.example", "email:boss@x.example", "email:.y.example", "@z.example"], &[]);
+        for name in [
+            "uri:https://a.corp.example:8443/x",
+            "email:boss@x.example",
+            "email:a@b.y.example",
+            "email:a@z.example",
+        ] {
+            assert!(allowed(&l, name), "{name}");
+        }
+        for name in
+            ["uri:https://corp.example/", "uri:urn:uuid:1", "email:staff@x.example", "email:a@y.example"]
+        {
+            assert!(!allowed(&l, name), "{name}");
+        }
+    }
+
+    #[test]
+    fn faults_are_named() {
+        for (input, part) in [
+            ("10.103.10.95/16", "10.103.0.0/16"),
+            ("10.0.0.0/33", "prefix length"),
+            ("10.0.0.0/-1", "prefix length"),
+            ("10.0.0/8", "not an IP address"),
+            ("*.internal", "no `*`"),
+            ("a b", "may not stand"),
+            ("", "empty"),
+            ("email:a@b@", "e-mail"),
+            ("https://x/", "IP address"),
+        ] {
+            let e = input.parse::<Subtree>().unwrap_err();
+            assert_eq!(e.code(), "ca.constraint", "{input}");
+            assert!(e.to_string().contains(part), "{input}: {e}");
+        }
+    }
+
+    #[test]
+    fn the_extension_reads_as_it_was_written() {
+        let l = limits(&[".internal", "10.0.0.0/8", "email:.corp.example"], &["fd00::/8", "dns:x.internal"]);
+        let read = NameConstraints::from_der(&l.to_der().unwrap()).unwrap();
+        assert_eq!(Constraints::read(&read).unwrap(), l);
+        assert_eq!("10.0.0.0/8".parse::<Subtree>().unwrap().to_string(), "10.0.0.0/8");
+    }
+}

@@ -1,0 +1,245 @@
+//! CAs in the store: their folders, their keys, and how these are kept.
+
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::leaf::{read_certificate, read_chain};
+use super::set::{Lock, Set};
+use super::{
+    CA_ISSUERS, CA_KEY, ISSUED, Overwrite, PUBLIC, SECRET, Saved, SavedFile, Store, TRUST_ANCHOR, file,
+    folder,
+};
+use crate::authority::Authority;
+use crate::certificate::Certificate;
+use crate::error::{Error, Result};
+use crate::finding::{Finding, Severity};
+use crate::key::{PrivateKey, Unlock};
+
+/// A CA with its key, and what there is to say of how the key is kept.
+#[derive(Debug)]
+pub struct LoadedAuthority {
+    /// The CA.
+    pub authority: Authority,
+    /// Warnings: that its key is encrypted in a weak way.
+    pub findings: Vec<Finding>,
+}
+
+/// How a CA's private key is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// As it is, for whoever can read the file.
+    Plain,
+    /// Encrypted with a pass phrase.
+    Encrypted,
+    /// Not here: it was thrown away, or is kept elsewhere.
+    Absent,
+}
+
+/// A CA in the store: all but its private key.
+#[derive(Clone, Debug)]
+pub struct CaEntry {
+    /// Its name in the store.
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// How many certificates it has issued.
+    pub issued: usize,
+}
+
+impl Store {
+    /// The folder of a CA.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`] where the text cannot be a CA's name.
+    pub fn ca_folder(&self, name: &str) -> Result<PathBuf> {
+        folder::check_ca_name(name)?;
+        Ok(self.root.join("ca").join(name))
+    }
+
+    /// Whether there is a CA of this name.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`]; [`Error::Path`] where it is no folder.
+    pub fn has_authority(&self, name: &str) -> Result<bool> {
+        let folder = self.ca_folder(name)?;
+        file::is_folder(&self.root.join("ca"))?;
+        file::is_folder(&folder)
+    }
+
+    /// Loads a CA and its key; `unlock` is asked for the key's pass phrase where it is
+    /// encrypted.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where there is none, or none with a key;
+    /// [`Error::Permissions`] where others can read its key; [`Error::Passphrase`]; as
+    /// [`Authority::load`].
+    pub fn authority(
+        &self,
+        name: &str,
+        now: OffsetDateTime,
+        unlock: &mut Unlock<'_>,
+    ) -> Result<LoadedAuthority> {
+        let folder = self.ca_folder(name)?;
+        if !self.has_authority(name)? {
+            return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
+        }
+        let certificate_path = folder.join(TRUST_ANCHOR);
+        let certificate = read_certificate(&certificate_path)?;
+        let key_path = folder.join(CA_KEY);
+        let (key, weakness) = self.ca_key(name, unlock)?;
+        let issuers = read_chain(&folder.join(CA_ISSUERS))?;
+        let authority =
+            Authority::load(certificate, key, &issuers, now).map_err(|e| e.in_file(&certificate_path))?;
+        let place = key_path.to_string_lossy().into_owned();
+        let finding = weakness.map(|weakness| {
+            Finding::new("key.weak-encryption", Severity::Warning, place, weakness)
+                .fix(format!("certforge ca rekey-passphrase {name}"))
+        });
+        Ok(LoadedAuthority { authority, findings: finding.into_iter().collect() })
+    }
+
+    /// The private key of a CA, and what is weak about how it is encrypted.
+    fn ca_key(&self, name: &str, unlock: &mut Unlock<'_>) -> Result<(PrivateKey, Option<&'static str>)> {
+        let path = self.ca_folder(name)?.join(CA_KEY);
+        let pem = file::read_secret(&path)?;
+        let of = format!("the CA {name}");
+        PrivateKey::from_locked_pem(&pem, &of, unlock).map_err(|e| e.in_file(&path))
+    }
+
+    /// Writes the key of a CA anew: encrypted with a pass phrase, or as it is.
+    ///
+    /// # Errors
+    /// As [`Store::authority`]; [`Error::Lock`]; [`Error::Io`].
+    pub fn rekey_passphrase(
+        &self,
+        name: &str,
+        unlock: &mut Unlock<'_>,
+        passphrase: Option<&str>,
+    ) -> Result<SavedFile> {
+        let entry = self.ca_entry(name)?;
+        let _lock = Lock::take(&self.root)?;
+        let (key, _) = self.ca_key(name, unlock)?;
+        entry.certificate.check_key(key.public())?;
+        let path = entry.folder.join(CA_KEY);
+        file::replace(&path, key_pem(&key, passphrase)?.as_bytes(), SECRET)?;
+        Ok(SavedFile { path, mode: SECRET })
+    }
+
+    /// A CA without its key.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where there is none; [`Error::Io`]; [`Error::File`] for a
+    /// certificate that cannot be read.
+    pub fn ca_entry(&self, name: &str) -> Result<CaEntry> {
+        let folder = self.ca_folder(name)?;
+        if !self.has_authority(name)? {
+            return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
+        }
+        let certificate = read_certificate(&folder.join(TRUST_ANCHOR))?;
+        let issued = file::count_files(&folder.join(ISSUED))?;
+        Ok(CaEntry { name: name.to_owned(), certificate, issued, folder })
+    }
+
+    /// Saves a CA with its key, encrypted where there is a pass phrase.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Io`], [`Error::Path`], [`Error::Lock`].
+    pub fn save_authority(
+        &self,
+        name: &str,
+        authority: &Authority,
+        passphrase: Option<&str>,
+        overwrite: Overwrite,
+    ) -> Result<Saved> {
+        let target = self.ca_folder(name)?;
+        self.prepare()?;
+        let parent = self.root.join("ca");
+        if !file::is_folder(&parent)? {
+            file::ensure_folder(&parent, 0o755)?;
+        }
+        let mut set = Set::new(&self.root, 0o700)?;
+        set.write(CA_KEY, key_pem(authority.key(), passphrase)?.as_bytes(), SECRET)?;
+        set.write(TRUST_ANCHOR, authority.certificate().pem()?.as_bytes(), PUBLIC)?;
+        if authority.chain().certificates().len() > 1 {
+            let issuers: String = authority
+                .chain()
+                .certificates()
+                .iter()
+                .skip(1)
+                .map(Certificate::pem)
+                .collect::<Result<_>>()?;
+            set.write(CA_ISSUERS, issuers.as_bytes(), PUBLIC)?;
+        }
+        set.folder(ISSUED, 0o700)?;
+        set.place(&target, overwrite, "CA", name)
+    }
+
+    /// Loads the CA of this name, or makes and saves it with `make` where there
+    /// is none. Of many processes that do this at once one makes it.
+    ///
+    /// # Errors
+    /// As [`Store::authority`] and [`Store::save_authority`].
+    pub fn ensure_authority(
+        &self,
+        name: &str,
+        now: OffsetDateTime,
+        unlock: &mut Unlock<'_>,
+        passphrase: Option<&str>,
+        make: impl FnOnce() -> Result<Authority>,
+    ) -> Result<(LoadedAuthority, Option<Saved>)> {
+        if self.has_authority(name)? {
+            return Ok((self.authority(name, now, unlock)?, None));
+        }
+        self.prepare()?;
+        let _lock = Lock::take(&self.root)?;
+        if self.has_authority(name)? {
+            return Ok((self.authority(name, now, unlock)?, None));
+        }
+        let authority = make()?;
+        match self.save_authority(name, &authority, passphrase, Overwrite::Refuse) {
+            Ok(saved) => Ok((LoadedAuthority { authority, findings: Vec::new() }, Some(saved))),
+            // `ca new` takes no lock, and was quicker.
+            Err(Error::AlreadyExists { .. }) => Ok((self.authority(name, now, unlock)?, None)),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// The names of the CAs, whatever is in their folders.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn authority_names(&self) -> Result<Vec<String>> {
+        let mut names = file::folders_in(&self.root.join("ca"))?;
+        names.retain(|name| folder::check_ca_name(name).is_ok());
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// A private key in PEM, encrypted where there is a pass phrase.
+fn key_pem(key: &PrivateKey, passphrase: Option<&str>) -> Result<Zeroizing<String>> {
+    match passphrase {
+        Some(passphrase) => key.encrypted_pem(passphrase).map(Zeroizing::new),
+        None => key.secret_pem(),
+    }
+}
+
+impl CaEntry {
+    /// How its private key is kept.
+    ///
+    /// # Errors
+    /// As [`Store::authority`], where the file cannot be read.
+    pub fn key_state(&self) -> Result<KeyState> {
+        let path = self.folder.join(CA_KEY);
+        if !file::is_there(&path) {
+            return Ok(KeyState::Absent);
+        }
+        let pem = file::read_secret(&path)?;
+        let encrypted = pem.windows(9).any(|w| w == b"ENCRYPTED");
+        Ok(if encrypted { KeyState::Encrypted } else { KeyState::Plain })
+    }
+}

@@ -1,0 +1,357 @@
+//! CAs below CAs, and what they may issue for: judged by OpenSSL and webpki, and
+//! refused before anything is signed.
+
+mod support;
+
+use serde_json::Value;
+use support::{Sandbox, judge, openssl, output};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// What `openssl verify -x509_strict` says of a leaf in the store.
+fn verify(sandbox: &Sandbox, leaf: &str, more: &[&str]) -> Option<(bool, String)> {
+    let program = judge("openssl")?;
+    let path = |file: &str| format!("certforge/{leaf}/{file}");
+    let (ca, chain, cert) = (path("ca.pem"), path("chain.pem"), path("cert.pem"));
+    let args = ["verify", "-x509_strict", "-CAfile", &ca, "-untrusted", &chain];
+    Some(output(&program, &[&args[..], more, &[cert.as_str()]].concat(), sandbox.path()))
+}
+
+fn verifies(sandbox: &Sandbox, leaf: &str, more: &[&str]) {
+    if let Some((ok, text)) = verify(sandbox, leaf, more) {
+        assert!(ok, "{leaf}: {text}");
+    }
+}
+
+fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
+    let before = sandbox.snapshot();
+    let ran = sandbox.run(&format!("--json {args}"));
+    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
+    let document = json(&ran.stderr);
+    assert_eq!(document["code"], code, "{args}: {document}");
+    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
+    document["message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_ca_below_another_issues_and_its_leaves_carry_the_chain() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    let made = json(&sandbox.ok("ca new issuing --under root --key p256 --json").stdout);
+    assert_eq!(made["path_length"], 0);
+    assert_ne!(made["issuer"], made["subject"]);
+    sandbox.ok("leaf 10.103.10.95 --ca issuing --key p256");
+    let count = |file: &str| sandbox.read(&format!("certforge/10.103.10.95/{file}")).matches("BEGIN").count();
+    assert_eq!((count("fullchain.pem"), count("chain.pem"), count("ca.pem")), (2, 2, 1));
+    assert_eq!(sandbox.read("certforge/10.103.10.95/ca.pem"), sandbox.read("certforge/ca/root/ca.pem"));
+    verifies(&sandbox, "10.103.10.95", &["-verify_ip", "10.103.10.95", "-purpose", "sslserver"]);
+}
+
+#[test]
+fn path_lengths_nest_and_are_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new top --key p256 --path-length 2");
+    sandbox.ok("ca new middle --under top --key p256 --path-length 1");
+    sandbox.ok("ca new low --under middle --key p256");
+    sandbox.ok("leaf a.example --ca low --key p256");
+    verifies(&sandbox, "a.example", &["-verify_hostname", "a.example"]);
+    let said = refused(&sandbox, "ca new lower --under low --key p256", 3, "ca.path-length");
+    assert!(said.contains("low") && said.contains("allows 0"), "{said}");
+    // As many below itself as the one above it: one too many.
+    refused(&sandbox, "ca new wide --under middle --path-length 1 --key p256", 3, "ca.path-length");
+    refused(&sandbox, "ca new self --under self", 2, "usage");
+    refused(&sandbox, "ca new x --under none", 3, "store.missing");
+}
+
+#[test]
+fn an_intermediate_ends_no_later_than_its_root() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256 --days 30");
+    let made = json(&sandbox.ok("ca new issuing --under root --key p256 --json").stdout);
+    assert_eq!(made["days_left"], 29);
+    assert_eq!(made["findings"][0]["code"], "validity.clamped");
+}
+
+#[test]
+fn limits_are_written_and_kept() {
+    let sandbox = Sandbox::new();
+    let made = sandbox.ok(
+        "ca new --key p256 --permit .internal --permit 10.103.0.0/16,email:corp.example --exclude secret.a.internal --json",
+    );
+    let made = json(&made.stdout);
+    assert!(made["permitted"].as_array().unwrap().contains(&"10.103.0.0/16".into()), "{made}");
+    assert!(made["excluded"].as_array().unwrap().contains(&"dns:secret.a.internal".into()), "{made}");
+    for name in ["a.internal", "10.103.10.95", "internal"] {
+        sandbox.ok(&format!("leaf {name} --key p256"));
+        verifies(&sandbox, name, &[]);
+    }
+    let folder = sandbox.ok("leaf a@corp.example --template email --key p256 --quiet").stdout;
+    verifies(&sandbox, folder.trim().strip_prefix("certforge/").unwrap(), &[]);
+    for (name, limit) in [
+        ("a.example", "it permits dns:internal"),
+        ("secret.a.internal", "it excludes dns:secret.a.internal"),
+        ("*.a.internal", "it excludes dns:secret.a.internal"),
+        ("10.104.0.1", "it permits 10.103.0.0/16"),
+        ("fd00::1", "it permits 10.103.0.0/16"),
+        ("email:a@other.example", "it permits email:corp.example"),
+        ("uri:https://a.internal/", "it permits no uri"),
+    ] {
+        let said = refused(&sandbox, &format!("leaf {name} --key p256"), 3, "ca.constrained");
+        assert!(said.contains(limit), "{name}: {said}");
+        refused(&sandbox, &format!("up {name} --key p256"), 3, "ca.constrained");
+    }
+    // One name of several is enough.
+    refused(&sandbox, "leaf b.internal --san a.example --key p256", 3, "ca.constrained");
+}
+
+#[test]
+fn limits_hold_for_everything_below() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256 --permit .internal");
+    sandbox.ok("ca new issuing --under root --key p256 --permit .example,.internal");
+    let said = refused(&sandbox, "leaf a.example --ca issuing --key p256", 3, "ca.constrained");
+    assert!(said.contains("root"), "{said}");
+    sandbox.ok("leaf a.internal --ca issuing --key p256");
+    verifies(&sandbox, "a.internal", &[]);
+}
+
+#[test]
+fn an_address_under_limits_has_no_common_name_that_openssl_takes_for_a_dns_name() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --permit 10.0.0.0/8");
+    let leaf = json(&sandbox.ok("leaf 10.1.1.1 --key p256 --json").stdout);
+    assert_eq!(leaf["subject"], "");
+    assert_eq!(leaf["findings"][0]["code"], "subject.no-common-name");
+    verifies(&sandbox, "10.1.1.1", &["-verify_ip", "10.1.1.1"]);
+}
+
+#[test]
+fn clients_refuse_what_certforge_would_not_sign() {
+    // Signed with the CA's key behind certforge's back: the limits are in the certificate.
+    let Some(program) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --permit .internal,10.0.0.0/8");
+    let key = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "k.pem"];
+    for (name, reason) in [
+        ("DNS:a.internal", ""),
+        ("DNS:a.example", "permitted subtree violation"),
+        ("IP:11.0.0.1", "permitted subtree violation"),
+        ("IP:fd00::1", "permitted subtree violation"),
+        ("email:a@b.example", "permitted subtree violation"),
+        ("URI:https://a.internal/", "permitted subtree violation"),
+    ] {
+        openssl(&[&key[..], &["-out", "r.pem", "-subj", "/O=x"]].concat(), sandbox.path());
+        std::fs::write(sandbox.file("ext"), format!("subjectAltName={name}\nauthorityKeyIdentifier=keyid\n"))
+            .unwrap();
+        let sign = "x509 -req -in r.pem -CA certforge/ca/default/ca.pem -CAkey certforge/ca/default/ca.key -CAcreateserial -extfile ext -out l.pem";
+        openssl(&sign.split(' ').collect::<Vec<_>>(), sandbox.path());
+        let check = ["verify", "-CAfile", "certforge/ca/default/ca.pem", "l.pem"];
+        let (ok, text) = output(&program, &check, sandbox.path());
+        assert_eq!(ok, reason.is_empty(), "{name}: {text}");
+        assert!(text.contains(reason), "{name}: {text}");
+    }
+}
+
+#[test]
+fn three_tiers_in_one_command_and_again_nothing() {
+    let sandbox = Sandbox::new();
+    let up = "up 10.103.10.95 --three-tier --permit 10.103.0.0/16 --key p256 --json";
+    let made = json(&sandbox.ok(up).stdout);
+    assert_eq!((&made["root"]["state"], &made["ca"]["state"]), (&"created".into(), &"created".into()));
+    assert_eq!(made["ca"]["issuer"], made["root"]["subject"]);
+    assert_ne!(made["ca"]["subject"], made["root"]["subject"], "create_ca.sh gave both one name");
+    verifies(&sandbox, "10.103.10.95", &["-verify_ip", "10.103.10.95"]);
+    let before = sandbox.snapshot();
+    assert_eq!(json(&sandbox.ok(up).stdout)["leaf"]["state"], "unchanged");
+    assert_eq!(json(&sandbox.ok("up 10.103.10.95 --json").stdout)["leaf"]["state"], "unchanged");
+    assert_eq!(sandbox.snapshot(), before);
+    refused(&sandbox, "up 10.103.10.95 --permit 10.0.0.0/8", 2, "usage");
+}
+
+#[test]
+fn a_ca_of_another_shape_is_not_taken_for_the_one_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    refused(&sandbox, "up a.example --three-tier", 2, "usage");
+    refused(&sandbox, "up a.example --permit .example", 2, "usage");
+    sandbox.ok("up a.example --ca tiers --three-tier --key p256");
+    verifies(&sandbox, "a.example", &[]);
+}
+
+#[test]
+fn a_ca_that_could_not_issue_the_leaf_is_not_made() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.run("up a.example --three-tier --permit .internal");
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(sandbox.snapshot().is_empty());
+}
+
+#[test]
+fn a_root_that_is_thrown_away_leaves_no_key() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.internal --throw-away-root --permit .internal --key p256");
+    sandbox.ok("ca new other --throw-away-root --permit .internal --key p256");
+    sandbox.ok("leaf b.internal --ca other --key p256");
+    for leaf in ["a.internal", "b.internal"] {
+        verifies(&sandbox, leaf, &["-verify_hostname", leaf]);
+    }
+    let keys: Vec<String> = sandbox.snapshot().into_iter().filter(|line| line.contains("ca.key")).collect();
+    assert_eq!(keys.len(), 2, "{keys:?}");
+    let root = sandbox.read("certforge/ca/other/chain.pem");
+    std::fs::write(sandbox.file("root.pem"), root).unwrap();
+    if judge("openssl").is_some() {
+        let text = openssl(
+            &["x509", "-in", "root.pem", "-noout", "-subject", "-ext", "basicConstraints"],
+            sandbox.path(),
+        );
+        assert!(text.unwrap().contains("CA:TRUE, pathlen:1"));
+    }
+    refused(&sandbox, "ca new third --under other", 3, "ca.path-length");
+}
+
+#[test]
+fn limits_that_are_none_are_refused() {
+    let sandbox = Sandbox::new();
+    for (limit, part) in [
+        ("10.103.10.95/16", "10.103.0.0/16"),
+        ("*.internal", "no `*`"),
+        ("10.0.0.0/40", "prefix"),
+        ("a_b", "_"),
+    ] {
+        let said = refused(&sandbox, &format!("ca new --permit {limit}"), 3, "ca.constraint");
+        assert!(said.contains(part), "{limit}: {said}");
+    }
+    refused(&sandbox, "ca new --template server", 3, "template.kind");
+}
+
+/// A file with a pass phrase in it.
+fn secret(sandbox: &Sandbox, name: &str, text: &str) {
+    std::fs::write(sandbox.file(name), format!("{text}\n")).unwrap();
+}
+
+#[test]
+fn an_encrypted_key_opens_with_its_pass_phrase_alone() {
+    let sandbox = Sandbox::new();
+    secret(&sandbox, "right", "correct horse");
+    secret(&sandbox, "wrong", "battery staple");
+    secret(&sandbox, "empty", "");
+    refused(&sandbox, "ca new --encrypt", 3, "key.passphrase");
+    refused(&sandbox, "ca new --encrypt --passphrase-file empty", 3, "key.passphrase");
+    sandbox.ok("ca new --key p256 --encrypt --passphrase-file right");
+    assert!(sandbox.read("certforge/ca/default/ca.key").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+    assert_eq!(json(&sandbox.ok("ca show --json").stdout)["key_file"], "encrypted");
+    let said = refused(&sandbox, "leaf a.example --key p256", 3, "key.passphrase");
+    assert!(said.contains("is needed"), "{said}");
+    let said = refused(&sandbox, "leaf a.example --passphrase-file wrong", 3, "key.passphrase");
+    assert!(said.contains("is wrong") && !said.contains("battery"), "{said}");
+    sandbox.ok("leaf a.example --key p256 --passphrase-file right");
+    sandbox.ok("up a.example --passphrase-file right");
+    verifies(&sandbox, "a.example", &[]);
+    let script =
+        format!("exec 7<right; {} leaf b.example --key p256 --passphrase-fd 7 --quiet", support::CERTFORGE);
+    let mut sh = std::process::Command::new("sh");
+    let ran = support::ran(sh.args(["-c", &script]).current_dir(sandbox.path()).output().unwrap());
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "certforge/b.example\n"), "{}", ran.stderr);
+    if judge("openssl").is_some() {
+        let text = openssl(
+            &["pkey", "-in", "certforge/ca/default/ca.key", "-passin", "file:right", "-noout", "-text"],
+            sandbox.path(),
+        );
+        assert!(text.unwrap().contains("P-256"));
+        let text = openssl(&["asn1parse", "-in", "certforge/ca/default/ca.key"], sandbox.path()).unwrap();
+        for part in ["PBES2", "PBKDF2", "hmacWithSHA256", "aes-256-cbc", "0927C0"] {
+            assert!(text.contains(part), "{part}: {text}"); // 0x0927c0 is 600,000 rounds.
+        }
+    }
+}
+
+#[test]
+fn pass_phrases_are_changed_and_taken_off() {
+    let sandbox = Sandbox::new();
+    secret(&sandbox, "one", "one");
+    secret(&sandbox, "two", "two");
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("ca rekey-passphrase --new-passphrase-file one");
+    refused(&sandbox, "leaf a.example", 3, "key.passphrase");
+    refused(
+        &sandbox,
+        "ca rekey-passphrase --passphrase-file two --new-passphrase-file one",
+        3,
+        "key.passphrase",
+    );
+    refused(&sandbox, "ca rekey-passphrase --passphrase-file one", 3, "key.passphrase");
+    sandbox.ok("ca rekey-passphrase --passphrase-file one --new-passphrase-file two");
+    sandbox.ok("leaf a.example --key p256 --passphrase-file two");
+    sandbox.ok("ca rekey-passphrase --passphrase-file two --decrypt");
+    sandbox.ok("leaf b.example --key p256");
+    let mode = |line: &String| line.contains("ca.key") && line.contains(" 100600 ");
+    assert!(sandbox.snapshot().iter().any(mode));
+}
+
+#[test]
+fn an_intermediate_and_its_issuer_may_have_pass_phrases_of_their_own() {
+    let sandbox = Sandbox::new();
+    secret(&sandbox, "one", "one");
+    secret(&sandbox, "two", "two");
+    sandbox.ok("ca new root --key p256 --encrypt --passphrase-file one");
+    refused(&sandbox, "ca new low --under root --key p256 --passphrase-file two", 3, "key.passphrase");
+    sandbox.ok(
+        "ca new low --under root --key p256 --encrypt --passphrase-file two --issuer-passphrase-file one",
+    );
+    sandbox.ok("leaf a.example --ca low --key p256 --passphrase-file two");
+    verifies(&sandbox, "a.example", &[]);
+}
+
+#[test]
+fn weak_encryption_is_read_with_a_warning_and_the_oldest_gets_the_line_that_converts_it() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    secret(&sandbox, "p", "pass");
+    sandbox.ok("ca new --key p256");
+    let key = sandbox.file("certforge/ca/default/ca.key");
+    std::fs::copy(&key, sandbox.file("plain")).unwrap();
+    let lock = |args: &[&str]| {
+        let base = ["pkcs8", "-topk8", "-in", "plain", "-out", "locked", "-passout", "file:p"];
+        openssl(&[&base[..], args].concat(), sandbox.path());
+        std::fs::write(&key, std::fs::read(sandbox.file("locked")).unwrap()).unwrap();
+    };
+    for (args, words) in [
+        (&["-v2", "des3"][..], "3DES"),
+        (&["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1"], "SHA-1"),
+        (&["-v2", "aes-256-cbc", "-iter", "1000"], "few rounds"),
+    ] {
+        lock(args);
+        let leaf = json(&sandbox.ok("leaf a.example --force --key p256 --passphrase-file p --json").stdout);
+        let finding = &leaf["findings"][0];
+        assert_eq!(finding["code"], "key.weak-encryption", "{leaf}");
+        assert!(finding["message"].as_str().unwrap().contains(words), "{finding}");
+    }
+    lock(&["-v2", "aes-256-cbc", "-iter", "600000"]);
+    let leaf = json(&sandbox.ok("leaf a.example --force --key p256 --passphrase-file p --json").stdout);
+    assert_eq!(leaf["findings"].as_array().unwrap().len(), 0, "{leaf}");
+    let old = ["ec", "-in", "plain", "-aes256", "-out", "locked", "-passout", "file:p"];
+    openssl(&old, sandbox.path());
+    std::fs::write(&key, std::fs::read(sandbox.file("locked")).unwrap()).unwrap();
+    let ran = sandbox.run("leaf b.example --passphrase-file p");
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("openssl pkcs8 -topk8 -v2 aes-256-cbc"), "{}", ran.stderr);
+}
+
+#[test]
+fn no_output_holds_a_pass_phrase() {
+    let sandbox = Sandbox::new();
+    secret(&sandbox, "p", "hunter2hunter2");
+    for args in [
+        "up a.example --three-tier --encrypt --passphrase-file p --key p256",
+        "ca new x --encrypt --passphrase-file p --key p256 --json",
+        "leaf b.example --passphrase-file p --key p256",
+        "leaf b.example --passphrase-file p --key p256",
+    ] {
+        let ran = sandbox.run(args);
+        assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("hunter2"), "{args}");
+    }
+}
