@@ -239,6 +239,9 @@ impl Authority {
     /// As [`Authority::sign`].
     pub fn prepare(&self, plan: &LeafPlan, public_key: &PublicKey) -> Result<ToBeSigned> {
         self.check_end(plan.validity())?;
+        if let Some(reason) = public_key.weakness() {
+            return Err(Error::PublicKey { reason });
+        }
         let allowed = self.certificate.allowed_usages();
         let wanted = plan.template().extended_key_usage();
         if allowed.is_some_and(|allowed| wanted.iter().any(|usage| !allowed.contains(usage))) {

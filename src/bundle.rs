@@ -64,6 +64,11 @@ impl Bundle {
         TrustAnchor::new(self.chain.certificates().last().unwrap_or(&self.leaf).clone())
     }
 
+    /// Whether a server sends the root too.
+    pub(crate) const fn send_root(&self) -> bool {
+        self.send_root
+    }
+
     /// What a server sends: the leaf, the intermediates, and the root only where
     /// the template says so; PEM.
     ///

@@ -18,6 +18,7 @@ use crate::validity::Validity;
 pub(crate) use chain::check_link;
 pub use chain::{Chain, TrustAnchor};
 pub use extensions::PathLength;
+pub(crate) use extensions::san_of;
 
 const LABEL: &str = "CERTIFICATE";
 

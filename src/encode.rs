@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 
 use der::asn1::BitStringRef;
-use der::{Encode, Header, Length, Tag};
+use der::{Decode, Encode, Header, Length, Reader, SliceReader, Tag};
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     IsCa, KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SigningKey,
@@ -20,6 +20,7 @@ use crate::constraint::Constraints;
 use crate::error::{Error, Result};
 use crate::key::{KeyAlgorithm, PublicKey};
 use crate::name::{Names, San};
+use crate::plan::LeafPlan;
 use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::Validity;
 
@@ -58,19 +59,77 @@ const EMPTY_NAME: [u8; 2] = [0x30, 0x00];
 /// The to-be-signed certificate (RFC 5280 §4.1.1.1), DER.
 pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<Vec<u8>> {
     let key = content.public_key;
-    let algorithm = key.algorithm().ok_or_else(|| Error::UnsupportedAlgorithm {
-        algorithm: format!("of the public key sha256 {}", key.sha256()),
-    })?;
+    let algorithm = key.algorithm().ok_or_else(|| unknown(key))?;
     let mut issuer_params = CertificateParams::default();
     issuer_params.distinguished_name = DistinguishedName::new();
     issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(content.issuer.key_identifier.to_vec());
-    let capture =
-        Capture { algorithm: rcgen_algorithm(content.issuer.algorithm)?, message: RefCell::new(Vec::new()) };
+    let capture = Capture {
+        algorithm: rcgen_algorithm(content.issuer.algorithm)?,
+        bits: &[],
+        message: RefCell::default(),
+    };
     let subject_key = SubjectKey { algorithm: rcgen_algorithm(algorithm)?, bits: key.bits() };
     params(content, algorithm)?
         .signed_by(&subject_key, &rcgen::Issuer::from_params(&issuer_params, &capture))
         .map_err(broken)?;
     with_names(&capture.message.into_inner(), content.issuer.name, content.subject).map_err(broken)
+}
+
+/// What is to be signed, and how it will say that it is.
+pub(crate) struct Unsigned {
+    pub(crate) message: Vec<u8>,
+    /// The `AlgorithmIdentifier` of the signature, DER.
+    algorithm: Vec<u8>,
+}
+
+impl Unsigned {
+    /// With the signature: the message, the algorithm, the signature (RFC 5280 §4.1).
+    pub(crate) fn close(&self, signature: &[u8]) -> Result<Vec<u8>> {
+        let closed = || {
+            let signature = BitStringRef::from_bytes(signature)?.to_der()?;
+            sequence(&[&self.message, &self.algorithm, &signature])
+        };
+        closed().map_err(broken)
+    }
+
+    /// What rcgen closed with no signature, with another name in its `name`-th member.
+    fn read(der: &[u8], name: usize, exact: &[u8]) -> der::Result<Self> {
+        let mut outer = SliceReader::new(der)?;
+        Header::decode(&mut outer)?;
+        let (message, algorithm) = (outer.tlv_bytes()?, outer.tlv_bytes()?);
+        let mut inner = SliceReader::new(message)?;
+        Header::decode(&mut inner)?;
+        let mut members: Vec<&[u8]> = Vec::new();
+        while !inner.is_finished() {
+            members.push(inner.tlv_bytes()?);
+        }
+        if let Some(member) = members.get_mut(name) {
+            *member = exact;
+        }
+        Ok(Self { message: sequence(&members)?, algorithm: algorithm.to_owned() })
+    }
+}
+
+/// A `CertificationRequestInfo` (RFC 2986 §4.1) for a planned leaf.
+pub(crate) fn signing_request(plan: &LeafPlan, key: &PublicKey, subject: &[u8]) -> Result<Unsigned> {
+    let algorithm = key.algorithm().ok_or_else(|| unknown(key))?;
+    let mut wish = CertificateParams::default();
+    wish.distinguished_name = DistinguishedName::new();
+    if subject != EMPTY_NAME {
+        wish.distinguished_name.push(DnType::CommonName, "-");
+    }
+    wish.key_usages = plan.template().key_usage(algorithm.is_rsa()).into_iter().map(key_usage).collect();
+    wish.extended_key_usages =
+        plan.template().extended_key_usage().iter().copied().map(extended_key_usage).collect();
+    wish.subject_alt_names = plan.names().iter().map(san).collect::<Result<_>>()?;
+    let capture =
+        Capture { algorithm: rcgen_algorithm(algorithm)?, bits: key.bits(), message: RefCell::default() };
+    let request = wish.serialize_request(&capture).map_err(broken)?;
+    Unsigned::read(request.der(), 1, subject).map_err(broken)
+}
+
+fn unknown(key: &PublicKey) -> Error {
+    Error::UnsupportedAlgorithm { algorithm: format!("of the public key sha256 {}", key.sha256()) }
 }
 
 fn broken(e: impl std::fmt::Display) -> Error {
@@ -155,14 +214,16 @@ fn rcgen_algorithm(algorithm: KeyAlgorithm) -> Result<&'static rcgen::SignatureA
 }
 
 /// A signer that keeps the message and signs nothing.
-struct Capture {
+struct Capture<'a> {
     algorithm: &'static rcgen::SignatureAlgorithm,
+    /// Its public key, where it stands in the message.
+    bits: &'a [u8],
     message: RefCell<Vec<u8>>,
 }
 
-impl PublicKeyData for Capture {
+impl PublicKeyData for Capture<'_> {
     fn der_bytes(&self) -> &[u8] {
-        &[]
+        self.bits
     }
 
     fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
@@ -170,7 +231,7 @@ impl PublicKeyData for Capture {
     }
 }
 
-impl SigningKey for Capture {
+impl SigningKey for Capture<'_> {
     fn sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, rcgen::Error> {
         self.message.replace(message.to_vec());
         Ok(Vec::new())

@@ -231,6 +231,11 @@ pub enum Error {
         /// What was found, and what was wanted.
         reason: String,
     },
+    /// Bytes are not a signing request, or one that nobody may sign.
+    MalformedRequest {
+        /// Why not.
+        reason: String,
+    },
     /// A stored record cannot be read.
     MalformedRecord {
         /// What the parser said.
@@ -295,6 +300,11 @@ pub enum Error {
         path: PathBuf,
         /// Its mode bits.
         mode: u32,
+    },
+    /// A public key that no CA may certify.
+    PublicKey {
+        /// Why not.
+        reason: String,
     },
     /// A text names no rule, or one that cannot be set aside.
     Rule {
@@ -427,6 +437,7 @@ impl Error {
             Self::Lock { .. } => "store.lock",
             Self::MalformedCertificate { .. } => "certificate.malformed",
             Self::MalformedPem { .. } => "pem.malformed",
+            Self::MalformedRequest { .. } => "csr.malformed",
             Self::MalformedRecord { .. } => "store.record",
             Self::Missing { .. } => "store.missing",
             Self::Name { fault, .. } => fault.code(),
@@ -437,6 +448,7 @@ impl Error {
             Self::Path { .. } => "file.kind",
             Self::PathLength { .. } => "ca.path-length",
             Self::Permissions { .. } => "file.permissions",
+            Self::PublicKey { .. } => "key.weak",
             Self::Rule { .. } => "acm.rule",
             Self::Service { .. } => "acm.service",
             Self::StoreName { .. } => "store.name",

@@ -55,6 +55,7 @@ pub mod harness;
 pub mod key;
 pub mod name;
 pub mod plan;
+pub mod signing_request;
 #[cfg(feature = "store")]
 pub mod store;
 pub mod subject;
@@ -70,6 +71,7 @@ pub use finding::{Finding, Severity};
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, Signer};
 pub use name::{Names, San};
 pub use plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
+pub use signing_request::SigningRequest;
 #[cfg(feature = "store")]
 pub use store::Store;
 pub use subject::Subject;

@@ -86,6 +86,42 @@ impl LeafRequest {
         self
     }
 
+    /// The names that are asked for.
+    #[must_use]
+    pub const fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The subject that is asked for; empty where none is.
+    #[must_use]
+    pub const fn wanted_subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The lifetime that is asked for.
+    #[must_use]
+    pub const fn wanted_lifetime(&self) -> Option<Lifetime> {
+        self.lifetime
+    }
+
+    /// The kind of key that is asked for.
+    #[must_use]
+    pub const fn wanted_key(&self) -> Option<KeyAlgorithm> {
+        self.key
+    }
+
+    /// The template that is asked for.
+    #[must_use]
+    pub const fn wanted_template(&self) -> &Template {
+        &self.template
+    }
+
+    /// Whether more than 825 days are allowed.
+    #[must_use]
+    pub const fn allows_long(&self) -> bool {
+        self.allow_long
+    }
+
     /// Settles everything at `now`.
     ///
     /// # Errors

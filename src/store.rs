@@ -5,6 +5,7 @@
 //! certforge/
 //! ├── version                   the form of this directory
 //! ├── ca/default/               0700: ca.pem, ca.key (0600), issued/<serial>.pem
+//! ├── csr/a.example/            request.pem, key.pem (0600): for somebody else's CA
 //! ├── 10.103.10.95/             one folder a leaf: cert.pem, chain.pem, fullchain.pem,
 //! │                             key.pem (0600), ca.pem, acm.json once imported
 //! ├── .lock                     held while something is replaced
@@ -20,19 +21,25 @@ mod file;
 mod folder;
 mod import_record;
 mod leaf;
+mod record;
 mod set;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, fullchain_pem};
+use crate::certificate::{Certificate, Chain, check_link};
 use crate::error::{Error, Result};
+use crate::key::PrivateKey;
+use crate::name::San;
+use crate::signing_request::SigningRequest;
 
 pub use ca::{CaEntry, KeyState, LoadedAuthority};
 pub use file::{is_regular, read_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;
+pub use record::{IssuedEntry, Origin};
 pub use set::Lock;
 use set::Set;
 
@@ -47,6 +54,9 @@ const TRUST_ANCHOR: &str = "ca.pem";
 const CA_KEY: &str = "ca.key";
 const CA_ISSUERS: &str = "chain.pem";
 const ISSUED: &str = "issued";
+/// The folder of signing requests, and the file of one.
+const REQUESTS: &str = "csr";
+const REQUEST: &str = "request.pem";
 const IMPORTS: &str = "acm.json";
 const SIMULATED: &str = "acm-sim.json";
 const SIMULATED_LOCK: &str = ".acm-sim.lock";
@@ -55,7 +65,7 @@ const SIMULATOR_PATIENCE: Duration = Duration::from_mins(1);
 
 /// The names that sets give to their files. When a set is replaced, all else in
 /// its folder stays.
-const SET_FILES: [&str; 6] = [CERTIFICATE, CHAIN, FULLCHAIN, KEY, TRUST_ANCHOR, CA_KEY];
+const SET_FILES: [&str; 7] = [CERTIFICATE, CHAIN, FULLCHAIN, KEY, TRUST_ANCHOR, CA_KEY, REQUEST];
 
 /// The mode of a file with a private key in it.
 const SECRET: u32 = 0o600;
@@ -97,6 +107,21 @@ pub fn lock_file(path: &Path, patience: Duration) -> Result<Lock> {
     Lock::on(path, patience)
 }
 
+/// What a leaf's folder is made of.
+struct LeafParts<'a> {
+    leaf: &'a Certificate,
+    chain: &'a Chain,
+    key: Option<&'a PrivateKey>,
+    send_root: bool,
+}
+
+impl<'a> LeafParts<'a> {
+    /// All of a bundle but its key.
+    const fn of(bundle: &'a Bundle) -> Self {
+        Self { leaf: bundle.leaf(), chain: bundle.chain(), key: None, send_root: bundle.send_root() }
+    }
+}
+
 /// A directory of CAs and leaves.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -132,7 +157,7 @@ impl Store {
 
     /// The folder of a leaf whose first name is `name`.
     #[must_use]
-    pub fn leaf_folder(&self, name: &crate::name::San) -> PathBuf {
+    pub fn leaf_folder(&self, name: &San) -> PathBuf {
         self.root.join(folder_name(name))
     }
 
@@ -140,23 +165,24 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Path`] where something else is in its place.
-    pub fn has_leaf(&self, name: &crate::name::San) -> Result<bool> {
+    pub fn has_leaf(&self, name: &San) -> Result<bool> {
         file::is_folder(&self.leaf_folder(name))
     }
 
-    /// Saves a leaf, its key and its chain. `issuer` is the name of the CA whose
-    /// record it goes into; none for a self-signed leaf.
+    /// Saves a leaf, its key and its chain. `origin` says in whose record it goes; none
+    /// for a self-signed leaf.
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Io`], [`Error::Path`], [`Error::Lock`].
     pub fn save_bundle(
         &self,
-        name: &crate::name::San,
+        name: &San,
         bundle: &Bundle,
-        issuer: Option<&str>,
+        origin: Option<Origin<'_>>,
         overwrite: Overwrite,
     ) -> Result<Saved> {
-        self.save_leaf(name, bundle, issuer, overwrite, true)
+        let parts = LeafParts { key: Some(bundle.key()), ..LeafParts::of(bundle) };
+        self.save_leaf(name, &parts, origin, overwrite)
     }
 
     /// As [`Store::save_bundle`], without the private key: it never gets to a disk.
@@ -165,21 +191,39 @@ impl Store {
     /// As [`Store::save_bundle`].
     pub fn save_bundle_without_key(
         &self,
-        name: &crate::name::San,
+        name: &San,
         bundle: &Bundle,
-        issuer: Option<&str>,
+        origin: Option<Origin<'_>>,
         overwrite: Overwrite,
     ) -> Result<Saved> {
-        self.save_leaf(name, bundle, issuer, overwrite, false)
+        self.save_leaf(name, &LeafParts::of(bundle), origin, overwrite)
+    }
+
+    /// As [`Store::save_bundle`], of a leaf whose key somebody else has. The chain's
+    /// first certificate has issued it.
+    ///
+    /// # Errors
+    /// As [`Store::save_bundle`]; [`Error::Chain`].
+    pub fn save_signed(
+        &self,
+        name: &San,
+        (leaf, chain): (&Certificate, &Chain),
+        send_root: bool,
+        origin: Origin<'_>,
+        overwrite: Overwrite,
+    ) -> Result<Saved> {
+        if let Some(issuer) = chain.certificates().first() {
+            check_link(0, leaf, issuer)?;
+        }
+        self.save_leaf(name, &LeafParts { leaf, chain, key: None, send_root }, Some(origin), overwrite)
     }
 
     fn save_leaf(
         &self,
-        name: &crate::name::San,
-        bundle: &Bundle,
-        issuer: Option<&str>,
+        name: &San,
+        parts: &LeafParts<'_>,
+        origin: Option<Origin<'_>>,
         overwrite: Overwrite,
-        with_key: bool,
     ) -> Result<Saved> {
         let target = self.leaf_folder(name);
         if overwrite == Overwrite::Refuse && self.has_leaf(name)? {
@@ -187,21 +231,66 @@ impl Store {
         }
         self.prepare()?;
         let mut set = Set::new(&self.root, 0o755)?;
-        let leaf_pem = bundle.leaf().pem()?;
-        if with_key {
-            set.write(KEY, bundle.key().secret_pem()?.as_bytes(), SECRET)?;
+        let leaf_pem = parts.leaf.pem()?;
+        if let Some(key) = parts.key {
+            set.write(KEY, key.secret_pem()?.as_bytes(), SECRET)?;
         }
         set.write(CERTIFICATE, leaf_pem.as_bytes(), PUBLIC)?;
-        if !bundle.chain().certificates().is_empty() {
-            set.write(CHAIN, bundle.chain().pem()?.as_bytes(), PUBLIC)?;
+        if !parts.chain.certificates().is_empty() {
+            set.write(CHAIN, parts.chain.pem()?.as_bytes(), PUBLIC)?;
         }
-        set.write(FULLCHAIN, bundle.fullchain_pem()?.as_bytes(), PUBLIC)?;
-        set.write(TRUST_ANCHOR, bundle.trust_anchor().pem()?.as_bytes(), PUBLIC)?;
-        if let Some(ca) = issuer {
-            let record = self.ca_folder(ca)?.join(ISSUED).join(format!("{}.pem", bundle.leaf().serial_hex()));
-            set.record(&record, leaf_pem.as_bytes())?;
+        set.write(FULLCHAIN, fullchain_pem(parts.leaf, parts.chain, parts.send_root)?.as_bytes(), PUBLIC)?;
+        let anchor = parts.chain.certificates().last().unwrap_or(parts.leaf);
+        set.write(TRUST_ANCHOR, anchor.pem()?.as_bytes(), PUBLIC)?;
+        if let Some(origin) = origin {
+            let folder = self.ca_folder(origin.ca)?.join(ISSUED);
+            let record = folder.join(format!("{}.pem", parts.leaf.serial_hex()));
+            set.record(&record, record::text(&leaf_pem, Some(origin.request))?.as_bytes())?;
         }
         set.place(&target, overwrite, "leaf", &name.to_string())
+    }
+
+    /// Saves a signing request with its key, beside the leaves: the certificate comes
+    /// from somebody else.
+    ///
+    /// # Errors
+    /// As [`Store::save_bundle`].
+    pub fn save_signing_request(
+        &self,
+        name: &San,
+        request: &SigningRequest,
+        key: Option<&PrivateKey>,
+        overwrite: Overwrite,
+    ) -> Result<Saved> {
+        let parent = self.root.join(REQUESTS);
+        let target = parent.join(folder_name(name));
+        if overwrite == Overwrite::Refuse && file::is_folder(&target)? {
+            return Err(Error::AlreadyExists { what: "request", name: name.to_string(), path: target });
+        }
+        self.prepare()?;
+        if !file::is_folder(&parent)? {
+            file::ensure_folder(&parent, 0o755)?;
+        }
+        let mut set = Set::new(&self.root, 0o755)?;
+        if let Some(key) = key {
+            set.write(KEY, key.secret_pem()?.as_bytes(), SECRET)?;
+        }
+        set.write(REQUEST, request.pem()?.as_bytes(), PUBLIC)?;
+        set.place(&target, overwrite, "request", &name.to_string())
+    }
+
+    /// Whether there is a signing request of this first name.
+    ///
+    /// # Errors
+    /// [`Error::Path`] where something else is in its place.
+    pub fn has_request(&self, name: &San) -> Result<bool> {
+        file::is_folder(&self.request_folder(name))
+    }
+
+    /// The folder of the signing request whose first name is `name`.
+    #[must_use]
+    pub fn request_folder(&self, name: &San) -> PathBuf {
+        self.root.join(REQUESTS).join(folder_name(name))
     }
 
     /// A leaf by its first name, its folder's name or its folder's path, without
@@ -226,7 +315,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Path`] where something else is in its place.
-    pub fn leaf_of(&self, name: &crate::name::San) -> Result<Option<LeafEntry>> {
+    pub fn leaf_of(&self, name: &San) -> Result<Option<LeafEntry>> {
         LeafEntry::read(self.leaf_folder(name))
     }
 
@@ -236,7 +325,7 @@ impl Store {
     /// [`Error::Io`]; [`Error::File`] for one that cannot be read.
     pub fn leaves(&self) -> Result<Vec<LeafEntry>> {
         let mut names = file::folders_in(&self.root)?;
-        names.retain(|name| folder::is_file_safe(name) && name != "ca");
+        names.retain(|name| folder::is_file_safe(name));
         names.sort();
         let read = |name: &String| LeafEntry::read(self.root.join(name)).transpose();
         names.iter().filter_map(read).collect()

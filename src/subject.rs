@@ -89,6 +89,18 @@ impl Subject {
         Ok(self)
     }
 
+    /// A name that others wrote, attribute by attribute: whatever its string types,
+    /// they become those of RFC 5280.
+    ///
+    /// # Errors
+    /// [`Error::Subject`] for a value that its attribute cannot have.
+    pub(crate) fn from_name(name: &Name) -> Result<Self> {
+        let text = describe(name);
+        let attribute = |a: &AttributeTypeAndValue| checked(&a.oid.to_string(), &text_of(&a.value), &text);
+        let part = |part: &x509_cert::name::RelativeDistinguishedName| part.iter().map(attribute).collect();
+        Ok(Self { parts: name.iter_rdn().map(part).collect::<Result<_>>()? })
+    }
+
     /// The first common name, if there is one.
     #[must_use]
     pub fn common_name(&self) -> Option<&str> {

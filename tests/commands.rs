@@ -437,6 +437,8 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         "acm iam",
         "acm-sim",
         "ca rekey-passphrase",
+        "csr",
+        "sign",
         "template",
         "template list",
         "template show",

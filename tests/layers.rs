@@ -21,7 +21,11 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["certificate", "constraint", "error", "finding", "key", "name", "subject", "template", "validity"],
     ),
     ("bundle", &["certificate", "error", "key"]),
-    ("encode", &["certificate", "constraint", "error", "key", "name", "template", "validity"]),
+    ("encode", &["certificate", "constraint", "error", "key", "name", "plan", "template", "validity"]),
+    (
+        "signing_request",
+        &["certificate", "encode", "error", "finding", "key", "name", "plan", "subject", "template"],
+    ),
     ("gather", &["certificate", "error", "finding", "key"]),
     ("check", &["certificate", "error", "finding", "key", "name", "subject", "validity"]),
     (
@@ -40,7 +44,21 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("aws", &["bundle", "certificate", "check", "error", "finding", "key"]),
-    ("store", &["authority", "bundle", "certificate", "error", "finding", "key", "name"]),
+    (
+        "store",
+        &[
+            "authority",
+            "bundle",
+            "certificate",
+            "error",
+            "finding",
+            "key",
+            "name",
+            "plan",
+            "signing_request",
+            "template",
+        ],
+    ),
     ("harness", &["certificate", "error", "key"]),
 ];
 

@@ -158,7 +158,7 @@ impl Certificate {
 pub struct PathLength(pub Option<u8>);
 
 /// The name as certforge's own type, if it is well formed.
-fn san_of(name: &GeneralName) -> Option<San> {
+pub(crate) fn san_of(name: &GeneralName) -> Option<San> {
     match name {
         GeneralName::DnsName(dns) => format!("dns:{}", dns.as_str()).parse().ok(),
         GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()).parse().ok(),

@@ -92,6 +92,9 @@ impl fmt::Display for Error {
                 write!(f, "this is not a certificate: {}", Shown(reason))
             }
             Self::MalformedPem { reason } => f.write_str(reason),
+            Self::MalformedRequest { reason } => {
+                write!(f, "the signing request cannot be used: {}", Shown(reason))
+            }
             Self::MalformedRecord { reason } => {
                 write!(f, "the record cannot be read: {}", Shown(reason))
             }
@@ -118,6 +121,7 @@ impl fmt::Display for Error {
             Self::Permissions { path, mode } => {
                 write!(f, "the private key {} has mode {mode:04o}: others can read it", ShownPath(path))
             }
+            Self::PublicKey { reason } => write!(f, "the public key may not be certified: {}", Shown(reason)),
             Self::Rule { input, reason } => {
                 write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
             }

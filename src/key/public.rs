@@ -101,6 +101,30 @@ impl PublicKey {
         out
     }
 
+    /// Why no CA may certify this key, if it may not: RSA below 2048 bits, or with an
+    /// exponent that is even or below 65537 (CA/Browser Forum baseline requirements §6.1.6).
+    #[must_use]
+    pub fn weakness(&self) -> Option<String> {
+        if self.algorithm.is_some_and(|algorithm| !algorithm.is_rsa()) {
+            return None;
+        }
+        let spki = SubjectPublicKeyInfoRef::from_der(&self.spki).ok()?;
+        if spki.algorithm.oid != RSA {
+            return None;
+        }
+        let Some(size) = modulus_bits(self.bits(), false) else {
+            return Some("its modulus cannot be read".to_owned());
+        };
+        if size < 2048 {
+            return Some(format!("it is RSA {size}, and 2048 bits is the least"));
+        }
+        match exponent(self.bits()) {
+            Some(e) if e >= 65_537 && e % 2 == 1 => None,
+            Some(e) => Some(format!("its exponent is {e}, and 65537 is the least")),
+            None => Some("its exponent cannot be read".to_owned()),
+        }
+    }
+
     /// The SHA-256 of the `SubjectPublicKeyInfo`, by which two keys are compared.
     #[must_use]
     pub fn sha256(&self) -> Sha256 {
@@ -197,6 +221,22 @@ pub(super) fn modulus_bits(rsa_key: &[u8], private: bool) -> Option<usize> {
             })
         })
         .ok()
+}
+
+/// The exponent of an `RSAPublicKey`, up to 64 bits of it.
+fn exponent(rsa_key: &[u8]) -> Option<u64> {
+    use der::asn1::UintRef;
+    AnyRef::from_der(rsa_key)
+        .and_then(|any| {
+            any.sequence(|reader| {
+                let _modulus: UintRef<'_> = der::Reader::decode(reader)?;
+                let exponent: UintRef<'_> = der::Reader::decode(reader)?;
+                Ok::<_, der::Error>(exponent.as_bytes().to_vec())
+            })
+        })
+        .ok()
+        .filter(|bytes| bytes.len() <= 8)
+        .map(|bytes| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
 }
 
 /// A signature algorithm as certificates name it.

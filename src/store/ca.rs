@@ -144,7 +144,8 @@ impl Store {
         Ok(CaEntry { name: name.to_owned(), certificate, issued, folder })
     }
 
-    /// Saves a CA with its key, encrypted where there is a pass phrase.
+    /// Saves a CA with its key, encrypted where there is a pass phrase. `issuer` is the
+    /// name of the CA in whose record it goes; none for a root.
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Io`], [`Error::Path`], [`Error::Lock`].
@@ -153,6 +154,7 @@ impl Store {
         name: &str,
         authority: &Authority,
         passphrase: Option<&str>,
+        issuer: Option<&str>,
         overwrite: Overwrite,
     ) -> Result<Saved> {
         let target = self.ca_folder(name)?;
@@ -175,6 +177,12 @@ impl Store {
             set.write(CA_ISSUERS, issuers.as_bytes(), PUBLIC)?;
         }
         set.folder(ISSUED, 0o700)?;
+        if let Some(issuer) = issuer {
+            let certificate = authority.certificate();
+            let record =
+                self.ca_folder(issuer)?.join(ISSUED).join(format!("{}.pem", certificate.serial_hex()));
+            set.record(&record, certificate.pem()?.as_bytes())?;
+        }
         set.place(&target, overwrite, "CA", name)
     }
 
@@ -188,7 +196,7 @@ impl Store {
         name: &str,
         now: OffsetDateTime,
         unlock: &mut Unlock<'_>,
-        passphrase: Option<&str>,
+        (passphrase, issuer): (Option<&str>, Option<&str>),
         make: impl FnOnce() -> Result<Authority>,
     ) -> Result<(LoadedAuthority, Option<Saved>)> {
         if self.has_authority(name)? {
@@ -200,7 +208,7 @@ impl Store {
             return Ok((self.authority(name, now, unlock)?, None));
         }
         let authority = make()?;
-        match self.save_authority(name, &authority, passphrase, Overwrite::Refuse) {
+        match self.save_authority(name, &authority, passphrase, issuer, Overwrite::Refuse) {
             Ok(saved) => Ok((LoadedAuthority { authority, findings: Vec::new() }, Some(saved))),
             // `ca new` takes no lock, and was quicker.
             Err(Error::AlreadyExists { .. }) => Ok((self.authority(name, now, unlock)?, None)),

@@ -195,6 +195,25 @@ pub(super) fn folders_in(path: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The names of the files in a folder; none where it is not there.
+pub(super) fn files_in(path: &Path) -> Result<Vec<String>> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(io_error("list", path)(e)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(io_error("list", path))?;
+        if entry.file_type().is_ok_and(|t| t.is_file())
+            && let Ok(name) = entry.file_name().into_string()
+        {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
 /// How many entries a folder has; 0 where it is not there.
 pub(super) fn count_files(path: &Path) -> Result<usize> {
     match fs::read_dir(path) {

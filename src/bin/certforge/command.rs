@@ -6,6 +6,7 @@ mod acm_sim;
 mod ca;
 #[cfg(feature = "aws")]
 mod candidate;
+mod csr;
 #[cfg(feature = "aws")]
 mod import;
 #[cfg(feature = "aws")]
@@ -16,6 +17,7 @@ mod man;
 pub mod passphrase;
 #[cfg(feature = "aws")]
 mod places;
+mod sign;
 #[cfg(feature = "aws")]
 mod target;
 mod template;
@@ -73,7 +75,9 @@ struct Global {
 
 enum Command {
     Ca(ca::Command),
+    Csr(csr::Args),
     Leaf(leaf::Args),
+    Sign(sign::Args),
     Template(template::Command),
     Up(up::Args),
     #[cfg(feature = "aws")]
@@ -96,13 +100,17 @@ impl Subcommand for Command {
             .arg_required_else_help(true)
             .after_help("Examples:\n  certforge ca new\n  certforge ca list\n  certforge ca show staging");
         let leaf = command("leaf", "Issue a leaf: a certificate for one server or client");
+        let csr = command("csr", "Make a signing request for somebody else's CA");
+        let sign = command("sign", "Sign somebody else's signing request");
         let up = command("up", "Have a CA and a leaf, and with --import-acm an ARN: makes what is missing");
         let completions = command("completions", "Print a completion script for a shell");
         let man = command("man", "Print a manual page");
         let cli = cli
             .subcommand(ca.defer(ca::Command::augment_subcommands))
             .subcommand(leaf.defer(leaf::Args::augment_args))
-            .subcommand(up.defer(up::Args::augment_args));
+            .subcommand(up.defer(up::Args::augment_args))
+            .subcommand(csr.defer(csr::Args::augment_args))
+            .subcommand(sign.defer(sign::Args::augment_args));
         #[cfg(feature = "aws")]
         let cli = {
             let import =
@@ -143,6 +151,8 @@ impl FromArgMatches for Command {
             .ok_or_else(|| clap::Error::raw(ErrorKind::MissingSubcommand, "no command was given"))?;
         Ok(match name {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
+            "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
+            "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
             "leaf" => Self::Leaf(leaf::Args::from_arg_matches(matches)?),
             "template" => Self::Template(template::Command::from_arg_matches(matches)?),
             "up" => Self::Up(up::Args::from_arg_matches(matches)?),
@@ -218,7 +228,9 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     let context = Context { store: Store::open(dir)?, now: environment::now(), json: format.json, waits };
     match cli.command {
         Command::Ca(command) => ca::run(command, &context),
+        Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
+        Command::Sign(args) => sign::run(&args, &context),
         Command::Template(command) => template::run(command),
         Command::Up(args) => up::run(&args, &context),
         #[cfg(feature = "aws")]

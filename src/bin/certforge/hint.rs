@@ -82,6 +82,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::MalformedPem { .. } | Error::MalformedCertificate { .. } => {
             "give a PEM file: openssl x509 -in FILE"
         }
+        Error::MalformedRequest { .. } => "make one with `certforge csr NAME` or `openssl req -new`",
         Error::MalformedRecord { .. } => {
             "move the file away; `certforge import-acm` finds the certificate again, or takes --certificate-arn"
         }
@@ -106,6 +107,7 @@ pub fn of(error: &Error) -> Option<String> {
             return Some(format!("chmod 600 '{}'", Shown(&path.to_string_lossy())));
         }
         Error::Unrecordable { .. } => "give --record FILE in a folder that can be written",
+        Error::PublicKey { .. } => "make another key: certforge csr NAME, or openssl req -newkey rsa:2048",
         Error::Rule { .. } => "the rules that may be set aside are in docs/acm.md",
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",

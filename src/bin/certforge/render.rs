@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::context::Failure;
 use crate::report::{
-    CaReport, Document, FindingReport, LeafReport, Problem, Report, SCHEMA, State, UpReport, names_text,
-    status,
+    CaReport, Document, FindingReport, LeafReport, Problem, Report, RequestReport, SCHEMA, State, UpReport,
+    names_text, status,
 };
 
 #[cfg(feature = "aws")]
@@ -101,6 +101,7 @@ fn lines(report: &Report) -> Vec<u8> {
     let _ = match report {
         Report::Ca(r) => ca_lines(&mut text, r),
         Report::CaList(r) => finding_lines(&mut text, &r.findings),
+        Report::Request(r) => request_lines(&mut text, r),
         Report::Template(_) | Report::TemplateList(_) | Report::Text(_) => Ok(()),
         #[cfg(feature = "aws")]
         Report::AcmList(r) => acm::place_lines(&mut text, &r.failed),
@@ -140,6 +141,7 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
             Report::Policy(r) => acm::policy(&mut out, r),
             #[cfg(feature = "aws")]
             Report::Prune(r) => json(&mut out, "acm-prune", r),
+            Report::Request(r) => json(&mut out, "request", r),
             Report::Template(r) => json(&mut out, "template", r),
             Report::TemplateList(r) => json(&mut out, "template-list", r),
             Report::Text(bytes) => out.write_all(bytes),
@@ -165,7 +167,11 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
         Report::Policy(r) => acm::policy(&mut out, r),
         #[cfg(feature = "aws")]
         Report::Prune(r) => r.certificates.iter().try_for_each(|c| writeln!(out, "{}", c.arn)),
-        Report::Leaf(r) => result(&mut out, r.state, &r.folder),
+        Report::Leaf(r) => match &r.pem {
+            Some(pem) => out.write_all(pem.as_bytes()),
+            None => result(&mut out, r.state, &r.folder),
+        },
+        Report::Request(r) => result(&mut out, r.state, &r.folder),
         Report::Template(r) => out.write_all(r.toml.as_bytes()),
         Report::TemplateList(r) => r
             .templates
@@ -254,6 +260,7 @@ fn purpose(file: &str) -> &'static str {
         "chain.pem" => "its issuers: what ACM takes as the chain",
         "fullchain.pem" => "what a server takes, with key.pem",
         "key.pem" => "the private key",
+        "request.pem" => "what the CA gets",
         _ => "",
     }
 }
@@ -277,6 +284,19 @@ fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
         file_line(out, &file.path, &file.mode)?;
     }
     finding_lines(out, &leaf.findings)
+}
+
+fn request_lines(out: &mut impl Write, request: &RequestReport) -> io::Result<()> {
+    let facts = format!("{}, {}", key_label(&request.key), state_word(request.state));
+    line(out, "request", &names_text(&request.names), &facts)?;
+    if request.state == State::Planned {
+        line(out, "subject", &request.subject, "")?;
+        line(out, "folder", &request.folder, "")?;
+    }
+    for file in &request.files {
+        file_line(out, &file.path, &file.mode)?;
+    }
+    finding_lines(out, &request.findings)
 }
 
 fn up_lines(out: &mut impl Write, up: &UpReport) -> io::Result<()> {

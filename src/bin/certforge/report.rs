@@ -6,6 +6,7 @@
 #[cfg(feature = "aws")]
 mod acm;
 mod problem;
+mod request;
 pub mod status;
 mod template;
 
@@ -23,6 +24,7 @@ use certforge::store::{CaEntry, KeyState, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
 pub use problem::Problem;
+pub use request::RequestReport;
 use serde::Serialize;
 pub use template::{TemplateListReport, TemplateReport};
 use time::OffsetDateTime;
@@ -56,6 +58,7 @@ pub enum Report {
     Policy(PolicyReport),
     #[cfg(feature = "aws")]
     Prune(PruneReport),
+    Request(RequestReport),
     Template(TemplateReport),
     TemplateList(TemplateListReport),
     /// Text that is the result itself: completions, a man page.
@@ -161,6 +164,9 @@ pub struct LeafReport {
     /// Why `up` issued it anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The certificate and its intermediates, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pem: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileReport>,
     pub findings: Vec<FindingReport>,
@@ -321,6 +327,7 @@ impl LeafReport {
             serial: None,
             sha256: None,
             reason: None,
+            pem: None,
             files: Vec::new(),
             findings: findings(plan.findings()),
         }
@@ -348,6 +355,7 @@ impl LeafReport {
             serial: Some(certificate.serial_hex()),
             sha256: Some(certificate.sha256().to_string()),
             reason: None,
+            pem: None,
             files: Vec::new(),
             findings: Vec::new(),
         }

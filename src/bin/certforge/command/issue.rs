@@ -1,10 +1,13 @@
-//! The flags that `leaf` and `up` share, and the request they make.
+//! The flags of everything that issues or asks for a leaf, and the request they make.
 
 use std::path::Path;
 
 use certforge::plan::LeafRequest;
 use certforge::store::read_input;
-use certforge::{KeyAlgorithm, Lifetime, Names, San, Subject, Template};
+use certforge::validity::rfc3339;
+use certforge::{
+    Authority, Error, Finding, KeyAlgorithm, LeafPlan, Lifetime, Names, San, Severity, Subject, Template,
+};
 
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::Failure;
@@ -75,8 +78,9 @@ pub fn template(name: &str) -> certforge::Result<Template> {
     Template::from_toml(&stem, &String::from_utf8_lossy(&text)).map_err(|e| e.in_file(path))
 }
 
+// What is asked for: the names, the subject, the time, the key and the purpose.
 #[derive(clap::Args)]
-pub struct IssueArgs {
+pub struct RequestArgs {
     /// DNS names, IP addresses, e-mail addresses; the first is the common name too
     #[arg(value_name = "NAME")]
     names: Vec<String>,
@@ -89,16 +93,54 @@ pub struct IssueArgs {
     /// The subject in OpenSSL's form, such as /C=JP/O=Example/CN=10.103.10.95
     #[arg(long, value_name = "SUBJECT")]
     subj: Option<String>,
-    #[command(flatten)]
-    lifetime: LifetimeArgs,
-    /// Allow more than 825 days, which Apple's platforms refuse
-    #[arg(long)]
-    allow_long: bool,
     /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519; `CERTFORGE_KEY` sets it [default: rsa2048]
     #[arg(long, value_name = "KIND")]
     key: Option<KeyAlgorithm>,
     #[command(flatten)]
     purpose: TemplateArgs,
+}
+
+// What a CA may not do quietly.
+#[derive(clap::Args)]
+pub struct StrictArgs {
+    /// Refuse what would be changed: an end after the CA's, and what a request may not ask for
+    #[arg(long)]
+    strict: bool,
+}
+
+impl StrictArgs {
+    /// The plan as the CA can sign it.
+    pub fn fit(&self, authority: &Authority, plan: LeafPlan) -> certforge::Result<LeafPlan> {
+        let (asked, end) = (plan.validity().not_after(), authority.validity().not_after());
+        if self.strict && asked > end {
+            return Err(Error::OutlivesIssuer { leaf: rfc3339(asked), issuer: rfc3339(end) });
+        }
+        Ok(authority.fit(plan))
+    }
+
+    /// Refuses where something was left out that matters.
+    pub fn refuse_changes(&self, left_out: &[Finding]) -> Result<(), Failure> {
+        match left_out.iter().find(|f| f.severity == Severity::Warning) {
+            Some(finding) if self.strict => {
+                Err(Error::MalformedRequest { reason: finding.message.clone() }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+// What `leaf` and `up` ask for.
+#[derive(clap::Args)]
+pub struct IssueArgs {
+    #[command(flatten)]
+    pub request: RequestArgs,
+    #[command(flatten)]
+    lifetime: LifetimeArgs,
+    /// Allow more than 825 days, which Apple's platforms refuse
+    #[arg(long)]
+    allow_long: bool,
+    #[command(flatten)]
+    pub strict: StrictArgs,
     /// The CA that issues it
     #[arg(long, value_name = "NAME")]
     pub ca: Option<String>,
@@ -114,6 +156,22 @@ pub struct IssueArgs {
 pub const DEFAULT_KEY: KeyAlgorithm = KeyAlgorithm::Rsa2048;
 
 impl IssueArgs {
+    /// Whether a lifetime was asked for.
+    pub fn has_lifetime(&self) -> bool {
+        self.lifetime.days.is_some() || self.lifetime.validity.is_some() || self.lifetime.until.is_some()
+    }
+
+    /// The request, with this kind of key where none was asked for.
+    pub fn request(&self, more: &[String], key: KeyAlgorithm) -> Result<LeafRequest, Failure> {
+        let request = self.request.request(more, key)?.allow_long(self.allow_long);
+        Ok(match self.lifetime.lifetime()? {
+            Some(lifetime) => request.lifetime(lifetime),
+            None => request,
+        })
+    }
+}
+
+impl RequestArgs {
     /// The kind of key that was asked for, here or by the environment.
     pub fn key(&self) -> certforge::Result<Option<KeyAlgorithm>> {
         Ok(self.key.or(environment::key()?))
@@ -129,11 +187,6 @@ impl IssueArgs {
         self.purpose.is_given()
     }
 
-    /// Whether a lifetime was asked for.
-    pub fn has_lifetime(&self) -> bool {
-        self.lifetime.days.is_some() || self.lifetime.validity.is_some() || self.lifetime.until.is_some()
-    }
-
     /// Whether any name was given, in whatever way.
     pub fn has_name(&self) -> bool {
         !self.names.is_empty()
@@ -141,6 +194,14 @@ impl IssueArgs {
             || !self.san.is_empty()
             // A subject that cannot be read has its own message.
             || self.subj.as_ref().is_some_and(|s| s.parse::<Subject>().map_or(true, |s| s.common_name().is_some()))
+    }
+
+    /// Refuses a command line without any name.
+    pub fn require_name(&self, example: &str) -> Result<(), Failure> {
+        if self.has_name() {
+            return Ok(());
+        }
+        Err(Failure::Usage { message: "no name was given".to_owned(), hint: example.to_owned() })
     }
 
     /// The request, with this kind of key where none was asked for.
@@ -165,14 +226,9 @@ impl IssueArgs {
             names.extend(Names::parse([text])?.iter().cloned());
         }
         let template = self.purpose.template()?;
-        let mut request = LeafRequest::for_names(Names::new(names)?)
+        Ok(LeafRequest::for_names(Names::new(names)?)
             .subject(subject)
             .key(self.key()?.or(template.key()).unwrap_or(key))
-            .template(template)
-            .allow_long(self.allow_long);
-        if let Some(lifetime) = self.lifetime.lifetime()? {
-            request = request.lifetime(lifetime);
-        }
-        Ok(request)
+            .template(template))
     }
 }

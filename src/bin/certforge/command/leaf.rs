@@ -2,7 +2,7 @@
 
 use certforge::authority::self_signed;
 use certforge::key::PrivateKey;
-use certforge::store::Overwrite;
+use certforge::store::{Origin, Overwrite};
 
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 use crate::context::{Context, Failure};
@@ -28,13 +28,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
-    if !args.issue.has_name() {
-        return Err(Failure::Usage {
-            message: "no name was given".to_owned(),
-            hint: "certforge leaf 10.103.10.95".to_owned(),
-        });
-    }
-    let plan = args.issue.request(&[], DEFAULT_KEY)?.plan(context.now)?;
+    args.issue.request.require_name("certforge leaf 10.103.10.95")?;
+    let request = args.issue.request(&[], DEFAULT_KEY)?;
+    let plan = request.plan(context.now)?;
     let store = &context.store;
     let first = plan.names().first();
     let folder = store.leaf_folder(first);
@@ -57,12 +53,17 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let ca = context.choose_ca(args.issue.ca.as_deref())?;
     let issuer = context.authority(&ca, &args.issue.passphrase)?;
     let authority = &issuer.authority;
-    let plan = authority.fit(plan);
+    let plan = args.issue.strict.fit(authority, plan)?;
     if args.issue.dry_run {
         return Ok(Report::Leaf(LeafReport::planned(&folder, Some(&ca), &plan, context.now)));
     }
     let bundle = authority.issue_for(&plan, PrivateKey::generate(plan.key())?)?;
-    let saved = store.save_bundle(plan.names().first(), &bundle, Some(&ca), overwrite)?;
+    let saved = store.save_bundle(
+        plan.names().first(),
+        &bundle,
+        Some(Origin { ca: &ca, request: &request }),
+        overwrite,
+    )?;
     let report = LeafReport::of(state, &saved.folder, Some(&ca), bundle.leaf(), context.now);
     let mut report = report.saved(&saved, &plan);
     report.findings.extend(findings(&issuer.findings));

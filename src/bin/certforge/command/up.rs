@@ -3,9 +3,9 @@
 mod issuer;
 
 use certforge::key::PrivateKey;
-use certforge::store::{LeafEntry, Overwrite};
+use certforge::store::{LeafEntry, Origin, Overwrite};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Bundle, Error, LeafPlan};
+use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest};
 
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
@@ -38,7 +38,8 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let asked = ask(args)?;
     let store = &context.store;
-    let plan = args.issue.request(&asked, DEFAULT_KEY)?.plan(context.now)?;
+    let request = args.issue.request(&asked, DEFAULT_KEY)?;
+    let plan = request.plan(context.now)?;
     let there = store.leaf_of(plan.names().first())?;
     let ca_name = choose_ca(args, context, there.as_ref())?;
     let known = args.issue.ca.is_none() || ca_name == DEFAULT_CA || args.shape.is_given();
@@ -48,9 +49,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     // What is there keeps its kind of key: ACM allows no other under the same ARN.
     let kept = there.as_ref().and_then(|e| e.certificate.public_key().algorithm());
-    let plan = match kept {
-        Some(key) => args.issue.request(&asked, key)?.plan(context.now)?,
-        None => plan,
+    let (request, plan) = match kept {
+        Some(key) => {
+            let request = args.issue.request(&asked, key)?;
+            let plan = request.plan(context.now)?;
+            (request, plan)
+        }
+        None => (request, plan),
     };
     #[cfg(feature = "aws")]
     let ready = args.acm.ready(context, args.issue.dry_run)?;
@@ -68,9 +73,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         ready.recover(entry, context.now)?;
     }
     #[cfg(feature = "aws")]
-    let made = make(&Work { args, context, ready: ready.as_ref() }, &ca_name, plan, there)?;
+    let made =
+        make(&Work { args, context, request: &request, ready: ready.as_ref() }, &ca_name, plan, there)?;
     #[cfg(not(feature = "aws"))]
-    let made = make(&Work { args, context, ready: None }, &ca_name, plan, there)?;
+    let made = make(&Work { args, context, request: &request, ready: None }, &ca_name, plan, there)?;
     #[cfg(feature = "aws")]
     match (ready, made.entry) {
         (Some(ready), Some(entry)) => return imported(context, ready, &entry, made.key, made.report),
@@ -119,7 +125,7 @@ fn with_imports(
 
 /// The names that were asked for on the terminal, where none were given.
 fn ask(args: &Args) -> Result<Vec<String>, Failure> {
-    if args.issue.has_name() {
+    if args.issue.request.has_name() {
         return Ok(Vec::new());
     }
     let missing = |message: &str| Failure::Usage {
@@ -152,6 +158,7 @@ fn choose_ca(args: &Args, context: &Context, there: Option<&LeafEntry>) -> Resul
 struct Work<'a> {
     args: &'a Args,
     context: &'a Context,
+    request: &'a LeafRequest,
     #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for the import alone"))]
     ready: Option<&'a Ready>,
 }
@@ -182,7 +189,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     }
     let Issuer { authority, saved: ca_saved, root, early_key, findings: said } =
         issuer::ensure(context, &args.shape, &args.issue.passphrase, ca_name, (&ca_plan, &plan))?;
-    let plan = authority.fit(plan);
+    let plan = args.issue.strict.fit(&authority, plan)?;
     let ca_state = if ca_saved.is_some() { State::Created } else { State::Unchanged };
     let mut ca =
         CaReport::of(ca_state, ca_name, &store.ca_folder(ca_name)?, authority.certificate(), context.now);
@@ -244,10 +251,11 @@ fn save(
     let Work { args, context, .. } = *work;
     let (store, first) = (&context.store, plan.names().first());
     let put = |overwrite| {
+        let origin = Some(Origin { ca: ca_name, request: work.request });
         if args.is_ephemeral() {
-            return store.save_bundle_without_key(first, bundle, Some(ca_name), overwrite);
+            return store.save_bundle_without_key(first, bundle, origin, overwrite);
         }
-        store.save_bundle(first, bundle, Some(ca_name), overwrite)
+        store.save_bundle(first, bundle, origin, overwrite)
     };
     if there {
         return Ok((Some(put(Overwrite::Replace)?), State::Replaced));
@@ -314,7 +322,7 @@ fn different(
     if found.public_key().algorithm() != Some(plan.key()) {
         return reason("its kind of key is different");
     }
-    if args.issue.has_subject() && found.subject_der() != plan.subject().to_der()? {
+    if args.issue.request.has_subject() && found.subject_der() != plan.subject().to_der()? {
         return reason("its subject is different");
     }
     if args.is_ephemeral() && entry.has_key() {
@@ -330,13 +338,13 @@ fn different(
         return reason("its key is not kept here");
     }
     let template = plan.template();
-    if args.issue.has_template() && found.extended_key_usage() != template.extended_key_usage() {
+    if args.issue.request.has_template() && found.extended_key_usage() != template.extended_key_usage() {
         return reason("its purpose is different");
     }
     let is_whole = |send_root| {
         if args.is_ephemeral() { entry.is_whole_without_key(send_root) } else { entry.is_whole(send_root) }
     };
-    let whole = if args.issue.has_template() {
+    let whole = if args.issue.request.has_template() {
         is_whole(template.send_root())
     } else {
         is_whole(false) || is_whole(true)

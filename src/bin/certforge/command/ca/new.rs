@@ -135,7 +135,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     };
     let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
     let passphrase = passphrase.as_ref().map(|p| p.as_str());
-    let saved = store.save_authority(&args.name, &authority, passphrase, overwrite)?;
+    let saved = store.save_authority(&args.name, &authority, passphrase, args.under.as_deref(), overwrite)?;
     let state = if there { State::Replaced } else { State::Created };
     let mut report = CaReport::of(state, &args.name, &saved.folder, authority.certificate(), context.now);
     report.findings = said;

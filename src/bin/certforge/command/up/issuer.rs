@@ -115,7 +115,7 @@ pub fn ensure(
                 Authority::create(&plan, PrivateKey::generate(plan.key())?)
             };
             let (loaded, saved) =
-                store.ensure_authority(&root_name, context.now, &mut unlock, secret, make)?;
+                store.ensure_authority(&root_name, context.now, &mut unlock, (secret, None), make)?;
             let state = if saved.is_some() { State::Created } else { State::Unchanged };
             let folder = store.ca_folder(&root_name)?;
             let certificate = loaded.authority.certificate();
@@ -129,6 +129,7 @@ pub fn ensure(
         } else {
             None
         };
+        let above_name = above.is_some().then(|| root_name(name));
         let make = || {
             let key = PrivateKey::generate(ca_plan.key())?;
             match &above {
@@ -137,7 +138,8 @@ pub fn ensure(
                 None => Authority::create(ca_plan, key),
             }
         };
-        let (loaded, saved) = store.ensure_authority(name, context.now, &mut unlock, secret, make)?;
+        let (loaded, saved) =
+            store.ensure_authority(name, context.now, &mut unlock, (secret, above_name.as_deref()), make)?;
         findings.extend(loaded.findings);
         let stopped = |_| Error::Internal { doing: "making a key", reason: "its thread stopped".to_owned() };
         let early_key = early.map(|t| t.join().map_err(stopped)).transpose()?.transpose()?;

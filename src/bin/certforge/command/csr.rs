@@ -1,0 +1,69 @@
+//! `certforge csr`: a signing request for somebody else's CA.
+
+use std::path::PathBuf;
+
+use certforge::key::PrivateKey;
+use certforge::store::{Overwrite, read_input};
+use certforge::{Error, SigningRequest};
+
+use crate::command::issue::{DEFAULT_KEY, RequestArgs};
+use crate::command::passphrase::PassphraseArgs;
+use crate::context::{Context, Failure};
+use crate::report::{Report, RequestReport, State};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge csr 10.103.10.95
+  certforge csr --cn api.internal.example --san 10.0.0.5 --subj /C=JP/O=Example --key p256
+  certforge csr a.example --private-key old-key.pem
+
+The folder it prints holds request.pem, for the CA, and key.pem, for yourself.")]
+pub struct Args {
+    #[command(flatten)]
+    request: RequestArgs,
+    /// A private key that is there already, instead of a new one; it stays where it is
+    #[arg(long, value_name = "FILE", conflicts_with = "key")]
+    private_key: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// Replace the request that is there, and its key
+    #[arg(long)]
+    force: bool,
+    /// Show what would be made, and stop
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    args.request.require_name("certforge csr 10.103.10.95")?;
+    let plan = args.request.request(&[], DEFAULT_KEY)?.plan(context.now)?;
+    let first = plan.names().first();
+    let store = &context.store;
+    let folder = store.request_folder(first);
+    let there = store.has_request(first)?;
+    if there && !args.force {
+        let (name, path) = (first.to_string(), folder);
+        return Err(Error::AlreadyExists { what: "request", name, path }.into());
+    }
+    let given = match &args.private_key {
+        None => None,
+        Some(path) => {
+            let of = path.to_string_lossy();
+            let read = PrivateKey::from_locked_pem(&read_input(path)?, &of, &mut args.passphrase.unlock());
+            Some(read.map_err(|e| e.in_file(path))?.0)
+        }
+    };
+    let algorithm = given.as_ref().map_or(plan.key(), PrivateKey::algorithm);
+    if args.dry_run {
+        return Ok(Report::Request(RequestReport::planned(&folder, &plan, algorithm)));
+    }
+    let (key, own) = match given {
+        Some(key) => (key, false),
+        None => (PrivateKey::generate(plan.key())?, true),
+    };
+    let request = SigningRequest::create(&plan, &key)?;
+    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let saved = store.save_signing_request(first, &request, own.then_some(&key), overwrite)?;
+    let state = if there { State::Replaced } else { State::Created };
+    Ok(Report::Request(RequestReport::planned(&folder, &plan, algorithm).saved(state, &saved)))
+}

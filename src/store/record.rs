@@ -1,0 +1,127 @@
+//! What a CA has issued: one file a serial number, never changed. The certificate
+//! in PEM, and before it, as the explanatory text that RFC 7468 §5.2 has room for,
+//! what was asked for: so that it can be asked for again.
+
+use super::{ISSUED, Store, file};
+use crate::certificate::Certificate;
+use crate::error::{Error, Result};
+use crate::name::Names;
+use crate::plan::LeafRequest;
+use crate::template::Template;
+
+/// How the line begins that holds the request.
+const PREFIX: &str = "certforge-request: ";
+
+/// Where a leaf comes from, for the record.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// The CA that issued it, by its name in the store.
+    pub ca: &'a str,
+    /// What was asked for.
+    pub request: &'a LeafRequest,
+}
+
+/// A request as it is written down.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Written {
+    names: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lifetime: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    template: String,
+    /// The template itself, where it is none that is built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    template_text: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    allow_long: bool,
+}
+
+/// A certificate that a CA of the store has issued.
+#[derive(Clone, Debug)]
+pub struct IssuedEntry {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// What was asked for; none for a CA, and none where the record does not say.
+    pub request: Option<LeafRequest>,
+}
+
+/// The text of a record.
+pub(super) fn text(certificate_pem: &str, request: Option<&LeafRequest>) -> Result<String> {
+    let Some(request) = request else { return Ok(certificate_pem.to_owned()) };
+    let template = request.wanted_template();
+    let is_builtin = Template::builtin().iter().any(|t| t == template);
+    let subject = request.wanted_subject();
+    let written = Written {
+        names: request.names().iter().map(|n| format!("{}:{n}", n.kind())).collect(),
+        subject: (!subject.is_empty()).then(|| subject.to_openssl()),
+        lifetime: request.wanted_lifetime().map(|l| l.to_string()),
+        key: request.wanted_key().map(|k| k.as_str().to_owned()),
+        template: template.name().to_owned(),
+        template_text: (!is_builtin).then(|| template.to_toml()),
+        allow_long: request.allows_long(),
+    };
+    let json = serde_json::to_string(&written)
+        .map_err(|e| Error::Internal { doing: "writing a record", reason: e.to_string() })?;
+    Ok(format!("{PREFIX}{json}\n{certificate_pem}"))
+}
+
+fn read(bytes: &[u8]) -> Result<IssuedEntry> {
+    let text = String::from_utf8_lossy(bytes);
+    let certificate = Certificate::from_pem(bytes)?;
+    let line = text.lines().find_map(|line| line.strip_prefix(PREFIX));
+    Ok(IssuedEntry { certificate, request: line.map(request).transpose()? })
+}
+
+fn request(json: &str) -> Result<LeafRequest> {
+    let malformed = |reason: String| Error::MalformedRecord { reason };
+    let written: Written = serde_json::from_str(json).map_err(|e| malformed(e.to_string()))?;
+    let template = match &written.template_text {
+        Some(text) => Template::from_toml(&written.template, text)?,
+        None => Template::named(&written.template)?,
+    };
+    let names = written.names.iter().map(|n| n.parse()).collect::<Result<Vec<_>>>()?;
+    let mut request =
+        LeafRequest::for_names(Names::new(names)?).template(template).allow_long(written.allow_long);
+    if let Some(subject) = &written.subject {
+        request = request.subject(subject.parse()?);
+    }
+    if let Some(lifetime) = &written.lifetime {
+        request = request.lifetime(lifetime.parse()?);
+    }
+    if let Some(key) = &written.key {
+        request = request.key(key.parse()?);
+    }
+    Ok(request)
+}
+
+impl Store {
+    /// What a CA has issued under a serial number (lower-case hexadecimal); none where
+    /// there is no record.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`]; [`Error::File`] for a record that cannot be read.
+    pub fn issued(&self, ca: &str, serial: &str) -> Result<Option<IssuedEntry>> {
+        let path = self.ca_folder(ca)?.join(ISSUED).join(format!("{serial}.pem"));
+        if serial.is_empty() || !serial.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Ok(None);
+        }
+        let bytes = file::read_optional(&path)?;
+        bytes.map(|bytes| read(&bytes).map_err(|e| e.in_file(&path))).transpose()
+    }
+
+    /// The serial numbers of all that a CA has issued, in order.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`].
+    pub fn issued_serials(&self, ca: &str) -> Result<Vec<String>> {
+        let names = file::files_in(&self.ca_folder(ca)?.join(ISSUED))?;
+        let mut serials: Vec<String> =
+            names.into_iter().filter_map(|name| name.strip_suffix(".pem").map(str::to_owned)).collect();
+        serials.retain(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_hexdigit()));
+        serials.sort();
+        Ok(serials)
+    }
+}

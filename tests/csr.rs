@@ -1,0 +1,259 @@
+//! Signing requests, made and signed: what OpenSSL thinks of ours, and what of
+//! OpenSSL's is taken over and what is not.
+
+mod support;
+
+use serde_json::Value;
+use support::{Sandbox, judge, openssl, output};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// A request by OpenSSL with these extensions, in `r.pem`; its key is `k.pem`.
+fn request(sandbox: &Sandbox, subject: &str, extensions: &str, key: &[&str]) -> Option<()> {
+    let section =
+        if extensions.is_empty() { String::new() } else { format!("req_extensions=e\n[e]\n{extensions}\n") };
+    let config = format!(
+        "[req]\ndistinguished_name=dn\nprompt=no\nutf8=yes\nstring_mask=utf8only\n{section}\n[dn]\n{subject}\n"
+    );
+    std::fs::write(sandbox.file("r.cnf"), config).unwrap();
+    let base = ["req", "-new", "-nodes", "-keyout", "k.pem", "-out", "r.pem", "-config", "r.cnf"];
+    openssl(&[&base[..], key].concat(), sandbox.path()).map(|_| ())
+}
+
+const P256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+fn ca() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox
+}
+
+fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
+    let before = sandbox.snapshot();
+    let ran = sandbox.run(&format!("--json {args}"));
+    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
+    let document = json(&ran.stderr);
+    assert_eq!(document["code"], code, "{args}: {document}");
+    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
+    document["message"].as_str().unwrap().to_owned()
+}
+
+fn codes(document: &Value) -> Vec<&str> {
+    document["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect()
+}
+
+/// What `openssl verify -x509_strict` says of a leaf in the store.
+fn verifies(sandbox: &Sandbox, leaf: &str, more: &[&str]) {
+    let Some(program) = judge("openssl") else { return };
+    let path = |file: &str| format!("certforge/{leaf}/{file}");
+    let (ca, cert) = (path("ca.pem"), path("cert.pem"));
+    let args = ["verify", "-x509_strict", "-CAfile", &ca];
+    let (ok, text) = output(&program, &[&args[..], more, &[cert.as_str()]].concat(), sandbox.path());
+    assert!(ok, "{leaf}: {text}");
+}
+
+#[test]
+fn our_requests_are_as_openssl_wants_them() {
+    let sandbox = Sandbox::new();
+    for key in ["p256", "p384", "ed25519", "rsa2048"] {
+        let name = format!("{key}.example");
+        let ran = sandbox.ok(&format!("csr {name} --san 10.0.0.5,uri:https://x.example/ --key {key} --json"));
+        let made = json(&ran.stdout);
+        assert_eq!((&made["kind"], &made["state"]), (&"request".into(), &"created".into()));
+        if judge("openssl").is_none() {
+            return;
+        }
+        let file = format!("certforge/csr/{name}/request.pem");
+        let text = openssl(&["req", "-in", &file, "-noout", "-verify", "-text"], sandbox.path()).unwrap();
+        assert!(text.contains(&format!("DNS:{name}, IP Address:10.0.0.5, URI:https://x.example/")), "{text}");
+        assert!(text.contains("TLS Web Server Authentication"), "{text}");
+        let own = openssl(&["req", "-in", &file, "-noout", "-pubkey"], sandbox.path());
+        let key = format!("certforge/csr/{name}/key.pem");
+        assert_eq!(own, openssl(&["pkey", "-in", &key, "-pubout"], sandbox.path()), "{name}");
+    }
+    let exact = ["csr", "--subj", "/DC=com/DC=example/OU=A/OU=B/CN=a.example", "--key", "p256"];
+    assert_eq!(sandbox.run_args(&exact).status, 0);
+    let file = "certforge/csr/a.example/request.pem";
+    let text = openssl(&["req", "-in", file, "-noout", "-subject"], sandbox.path()).unwrap();
+    assert!(text.contains("DC = com, DC = example, OU = A, OU = B, CN = a.example"), "{text}");
+}
+
+#[test]
+fn a_request_is_not_replaced_unasked_and_does_not_disturb_leaves() {
+    let sandbox = ca();
+    sandbox.ok("csr a.example --key p256");
+    let key = sandbox.read("certforge/csr/a.example/key.pem");
+    refused(&sandbox, "csr a.example --key p256", 3, "store.exists");
+    sandbox.ok("up a.example --key p256");
+    assert_eq!(sandbox.read("certforge/csr/a.example/key.pem"), key);
+    sandbox.ok("csr a.example --key p256 --force");
+    assert_ne!(sandbox.read("certforge/csr/a.example/key.pem"), key);
+    let mode = |line: &String| !line.contains("key.pem") || line.contains(" 100600 ");
+    assert!(sandbox.snapshot().iter().all(mode));
+    sandbox.ok("csr csr --key p256");
+    sandbox.ok("leaf csr --key p256");
+    assert!(sandbox.file("certforge/_csr/cert.pem").exists());
+    let before = sandbox.snapshot();
+    sandbox.ok("csr b.example --dry-run");
+    assert_eq!(sandbox.snapshot(), before);
+}
+
+#[test]
+fn a_request_for_a_key_that_is_there() {
+    let sandbox = ca();
+    sandbox.ok("leaf a.example --key p384");
+    sandbox.ok("csr a.example --private-key certforge/a.example/key.pem");
+    assert!(!sandbox.file("certforge/csr/a.example/key.pem").exists());
+    if judge("openssl").is_some() {
+        let of = |args: &[&str]| openssl(args, sandbox.path());
+        let request = of(&["req", "-in", "certforge/csr/a.example/request.pem", "-noout", "-pubkey"]);
+        assert_eq!(request, of(&["x509", "-in", "certforge/a.example/cert.pem", "-noout", "-pubkey"]));
+    }
+}
+
+#[test]
+fn names_of_a_request_are_kept_with_their_types() {
+    let sandbox = ca();
+    let san = "subjectAltName=DNS:a.example,DNS:*.b.example,IP:10.0.0.5,IP:fd00::1,email:x@a.example,URI:spiffe://a/b";
+    let Some(()) = request(&sandbox, "O=Acme\nCN=a.example", san, P256) else { return };
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    let names: Vec<&str> =
+        signed["names"].as_array().unwrap().iter().map(|n| n["value"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a.example", "*.b.example", "10.0.0.5", "fd00::1", "x@a.example", "spiffe://a/b"]);
+    assert_eq!(signed["subject"], "O=Acme, CN=a.example");
+    assert_eq!(codes(&signed), [""; 0]);
+    verifies(&sandbox, "a.example", &["-verify_ip", "fd00::1"]);
+    assert!(!sandbox.file("certforge/a.example/key.pem").exists());
+}
+
+#[test]
+fn an_address_in_the_common_name_becomes_an_ip_address() {
+    let sandbox = ca();
+    let Some(()) = request(&sandbox, "CN=10.103.10.95", "", P256) else { return };
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    assert_eq!(signed["names"][0]["type"], "ip");
+    verifies(&sandbox, "10.103.10.95", &["-verify_ip", "10.103.10.95", "-purpose", "sslserver"]);
+}
+
+#[test]
+fn a_common_name_that_is_no_name_is_left_out_or_refused() {
+    let sandbox = ca();
+    let Some(()) = request(&sandbox, "O=Acme\nCN=My Server", "subjectAltName=DNS:a.example", P256) else {
+        return;
+    };
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    assert_eq!(signed["subject"], "O=Acme, CN=a.example");
+    assert_eq!(codes(&signed), ["csr.common-name"]);
+    request(&sandbox, "CN=My Server", "", P256);
+    refused(&sandbox, "sign r.pem", 3, "name.forbidden");
+    request(&sandbox, "O=Acme", "", P256);
+    refused(&sandbox, "sign r.pem", 3, "name.none");
+    let signed = json(&sandbox.ok("sign r.pem --san b.example --json").stdout);
+    assert_eq!(signed["subject"], "O=Acme, CN=b.example");
+}
+
+#[test]
+fn a_request_never_makes_a_ca_and_what_is_left_out_is_listed() {
+    let sandbox = ca();
+    let wishes = "subjectAltName=DNS:a.example\nbasicConstraints=critical,CA:TRUE,pathlen:3\n\
+                  keyUsage=critical,keyCertSign,cRLSign\nextendedKeyUsage=codeSigning\n\
+                  1.2.3.4=critical,DER:0500\n1.2.3.5=DER:0500\nnameConstraints=permitted;DNS:x";
+    let Some(()) = request(&sandbox, "CN=a.example", wishes, P256) else { return };
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    let found = codes(&signed);
+    for code in ["csr.ca", "csr.extension", "csr.critical"] {
+        assert!(found.contains(&code), "{code}: {signed}");
+    }
+    assert_eq!(found.iter().filter(|c| **c == "csr.ca").count(), 2, "CA:TRUE and keyCertSign: {signed}");
+    let all = signed["findings"].to_string();
+    for part in ["CA:TRUE", "keyCertSign", "codeSigning", "1.2.3.4", "1.2.3.5", "2.5.29.30"] {
+        assert!(all.contains(part), "{part}: {all}");
+    }
+    let text =
+        openssl(&["x509", "-in", "certforge/a.example/cert.pem", "-noout", "-text"], sandbox.path()).unwrap();
+    assert!(
+        text.contains("CA:FALSE") && !text.contains("Certificate Sign") && !text.contains("1.2.3"),
+        "{text}"
+    );
+    verifies(&sandbox, "a.example", &["-verify_hostname", "a.example", "-purpose", "sslserver"]);
+    refused(&sandbox, "sign r.pem --force --strict", 3, "csr.malformed");
+}
+
+#[test]
+fn requests_that_nobody_may_sign_are_refused() {
+    let sandbox = ca();
+    let Some(()) = request(&sandbox, "CN=a.example", "", &["-newkey", "rsa:1024"]) else { return };
+    let said = refused(&sandbox, "sign r.pem", 3, "key.weak");
+    assert!(said.contains("RSA 1024"), "{said}");
+    openssl(&["genrsa", "-3", "-out", "k3.pem", "2048"], sandbox.path());
+    openssl(&["req", "-new", "-key", "k3.pem", "-subj", "/CN=a.example", "-out", "r.pem"], sandbox.path());
+    assert!(refused(&sandbox, "sign r.pem", 3, "key.weak").contains("exponent is 3"));
+    request(&sandbox, "CN=a.example", "", &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"]);
+    refused(&sandbox, "sign r.pem", 3, "key.unsupported");
+
+    // Another name under the same signature.
+    request(&sandbox, "CN=a.example", "", P256);
+    openssl(&["req", "-in", "r.pem", "-outform", "DER", "-out", "r.der"], sandbox.path());
+    let mut der = std::fs::read(sandbox.file("r.der")).unwrap();
+    let at = der.windows(9).position(|w| w == b"a.example").unwrap();
+    der[at] = b'b';
+    std::fs::write(sandbox.file("r.der"), &der).unwrap();
+    let said = refused(&sandbox, "sign r.der", 3, "csr.malformed");
+    assert!(said.contains("signature is not by the key"), "{said}");
+
+    for (text, part) in [
+        ("", "neither PEM nor DER"),
+        ("nonsense", "neither PEM nor DER"),
+        ("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", "cannot be used"),
+    ] {
+        std::fs::write(sandbox.file("bad.pem"), text).unwrap();
+        let said = refused(&sandbox, "sign bad.pem", 3, "csr.malformed");
+        assert!(said.contains("bad.pem") && said.contains(part), "{said}");
+    }
+    let ca = "certforge/ca/default/ca.pem";
+    assert!(refused(&sandbox, &format!("sign {ca}"), 3, "csr.malformed").contains("`CERTIFICATE` block"));
+    refused(&sandbox, "sign none.pem", 4, "file.io");
+    request(&sandbox, "CN=a.example", "subjectAltName=DNS:a_b.example", P256);
+    refused(&sandbox, "sign r.pem", 3, "name.forbidden");
+}
+
+#[test]
+fn requests_come_through_pipes_and_in_der_and_certificates_go_through_them() {
+    let sandbox = ca();
+    let Some(()) = request(&sandbox, "CN=a.example", "", P256) else { return };
+    openssl(&["req", "-in", "r.pem", "-outform", "DER", "-out", "r.der"], sandbox.path());
+    assert_eq!(sandbox.ok("sign r.der --quiet").stdout, "certforge/a.example\n");
+    let script = format!("{} sign - --pem --force < r.pem", support::CERTFORGE);
+    let mut sh = std::process::Command::new("sh");
+    let ran = support::ran(sh.args(["-c", &script]).current_dir(sandbox.path()).output().unwrap());
+    assert_eq!(
+        (ran.status, ran.stdout.as_str()),
+        (0, sandbox.read("certforge/a.example/fullchain.pem").as_str())
+    );
+}
+
+#[test]
+fn limits_and_ends_of_the_ca_hold_for_requests() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --permit .internal --days 30");
+    let Some(()) = request(&sandbox, "CN=a.example", "", P256) else { return };
+    refused(&sandbox, "sign r.pem", 3, "ca.constrained");
+    request(&sandbox, "CN=a.internal", "", P256);
+    refused(&sandbox, "sign r.pem --strict", 3, "validity.outlives-issuer");
+    refused(&sandbox, "leaf b.internal --strict", 3, "validity.outlives-issuer");
+    refused(&sandbox, "up b.internal --strict", 3, "validity.outlives-issuer");
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    assert_eq!(codes(&signed), ["validity.clamped"]);
+    sandbox.ok("leaf b.internal --strict --days 7 --key p256");
+}
+
+#[test]
+fn a_request_of_our_own_comes_round() {
+    let sandbox = ca();
+    sandbox.ok("csr 10.103.10.95 --san a.example --client --key p256");
+    let signed = json(&sandbox.ok("sign certforge/csr/10.103.10.95/request.pem --client --json").stdout);
+    assert_eq!(codes(&signed), [""; 0], "{signed}");
+    verifies(&sandbox, "10.103.10.95", &["-purpose", "sslclient"]);
+}
