@@ -1,22 +1,24 @@
 //! A CA that can sign. Every rule about issuers is here.
 
+mod content;
+
 use std::net::Ipv4Addr;
 
 use time::OffsetDateTime;
 
 use crate::bundle::Bundle;
 use crate::certificate::{Certificate, Chain, PathLength, TrustAnchor};
-use crate::check;
 use crate::constraint::Constraints;
 use crate::encode::{self, Content, Issuer};
 use crate::error::{Error, Result};
-use crate::key::{self, PrivateKey, PublicKey, Signer};
+use crate::key::{PrivateKey, PublicKey, Signer};
 use crate::name::{Names, San};
 use crate::plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
+use crate::revocation::{RevocationList, Revoked};
+use crate::template::{KeyUsage, Template};
 use crate::validity::{Validity, rfc3339};
-
-/// How many octets a serial number has (RFC 5280 §4.1.2.2 allows 20).
-const SERIAL_OCTETS: usize = 16;
+pub use content::ToBeSigned;
+use content::{Own, ca_content, finish, leaf_content, serial};
 
 /// A CA: its certificate, its key and its own issuers.
 #[derive(Debug)]
@@ -104,6 +106,48 @@ impl Authority {
         let mut chain = vec![certificate];
         chain.extend_from_slice(self.chain.certificates());
         Self::known(chain, key, signer)
+    }
+
+    /// This CA with a new certificate: the same key, subject, key identifier, limits and
+    /// usages, so that what it issued before goes on verifying. `issuer` is the CA above
+    /// it; none for a root.
+    ///
+    /// # Errors
+    /// [`Error::Chain`] where `issuer` is another's; as [`Authority::create_under`].
+    pub fn renewed(self, issuer: Option<&Self>, validity: &Validity) -> Result<Self> {
+        let old = &self.certificate;
+        let limits = old.name_constraints()?.unwrap_or_default();
+        let path_length = old.ca().and_then(|limit| limit.0);
+        let mut usages: Vec<KeyUsage> =
+            old.key_usage().unwrap_or_default().iter().filter_map(|u| u.parse().ok()).collect();
+        usages.extend([KeyUsage::KeyCertSign, KeyUsage::CrlSign]);
+        usages.sort_unstable();
+        usages.dedup();
+        let template = Template::CA.with_usages(usages, old.extended_key_usage());
+        let above = issuer.map_or_else(|| self.issuer(), Self::issuer);
+        if old.issuer_der() != above.name {
+            let reason = "the CA that is to sign it has another name";
+            return Err(Error::Chain { index: 0, issuer: old.issuer(), reason });
+        }
+        if let Some(issuer) = issuer {
+            issuer.check_end(validity)?;
+        }
+        let content = Content {
+            serial: &serial()?,
+            issuer: above,
+            subject: old.subject_der(),
+            validity,
+            public_key: self.key.public(),
+            subject_key_identifier: &self.key_identifier,
+            names: None,
+            template: &template,
+            path_length,
+            constraints: &limits,
+        };
+        let certificate = finish(&content, issuer.map_or(&self.signer, |issuer| &issuer.signer))?;
+        let mut chain = vec![certificate];
+        chain.extend_from_slice(issuer.map_or(&[], |issuer| issuer.chain.certificates()));
+        Self::known(chain, self.key, self.signer)
     }
 
     /// A CA of a chain that was made or checked just now.
@@ -261,6 +305,30 @@ impl Authority {
         ToBeSigned::new(&leaf_content(self.issuer(), plan, &own))
     }
 
+    /// The list of what this CA takes back, signed. `number` must be greater than that
+    /// of its last list (RFC 5280 §5.2.3).
+    ///
+    /// # Errors
+    /// [`Error::NotACa`] where its key may not sign lists; [`Error::Validity`] where
+    /// `next_update` is not after `this_update`.
+    pub fn revocation_list(
+        &self,
+        revoked: &[Revoked],
+        number: u64,
+        (this_update, next_update): (OffsetDateTime, OffsetDateTime),
+    ) -> Result<RevocationList> {
+        if self.certificate.key_usage().is_some_and(|usage| !usage.contains(&"cRLSign")) {
+            let reason = "its key usage has no cRLSign";
+            return Err(Error::NotACa { subject: self.certificate.subject(), reason });
+        }
+        if next_update <= this_update {
+            let input = format!("{} to {}", rfc3339(this_update), rfc3339(next_update));
+            return Err(Error::Validity { input, reason: "the next list is before this one".to_owned() });
+        }
+        let unsigned = encode::revocation_list(self.issuer(), revoked, number, (this_update, next_update))?;
+        RevocationList::from_der(unsigned.close(&self.signer.sign(&unsigned.message)?)?)
+    }
+
     /// What it puts into what it signs.
     fn issuer(&self) -> Issuer<'_> {
         Issuer {
@@ -293,39 +361,6 @@ impl Authority {
             }
         }
         Ok(())
-    }
-}
-
-/// A certificate that lacks nothing but its signature. The rules have passed it.
-#[derive(Clone, Debug)]
-pub struct ToBeSigned {
-    der: Vec<u8>,
-}
-
-impl ToBeSigned {
-    /// Encodes, and checks the bytes against the rules.
-    fn new(content: &Content<'_>) -> Result<Self> {
-        let der = encode::to_be_signed(content)?;
-        let findings = check::certificate::lint(&der)?;
-        if findings.is_empty() {
-            return Ok(Self { der });
-        }
-        Err(Error::Lint { findings: findings.into_iter().map(|f| (f.code, f.message)).collect() })
-    }
-
-    /// The bytes to sign: a `TBSCertificate` in DER (RFC 5280 §4.1.1.1).
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.der
-    }
-
-    /// The certificate, with this signature over [`ToBeSigned::bytes`]. Whether
-    /// the signature is right is not checked: [`Certificate::is_signed_by`] does.
-    ///
-    /// # Errors
-    /// [`Error::MalformedCertificate`] where it cannot be put together.
-    pub fn close(&self, signature: &[u8]) -> Result<Certificate> {
-        Certificate::from_der(encode::certificate(&self.der, signature)?)
     }
 }
 
@@ -394,60 +429,4 @@ pub fn self_signed(plan: &LeafPlan, key: PrivateKey) -> Result<Bundle> {
         &signer,
     )?;
     Bundle::known(leaf, key, Chain::default(), plan.template().send_root())
-}
-
-/// What is a certificate's own and in no plan.
-struct Own<'a> {
-    public_key: &'a PublicKey,
-    serial: &'a [u8],
-    /// The exact Name, DER.
-    subject: &'a [u8],
-    key_identifier: &'a [u8],
-}
-
-/// No limits: what leaves have.
-static UNLIMITED: Constraints = Constraints::NONE;
-
-fn leaf_content<'a>(issuer: Issuer<'a>, plan: &'a LeafPlan, own: &Own<'a>) -> Content<'a> {
-    Content {
-        serial: own.serial,
-        issuer,
-        subject: own.subject,
-        validity: plan.validity(),
-        public_key: own.public_key,
-        subject_key_identifier: own.key_identifier,
-        names: Some(plan.names()),
-        template: plan.template(),
-        path_length: None,
-        constraints: &UNLIMITED,
-    }
-}
-
-fn ca_content<'a>(issuer: Issuer<'a>, plan: &'a CaPlan, own: &Own<'a>) -> Content<'a> {
-    Content {
-        serial: own.serial,
-        issuer,
-        subject: own.subject,
-        validity: plan.validity(),
-        public_key: own.public_key,
-        subject_key_identifier: own.key_identifier,
-        names: None,
-        template: plan.template(),
-        path_length: plan.path_length(),
-        constraints: plan.constraints(),
-    }
-}
-
-/// Encodes, checks the bytes against the rules, and only then signs them.
-fn finish(content: &Content<'_>, signer: &Signer) -> Result<Certificate> {
-    let tbs = ToBeSigned::new(content)?;
-    tbs.close(&signer.sign(tbs.bytes())?)
-}
-
-/// A serial number: 16 random octets, the first of them 01 to 7f.
-fn serial() -> Result<[u8; SERIAL_OCTETS]> {
-    let mut octets = key::random::<SERIAL_OCTETS>()?;
-    // The top bit would make it negative, and a leading zero octet would be dropped.
-    octets[0] = (octets[0] & 0x7f).max(1);
-    Ok(octets)
 }

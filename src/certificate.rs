@@ -121,6 +121,11 @@ impl Certificate {
         subject::describe(self.view.tbs_certificate().subject())
     }
 
+    /// The subject as one of our own making, attribute by attribute.
+    pub(crate) fn subject_as_ours(&self) -> Result<subject::Subject> {
+        subject::Subject::from_name(self.view.tbs_certificate().subject())
+    }
+
     /// The issuer as text.
     #[must_use]
     pub fn issuer(&self) -> String {

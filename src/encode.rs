@@ -11,9 +11,11 @@ use std::net::IpAddr;
 use der::asn1::BitStringRef;
 use der::{Decode, Encode, Header, Length, Reader, SliceReader, Tag};
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, KeyIdMethod, KeyUsagePurpose, PublicKeyData, SanType, SerialNumber, SigningKey,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyUsagePurpose, PublicKeyData, RevocationReason,
+    RevokedCertParams, SanType, SerialNumber, SigningKey,
 };
+use time::OffsetDateTime;
 
 use crate::certificate::TbsParts;
 use crate::constraint::Constraints;
@@ -21,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::key::{KeyAlgorithm, PublicKey};
 use crate::name::{Names, San};
 use crate::plan::LeafPlan;
+use crate::revocation::{Reason, Revoked};
 use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::Validity;
 
@@ -126,6 +129,49 @@ pub(crate) fn signing_request(plan: &LeafPlan, key: &PublicKey, subject: &[u8]) 
         Capture { algorithm: rcgen_algorithm(algorithm)?, bits: key.bits(), message: RefCell::default() };
     let request = wish.serialize_request(&capture).map_err(broken)?;
     Unsigned::read(request.der(), 1, subject).map_err(broken)
+}
+
+/// A `TBSCertList` (RFC 5280 §5.1.2) of version 2.
+pub(crate) fn revocation_list(
+    issuer: Issuer<'_>,
+    revoked: &[Revoked],
+    number: u64,
+    (this_update, next_update): (OffsetDateTime, OffsetDateTime),
+) -> Result<Unsigned> {
+    let entry = |r: &Revoked| RevokedCertParams {
+        serial_number: SerialNumber::from_slice(&r.serial),
+        revocation_time: r.at,
+        reason_code: reason(r.reason),
+        invalidity_date: None,
+    };
+    let list = CertificateRevocationListParams {
+        this_update,
+        next_update,
+        crl_number: SerialNumber::from(number),
+        issuing_distribution_point: None,
+        revoked_certs: revoked.iter().map(entry).collect(),
+        key_identifier_method: KeyIdMethod::PreSpecified(issuer.key_identifier.to_vec()),
+    };
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    let capture =
+        Capture { algorithm: rcgen_algorithm(issuer.algorithm)?, bits: &[], message: RefCell::default() };
+    let list = list.signed_by(&rcgen::Issuer::from_params(&params, &capture)).map_err(broken)?;
+    Unsigned::read(list.der(), 2, issuer.name).map_err(broken)
+}
+
+/// rcgen's word for a reason; none where the list is to have none.
+const fn reason(reason: Reason) -> Option<RevocationReason> {
+    Some(match reason {
+        Reason::Unspecified => return None,
+        Reason::KeyCompromise => RevocationReason::KeyCompromise,
+        Reason::CaCompromise => RevocationReason::CaCompromise,
+        Reason::AffiliationChanged => RevocationReason::AffiliationChanged,
+        Reason::Superseded => RevocationReason::Superseded,
+        Reason::CessationOfOperation => RevocationReason::CessationOfOperation,
+        Reason::CertificateHold => RevocationReason::CertificateHold,
+        Reason::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
+    })
 }
 
 fn unknown(key: &PublicKey) -> Error {

@@ -226,6 +226,11 @@ pub enum Error {
         /// What the parser said.
         reason: String,
     },
+    /// Bytes are not a certificate revocation list.
+    MalformedCrl {
+        /// Why not.
+        reason: String,
+    },
     /// Bytes are not PEM, or hold no block of the wanted kind.
     MalformedPem {
         /// What was found, and what was wanted.
@@ -264,6 +269,13 @@ pub enum Error {
         /// Its subject.
         subject: String,
         /// Which extension says so.
+        reason: &'static str,
+    },
+    /// A certificate that cannot be asked for again.
+    NotRenewable {
+        /// Its subject.
+        subject: String,
+        /// What about it cannot be.
         reason: &'static str,
     },
     /// The leaf would be valid longer than its issuer.
@@ -305,6 +317,13 @@ pub enum Error {
     PublicKey {
         /// Why not.
         reason: String,
+    },
+    /// A text names no reason to take a certificate back.
+    Reason {
+        /// The text.
+        input: String,
+        /// The reasons there are.
+        known: Vec<&'static str>,
     },
     /// A text names no rule, or one that cannot be set aside.
     Rule {
@@ -436,6 +455,7 @@ impl Error {
             Self::Listen { .. } => "acm-sim.listen",
             Self::Lock { .. } => "store.lock",
             Self::MalformedCertificate { .. } => "certificate.malformed",
+            Self::MalformedCrl { .. } => "crl.malformed",
             Self::MalformedPem { .. } => "pem.malformed",
             Self::MalformedRequest { .. } => "csr.malformed",
             Self::MalformedRecord { .. } => "store.record",
@@ -443,12 +463,14 @@ impl Error {
             Self::Name { fault, .. } => fault.code(),
             Self::NoNames => "name.none",
             Self::NotACa { .. } => "ca.not-a-ca",
+            Self::NotRenewable { .. } => "leaf.not-renewable",
             Self::OutlivesIssuer { .. } => "validity.outlives-issuer",
             Self::Passphrase { .. } => "key.passphrase",
             Self::Path { .. } => "file.kind",
             Self::PathLength { .. } => "ca.path-length",
             Self::Permissions { .. } => "file.permissions",
             Self::PublicKey { .. } => "key.weak",
+            Self::Reason { .. } => "crl.reason",
             Self::Rule { .. } => "acm.rule",
             Self::Service { .. } => "acm.service",
             Self::StoreName { .. } => "store.name",

@@ -55,6 +55,7 @@ pub mod harness;
 pub mod key;
 pub mod name;
 pub mod plan;
+pub mod revocation;
 pub mod signing_request;
 #[cfg(feature = "store")]
 pub mod store;
@@ -71,6 +72,7 @@ pub use finding::{Finding, Severity};
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, Signer};
 pub use name::{Names, San};
 pub use plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
+pub use revocation::{Reason, RevocationList, Revoked};
 pub use signing_request::SigningRequest;
 #[cfg(feature = "store")]
 pub use store::Store;

@@ -6,6 +6,7 @@
 //! ├── version                   the form of this directory
 //! ├── ca/default/               0700: ca.pem, ca.key (0600), issued/<serial>.pem
 //! ├── csr/a.example/            request.pem, key.pem (0600): for somebody else's CA
+//! ├── archive/10.103.10.95/     what it was before, a folder each time
 //! ├── 10.103.10.95/             one folder a leaf: cert.pem, chain.pem, fullchain.pem,
 //! │                             key.pem (0600), ca.pem, acm.json once imported
 //! ├── .lock                     held while something is replaced
@@ -16,12 +17,14 @@
 //! whole: nobody ever sees half of one. Keys have mode 0600 from their first
 //! byte. No link is followed inside the store.
 
+mod archive;
 mod ca;
 mod file;
 mod folder;
 mod import_record;
 mod leaf;
 mod record;
+mod revoked;
 mod set;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +37,7 @@ use crate::key::PrivateKey;
 use crate::name::San;
 use crate::signing_request::SigningRequest;
 
+pub use archive::ArchivedLeaf;
 pub use ca::{CaEntry, KeyState, LoadedAuthority};
 pub use file::{is_regular, read_input};
 pub use folder::folder_name;
@@ -54,6 +58,8 @@ const TRUST_ANCHOR: &str = "ca.pem";
 const CA_KEY: &str = "ca.key";
 const CA_ISSUERS: &str = "chain.pem";
 const ISSUED: &str = "issued";
+const REVOKED: &str = "revoked";
+const ARCHIVE: &str = "archive";
 /// The folder of signing requests, and the file of one.
 const REQUESTS: &str = "csr";
 const REQUEST: &str = "request.pem";
@@ -79,6 +85,8 @@ pub enum Overwrite {
     Refuse,
     /// What is there is exchanged for the new set in one step.
     Replace,
+    /// The same, and what was there is kept in the archive, by its day and serial number.
+    Archive,
 }
 
 /// A file that was written.
@@ -319,16 +327,44 @@ impl Store {
         LeafEntry::read(self.leaf_folder(name))
     }
 
+    /// The names of all folders that may be leaves', in order.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn leaf_names(&self) -> Result<Vec<String>> {
+        let mut names = file::folders_in(&self.root)?;
+        names.retain(|name| folder::is_file_safe(name));
+        names.sort();
+        Ok(names)
+    }
+
+    /// The leaf in a folder of this name, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::File`] where it cannot be read.
+    pub fn leaf_in(&self, folder_name: &str) -> Result<Option<LeafEntry>> {
+        if !folder::is_file_safe(folder_name) {
+            return Ok(None);
+        }
+        LeafEntry::read(self.root.join(folder_name))
+    }
+
     /// All leaves, by their folders' names.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::File`] for one that cannot be read.
     pub fn leaves(&self) -> Result<Vec<LeafEntry>> {
-        let mut names = file::folders_in(&self.root)?;
-        names.retain(|name| folder::is_file_safe(name));
-        names.sort();
-        let read = |name: &String| LeafEntry::read(self.root.join(name)).transpose();
-        names.iter().filter_map(read).collect()
+        let names = self.leaf_names()?;
+        names.iter().filter_map(|name| self.leaf_in(name).transpose()).collect()
+    }
+
+    /// Keeps others that replace something waiting until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Lock`] where another one takes too long.
+    pub fn lock(&self) -> Result<Lock> {
+        self.prepare()?;
+        Lock::take(&self.root)
     }
 
     /// Keeps other runs away from what a simulator of ACM holds.

@@ -233,6 +233,16 @@ impl Template {
         self.key_usage.iter().chain(more).copied().collect()
     }
 
+    /// The same with other usages: those of a certificate that is there.
+    pub(crate) fn with_usages(&self, key_usage: Vec<KeyUsage>, extended: Vec<ExtendedKeyUsage>) -> Self {
+        Self {
+            key_usage: key_usage.into(),
+            key_usage_rsa: Cow::Borrowed(&[]),
+            extended_key_usage: extended.into(),
+            ..self.clone()
+        }
+    }
+
     /// The kind of key its certificates have where nobody asks for another.
     #[must_use]
     pub const fn key(&self) -> Option<KeyAlgorithm> {

@@ -254,6 +254,14 @@ impl Validity {
         left.whole_seconds().div_euclid(86_400)
     }
 
+    /// Whether it is time for another one: less than `within` is left, or where nobody
+    /// says, less than 30 days and less than a third of it.
+    #[must_use]
+    pub fn is_due(&self, now: OffsetDateTime, within: Option<Duration>) -> bool {
+        let limit = within.unwrap_or_else(|| Duration::days(30).min(self.length() / 3));
+        self.not_after - now < limit
+    }
+
     /// The time it has in common with `other`; none where it has none.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Option<Self> {

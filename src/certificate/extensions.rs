@@ -24,6 +24,12 @@ impl Certificate {
         names.0.iter().filter_map(san_of).collect()
     }
 
+    /// How many subject alternative names it has, of whatever kinds.
+    pub(crate) fn count_of_names(&self) -> usize {
+        let found = self.view.tbs_certificate().get_extension::<SubjectAltName>();
+        found.ok().flatten().map_or(0, |(_, names)| names.0.len())
+    }
+
     /// Whether it says that it is a CA (`basicConstraints`), and if so how many
     /// CAs may stand below it.
     #[must_use]
@@ -73,6 +79,13 @@ impl Certificate {
             reason: format!("its name constraints cannot be read: {e}"),
         };
         found.map_err(malformed)?.map(|(_, extension)| Constraints::read(&extension)).transpose()
+    }
+
+    /// The object identifiers of all of its extensions, in dots.
+    #[must_use]
+    pub fn extension_oids(&self) -> Vec<String> {
+        let extensions = self.view.tbs_certificate().extensions();
+        extensions.into_iter().flatten().map(|e| e.extn_id.to_string()).collect()
     }
 
     /// Its subject key identifier, if it has one.

@@ -91,6 +91,9 @@ impl fmt::Display for Error {
             Self::MalformedCertificate { reason } => {
                 write!(f, "this is not a certificate: {}", Shown(reason))
             }
+            Self::MalformedCrl { reason } => {
+                write!(f, "this is not a certificate revocation list: {}", Shown(reason))
+            }
             Self::MalformedPem { reason } => f.write_str(reason),
             Self::MalformedRequest { reason } => {
                 write!(f, "the signing request cannot be used: {}", Shown(reason))
@@ -108,6 +111,9 @@ impl fmt::Display for Error {
             Self::NotACa { subject, reason } => {
                 write!(f, "`{}` is not a CA: {reason}", Shown(subject))
             }
+            Self::NotRenewable { subject, reason } => {
+                write!(f, "`{}` cannot be asked for again: {reason}", Shown(subject))
+            }
             Self::OutlivesIssuer { leaf, issuer } => {
                 write!(f, "the certificate would be valid to {leaf}, after its issuer's end {issuer}")
             }
@@ -122,6 +128,9 @@ impl fmt::Display for Error {
                 write!(f, "the private key {} has mode {mode:04o}: others can read it", ShownPath(path))
             }
             Self::PublicKey { reason } => write!(f, "the public key may not be certified: {}", Shown(reason)),
+            Self::Reason { input, .. } => {
+                write!(f, "`{}` is no reason to take a certificate back", Shown(input))
+            }
             Self::Rule { input, reason } => {
                 write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
             }

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 use super::leaf::{read_certificate, read_chain};
 use super::set::{Lock, Set};
 use super::{
-    CA_ISSUERS, CA_KEY, ISSUED, Overwrite, PUBLIC, SECRET, Saved, SavedFile, Store, TRUST_ANCHOR, file,
-    folder,
+    CA_ISSUERS, CA_KEY, ISSUED, Overwrite, PUBLIC, REVOKED, SECRET, Saved, SavedFile, Store, TRUST_ANCHOR,
+    file, folder,
 };
 use crate::authority::Authority;
 use crate::certificate::Certificate;
@@ -46,8 +46,6 @@ pub struct CaEntry {
     pub folder: PathBuf,
     /// Its certificate.
     pub certificate: Certificate,
-    /// How many certificates it has issued.
-    pub issued: usize,
 }
 
 impl Store {
@@ -102,6 +100,21 @@ impl Store {
         Ok(LoadedAuthority { authority, findings: finding.into_iter().collect() })
     }
 
+    /// As [`Store::authority`], for a CA that may have ended: to be renewed.
+    ///
+    /// # Errors
+    /// As [`Store::authority`].
+    pub fn renewable(
+        &self,
+        name: &str,
+        now: OffsetDateTime,
+        unlock: &mut Unlock<'_>,
+    ) -> Result<LoadedAuthority> {
+        let entry = self.ca_entry(name)?;
+        let ended = entry.certificate.validity().not_after();
+        self.authority(name, now.min(ended), unlock)
+    }
+
     /// The private key of a CA, and what is weak about how it is encrypted.
     fn ca_key(&self, name: &str, unlock: &mut Unlock<'_>) -> Result<(PrivateKey, Option<&'static str>)> {
         let path = self.ca_folder(name)?.join(CA_KEY);
@@ -140,8 +153,47 @@ impl Store {
             return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
         }
         let certificate = read_certificate(&folder.join(TRUST_ANCHOR))?;
-        let issued = file::count_files(&folder.join(ISSUED))?;
-        Ok(CaEntry { name: name.to_owned(), certificate, issued, folder })
+        Ok(CaEntry { name: name.to_owned(), certificate, folder })
+    }
+
+    /// Puts a renewed CA in the place of the old one; its key stays as it is kept. The
+    /// old certificate stays beside it, by its serial number, and the CAs below it get
+    /// the new one into their chains.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]; [`Error::KeyMismatch`] where it is another CA; [`Error::Io`].
+    pub fn save_renewed(&self, name: &str, authority: &Authority, issuer: Option<&str>) -> Result<Saved> {
+        let entry = self.ca_entry(name)?;
+        let _lock = Lock::take(&self.root)?;
+        let new = authority.certificate();
+        entry.certificate.check_key(new.public_key())?;
+        let previous = entry.folder.join(format!("ca.previous-{}.pem", entry.certificate.serial_hex()));
+        file::replace(&previous, entry.certificate.pem()?.as_bytes(), PUBLIC)?;
+        if let Some(issuer) = issuer {
+            let record = self.ca_folder(issuer)?.join(ISSUED).join(format!("{}.pem", new.serial_hex()));
+            file::replace(&record, new.pem()?.as_bytes(), PUBLIC)?;
+            let above: String = authority
+                .chain()
+                .certificates()
+                .iter()
+                .skip(1)
+                .map(Certificate::pem)
+                .collect::<Result<_>>()?;
+            file::replace(&entry.folder.join(CA_ISSUERS), above.as_bytes(), PUBLIC)?;
+        }
+        let path = entry.folder.join(TRUST_ANCHOR);
+        file::replace(&path, new.pem()?.as_bytes(), PUBLIC)?;
+        for other in self.authority_names()?.into_iter().filter(|other| other != name) {
+            let chain_path = self.ca_folder(&other)?.join(CA_ISSUERS);
+            let chain = read_chain(&chain_path)?;
+            if chain.certificates().contains(&entry.certificate) {
+                let swap = |c: &Certificate| if *c == entry.certificate { new.pem() } else { c.pem() };
+                let text: String = chain.certificates().iter().map(swap).collect::<Result<_>>()?;
+                file::replace(&chain_path, text.as_bytes(), PUBLIC)?;
+            }
+        }
+        let files = [path, previous].into_iter().map(|path| Ok(SavedFile { mode: file::mode(&path)?, path }));
+        Ok(Saved { folder: entry.folder, files: files.collect::<Result<_>>()? })
     }
 
     /// Saves a CA with its key, encrypted where there is a pass phrase. `issuer` is the
@@ -177,6 +229,7 @@ impl Store {
             set.write(CA_ISSUERS, issuers.as_bytes(), PUBLIC)?;
         }
         set.folder(ISSUED, 0o700)?;
+        set.folder(REVOKED, 0o700)?;
         if let Some(issuer) = issuer {
             let certificate = authority.certificate();
             let record =
@@ -237,6 +290,14 @@ fn key_pem(key: &PrivateKey, passphrase: Option<&str>) -> Result<Zeroizing<Strin
 }
 
 impl CaEntry {
+    /// How many certificates it has issued.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn issued(&self) -> Result<usize> {
+        file::count_files(&self.folder.join(ISSUED))
+    }
+
     /// How its private key is kept.
     ///
     /// # Errors

@@ -309,6 +309,46 @@ pub(super) fn exchange(new: &Path, old: &Path, aside: &Path) -> io::Result<()> {
     }
 }
 
+/// Links every file of a folder into a new one, which appears at `to` as a whole.
+pub(super) fn link_folder(from: &Path, workshop: &Path, to: &Path) -> Result<()> {
+    let temporary = temporary_name(workshop)?;
+    fs::DirBuilder::new().mode(0o755).create(&temporary).map_err(io_error("create", &temporary))?;
+    let linked = files_in(from).and_then(|names| {
+        for name in names.iter().filter(|name| !name.starts_with(".tmp-")) {
+            let source = from.join(name);
+            fs::hard_link(&source, temporary.join(name)).map_err(io_error("keep", &source))?;
+        }
+        sync_folder(&temporary)?;
+        match rename_new(&temporary, to) {
+            Err(e)
+                if !matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) =>
+            {
+                Err(io_error("create", to)(e))
+            }
+            _ => sync_folder(workshop),
+        }
+    });
+    if is_there(&temporary) {
+        let _ = fs::remove_dir_all(&temporary);
+    }
+    linked
+}
+
+/// Removes a folder of the store: it is gone in one step, whatever happens then.
+pub(super) fn remove_folder(path: &Path, root: &Path) -> Result<()> {
+    is_folder(path)?;
+    let workshop = root.join(".tmp");
+    if !is_folder(&workshop)? {
+        ensure_folder(&workshop, 0o700)?;
+    }
+    let away = temporary_name(&workshop)?;
+    fs::rename(path, &away).map_err(io_error("remove", path))?;
+    if let Some(parent) = path.parent() {
+        sync_folder(parent)?;
+    }
+    fs::remove_dir_all(&away).map_err(io_error("remove", &away))
+}
+
 /// Flushes a folder: the names in it, not the files.
 pub(super) fn sync_folder(path: &Path) -> Result<()> {
     File::open(path).and_then(|f| f.sync_all()).map_err(io_error("flush", path))

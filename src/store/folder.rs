@@ -64,7 +64,7 @@ pub(super) fn is_file_safe(text: &str) -> bool {
         && text.bytes().all(allowed)
         && !text.starts_with(['.', '-'])
         && !text.contains("..")
-        && !matches!(text, "ca" | "csr" | "version")
+        && !matches!(text, "archive" | "ca" | "csr" | "version")
 }
 
 /// The store's own names, and those that Windows keeps for devices.
@@ -73,7 +73,7 @@ fn is_reserved(folder: &str) -> bool {
     let device = |prefix: &str| {
         stem.strip_prefix(prefix).is_some_and(|n| n.len() == 1 && n.bytes().all(|b| b.is_ascii_digit()))
     };
-    matches!(folder, "ca" | "csr" | "version")
+    matches!(folder, "archive" | "ca" | "csr" | "version")
         || matches!(stem, "con" | "prn" | "aux" | "nul")
         || device("com")
         || device("lpt")

@@ -31,6 +31,12 @@ impl LeafEntry {
         Ok(Some(Self { folder, certificate, chain }))
     }
 
+    /// Its name in the store: that of its folder.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// The leaf's private key. Read last, when it is needed.
     ///
     /// # Errors
@@ -39,8 +45,7 @@ impl LeafEntry {
     pub fn private_key(&self) -> Result<PrivateKey> {
         let path = self.folder.join(KEY);
         if !self.has_key() {
-            let name = self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            return Err(Error::Missing { what: "private key", name, path });
+            return Err(Error::Missing { what: "private key", name: self.name(), path });
         }
         PrivateKey::from_pem(&file::read_secret(&path)?).map_err(|e| e.in_file(&path))
     }

@@ -137,7 +137,8 @@ impl Set {
         }
         let placed = match overwrite {
             Overwrite::Refuse => self.place_new(target, what, name),
-            Overwrite::Replace => self.replace(target),
+            Overwrite::Replace => self.replace(target, false),
+            Overwrite::Archive => self.replace(target, true),
         };
         if let (Err(_), Some((_, to))) = (&placed, &self.record) {
             // Nobody got the certificate, so the record of it goes too.
@@ -157,13 +158,16 @@ impl Set {
     }
 
     /// Exchanges the set for the one that is there, or moves it where none is.
-    fn replace(&self, target: &Path) -> Result<()> {
+    fn replace(&self, target: &Path, keep: bool) -> Result<()> {
         let _lock = Lock::take(&self.root)?;
         if !file::is_folder(target)? {
             return file::rename_new(&self.folder, target).map_err(io_error("create", target));
         }
         // An import of this leaf writes its record into the folder: let it end.
         let _folder = Lock::on(target, IMPORT_PATIENCE)?;
+        if keep {
+            super::archive::keep(&self.root, target)?;
+        }
         self.carry_over(target)?;
         file::sync_folder(&self.folder)?;
         file::exchange(&self.folder, target, &self.bench.join("old")).map_err(io_error("replace", target))

@@ -11,13 +11,19 @@ mod csr;
 mod import;
 #[cfg(feature = "aws")]
 mod import_acm;
+mod inventory;
 mod issue;
 mod leaf;
+mod list;
 mod man;
 pub mod passphrase;
 #[cfg(feature = "aws")]
 mod places;
+mod prune;
+mod renew;
+mod revoke;
 mod sign;
+mod status;
 #[cfg(feature = "aws")]
 mod target;
 mod template;
@@ -77,7 +83,13 @@ enum Command {
     Ca(ca::Command),
     Csr(csr::Args),
     Leaf(leaf::Args),
+    Crl(revoke::Crl),
+    List(list::Args),
+    Prune(prune::Args),
+    Renew(renew::Args),
+    Revoke(revoke::Revoke),
     Sign(sign::Args),
+    Status(status::Args),
     Template(template::Command),
     Up(up::Args),
     #[cfg(feature = "aws")]
@@ -102,6 +114,12 @@ impl Subcommand for Command {
         let leaf = command("leaf", "Issue a leaf: a certificate for one server or client");
         let csr = command("csr", "Make a signing request for somebody else's CA");
         let sign = command("sign", "Sign somebody else's signing request");
+        let list = command("list", "List the leaves: folder, key, end, CA, names");
+        let status = command("status", "Show what ends when; exit status 1 where something is due");
+        let renew = command("renew", "Make leaves once more, as they were asked for");
+        let revoke = command("revoke", "Take a certificate back");
+        let crl = command("crl", "Make a CA's certificate revocation list");
+        let prune = command("prune", "Delete what is kept of leaves and has ended");
         let up = command("up", "Have a CA and a leaf, and with --import-acm an ARN: makes what is missing");
         let completions = command("completions", "Print a completion script for a shell");
         let man = command("man", "Print a manual page");
@@ -110,7 +128,13 @@ impl Subcommand for Command {
             .subcommand(leaf.defer(leaf::Args::augment_args))
             .subcommand(up.defer(up::Args::augment_args))
             .subcommand(csr.defer(csr::Args::augment_args))
-            .subcommand(sign.defer(sign::Args::augment_args));
+            .subcommand(sign.defer(sign::Args::augment_args))
+            .subcommand(list.defer(list::Args::augment_args))
+            .subcommand(status.defer(status::Args::augment_args))
+            .subcommand(renew.defer(renew::Args::augment_args))
+            .subcommand(revoke.defer(revoke::Revoke::augment_args))
+            .subcommand(crl.defer(revoke::Crl::augment_args))
+            .subcommand(prune.defer(prune::Args::augment_args));
         #[cfg(feature = "aws")]
         let cli = {
             let import =
@@ -153,6 +177,12 @@ impl FromArgMatches for Command {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
             "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
             "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
+            "crl" => Self::Crl(revoke::Crl::from_arg_matches(matches)?),
+            "list" => Self::List(list::Args::from_arg_matches(matches)?),
+            "prune" => Self::Prune(prune::Args::from_arg_matches(matches)?),
+            "renew" => Self::Renew(renew::Args::from_arg_matches(matches)?),
+            "revoke" => Self::Revoke(revoke::Revoke::from_arg_matches(matches)?),
+            "status" => Self::Status(status::Args::from_arg_matches(matches)?),
             "leaf" => Self::Leaf(leaf::Args::from_arg_matches(matches)?),
             "template" => Self::Template(template::Command::from_arg_matches(matches)?),
             "up" => Self::Up(up::Args::from_arg_matches(matches)?),
@@ -230,7 +260,13 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Ca(command) => ca::run(command, &context),
         Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
+        Command::Crl(args) => revoke::crl(&args, &context),
+        Command::List(args) => list::run(&args, &context),
+        Command::Prune(args) => prune::run(&args, &context),
+        Command::Renew(args) => renew::run(&args, &context),
+        Command::Revoke(args) => revoke::revoke(&args, &context),
         Command::Sign(args) => sign::run(&args, &context),
+        Command::Status(args) => status::run(&args, &context),
         Command::Template(command) => template::run(command),
         Command::Up(args) => up::run(&args, &context),
         #[cfg(feature = "aws")]

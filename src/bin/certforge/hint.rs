@@ -82,6 +82,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::MalformedPem { .. } | Error::MalformedCertificate { .. } => {
             "give a PEM file: openssl x509 -in FILE"
         }
+        Error::MalformedCrl { .. } => "move the file away, and make it anew: certforge crl",
         Error::MalformedRequest { .. } => "make one with `certforge csr NAME` or `openssl req -new`",
         Error::MalformedRecord { .. } => {
             "move the file away; `certforge import-acm` finds the certificate again, or takes --certificate-arn"
@@ -96,6 +97,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Name { input, fault } => return name(input, *fault),
         Error::NoNames => "give a name: certforge leaf 10.103.10.95",
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
+        Error::NotRenewable { .. } => "issue it anew as you want it: certforge leaf NAME --force",
         Error::OutlivesIssuer { .. } => "ask for a shorter time with --days",
         Error::Passphrase { reason: "is needed, and none was given", .. } => {
             "give it with --passphrase-file FILE or --passphrase-fd N, or run this on a terminal"
@@ -108,6 +110,7 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Unrecordable { .. } => "give --record FILE in a folder that can be written",
         Error::PublicKey { .. } => "make another key: certforge csr NAME, or openssl req -newkey rsa:2048",
+        Error::Reason { known, .. } => return Some(format!("the reasons are {}", known.join(", "))),
         Error::Rule { .. } => "the rules that may be set aside are in docs/acm.md",
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",

@@ -18,9 +18,10 @@ use crate::report::{
 
 #[cfg(feature = "aws")]
 mod acm;
+mod bar;
+mod lifecycle;
 
-#[cfg(feature = "aws")]
-pub use acm::Bar;
+pub use bar::Bar;
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
@@ -63,15 +64,19 @@ fn status_of(report: &Report) -> u8 {
         Report::AcmList(r) => acm::worst(&r.failed),
         #[cfg(feature = "aws")]
         Report::Prune(r) => acm::worst(&r.failed),
+        Report::Renew(r) => lifecycle::renew_status(r),
+        Report::Status(r) => u8::from(r.is_due()) * status::NEGATIVE,
         _ => 0,
     }
 }
 
 /// What people read of what failed in a report.
 fn failures(report: &Report) -> Vec<u8> {
-    #[cfg_attr(not(feature = "aws"), expect(unused_mut, reason = "for imports alone"))]
     let mut text = Vec::new();
     // Writing to memory does not fail.
+    if let Report::Renew(r) = report {
+        let _ = lifecycle::renew_failures(&mut text, r);
+    }
     #[cfg(feature = "aws")]
     let _ = match report {
         Report::Imports(r) => acm::failed_lines(&mut text, &r.results),
@@ -80,8 +85,6 @@ fn failures(report: &Report) -> Vec<u8> {
         Report::Prune(r) => acm::place_lines(&mut text, &r.failed),
         _ => Ok(()),
     };
-    #[cfg(not(feature = "aws"))]
-    let _ = report;
     text
 }
 
@@ -113,7 +116,12 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::Import(r) => acm::import_lines(&mut text, r),
         #[cfg(feature = "aws")]
         Report::Imports(r) => acm::results_lines(&mut text, &r.results),
+        Report::Crl(r) => lifecycle::crl_lines(&mut text, r),
         Report::Leaf(r) => leaf_lines(&mut text, r),
+        Report::LeafList(r) => finding_lines(&mut text, &r.findings),
+        Report::Renew(r) => lifecycle::renew_lines(&mut text, r),
+        Report::Status(r) => finding_lines(&mut text, &r.findings),
+        Report::StorePrune(r) => lifecycle::prune_lines(&mut text, r),
         #[cfg(feature = "aws")]
         Report::Prune(r) => acm::prune_lines(&mut text, r),
         Report::Up(r) => up_lines(&mut text, r),
@@ -135,7 +143,12 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
             Report::Import(r) => json(&mut out, "import", r),
             #[cfg(feature = "aws")]
             Report::Imports(r) => json(&mut out, "imports", r),
+            Report::Crl(r) => json(&mut out, "crl", r),
             Report::Leaf(r) => json(&mut out, "leaf", r),
+            Report::LeafList(r) => json(&mut out, "leaf-list", r),
+            Report::Renew(r) => json(&mut out, "renew", r),
+            Report::Status(r) => json(&mut out, "status", r),
+            Report::StorePrune(r) => json(&mut out, "prune", r),
             // The policy is AWS's document, with or without --json.
             #[cfg(feature = "aws")]
             Report::Policy(r) => acm::policy(&mut out, r),
@@ -167,6 +180,14 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
         Report::Policy(r) => acm::policy(&mut out, r),
         #[cfg(feature = "aws")]
         Report::Prune(r) => r.certificates.iter().try_for_each(|c| writeln!(out, "{}", c.arn)),
+        Report::Crl(r) => writeln!(out, "{}", r.path),
+        Report::LeafList(r) => lifecycle::leaf_table(&mut out, r),
+        Report::Renew(r) => {
+            let made = r.leaves.iter().filter_map(|renewed| renewed.outcome.as_ref().ok());
+            made.into_iter().try_for_each(|leaf| result(&mut out, leaf.state, &leaf.folder))
+        }
+        Report::Status(r) => lifecycle::status_table(&mut out, r),
+        Report::StorePrune(r) => r.pruned.iter().try_for_each(|p| writeln!(out, "{}", Shown(&p.folder))),
         Report::Leaf(r) => match &r.pem {
             Some(pem) => out.write_all(pem.as_bytes()),
             None => result(&mut out, r.state, &r.folder),
@@ -201,6 +222,7 @@ fn json<T: Serialize>(out: &mut impl Write, kind: &'static str, body: &T) -> io:
 const fn state_word(state: State) -> &'static str {
     match state {
         State::Created => "created",
+        State::Renewed => "renewed",
         State::Replaced => "replaced",
         State::Unchanged => "unchanged",
         State::Planned => "would be created",

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "aws")]
 mod acm;
+mod lifecycle;
 mod problem;
 mod request;
 pub mod status;
@@ -23,6 +24,10 @@ use certforge::key::PublicKey;
 use certforge::store::{CaEntry, KeyState, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
+pub use lifecycle::{
+    Condition, CrlReport, LeafListReport, PrunedReport, RenewReport, Renewed, RevokedReport, StatusEntry,
+    StatusReport, StorePruneReport,
+};
 pub use problem::Problem;
 pub use request::RequestReport;
 use serde::Serialize;
@@ -53,7 +58,12 @@ pub enum Report {
     Import(ImportReport),
     #[cfg(feature = "aws")]
     Imports(ImportsReport),
+    Crl(CrlReport),
     Leaf(LeafReport),
+    LeafList(LeafListReport),
+    Renew(RenewReport),
+    Status(StatusReport),
+    StorePrune(StorePruneReport),
     #[cfg(feature = "aws")]
     Policy(PolicyReport),
     #[cfg(feature = "aws")]
@@ -71,6 +81,7 @@ pub enum Report {
 #[serde(rename_all = "lowercase")]
 pub enum State {
     Created,
+    Renewed,
     Replaced,
     Unchanged,
     Planned,
@@ -169,6 +180,10 @@ pub struct LeafReport {
     pub pem: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileReport>,
+    /// Where it was imported again.
+    #[cfg(feature = "aws")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub imports: Vec<ImportResult>,
     pub findings: Vec<FindingReport>,
 }
 
@@ -296,7 +311,7 @@ impl CaReport {
 
     pub fn present(entry: &CaEntry, now: OffsetDateTime) -> Self {
         let mut report = Self::of(State::Present, &entry.name, &entry.folder, &entry.certificate, now);
-        report.issued = Some(entry.issued);
+        report.issued = entry.issued().ok();
         match entry.key_state() {
             Ok(KeyState::Plain) => report.key_file = Some("plain"),
             Ok(KeyState::Encrypted) => report.key_file = Some("encrypted"),
@@ -329,6 +344,8 @@ impl LeafReport {
             reason: None,
             pem: None,
             files: Vec::new(),
+            #[cfg(feature = "aws")]
+            imports: Vec::new(),
             findings: findings(plan.findings()),
         }
     }
@@ -357,6 +374,8 @@ impl LeafReport {
             reason: None,
             pem: None,
             files: Vec::new(),
+            #[cfg(feature = "aws")]
+            imports: Vec::new(),
             findings: Vec::new(),
         }
     }

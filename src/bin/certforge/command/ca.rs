@@ -2,6 +2,7 @@
 
 pub mod new;
 mod rekey;
+mod renew;
 
 use certforge::{Finding, Severity};
 
@@ -17,6 +18,8 @@ pub enum Command {
     List,
     /// Show one CA
     Show(Show),
+    /// Make a CA's certificate anew, with the same key
+    Renew(renew::Args),
     /// Encrypt a CA's key, change its pass phrase, or take it off
     RekeyPassphrase(rekey::Args),
 }
@@ -48,6 +51,7 @@ pub fn run(command: Command, context: &Context) -> Result<Report, Failure> {
             let entry = context.store.ca_entry(&name)?;
             Ok(Report::Ca(Box::new(CaReport::present(&entry, context.now))))
         }
+        Command::Renew(args) => renew::run(&args, context),
         Command::RekeyPassphrase(args) => rekey::run(&args, context),
     }
 }

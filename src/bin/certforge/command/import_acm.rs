@@ -6,12 +6,12 @@ use std::sync::Mutex;
 use certforge::aws::CertificateArn;
 use certforge::check::acm;
 use certforge::gather::{Gathered, Pile, Role};
-use certforge::store::{ImportRecords, is_regular, lock_file, read_input};
+use certforge::store::{ImportRecords, LeafEntry, is_regular, lock_file, read_input};
 use certforge::{Error, Finding, Severity};
 
 use crate::command::candidate::{LazyKey, refuse_errors};
 use crate::command::passphrase::PassphraseArgs;
-use crate::command::places::{ImportArgs, Ready, failed, folder_name, to_all};
+use crate::command::places::{ImportArgs, Ready, failed, to_all};
 use crate::command::target::Target;
 use crate::context::{Context, Failure, Waits};
 use crate::environment;
@@ -129,7 +129,7 @@ fn leaves(
 ) -> Result<Vec<ImportResult>, Failure> {
     let store = &context.store;
     let names: Vec<String> = if args.all {
-        store.leaves()?.iter().map(folder_name).collect()
+        store.leaves()?.iter().map(LeafEntry::name).collect()
     } else {
         args.names.iter().try_for_each(|name| store.leaf(name).map(|_| ()))?;
         args.names.clone()

@@ -7,13 +7,13 @@ use std::time::Duration;
 use certforge::aws::Tag;
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm::{self, Allowed, Service};
-use certforge::store::{ImportRecords, LeafEntry};
+use certforge::store::{ImportRecord, ImportRecords, LeafEntry};
 use certforge::{Bundle, Error, Finding, KeyAlgorithm, Severity};
 use time::OffsetDateTime;
 
 use crate::command::candidate::{Candidate, LazyKey};
 use crate::command::import::{import, recover, same_key, unmade};
-use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
+use crate::command::target::{SIMULATOR, Session, Simulation, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::report::ImportResult;
 
@@ -60,6 +60,17 @@ pub struct Ready {
 }
 
 impl ImportArgs {
+    /// The import that a record tells of, once more.
+    pub fn again(record: &ImportRecord) -> Self {
+        Self {
+            target: TargetArgs::of(record),
+            tags: Vec::new(),
+            services: Vec::new(),
+            allow: Vec::new(),
+            sim: record.endpoint.as_deref() == Some(SIMULATOR),
+        }
+    }
+
     fn tags(&self) -> Result<Vec<Tag>, Failure> {
         Ok(self.tags.iter().map(|t| t.parse()).collect::<certforge::Result<_>>()?)
     }
@@ -212,7 +223,7 @@ impl Ready {
         let records = Mutex::new(entry.imports()?);
         let mut targets = std::mem::take(&mut self.targets);
         let candidate = self.candidate(&entry.certificate, &entry.chain, context.now);
-        let results = to_all(&mut targets, &candidate, &records, key, &folder_name(entry));
+        let results = to_all(&mut targets, &candidate, &records, key, &entry.name());
         self.end(context)?;
         Ok(results)
     }
@@ -224,10 +235,6 @@ impl Ready {
             None => Ok(()),
         }
     }
-}
-
-pub fn folder_name(entry: &LeafEntry) -> String {
-    entry.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// That a leaf was not imported to a place.

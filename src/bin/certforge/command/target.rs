@@ -7,7 +7,7 @@ use std::time::Duration;
 use certforge::Error;
 use certforge::aws::{Connection, Importer, Progress};
 use certforge::harness::{AcmSim, Settings};
-use certforge::store::{Lock, Store, read_input};
+use certforge::store::{ImportRecord, Lock, Store, read_input};
 
 use crate::context::{Failure, Waits};
 use crate::environment;
@@ -81,6 +81,16 @@ impl Simulation {
 }
 
 impl TargetArgs {
+    /// Where a record says that an import went.
+    pub fn of(record: &ImportRecord) -> Self {
+        Self {
+            region: vec![record.region.clone()],
+            profile: record.profile.iter().cloned().collect(),
+            endpoint_url: record.endpoint.clone().filter(|endpoint| endpoint != SIMULATOR),
+            timeout: None,
+        }
+    }
+
     /// Whether anything of this was given.
     pub fn is_given(&self) -> bool {
         !self.region.is_empty() || !self.profile.is_empty() || self.endpoint_url.is_some()

@@ -7,6 +7,7 @@ use certforge::store::{LeafEntry, Origin, Overwrite};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest};
 
+use crate::command::inventory::{Issuers, is_same};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
@@ -73,10 +74,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         ready.recover(entry, context.now)?;
     }
     #[cfg(feature = "aws")]
-    let made =
-        make(&Work { args, context, request: &request, ready: ready.as_ref() }, &ca_name, plan, there)?;
+    let made = make(
+        &Work { args, context, request: &request, ca: &ca_name, ready: ready.as_ref() },
+        &ca_name,
+        plan,
+        there,
+    )?;
     #[cfg(not(feature = "aws"))]
-    let made = make(&Work { args, context, request: &request, ready: None }, &ca_name, plan, there)?;
+    let made =
+        make(&Work { args, context, request: &request, ca: &ca_name, ready: None }, &ca_name, plan, there)?;
     #[cfg(feature = "aws")]
     match (ready, made.entry) {
         (Some(ready), Some(entry)) => return imported(context, ready, &entry, made.key, made.report),
@@ -143,13 +149,10 @@ fn ask(args: &Args) -> Result<Vec<String>, Failure> {
 /// The CA that was asked for, or the one that issued the leaf that is there, or
 /// the usual one.
 fn choose_ca(args: &Args, context: &Context, there: Option<&LeafEntry>) -> Result<String, Failure> {
-    let issuer = there.and_then(|entry| entry.chain.certificates().first());
-    if let (None, Some(issuer)) = (&args.issue.ca, issuer) {
-        for name in context.store.authority_names()? {
-            if context.store.ca_entry(&name).is_ok_and(|ca| ca.certificate == *issuer) {
-                return Ok(name);
-            }
-        }
+    if let (None, Some(entry)) = (&args.issue.ca, there)
+        && let Some(ca) = Issuers::read(&context.store)?.of(entry)
+    {
+        return Ok(ca.name.clone());
     }
     context.choose_ca(args.issue.ca.as_deref())
 }
@@ -159,6 +162,8 @@ struct Work<'a> {
     args: &'a Args,
     context: &'a Context,
     request: &'a LeafRequest,
+    /// The CA that issues it, by its name.
+    ca: &'a str,
     #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for the import alone"))]
     ready: Option<&'a Ready>,
 }
@@ -257,8 +262,10 @@ fn save(
         }
         store.save_bundle(first, bundle, origin, overwrite)
     };
+    // A key that is to be on no disk is kept in no archive either.
+    let replace = if args.is_ephemeral() { Overwrite::Replace } else { Overwrite::Archive };
     if there {
-        return Ok((Some(put(Overwrite::Replace)?), State::Replaced));
+        return Ok((Some(put(replace)?), State::Replaced));
     }
     match put(Overwrite::Refuse) {
         Ok(saved) => Ok((Some(saved), State::Created)),
@@ -266,7 +273,7 @@ fn save(
             Some(entry) if different(work, authority, plan, &entry)?.is_none() => {
                 Ok((None, State::Unchanged))
             }
-            _ => Ok((Some(put(Overwrite::Replace)?), State::Replaced)),
+            _ => Ok((Some(put(replace)?), State::Replaced)),
         },
         Err(e) => Err(e.into()),
     }
@@ -303,9 +310,12 @@ fn different(
     let found = &entry.certificate;
     let reason = |text: &str| Ok(Some(text.to_owned()));
     if found.issuer_der() != authority.certificate().subject_der()
-        || entry.chain.certificates().first() != Some(authority.certificate())
+        || !entry.chain.certificates().first().is_some_and(|issuer| is_same(issuer, authority.certificate()))
     {
         return reason("it is of another issuer");
+    }
+    if context.store.is_revoked(work.ca, &found.serial_hex())? {
+        return reason("it is revoked");
     }
     if !same_names(plan.names(), found) {
         let gone: Vec<String> = found
@@ -362,8 +372,7 @@ fn different(
     }
     // A short-lived leaf is due when a third of its time is left, a long-lived
     // one 30 days before its end; one cut to its issuer's end gains nothing.
-    let left = have.not_after() - context.now;
-    let due = left < time::Duration::days(30).min(have.length() / 3);
+    let due = have.is_due(context.now, None);
     let gain = have.not_after() < plan.validity().not_after();
     Ok((due && gain).then(|| format!("it ends at {}", rfc3339(have.not_after()))))
 }

@@ -1,5 +1,7 @@
 //! The exit statuses.
 
+/// A verdict that is negative: something is due.
+pub const NEGATIVE: u8 = 1;
 pub const USAGE: u8 = 2;
 pub const INPUT: u8 = 3;
 pub const FILE_SYSTEM: u8 = 4;

@@ -1,0 +1,102 @@
+//! From a plan to bytes that the rules have passed, and from a signature to a
+//! certificate.
+
+use crate::certificate::Certificate;
+use crate::check;
+use crate::constraint::Constraints;
+use crate::encode::{self, Content, Issuer};
+use crate::error::{Error, Result};
+use crate::key::{self, PublicKey, Signer};
+use crate::plan::{CaPlan, LeafPlan};
+
+/// How many octets a serial number has (RFC 5280 §4.1.2.2 allows 20).
+const SERIAL_OCTETS: usize = 16;
+
+/// A certificate that lacks nothing but its signature. The rules have passed it.
+#[derive(Clone, Debug)]
+pub struct ToBeSigned {
+    der: Vec<u8>,
+}
+
+impl ToBeSigned {
+    /// Encodes, and checks the bytes against the rules.
+    pub(super) fn new(content: &Content<'_>) -> Result<Self> {
+        let der = encode::to_be_signed(content)?;
+        let findings = check::certificate::lint(&der)?;
+        if findings.is_empty() {
+            return Ok(Self { der });
+        }
+        Err(Error::Lint { findings: findings.into_iter().map(|f| (f.code, f.message)).collect() })
+    }
+
+    /// The bytes to sign: a `TBSCertificate` in DER (RFC 5280 §4.1.1.1).
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate, with this signature over [`ToBeSigned::bytes`]. Whether
+    /// the signature is right is not checked: [`Certificate::is_signed_by`] does.
+    ///
+    /// # Errors
+    /// [`Error::MalformedCertificate`] where it cannot be put together.
+    pub fn close(&self, signature: &[u8]) -> Result<Certificate> {
+        Certificate::from_der(encode::certificate(&self.der, signature)?)
+    }
+}
+
+/// What is a certificate's own and in no plan.
+pub(super) struct Own<'a> {
+    pub(super) public_key: &'a PublicKey,
+    pub(super) serial: &'a [u8],
+    /// The exact Name, DER.
+    pub(super) subject: &'a [u8],
+    pub(super) key_identifier: &'a [u8],
+}
+
+/// No limits: what leaves have.
+static UNLIMITED: Constraints = Constraints::NONE;
+
+pub(super) fn leaf_content<'a>(issuer: Issuer<'a>, plan: &'a LeafPlan, own: &Own<'a>) -> Content<'a> {
+    Content {
+        serial: own.serial,
+        issuer,
+        subject: own.subject,
+        validity: plan.validity(),
+        public_key: own.public_key,
+        subject_key_identifier: own.key_identifier,
+        names: Some(plan.names()),
+        template: plan.template(),
+        path_length: None,
+        constraints: &UNLIMITED,
+    }
+}
+
+pub(super) fn ca_content<'a>(issuer: Issuer<'a>, plan: &'a CaPlan, own: &Own<'a>) -> Content<'a> {
+    Content {
+        serial: own.serial,
+        issuer,
+        subject: own.subject,
+        validity: plan.validity(),
+        public_key: own.public_key,
+        subject_key_identifier: own.key_identifier,
+        names: None,
+        template: plan.template(),
+        path_length: plan.path_length(),
+        constraints: plan.constraints(),
+    }
+}
+
+/// Encodes, checks the bytes against the rules, and only then signs them.
+pub(super) fn finish(content: &Content<'_>, signer: &Signer) -> Result<Certificate> {
+    let tbs = ToBeSigned::new(content)?;
+    tbs.close(&signer.sign(tbs.bytes())?)
+}
+
+/// A serial number: 16 random octets, the first of them 01 to 7f.
+pub(super) fn serial() -> Result<[u8; SERIAL_OCTETS]> {
+    let mut octets = key::random::<SERIAL_OCTETS>()?;
+    // The top bit would make it negative, and a leading zero octet would be dropped.
+    octets[0] = (octets[0] & 0x7f).max(1);
+    Ok(octets)
+}

@@ -1,0 +1,87 @@
+//! `certforge ca renew`: a CA's certificate anew, with the same key.
+
+use certforge::{Finding, Lifetime, Severity, Template};
+
+use crate::command::inventory::Issuers;
+use crate::command::issue::LifetimeArgs;
+use crate::command::passphrase::{PassphraseArgs, from_file};
+use crate::context::{Context, Failure};
+use crate::report::{CaReport, Report, State, findings};
+
+/// The extensions that a renewed CA has.
+const KEPT: [&str; 6] = ["2.5.29.14", "2.5.29.15", "2.5.29.19", "2.5.29.30", "2.5.29.35", "2.5.29.37"];
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge ca renew
+  certforge ca renew staging --days 3650
+
+Its key, subject, key identifier and limits stay: what it issued before verifies under
+the new certificate too. Give the new ca.pem to the clients before the old one ends.")]
+pub struct Args {
+    /// The CA's name in the store
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    #[command(flatten)]
+    lifetime: LifetimeArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// A file with the pass phrase of the CA above it [default: as for its own]
+    #[arg(long, value_name = "FILE")]
+    issuer_passphrase_file: Option<std::path::PathBuf>,
+    /// Show what would be made, and stop
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let store = &context.store;
+    let name = context.choose_ca(args.name.as_deref())?;
+    let entry = store.ca_entry(&name)?;
+    let issuers = Issuers::read(store)?;
+    let root = entry.certificate.is_self_issued();
+    let above = issuers.above(&entry).filter(|above| above.name != name);
+    if !root && above.is_none() {
+        return Err(Failure::Usage {
+            message: format!("the CA above {name} is not in this store"),
+            hint: "a CA under a root that was thrown away cannot be renewed: make another one".to_owned(),
+        });
+    }
+    let default = if root { Template::CA.days() } else { Template::INTERMEDIATE.days() };
+    let lifetime = args.lifetime.lifetime()?.unwrap_or_else(|| Lifetime::days(default));
+    let validity = lifetime.starting(context.now)?;
+    let loaded = store.renewable(&name, context.now, &mut args.passphrase.unlock())?;
+    let issuer = match (above, args.issuer_passphrase_file.as_deref()) {
+        (None, _) => None,
+        (Some(above), Some(path)) => Some(store.authority(&above.name, context.now, &mut from_file(path))?),
+        (Some(above), None) => Some(context.authority(&above.name, &args.passphrase)?),
+    };
+    let mut found = loaded.findings;
+    let validity = match &issuer {
+        None => validity,
+        Some(issuer) => {
+            let (cut, clamped) = validity.within(issuer.authority.validity());
+            if clamped {
+                let message = "it ends with the CA above it: renew that one first".to_owned();
+                found.push(Finding::new("validity.clamped", Severity::Warning, "validity", message));
+            }
+            cut
+        }
+    };
+    for oid in entry.certificate.extension_oids().iter().filter(|oid| !KEPT.contains(&oid.as_str())) {
+        let message = format!("the extension {oid} of the old certificate is left out");
+        found.push(Finding::new("ca.extension", Severity::Warning, "certificate", message));
+    }
+    let renewed = loaded.authority.renewed(issuer.as_ref().map(|i| &i.authority), &validity)?;
+    if args.dry_run {
+        let mut report =
+            CaReport::of(State::Planned, &name, &entry.folder, renewed.certificate(), context.now);
+        report.findings = findings(&found);
+        (report.serial, report.sha256) = (None, None);
+        return Ok(Report::Ca(Box::new(report)));
+    }
+    let saved = store.save_renewed(&name, &renewed, above.map(|a| a.name.as_str()))?;
+    let mut report = CaReport::of(State::Renewed, &name, &saved.folder, renewed.certificate(), context.now);
+    report.findings = findings(&found);
+    Ok(Report::Ca(Box::new(report.saved(&saved))))
+}

@@ -1,0 +1,63 @@
+//! What the store holds, and whose it is.
+
+use certforge::certificate::Certificate;
+use certforge::store::{CaEntry, LeafEntry, Store};
+use certforge::{Finding, Severity};
+
+use crate::context::{Context, Failure};
+
+/// The CAs of the store, to find out who issued what.
+pub struct Issuers(Vec<CaEntry>);
+
+impl Issuers {
+    /// Reads them; one that is damaged is left out.
+    pub fn read(store: &Store) -> Result<Self, Failure> {
+        let names = store.authority_names()?;
+        Ok(Self(names.iter().filter_map(|name| store.ca_entry(name).ok()).collect()))
+    }
+
+    /// The CA that issued a leaf: of the name and the key of its first issuer, so that
+    /// a renewed CA is the same.
+    pub fn of(&self, entry: &LeafEntry) -> Option<&CaEntry> {
+        let issuer = entry.chain.certificates().first()?;
+        self.0.iter().find(|ca| is_same(&ca.certificate, issuer))
+    }
+
+    /// The CA above a CA; none of a root.
+    pub fn above(&self, ca: &CaEntry) -> Option<&CaEntry> {
+        let found = |above: &&CaEntry| {
+            above.certificate.subject_der() == ca.certificate.issuer_der()
+                && ca.certificate.is_signed_by(above.certificate.public_key()).unwrap_or(false)
+        };
+        self.0.iter().find(found)
+    }
+
+    pub fn all(&self) -> &[CaEntry] {
+        &self.0
+    }
+}
+
+/// Whether two certificates are of one CA, renewed or not.
+pub fn is_same(one: &Certificate, other: &Certificate) -> bool {
+    one.subject_der() == other.subject_der() && one.public_key() == other.public_key()
+}
+
+/// The leaves of the store.
+pub struct Leaves {
+    pub found: Vec<LeafEntry>,
+    /// What is wrong with those that cannot be read.
+    pub broken: Vec<Finding>,
+}
+
+/// All leaves, by their names.
+pub fn leaves(context: &Context) -> Result<Leaves, Failure> {
+    let (mut found, mut broken) = (Vec::new(), Vec::new());
+    for name in context.store.leaf_names()? {
+        match context.store.leaf_in(&name) {
+            Ok(Some(entry)) => found.push(entry),
+            Ok(None) => {}
+            Err(e) => broken.push(Finding::new(e.code(), Severity::Error, name, e.to_string())),
+        }
+    }
+    Ok(Leaves { found, broken })
+}

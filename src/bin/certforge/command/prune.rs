@@ -1,0 +1,48 @@
+//! `certforge prune`: what is kept of replaced leaves and is of no use any more.
+
+use certforge::store::LeafEntry;
+use time::Duration;
+
+use crate::command::inventory::leaves;
+use crate::context::{Context, Failure};
+use crate::report::{PrunedReport, Report, StorePruneReport, path};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge prune                     shows what would go
+  certforge prune --yes               deletes it
+  certforge prune --leaves --yes      leaves that have ended too, with their keys
+
+What a CA has issued stays on record: revocation lists are made from it.")]
+pub struct Args {
+    /// Leaves that have ended too, not only what they once were
+    #[arg(long)]
+    leaves: bool,
+    /// Keep what has ended less than so many days ago
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    keep_days: u32,
+    /// Delete it
+    #[arg(long)]
+    yes: bool,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let before = context.now - Duration::days(i64::from(args.keep_days));
+    let ended = |entry: &LeafEntry| entry.certificate.validity().not_after() < before;
+    let mut found: Vec<LeafEntry> =
+        context.store.archived()?.into_iter().map(|kept| kept.entry).filter(ended).collect();
+    if args.leaves {
+        found.extend(leaves(context)?.found.into_iter().filter(ended));
+    }
+    let mut pruned = Vec::new();
+    for entry in &found {
+        if args.yes {
+            context.store.remove_leaf(entry)?;
+        }
+        pruned.push(PrunedReport {
+            folder: path(&entry.folder),
+            not_after: certforge::validity::rfc3339(entry.certificate.validity().not_after()),
+        });
+    }
+    Ok(Report::StorePrune(StorePruneReport { deleted: args.yes, pruned }))
+}

@@ -1,0 +1,271 @@
+//! `certforge renew`: leaves once more, as they were asked for.
+
+use certforge::key::PrivateKey;
+use certforge::store::{LeafEntry, Origin, Overwrite, Saved};
+use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, San, Severity};
+
+use crate::command::inventory::{Issuers, Leaves, leaves};
+use crate::command::issue::StrictArgs;
+use crate::command::passphrase::PassphraseArgs;
+use crate::command::status::WithinArgs;
+#[cfg(feature = "aws")]
+use crate::command::{candidate::LazyKey, places::ImportArgs};
+use crate::context::{Context, Failure, Waits};
+use crate::render::Bar;
+use crate::report::{LeafReport, RenewReport, Renewed, Report, State, findings};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge renew 10.103.10.95
+  certforge renew --due
+  certforge renew --all --reuse-key
+
+Names, subject, usages, template and length are those that were asked for. What it was
+before is kept in archive/; what was imported into ACM is imported again, to the same
+ARN. For cron: certforge renew --due --quiet")]
+pub struct Args {
+    /// Leaves, by name
+    #[arg(value_name = "NAME", conflicts_with_all = ["due", "all"], required_unless_present_any = ["due", "all"])]
+    names: Vec<String>,
+    /// All leaves that are due: as `certforge status` says
+    #[arg(long)]
+    due: bool,
+    /// All leaves
+    #[arg(long, conflicts_with = "due")]
+    all: bool,
+    #[command(flatten)]
+    within: WithinArgs,
+    /// Make a new key [default, but for leaves whose key is not here]
+    #[arg(long)]
+    rekey: bool,
+    /// Keep the key
+    #[arg(long, conflicts_with = "rekey")]
+    reuse_key: bool,
+    /// Do not import again what was imported
+    #[cfg(feature = "aws")]
+    #[arg(long)]
+    no_import: bool,
+    #[command(flatten)]
+    strict: StrictArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// Show what would be made, and stop
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let within = args.within.duration()?;
+    let issuers = Issuers::read(&context.store)?;
+    let mut said: Vec<Finding> = Vec::new();
+    let entries: Vec<LeafEntry> = if args.due || args.all {
+        let Leaves { found, broken } = leaves(context)?;
+        said = broken;
+        let mut wanted = Vec::new();
+        for entry in found {
+            if args.all || is_due(&entry, &issuers, within, context)? {
+                wanted.push(entry);
+            }
+        }
+        wanted
+    } else {
+        args.names.iter().map(|name| context.store.leaf(name)).collect::<certforge::Result<_>>()?
+    };
+    let bar = Bar::new(entries.len(), context.waits == Waits::Quiet);
+    let mut authorities: Vec<(String, Authority, Vec<Finding>)> = Vec::new();
+    let mut renewed = Vec::new();
+    for entry in entries {
+        let name = entry.name();
+        bar.step(&name);
+        let outcome = one(args, context, &issuers, &mut authorities, &entry);
+        renewed.push(Renewed { name, outcome });
+    }
+    bar.end();
+    said.extend(authorities.into_iter().flat_map(|(_, _, findings)| findings));
+    // One that was asked for by name fails as a command of its own does.
+    if let ([_], false) = (renewed.as_slice(), args.due || args.all)
+        && renewed[0].outcome.is_err()
+        && let Err(failure) = renewed.remove(0).outcome
+    {
+        return Err(failure);
+    }
+    Ok(Report::Renew(RenewReport { leaves: renewed, findings: findings(&said) }))
+}
+
+/// Whether a leaf is due, by its time or because it was taken back.
+fn is_due(
+    entry: &LeafEntry,
+    issuers: &Issuers,
+    within: Option<time::Duration>,
+    context: &Context,
+) -> Result<bool, Failure> {
+    let revoked = match issuers.of(entry) {
+        Some(ca) => context.store.is_revoked(&ca.name, &entry.certificate.serial_hex())?,
+        None => false,
+    };
+    Ok(revoked || entry.certificate.validity().is_due(context.now, within))
+}
+
+/// Renews one leaf, and imports it where it was imported.
+fn one(
+    args: &Args,
+    context: &Context,
+    issuers: &Issuers,
+    authorities: &mut Vec<(String, Authority, Vec<Finding>)>,
+    entry: &LeafEntry,
+) -> Result<LeafReport, Failure> {
+    let self_signed = entry.chain.certificates().is_empty();
+    let issuer = issuers.of(entry);
+    if issuer.is_none() && !self_signed {
+        let (name, path) = (entry.certificate.issuer(), context.store.root().to_owned());
+        return Err(Error::Missing { what: "CA", name, path }.into());
+    }
+    let recorded = match issuer {
+        Some(ca) => context.store.issued(&ca.name, &entry.certificate.serial_hex())?.and_then(|r| r.request),
+        None => None,
+    };
+    let mut said = Vec::new();
+    if recorded.is_none() && !self_signed {
+        let message = "no record says what was asked for: it is made as it was".to_owned();
+        said.push(Finding::new("leaf.no-record", Severity::Info, "record", message));
+    }
+    let request = recorded.map_or_else(|| LeafRequest::like(&entry.certificate), Ok)?;
+    let plan = request.plan(context.now)?;
+    let first = named(entry, &plan, context)?;
+    let ca = issuer.map(|ca| ca.name.clone());
+    if let Some(ca) = &ca
+        && !authorities.iter().any(|(name, ..)| name == ca)
+    {
+        let loaded = context.authority(ca, &args.passphrase)?;
+        authorities.push((ca.clone(), loaded.authority, loaded.findings));
+    }
+    let authority =
+        authorities.iter().find(|(name, ..)| Some(name) == ca.as_ref()).map(|(_, authority, _)| authority);
+    let plan = match authority {
+        Some(authority) => args.strict.fit(authority, plan)?,
+        None => plan,
+    };
+    if args.dry_run {
+        let mut report = LeafReport::planned(&entry.folder, ca.as_deref(), &plan, context.now);
+        report.findings.extend(findings(&said));
+        return Ok(report);
+    }
+    // ACM alone has the key of such a leaf, and takes the next one from memory too.
+    let ephemeral = args.is_imported_again() && !entry.has_key() && !entry_imports_nothing(entry)?;
+    let reuse = args.reuse_key || !args.rekey && !entry.has_key() && !ephemeral;
+    let key = match (reuse, entry.has_key()) {
+        (true, true) => Some(entry.private_key()?),
+        (true, false) => None,
+        (false, _) => Some(PrivateKey::generate(plan.key())?),
+    };
+    let (saved, key) =
+        save(context, entry, &first, (&plan, &request), (ca.as_deref(), authority), (key, ephemeral))?;
+    let new = context.store.leaf_of(&first)?;
+    let new = new.ok_or_else(|| Error::Missing {
+        what: "leaf",
+        name: first.to_string(),
+        path: saved.folder.clone(),
+    })?;
+    let report = LeafReport::of(State::Renewed, &saved.folder, ca.as_deref(), &new.certificate, context.now);
+    let mut report = report.saved(&saved, &plan);
+    report.findings.extend(findings(&said));
+    #[cfg(feature = "aws")]
+    if args.is_imported_again() {
+        report.imports = import_again(context, &new, key)?;
+    }
+    #[cfg(not(feature = "aws"))]
+    drop(key);
+    Ok(report)
+}
+
+impl Args {
+    #[cfg(feature = "aws")]
+    const fn is_imported_again(&self) -> bool {
+        !self.no_import
+    }
+
+    #[cfg(not(feature = "aws"))]
+    #[expect(clippy::unused_self, reason = "the other build asks it")]
+    const fn is_imported_again(&self) -> bool {
+        false
+    }
+}
+
+/// Whether no place has the leaf by record.
+fn entry_imports_nothing(entry: &LeafEntry) -> Result<bool, Failure> {
+    Ok(entry.imports()?.all().is_empty())
+}
+
+/// The name that the leaf's folder is of: the first that was asked for.
+fn named(entry: &LeafEntry, plan: &LeafPlan, context: &Context) -> Result<San, Failure> {
+    let first = plan.names().first().clone();
+    if context.store.leaf_folder(&first) == entry.folder {
+        return Ok(first);
+    }
+    let reason = "its folder is not that of its first name";
+    Err(Error::Path { path: entry.folder.clone(), reason }.into())
+}
+
+/// Signs and saves: with a key of its own, or for the one that somebody else has. A
+/// key that is to be on no disk comes back.
+fn save(
+    context: &Context,
+    entry: &LeafEntry,
+    first: &San,
+    (plan, request): (&LeafPlan, &LeafRequest),
+    (ca, authority): (Option<&str>, Option<&Authority>),
+    (key, ephemeral): (Option<PrivateKey>, bool),
+) -> Result<(Saved, Option<PrivateKey>), Failure> {
+    let store = &context.store;
+    let origin = ca.map(|ca| Origin { ca, request });
+    let bundle: Bundle = match (authority, key) {
+        (Some(authority), Some(key)) => authority.issue_for(plan, key)?,
+        (None, Some(key)) => certforge::authority::self_signed(plan, key)?,
+        (Some(authority), None) => {
+            let leaf = authority.sign(plan, entry.certificate.public_key())?;
+            let parts = (&leaf, authority.chain());
+            let send_root = plan.template().send_root();
+            let origin = Origin { ca: ca.unwrap_or_default(), request };
+            return Ok((store.save_signed(first, parts, send_root, origin, Overwrite::Archive)?, None));
+        }
+        (None, None) => {
+            let (name, path) = (first.to_string(), entry.folder.clone());
+            return Err(Error::Missing { what: "private key", name, path }.into());
+        }
+    };
+    if ephemeral {
+        let saved = store.save_bundle_without_key(first, &bundle, origin, Overwrite::Archive)?;
+        return Ok((saved, Some(bundle.into_key())));
+    }
+    Ok((store.save_bundle(first, &bundle, origin, Overwrite::Archive)?, None))
+}
+
+/// Imports a leaf to every place that has it by record, to the same ARN.
+#[cfg(feature = "aws")]
+fn import_again(
+    context: &Context,
+    entry: &LeafEntry,
+    key: Option<PrivateKey>,
+) -> Result<Vec<crate::report::ImportResult>, Failure> {
+    let records = entry.imports()?;
+    let key = match key {
+        Some(key) => LazyKey::ready(key),
+        None => LazyKey::new(|| Ok(entry.private_key()?)),
+    };
+    let mut results = Vec::new();
+    for record in records.all() {
+        let again = ImportArgs::again(record);
+        let place = again.ready(context, 1, None, false).and_then(|ready| ready.import(context, entry, &key));
+        match place {
+            Ok(of_place) => results.extend(of_place),
+            // The leaf is renewed: what did not reach ACM is told, and done by import-acm.
+            Err(failure) => results.push(crate::report::ImportResult {
+                name: entry.name(),
+                region: record.region.clone(),
+                profile: record.profile.clone(),
+                outcome: Err(failure),
+            }),
+        }
+    }
+    Ok(results)
+}

@@ -1,0 +1,128 @@
+//! `certforge status`: what ends soon, for people, monitors and cron.
+
+use certforge::certificate::Certificate;
+use certforge::validity::rfc3339;
+use time::Duration;
+
+use crate::command::inventory::{Issuers, Leaves, leaves};
+use crate::context::{Context, Failure};
+use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge status
+  certforge status --within 30d || certforge renew --due
+  certforge status --prometheus > /var/lib/node_exporter/certforge.prom
+
+Exit status 0: nothing is due; 1: something is. Due is what has less than 30 days and
+less than a third of its time left, or less than --within; what has ended, is revoked or
+cannot be read is due too.")]
+pub struct Args {
+    #[command(flatten)]
+    within: WithinArgs,
+    /// Print it as Prometheus reads it
+    #[arg(long, conflicts_with = "json")]
+    prometheus: bool,
+}
+
+// When something is due.
+#[derive(clap::Args)]
+pub struct WithinArgs {
+    /// Due is what ends within this time, such as 30d or 12h
+    #[arg(long, value_name = "TIME", visible_alias = "renew-within")]
+    within: Option<String>,
+}
+
+impl WithinArgs {
+    pub fn duration(&self) -> certforge::Result<Option<Duration>> {
+        let Some(text) = &self.within else { return Ok(None) };
+        let refuse = || certforge::Error::Validity {
+            input: text.clone(),
+            reason: "a span in weeks, days, hours or less is wanted".to_owned(),
+        };
+        match text.parse()? {
+            certforge::Lifetime::For { months: 0, rest } => Ok(Some(rest)),
+            certforge::Lifetime::For { months, rest } => {
+                Ok(Some(Duration::days(i64::from(months) * 30) + rest))
+            }
+            _ => Err(refuse()),
+        }
+    }
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let within = args.within.duration()?;
+    let issuers = Issuers::read(&context.store)?;
+    let mut entries = Vec::new();
+    for ca in issuers.all() {
+        let above = issuers.above(ca).filter(|above| above.name != ca.name);
+        let mut entry =
+            entry("ca", &ca.name, &ca.certificate, above.map(|a| a.name.as_str()), within, context)?;
+        // An intermediate that has gone is of no use, whatever the dates say.
+        entry.folder = crate::report::path(&ca.folder);
+        entries.push(entry);
+        if let Some(list) = context.store.revocation_list(&ca.name)?
+            && let (Some(from), Some(to)) = (list.this_update(), list.next_update())
+            && let Ok(validity) = certforge::Validity::between(from, to)
+        {
+            let condition = match () {
+                () if to < context.now => Condition::Expired,
+                () if validity.is_due(context.now, within) => Condition::Due,
+                () => Condition::Ok,
+            };
+            entries.push(StatusEntry {
+                kind: "crl",
+                name: ca.name.clone(),
+                folder: crate::report::path(&ca.folder),
+                condition,
+                not_after: rfc3339(to),
+                timestamp: to.unix_timestamp(),
+                days_left: validity.days_left(context.now),
+                ca: Some(ca.name.clone()),
+                serial: None,
+            });
+        }
+    }
+    let Leaves { found, broken } = leaves(context)?;
+    for leaf in &found {
+        let ca = issuers.of(leaf).map(|ca| ca.name.as_str());
+        let mut entry = entry("leaf", &leaf.name(), &leaf.certificate, ca, within, context)?;
+        entry.folder = crate::report::path(&leaf.folder);
+        entries.push(entry);
+    }
+    let findings = findings(&broken);
+    Ok(Report::Status(StatusReport { entries, findings, prometheus: args.prometheus }))
+}
+
+fn entry(
+    kind: &'static str,
+    name: &str,
+    certificate: &Certificate,
+    ca: Option<&str>,
+    within: Option<Duration>,
+    context: &Context,
+) -> Result<StatusEntry, Failure> {
+    let validity = certificate.validity();
+    let revoked = match ca {
+        Some(ca) => context.store.is_revoked(ca, &certificate.serial_hex())?,
+        None => false,
+    };
+    let condition = match () {
+        () if revoked => Condition::Revoked,
+        () if validity.not_after() < context.now => Condition::Expired,
+        () if validity.not_before() > context.now => Condition::NotYetValid,
+        () if validity.is_due(context.now, within) => Condition::Due,
+        () => Condition::Ok,
+    };
+    Ok(StatusEntry {
+        kind,
+        name: name.to_owned(),
+        folder: String::new(),
+        condition,
+        not_after: rfc3339(validity.not_after()),
+        timestamp: validity.not_after().unix_timestamp(),
+        days_left: validity.days_left(context.now),
+        ca: ca.map(ToOwned::to_owned),
+        serial: Some(certificate.serial_hex()),
+    })
+}

@@ -1,0 +1,118 @@
+//! Output of what ends when, what was renewed and what was taken back.
+
+use std::io::{self, Write};
+
+use certforge::error::Shown;
+
+use super::{finding_lines, leaf_lines, line, problem_lines};
+use crate::report::{
+    Condition, CrlReport, LeafListReport, Problem, RenewReport, StatusEntry, StatusReport, StorePruneReport,
+    names_text,
+};
+
+pub fn leaf_table(out: &mut impl Write, list: &LeafListReport) -> io::Result<()> {
+    list.leaves.iter().try_for_each(|leaf| {
+        let name = leaf.folder.rsplit('/').next().unwrap_or(&leaf.folder);
+        let ca = leaf.ca.as_deref().unwrap_or("-");
+        let names = names_text(&leaf.names);
+        writeln!(out, "{}\t{}\t{}\t{ca}\t{}", Shown(name), leaf.key, &leaf.not_after[..10], Shown(&names))
+    })
+}
+
+/// One line an entry: kind, name, days left, end, condition.
+pub fn status_table(out: &mut impl Write, report: &StatusReport) -> io::Result<()> {
+    if report.prometheus {
+        return prometheus(out, &report.entries);
+    }
+    report.entries.iter().try_for_each(|e| {
+        let (name, until) = (Shown(&e.name), &e.not_after[..10]);
+        writeln!(out, "{}\t{name}\t{}\t{until}\t{}", e.kind, e.days_left, e.condition.word())
+    })
+}
+
+/// The text format of Prometheus, version 0.0.4.
+fn prometheus(out: &mut impl Write, entries: &[StatusEntry]) -> io::Result<()> {
+    let labels = |e: &StatusEntry| {
+        let mut labels = format!("kind=\"{}\",name=\"{}\"", e.kind, escaped(&e.name));
+        for (label, value) in [("ca", &e.ca), ("serial", &e.serial)] {
+            if let Some(value) = value {
+                // Writing to a string does not fail.
+                let _ =
+                    std::fmt::Write::write_fmt(&mut labels, format_args!(",{label}=\"{}\"", escaped(value)));
+            }
+        }
+        labels
+    };
+    let (end, due) = ("certforge_not_after_timestamp_seconds", "certforge_due");
+    writeln!(out, "# HELP {end} When it ends, in seconds since 1970.\n# TYPE {end} gauge")?;
+    entries.iter().try_for_each(|e| writeln!(out, "{end}{{{}}} {}", labels(e), e.timestamp))?;
+    writeln!(out, "# HELP {due} Whether it is to be renewed.\n# TYPE {due} gauge")?;
+    let value = |e: &StatusEntry| u8::from(e.condition != Condition::Ok);
+    entries.iter().try_for_each(|e| writeln!(out, "{due}{{{}}} {}", labels(e), value(e)))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+pub fn renew_lines(out: &mut impl Write, report: &RenewReport) -> io::Result<()> {
+    for renewed in &report.leaves {
+        match &renewed.outcome {
+            Ok(leaf) => {
+                leaf_lines(out, leaf)?;
+                #[cfg(feature = "aws")]
+                super::acm::results_lines(out, &leaf.imports)?;
+            }
+            Err(failure) => failed(out, &renewed.name, failure)?,
+        }
+    }
+    if report.leaves.is_empty() {
+        line(out, "renew", "nothing is due", "")?;
+    }
+    finding_lines(out, &report.findings)
+}
+
+/// What failed alone.
+pub fn renew_failures(out: &mut impl Write, report: &RenewReport) -> io::Result<()> {
+    for renewed in &report.leaves {
+        match &renewed.outcome {
+            #[cfg(feature = "aws")]
+            Ok(leaf) => super::acm::failed_lines(out, &leaf.imports)?,
+            #[cfg(not(feature = "aws"))]
+            Ok(_) => {}
+            Err(failure) => failed(out, &renewed.name, failure)?,
+        }
+    }
+    Ok(())
+}
+
+fn failed(out: &mut impl Write, name: &str, failure: &crate::context::Failure) -> io::Result<()> {
+    line(out, "leaf", name, "not renewed")?;
+    problem_lines(out, &Problem::of(failure))
+}
+
+/// The worst status of what was renewed.
+pub fn renew_status(report: &RenewReport) -> u8 {
+    let of = |outcome: &Result<crate::report::LeafReport, crate::context::Failure>| match outcome {
+        #[cfg(feature = "aws")]
+        Ok(leaf) => super::acm::status(&leaf.imports),
+        #[cfg(not(feature = "aws"))]
+        Ok(_) => 0,
+        Err(failure) => Problem::of(failure).status,
+    };
+    report.leaves.iter().map(|renewed| of(&renewed.outcome)).max().unwrap_or(0)
+}
+
+pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {
+    if let Some(revoked) = &crl.revoked {
+        let state = if revoked.new { "revoked" } else { "was revoked before" };
+        line(out, "serial", &revoked.serial, &format!("{state}, {}", revoked.reason))?;
+    }
+    let facts = format!("{} certificates, next by {}", crl.certificates, &crl.next_update[..10]);
+    line(out, "crl", &format!("{} number {}", crl.ca, crl.number), &facts)
+}
+
+pub fn prune_lines(out: &mut impl Write, report: &StorePruneReport) -> io::Result<()> {
+    let word = if report.deleted { "deleted" } else { "would be deleted (--yes)" };
+    line(out, "prune", &report.pruned.len().to_string(), word)
+}

@@ -1,0 +1,147 @@
+//! What ends when, what was renewed, taken back or thrown away.
+
+use certforge::RevocationList;
+use certforge::store::SavedFile;
+use certforge::validity::rfc3339;
+use serde::{Serialize, Serializer};
+
+use super::{FindingReport, LeafReport, Problem, path};
+use crate::context::Failure;
+
+#[derive(Serialize)]
+pub struct LeafListReport {
+    pub leaves: Vec<LeafReport>,
+    /// What is wrong with folders that cannot be read.
+    pub findings: Vec<FindingReport>,
+}
+
+/// How something stands at this time.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Condition {
+    Ok,
+    Due,
+    Expired,
+    NotYetValid,
+    Revoked,
+}
+
+impl Condition {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Due => "due",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not valid yet",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct StatusEntry {
+    /// `ca`, `leaf` or `crl`.
+    pub kind: &'static str,
+    pub name: String,
+    pub folder: String,
+    pub condition: Condition,
+    pub not_after: String,
+    /// The same in seconds since 1970.
+    #[serde(skip)]
+    pub timestamp: i64,
+    pub days_left: i64,
+    /// The CA it is of; none for a root and for what a CA elsewhere issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct StatusReport {
+    pub entries: Vec<StatusEntry>,
+    /// What is wrong with folders that cannot be read.
+    pub findings: Vec<FindingReport>,
+    #[serde(skip)]
+    pub prometheus: bool,
+}
+
+impl StatusReport {
+    /// Whether there is something to do.
+    pub fn is_due(&self) -> bool {
+        !self.findings.is_empty() || self.entries.iter().any(|e| e.condition != Condition::Ok)
+    }
+}
+
+/// What became of one leaf.
+#[derive(Serialize)]
+pub struct Renewed {
+    pub name: String,
+    #[serde(flatten, serialize_with = "outcome")]
+    pub outcome: Result<LeafReport, Failure>,
+}
+
+fn outcome<S: Serializer>(outcome: &Result<LeafReport, Failure>, to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Failed {
+        state: &'static str,
+        error: Problem,
+    }
+    match outcome {
+        Ok(report) => report.serialize(to),
+        Err(failure) => Failed { state: "failed", error: Problem::of(failure) }.serialize(to),
+    }
+}
+
+#[derive(Serialize)]
+pub struct RenewReport {
+    pub leaves: Vec<Renewed>,
+    pub findings: Vec<FindingReport>,
+}
+
+#[derive(Serialize)]
+pub struct RevokedReport {
+    pub serial: String,
+    pub reason: &'static str,
+    /// Whether it was not taken back before.
+    pub new: bool,
+}
+
+#[derive(Serialize)]
+pub struct CrlReport {
+    pub path: String,
+    pub ca: String,
+    pub number: u64,
+    pub this_update: String,
+    pub next_update: String,
+    /// How many certificates are in the list.
+    pub certificates: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<RevokedReport>,
+}
+
+impl CrlReport {
+    pub fn of(ca: &str, file: &SavedFile, list: &RevocationList, certificates: usize) -> Self {
+        Self {
+            path: path(&file.path),
+            ca: ca.to_owned(),
+            number: list.number().unwrap_or_default(),
+            this_update: list.this_update().map(rfc3339).unwrap_or_default(),
+            next_update: list.next_update().map(rfc3339).unwrap_or_default(),
+            certificates,
+            revoked: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct PrunedReport {
+    pub folder: String,
+    pub not_after: String,
+}
+
+#[derive(Serialize)]
+pub struct StorePruneReport {
+    pub deleted: bool,
+    pub pruned: Vec<PrunedReport>,
+}

@@ -1,0 +1,204 @@
+//! Certificate revocation lists (RFC 5280 §5): what a CA takes back, and why.
+
+use std::fmt;
+use std::str::FromStr;
+
+use der::asn1::Uint;
+use der::pem::LineEnding;
+use der::{Decode, Reader, SliceReader};
+use time::OffsetDateTime;
+use x509_cert::crl::CertificateList;
+use x509_cert::ext::pkix::CrlNumber;
+
+use crate::error::{Error, Result};
+use crate::key::{PublicKey, SignatureAlgorithm};
+
+const LABEL: &str = "X509 CRL";
+
+/// Why a certificate is taken back (RFC 5280 §5.3.1). `removeFromCRL` is for delta
+/// lists alone, which are not made here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Nobody says. The list has no reason then, as RFC 5280 asks.
+    #[default]
+    Unspecified,
+    /// Somebody else may have the key.
+    KeyCompromise,
+    /// Somebody else may have the CA's key.
+    CaCompromise,
+    /// It belongs to another organization now.
+    AffiliationChanged,
+    /// Another certificate has taken its place.
+    Superseded,
+    /// It is not needed any more.
+    CessationOfOperation,
+    /// It is not to be believed for a while.
+    CertificateHold,
+    /// It may not do any more what it says.
+    PrivilegeWithdrawn,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::CaCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::CertificateHold,
+        Self::PrivilegeWithdrawn,
+    ];
+
+    /// RFC 5280's own name for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::CaCompromise => "cACompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::CertificateHold => "certificateHold",
+            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Reason {
+    type Err = Error;
+
+    /// Reads RFC 5280's name for it, in any case and with hyphens or without.
+    fn from_str(input: &str) -> Result<Self> {
+        let plain = input.replace(['-', '_'], "");
+        let known = Self::ALL.into_iter().find(|reason| reason.as_str().eq_ignore_ascii_case(&plain));
+        known.ok_or_else(|| Error::Reason {
+            input: input.to_owned(),
+            known: Self::ALL.map(Self::as_str).to_vec(),
+        })
+    }
+}
+
+/// One certificate that is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// Its serial number's octets, big-endian.
+    pub serial: Vec<u8>,
+    /// Since when.
+    pub at: OffsetDateTime,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A certificate revocation list, version 2.
+#[derive(Clone, Debug)]
+pub struct RevocationList {
+    der: Vec<u8>,
+    view: CertificateList,
+}
+
+impl RevocationList {
+    /// Reads a list in DER; nothing may follow it. Whose it is is not checked:
+    /// [`RevocationList::is_signed_by`] does.
+    ///
+    /// # Errors
+    /// [`Error::MalformedCrl`].
+    pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self> {
+        let der = der.into();
+        let view = CertificateList::from_der(&der).map_err(|e| malformed(&e.to_string()))?;
+        Ok(Self { der, view })
+    }
+
+    /// Reads the first PEM block, which must be a list.
+    ///
+    /// # Errors
+    /// [`Error::MalformedCrl`].
+    pub fn from_pem(pem: &[u8]) -> Result<Self> {
+        let (label, der) = der::pem::decode_vec(pem).map_err(|e| malformed(&e.to_string()))?;
+        if label != LABEL {
+            return Err(malformed(&format!("it is a `{label}` block")));
+        }
+        Self::from_der(der)
+    }
+
+    /// Its DER.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Its PEM.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] where PEM cannot be written.
+    pub fn pem(&self) -> Result<String> {
+        der::pem::encode_string(LABEL, LineEnding::LF, &self.der)
+            .map_err(|e| Error::Internal { doing: "writing PEM", reason: e.to_string() })
+    }
+
+    /// Its number, where it has one that is not beyond 64 bits (RFC 5280 §5.2.3).
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        let extensions = self.view.tbs_cert_list.crl_extensions.as_ref()?;
+        let oid = <CrlNumber as der::oid::AssociatedOid>::OID;
+        let extension = extensions.iter().find(|e| e.extn_id == oid)?;
+        let number = Uint::from_der(extension.extn_value.as_bytes()).ok()?;
+        let bytes = number.as_bytes();
+        (bytes.len() <= 8).then(|| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub fn this_update(&self) -> Option<OffsetDateTime> {
+        instant(self.view.tbs_cert_list.this_update)
+    }
+
+    /// By when there will be another one.
+    #[must_use]
+    pub fn next_update(&self) -> Option<OffsetDateTime> {
+        self.view.tbs_cert_list.next_update.and_then(instant)
+    }
+
+    /// The serial numbers that it takes back.
+    #[must_use]
+    pub fn serials(&self) -> Vec<Vec<u8>> {
+        let revoked = self.view.tbs_cert_list.revoked_certificates.iter().flatten();
+        revoked.map(|r| r.serial_number.as_bytes().to_vec()).collect()
+    }
+
+    /// Whether `key` made its signature.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedAlgorithm`] where that cannot be checked.
+    pub fn is_signed_by(&self, key: &PublicKey) -> Result<bool> {
+        let signature =
+            self.view.signature.as_bytes().ok_or_else(|| malformed("its signature is no whole octets"))?;
+        let signed = tbs(&self.der).map_err(|e| malformed(&e.to_string()))?;
+        key.verify(&SignatureAlgorithm::from_oid(self.view.signature_algorithm.oid), signed, signature)
+    }
+}
+
+fn malformed(reason: &str) -> Error {
+    Error::MalformedCrl { reason: reason.to_owned() }
+}
+
+fn instant(time: x509_cert::time::Time) -> Option<OffsetDateTime> {
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).ok()?;
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
+}
+
+/// The exact bytes that are signed.
+fn tbs(der: &[u8]) -> der::Result<&[u8]> {
+    let mut reader = SliceReader::new(der)?;
+    let _header = der::Header::decode(&mut reader)?;
+    reader.tlv_bytes()
+}

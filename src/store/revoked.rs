@@ -1,0 +1,109 @@
+//! What a CA takes back: one file a serial number, and the list made of them.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{PUBLIC, REVOKED, Store, file};
+use crate::error::{Error, Result};
+use crate::revocation::{Reason, RevocationList, Revoked};
+use crate::validity::rfc3339;
+
+/// The last list of a CA.
+const LIST: &str = "crl.pem";
+const SCHEMA: &str = "certforge/revoked/1";
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Written {
+    schema: String,
+    serial: String,
+    at: String,
+    reason: String,
+}
+
+impl Store {
+    /// Takes a certificate back: from now on it is in every list of its CA. False
+    /// where it was taken back before; that stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`].
+    pub fn revoke(&self, ca: &str, serial: &str, reason: Reason, at: OffsetDateTime) -> Result<bool> {
+        let folder = self.ca_folder(ca)?.join(REVOKED);
+        if !file::is_folder(&folder)? {
+            file::ensure_folder(&folder, 0o700)?;
+        }
+        let path = folder.join(format!("{serial}.json"));
+        if file::is_there(&path) {
+            return Ok(false);
+        }
+        let written = Written {
+            schema: SCHEMA.to_owned(),
+            serial: serial.to_owned(),
+            at: rfc3339(at),
+            reason: reason.as_str().to_owned(),
+        };
+        let mut text = serde_json::to_string_pretty(&written)
+            .map_err(|e| Error::Internal { doing: "writing a revocation", reason: e.to_string() })?;
+        text.push('\n');
+        file::write_new_atomically(&folder, &path, text.as_bytes())?;
+        file::sync_folder(&folder)?;
+        Ok(true)
+    }
+
+    /// Whether a certificate of a CA was taken back.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`].
+    pub fn is_revoked(&self, ca: &str, serial: &str) -> Result<bool> {
+        Ok(file::is_there(&self.ca_folder(ca)?.join(REVOKED).join(format!("{serial}.json"))))
+    }
+
+    /// All that a CA takes back, by serial number.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`]; [`Error::File`] for a record that cannot be read.
+    pub fn revoked(&self, ca: &str) -> Result<Vec<Revoked>> {
+        let folder = self.ca_folder(ca)?.join(REVOKED);
+        let mut names = file::files_in(&folder)?;
+        names.retain(|name| name.strip_suffix(".json").is_some());
+        names.sort();
+        names.iter().map(|name| read(&folder.join(name))).collect()
+    }
+
+    /// The last list of a CA, if it has made one.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`]; [`Error::File`] where it cannot be read.
+    pub fn revocation_list(&self, ca: &str) -> Result<Option<RevocationList>> {
+        let path = self.ca_folder(ca)?.join(LIST);
+        let Some(pem) = file::read_large(&path)? else { return Ok(None) };
+        RevocationList::from_pem(&pem).map(Some).map_err(|e| e.in_file(&path))
+    }
+
+    /// Keeps a list as the CA's last.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`].
+    pub fn save_revocation_list(&self, ca: &str, list: &RevocationList) -> Result<super::SavedFile> {
+        let path = self.ca_folder(ca)?.join(LIST);
+        file::replace(&path, list.pem()?.as_bytes(), PUBLIC)?;
+        Ok(super::SavedFile { mode: file::mode(&path)?, path })
+    }
+}
+
+fn read(path: &std::path::Path) -> Result<Revoked> {
+    let malformed = |reason: String| Error::MalformedRecord { reason }.in_file(path);
+    let written: Written =
+        serde_json::from_slice(&file::read(path)?).map_err(|e| malformed(e.to_string()))?;
+    if written.schema != SCHEMA {
+        return Err(malformed(format!("its schema is `{}`, not `{SCHEMA}`", written.schema)));
+    }
+    let octet = |i: usize| written.serial.get(i..i + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+    let serial: Option<Vec<u8>> = (0..written.serial.len()).step_by(2).map(octet).collect();
+    Ok(Revoked {
+        serial: serial
+            .filter(|s| !s.is_empty())
+            .ok_or_else(|| malformed("its serial number is none".to_owned()))?,
+        at: OffsetDateTime::parse(&written.at, &Rfc3339).map_err(|e| malformed(e.to_string()))?,
+        reason: written.reason.parse().map_err(|e: Error| malformed(e.to_string()))?,
+    })
+}

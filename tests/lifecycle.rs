@@ -1,0 +1,420 @@
+//! What becomes of certificates after they were issued: looked at, renewed, taken
+//! back, thrown away. The lists are judged by OpenSSL and webpki.
+
+mod support;
+
+use certforge::harness::{AcmSim, Settings};
+use serde_json::Value;
+use support::{CERTFORGE, Ran, Sandbox, judge, openssl, output};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// Runs the command at another time.
+fn at(sandbox: &Sandbox, offset: &str, args: &str) -> Option<Ran> {
+    let faketime = judge("faketime")?;
+    let mut command = std::process::Command::new(faketime);
+    command.args(["-f", offset, CERTFORGE]).args(args.split_whitespace());
+    sandbox.isolate(&mut command);
+    Some(support::ran(command.output().unwrap()))
+}
+
+fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
+    let before = sandbox.snapshot();
+    let ran = sandbox.run(&format!("--json {args}"));
+    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
+    let document = json(&ran.stderr);
+    assert_eq!(document["code"], code, "{args}: {document}");
+    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
+    document["message"].as_str().unwrap().to_owned()
+}
+
+fn verify(sandbox: &Sandbox, args: &str) -> Option<(bool, String)> {
+    let program = judge("openssl")?;
+    let args: Vec<&str> = std::iter::once("verify").chain(args.split_whitespace()).collect();
+    Some(output(&program, &args, sandbox.path()))
+}
+
+#[test]
+fn list_and_status_tell_what_there_is() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.ok("list").stdout, "");
+    assert_eq!(sandbox.ok("status").stdout, "");
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new issuing --under root --key p256");
+    sandbox.ok("leaf a.example --ca issuing --key p256");
+    sandbox.ok("leaf 10.0.0.1 --ca root --key p256 --days 20");
+    let list = sandbox.ok("list").stdout;
+    assert_eq!(list.lines().count(), 2);
+    assert!(list.contains("a.example\tp256\t") && list.contains("\tissuing\ta.example (dns)"), "{list}");
+    assert_eq!(sandbox.ok("list --ca root").stdout.lines().count(), 1);
+    let status = json(&sandbox.ok("status --json").stdout);
+    assert_eq!(status["entries"].as_array().unwrap().len(), 4);
+    assert!(status["entries"].as_array().unwrap().iter().all(|e| e["condition"] == "ok"), "{status}");
+    let due = sandbox.run("status --within 30d --json");
+    assert_eq!(due.status, 1, "{}", due.stderr);
+    let entries = json(&due.stdout)["entries"].clone();
+    let leaf = entries.as_array().unwrap().iter().find(|e| e["name"] == "10.0.0.1").unwrap().clone();
+    assert_eq!(
+        (&leaf["condition"], &leaf["days_left"], &leaf["ca"]),
+        (&"due".into(), &19.into(), &"root".into())
+    );
+    let text = sandbox.run("status --within 30d --prometheus");
+    assert_eq!(text.status, 1);
+    assert!(text.stdout.contains("# TYPE certforge_not_after_timestamp_seconds gauge"), "{}", text.stdout);
+    assert!(
+        text.stdout.contains("certforge_due{kind=\"leaf\",name=\"10.0.0.1\",ca=\"root\",serial="),
+        "{}",
+        text.stdout
+    );
+    for line in text.stdout.lines().filter(|l| !l.starts_with('#')) {
+        line.rsplit(' ').next().unwrap().parse::<i64>().unwrap();
+    }
+    std::fs::write(sandbox.file("certforge/a.example/cert.pem"), "junk").unwrap();
+    let broken = sandbox.run("status");
+    assert_eq!(broken.status, 1);
+    assert!(broken.stderr.contains("a.example"), "{}", broken.stderr);
+    refused(&sandbox, "list --ca none", 3, "store.missing");
+    refused(&sandbox, "status --within soon", 3, "validity.malformed");
+}
+
+#[test]
+fn a_renewed_leaf_is_what_was_asked_for_with_a_new_key() {
+    let sandbox = Sandbox::new();
+    std::fs::write(
+        sandbox.file("own.toml"),
+        "description = \"x\"\ndays = 50\nkey_usage = [\"digitalSignature\"]\nextended_key_usage = [\"serverAuth\", \"1.2.3.4\"]\n",
+    )
+    .unwrap();
+    sandbox.ok("ca new --key p256");
+    let made = sandbox.run_args(&[
+        "leaf",
+        "--subj",
+        "/C=JP/O=Acme/CN=10.103.10.95",
+        "--san",
+        "a.example,email:x@a.example",
+        "--key",
+        "p384",
+        "--template",
+        "./own.toml",
+        "--json",
+    ]);
+    let old = json(&made.stdout);
+    let key = sandbox.read("certforge/10.103.10.95/key.pem");
+    std::fs::remove_file(sandbox.file("own.toml")).unwrap();
+    let new = json(&sandbox.ok("renew 10.103.10.95 --json").stdout)["leaves"][0].clone();
+    assert_eq!(new["state"], "renewed");
+    for field in ["names", "subject", "key", "template", "days_left", "issuer"] {
+        assert_eq!(new[field], old[field], "{field}");
+    }
+    assert_ne!(new["serial"], old["serial"]);
+    assert_ne!(sandbox.read("certforge/10.103.10.95/key.pem"), key);
+    if judge("openssl").is_some() {
+        let text = openssl(
+            &["x509", "-in", "certforge/10.103.10.95/cert.pem", "-noout", "-ext", "extendedKeyUsage"],
+            sandbox.path(),
+        );
+        assert!(text.unwrap().contains("Web Server Authentication, 1.2.3.4"));
+    }
+    // What it was before is kept, dated, with its key.
+    let kept: Vec<String> = sandbox
+        .snapshot()
+        .into_iter()
+        .filter(|line| line.starts_with("certforge/archive/10.103.10.95/"))
+        .collect();
+    assert!(kept.iter().any(|l| l.contains("key.pem 100600")), "{kept:?}");
+    let folder = kept.iter().find(|l| l.contains("/key.pem")).unwrap().split(' ').next().unwrap().to_owned();
+    assert!(folder.contains("/2") && folder.contains(old["serial"].as_str().unwrap()), "{folder}");
+    assert_eq!(sandbox.read(&folder), key);
+}
+
+#[test]
+fn a_key_can_be_kept_and_one_that_is_elsewhere_is() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    let key = sandbox.read("certforge/a.example/key.pem");
+    sandbox.ok("renew a.example --reuse-key");
+    assert_eq!(sandbox.read("certforge/a.example/key.pem"), key);
+    sandbox.ok("csr b.example --key p256");
+    sandbox.ok("sign certforge/csr/b.example/request.pem");
+    let public = |sandbox: &Sandbox| {
+        openssl(&["x509", "-in", "certforge/b.example/cert.pem", "-noout", "-pubkey"], sandbox.path())
+    };
+    let before = judge("openssl").and_then(|_| public(&sandbox));
+    sandbox.ok("renew b.example");
+    assert_eq!(judge("openssl").and_then(|_| public(&sandbox)), before);
+    assert!(!sandbox.file("certforge/b.example/key.pem").exists());
+    sandbox.ok("leaf c.example --self-signed --key p256");
+    sandbox.ok("renew c.example");
+    refused(&sandbox, "renew none.example", 3, "store.missing");
+    refused(&sandbox, "renew", 2, "usage");
+    let before = sandbox.snapshot();
+    sandbox.ok("renew --all --dry-run");
+    assert_eq!(sandbox.snapshot(), before);
+}
+
+#[test]
+fn only_what_is_due_is_renewed() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf long.example --key p256");
+    sandbox.ok("leaf short.example --key p256 --days 90");
+    let before = sandbox.snapshot();
+    let nothing = sandbox.ok("renew --due");
+    assert_eq!(nothing.stdout, "");
+    assert!(nothing.stderr.contains("nothing is due"), "{}", nothing.stderr);
+    assert_eq!(sandbox.snapshot(), before);
+    let Some(later) = at(&sandbox, "+70d", "renew --due") else { return };
+    assert_eq!((later.status, later.stdout.as_str()), (0, "certforge/short.example\n"), "{}", later.stderr);
+    let again = at(&sandbox, "+70d", "renew --due").unwrap();
+    assert_eq!(again.stdout, "");
+    let checked = at(&sandbox, "+70d", "status").unwrap();
+    assert_eq!(checked.status, 0, "{}", checked.stdout);
+    // One that cannot be renewed keeps no other one from it.
+    std::fs::remove_file(sandbox.file("certforge/ca/default/ca.key")).unwrap();
+    sandbox.ok("leaf own.example --self-signed --key p256 --days 10");
+    let some = sandbox.run("renew --all");
+    assert_eq!(some.status, 4, "{}", some.stderr);
+    assert_eq!(some.stdout, "certforge/own.example\n");
+}
+
+#[test]
+fn a_leaf_without_a_record_is_renewed_as_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let old = json(&sandbox.ok("leaf a.example --san 10.0.0.1 --client --days 100 --key p256 --json").stdout);
+    let record = format!("certforge/ca/default/issued/{}.pem", old["serial"].as_str().unwrap());
+    std::fs::remove_file(sandbox.file(&record)).unwrap();
+    let new = json(&sandbox.ok("renew a.example --json").stdout)["leaves"][0].clone();
+    for field in ["names", "subject", "key", "days_left"] {
+        assert_eq!(new[field], old[field], "{field}");
+    }
+    assert_eq!(new["template"], "client");
+    assert_eq!(new["findings"][0]["code"], "leaf.no-record");
+}
+
+#[test]
+fn a_renewed_leaf_goes_to_acm_under_the_same_arn() {
+    let sandbox = Sandbox::new();
+    let sim = AcmSim::start(Settings::default()).unwrap();
+    let run = |args: &str| {
+        let mut command = sandbox.command(args.split_whitespace());
+        command.env("AWS_ACCESS_KEY_ID", "none").env("AWS_SECRET_ACCESS_KEY", "none");
+        support::ran(command.output().unwrap())
+    };
+    let up =
+        run(&format!("up a.example --key p256 --import-acm --region eu-west-1 --endpoint-url {}", sim.url()));
+    assert_eq!(up.status, 0, "{}", up.stderr);
+    let renewed = run("renew a.example --json");
+    assert_eq!(renewed.status, 0, "{}", renewed.stderr);
+    let leaf = json(&renewed.stdout)["leaves"][0].clone();
+    assert_eq!(leaf["imports"][0]["state"], "reimported", "{leaf}");
+    assert_eq!(leaf["imports"][0]["CertificateArn"], up.stdout.trim());
+    let alone = run("renew a.example --no-import --json");
+    assert!(json(&alone.stdout)["leaves"][0].get("imports").is_none());
+    // Of one whose key is in ACM alone the next key is on no disk either.
+    let ephemeral = "up b.example --key p256 --import-acm --ephemeral --region eu-west-1 --endpoint-url";
+    let arn = run(&format!("{ephemeral} {}", sim.url())).stdout;
+    let leaf = json(&run("renew b.example --json").stdout)["leaves"][0].clone();
+    assert_eq!(leaf["imports"][0]["state"], "reimported", "{leaf}");
+    assert_eq!(leaf["imports"][0]["CertificateArn"], arn.trim());
+    let of_b = |line: &String| line.contains("b.example") && line.contains("key.pem");
+    assert!(!sandbox.snapshot().iter().any(of_b));
+    // A place that is not reached does not undo the renewal, and shows in the status.
+    drop(sim);
+    let lost = run("renew a.example --json");
+    assert_eq!(lost.status, 6, "{}", lost.stderr);
+    assert_eq!(json(&lost.stdout)["leaves"][0]["state"], "renewed");
+}
+
+#[test]
+fn what_is_taken_back_is_in_the_list_that_openssl_reads() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    for name in ["a", "b", "c"] {
+        sandbox.ok(&format!("leaf {name}.example --key p256"));
+    }
+    let first = json(&sandbox.ok("crl --json").stdout);
+    assert_eq!((&first["certificates"], &first["ca"]), (&0.into(), &"default".into()));
+    let revoked = json(&sandbox.ok("revoke a.example --reason keyCompromise --json").stdout);
+    assert_eq!(revoked["revoked"]["new"], true);
+    let serial = json(&sandbox.ok("list --json").stdout)["leaves"][1]["serial"].as_str().unwrap().to_owned();
+    sandbox.ok(&format!("revoke {serial}"));
+    let last = json(&sandbox.ok("crl --json").stdout);
+    assert_eq!(last["certificates"], 2);
+    assert!(
+        last["number"].as_u64() > revoked["number"].as_u64()
+            && revoked["number"].as_u64() > first["number"].as_u64()
+    );
+    let again = json(&sandbox.ok("revoke a.example --reason superseded --json").stdout);
+    assert_eq!(again["revoked"]["new"], false);
+    let crl = "certforge/ca/default/crl.pem";
+    for (name, good) in [("a", false), ("b", false), ("c", true)] {
+        let args = format!(
+            "-crl_check -x509_strict -CAfile certforge/{name}.example/ca.pem -CRLfile {crl} certforge/{name}.example/cert.pem"
+        );
+        let Some((ok, text)) = verify(&sandbox, &args) else { return };
+        assert_eq!(ok, good, "{name}: {text}");
+        assert_eq!(text.contains("certificate revoked"), !good, "{text}");
+    }
+    let text = openssl(
+        &["crl", "-in", crl, "-noout", "-text", "-CAfile", "certforge/ca/default/ca.pem"],
+        sandbox.path(),
+    )
+    .unwrap();
+    assert!(
+        text.contains("verify OK") && text.contains("Version 2") && text.contains("Key Compromise"),
+        "{text}"
+    );
+    assert!(!text.contains("Superseded") && !text.contains("Unspecified"), "{text}");
+    assert!(text.contains("X509v3 CRL Number") && text.contains("X509v3 Authority Key Identifier"), "{text}");
+}
+
+#[test]
+fn webpki_reads_the_list() {
+    use rustls_pki_types::pem::PemObject;
+    use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    sandbox.ok("leaf b.example --key p256");
+    sandbox.ok("revoke a.example");
+    let list =
+        CertificateRevocationListDer::from_pem_file(sandbox.file("certforge/ca/default/crl.pem")).unwrap();
+    let list = webpki::BorrowedCertRevocationList::from_der(&list).unwrap().to_owned().unwrap().into();
+    let lists = [&list];
+    let anchor = CertificateDer::from_pem_file(sandbox.file("certforge/ca/default/ca.pem")).unwrap();
+    let anchors = [webpki::anchor_from_trusted_cert(&anchor).unwrap()];
+    let check = |name: &str| {
+        let leaf =
+            CertificateDer::from_pem_file(sandbox.file(&format!("certforge/{name}/cert.pem"))).unwrap();
+        let leaf = webpki::EndEntityCert::try_from(&leaf).unwrap();
+        let options = webpki::RevocationOptionsBuilder::new(&lists).unwrap().build();
+        let usage = webpki::KeyUsage::server_auth();
+        leaf.verify_for_usage(
+            webpki::ALL_VERIFICATION_ALGS,
+            &anchors,
+            &[],
+            UnixTime::now(),
+            usage,
+            Some(options),
+            None,
+        )
+        .map(|_| ())
+    };
+    check("b.example").unwrap();
+    assert!(matches!(check("a.example"), Err(webpki::Error::CertRevoked)));
+}
+
+#[test]
+fn a_list_that_is_lost_or_damaged_does_not_count_back() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    let number = |text: &str| json(text)["number"].as_u64().unwrap();
+    let first = number(&sandbox.ok("revoke a.example --json").stdout);
+    std::fs::remove_file(sandbox.file("certforge/ca/default/crl.pem")).unwrap();
+    let second = sandbox.ok("crl --json").stdout;
+    assert!(number(&second) >= first);
+    assert_eq!(json(&second)["certificates"], 1);
+    std::fs::write(sandbox.file("certforge/ca/default/crl.pem"), "junk").unwrap();
+    assert_eq!(json(&sandbox.ok("crl --json").stdout)["certificates"], 1);
+    // Another CA of the same name goes on with what the first took back.
+    sandbox.ok("ca new --force --key p256");
+    assert_eq!(json(&sandbox.ok("crl --json").stdout)["certificates"], 1);
+}
+
+#[test]
+fn revoked_leaves_and_cas_show_and_are_made_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --three-tier --key p256");
+    sandbox.ok("revoke a.example");
+    let status = sandbox.run("status");
+    assert_eq!(status.status, 1);
+    assert!(status.stdout.contains("revoked"), "{}", status.stdout);
+    let up = json(&sandbox.ok("up a.example --json").stdout);
+    assert_eq!(up["leaf"]["reason"], "it is revoked");
+    sandbox.ok("revoke a.example");
+    assert_eq!(sandbox.ok("renew --due").stdout, "certforge/a.example\n");
+    sandbox.ok("revoke default");
+    let Some((ok, text)) = verify(
+        &sandbox,
+        "-crl_check_all -CAfile certforge/ca/default-root/ca.pem -CRLfile certforge/ca/default-root/crl.pem \
+         -CRLfile certforge/ca/default/crl.pem -untrusted certforge/ca/default/ca.pem certforge/a.example/cert.pem",
+    ) else {
+        return;
+    };
+    assert!(!ok && text.contains("error 23 at 1 depth"), "{text}");
+    refused(&sandbox, "revoke default-root", 2, "usage");
+    refused(&sandbox, "revoke none.example", 3, "store.missing");
+    refused(&sandbox, "revoke a.example --reason boredom", 2, "usage");
+}
+
+#[test]
+fn a_ca_is_renewed_and_old_leaves_verify_under_the_new_one() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256 --days 400 --permit .example --path-length 1");
+    sandbox.ok("ca new issuing --under root --key p256");
+    sandbox.ok("leaf a.example --ca issuing --key p256");
+    let before = json(&sandbox.ok("ca show root --json").stdout);
+    let after = json(&sandbox.ok("ca renew root --json").stdout);
+    assert_eq!(after["state"], "renewed");
+    for field in ["subject", "key", "permitted", "excluded", "path_length", "issuer"] {
+        assert_eq!(after[field], before[field], "{field}");
+    }
+    assert_ne!(after["serial"], before["serial"]);
+    assert_eq!(after["days_left"], 3649);
+    let issuing = json(&sandbox.ok("ca renew issuing --json").stdout);
+    assert_eq!(issuing["days_left"], 1824, "it ends after the old root would have");
+    let new = "-x509_strict -CAfile certforge/ca/root/ca.pem -untrusted certforge/ca/issuing/ca.pem certforge/a.example/cert.pem";
+    let Some((ok, text)) = verify(&sandbox, new) else { return };
+    assert!(ok, "{text}");
+    let ids = |file: &str| {
+        openssl(&["x509", "-in", file, "-noout", "-ext", "subjectKeyIdentifier"], sandbox.path()).unwrap()
+    };
+    let serial = before["serial"].as_str().unwrap();
+    assert_eq!(ids("certforge/ca/root/ca.pem"), ids(&format!("certforge/ca/root/ca.previous-{serial}.pem")));
+    assert_eq!(json(&sandbox.ok("up a.example --json").stdout)["leaf"]["state"], "unchanged");
+    sandbox.ok("leaf b.example --ca issuing --key p256");
+    assert_eq!(sandbox.read("certforge/b.example/ca.pem"), sandbox.read("certforge/ca/root/ca.pem"));
+    let lost = "ca new lost --throw-away-root --permit .example --key p256";
+    sandbox.ok(lost);
+    refused(&sandbox, "ca renew lost", 2, "usage");
+    let dry = sandbox.snapshot();
+    sandbox.ok("ca renew root --dry-run");
+    assert_eq!(sandbox.snapshot(), dry);
+}
+
+#[test]
+fn a_ca_that_has_ended_can_be_renewed() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --days 10");
+    sandbox.ok("leaf a.example --key p256");
+    let Some(stuck) = at(&sandbox, "+20d", "leaf b.example") else { return };
+    assert_eq!(stuck.status, 3, "{}", stuck.stderr);
+    let renewed = at(&sandbox, "+20d", "ca renew").unwrap();
+    assert_eq!(renewed.status, 0, "{}", renewed.stderr);
+    assert_eq!(at(&sandbox, "+20d", "renew --due").unwrap().stdout, "certforge/a.example\n");
+}
+
+#[test]
+fn what_has_ended_is_pruned_when_it_is_said_so() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256 --days 10");
+    sandbox.ok("renew a.example");
+    sandbox.ok("leaf b.example --key p256 --days 10");
+    assert_eq!(sandbox.ok("prune").stdout, "");
+    let before = sandbox.snapshot();
+    let Some(shown) = at(&sandbox, "+60d", "prune --leaves") else { return };
+    assert_eq!(shown.stdout.lines().count(), 3, "{}", shown.stdout);
+    assert_eq!(sandbox.snapshot(), before);
+    assert_eq!(at(&sandbox, "+60d", "prune --yes").unwrap().stdout.lines().count(), 1);
+    assert!(sandbox.file("certforge/b.example/key.pem").exists());
+    assert_eq!(at(&sandbox, "+60d", "prune --leaves --yes").unwrap().stdout.lines().count(), 2);
+    assert!(
+        !sandbox.file("certforge/b.example").exists() && sandbox.file("certforge/ca/default/ca.key").exists()
+    );
+}
