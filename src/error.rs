@@ -209,6 +209,15 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A trouble in a line of a file: the error, and which line.
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Which line of it, counted from 1.
+        line: usize,
+        /// The trouble.
+        source: Box<Error>,
+    },
     /// A certificate breaks rules of its own kind; it was not signed.
     Lint {
         /// Code and message of each broken rule.
@@ -278,6 +287,11 @@ pub enum Error {
         /// What about it cannot be.
         reason: &'static str,
     },
+    /// The output could not be written.
+    Output {
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The leaf would be valid longer than its issuer.
     OutlivesIssuer {
         /// The leaf's last second, RFC 3339.
@@ -324,6 +338,11 @@ pub enum Error {
         input: String,
         /// The reasons there are.
         known: Vec<&'static str>,
+    },
+    /// A line of a batch cannot be read.
+    Row {
+        /// What is wrong with it.
+        reason: String,
     },
     /// A text names no rule, or one that cannot be set aside.
     Rule {
@@ -444,7 +463,7 @@ impl Error {
             Self::Constrained { .. } => "ca.constrained",
             Self::Constraint { .. } => "ca.constraint",
             Self::Fault { .. } => "acm-sim.fault",
-            Self::File { source, .. } => source.code(),
+            Self::File { source, .. } | Self::Line { source, .. } => source.code(),
             Self::ImportUnsaved { .. } => "acm.unsaved",
             Self::Internal { .. } => "internal",
             Self::Io { .. } => "file.io",
@@ -464,6 +483,7 @@ impl Error {
             Self::NoNames => "name.none",
             Self::NotACa { .. } => "ca.not-a-ca",
             Self::NotRenewable { .. } => "leaf.not-renewable",
+            Self::Output { .. } => "file.output",
             Self::OutlivesIssuer { .. } => "validity.outlives-issuer",
             Self::Passphrase { .. } => "key.passphrase",
             Self::Path { .. } => "file.kind",
@@ -471,6 +491,7 @@ impl Error {
             Self::Permissions { .. } => "file.permissions",
             Self::PublicKey { .. } => "key.weak",
             Self::Reason { .. } => "crl.reason",
+            Self::Row { .. } => "batch.row",
             Self::Rule { .. } => "acm.rule",
             Self::Service { .. } => "acm.service",
             Self::StoreName { .. } => "store.name",
@@ -496,6 +517,7 @@ impl Error {
             | Self::Io { .. }
             | Self::Listen { .. }
             | Self::Lock { .. }
+            | Self::Output { .. }
             | Self::Path { .. }
             | Self::Permissions { .. }
             | Self::Unrecordable { .. } => Category::FileSystem,
@@ -504,7 +526,7 @@ impl Error {
                 Category::AwsUnreached
             }
             Self::Internal { .. } => Category::Internal,
-            Self::File { source, .. } => source.category(),
+            Self::File { source, .. } | Self::Line { source, .. } => source.category(),
             _ => Category::Input,
         }
     }
@@ -515,6 +537,15 @@ impl Error {
         match self {
             Self::File { .. } => self,
             other => Self::File { path: path.to_owned(), block: None, source: Box::new(other) },
+        }
+    }
+
+    /// The same trouble, with the file and the line of it (from 1) it is in.
+    #[must_use]
+    pub fn in_line(self, path: &Path, line: usize) -> Self {
+        match self {
+            Self::File { .. } | Self::Line { .. } => self,
+            other => Self::Line { path: path.to_owned(), line, source: Box::new(other) },
         }
     }
 
@@ -532,7 +563,9 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
-            Self::File { source, .. } | Self::ImportUnsaved { source, .. } => Some(source),
+            Self::File { source, .. } | Self::Line { source, .. } | Self::ImportUnsaved { source, .. } => {
+                Some(source)
+            }
             _ => None,
         }
     }

@@ -18,6 +18,7 @@
 //! byte. No link is followed inside the store.
 
 mod archive;
+mod batch;
 mod ca;
 mod file;
 mod folder;
@@ -38,12 +39,13 @@ use crate::name::San;
 use crate::signing_request::SigningRequest;
 
 pub use archive::ArchivedLeaf;
+pub use batch::{Batch, NewFile};
 pub use ca::{CaEntry, KeyState, LoadedAuthority};
-pub use file::{is_regular, read_input};
+pub use file::{is_regular, read_input, read_large_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;
-pub use record::{IssuedEntry, Origin};
+pub use record::{BatchRequests, IssuedEntry, Origin};
 pub use set::Lock;
 use set::Set;
 

@@ -1,5 +1,7 @@
 //! Certificates together: a trust anchor, and issuers in order.
 
+use std::sync::{Arc, OnceLock};
+
 use super::Certificate;
 use crate::error::{Error, Result};
 
@@ -38,8 +40,25 @@ impl TrustAnchor {
 
 /// Issuers in order: the first issued the leaf, the last is the root or as far
 /// up as is known. Empty for a self-signed leaf.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chain(Vec<Certificate>);
+///
+/// A clone shares the certificates: every leaf of a CA has the same ones.
+#[derive(Clone, Debug, Default)]
+pub struct Chain(Arc<Issuers>);
+
+#[derive(Debug, Default)]
+struct Issuers {
+    certificates: Vec<Certificate>,
+    /// Whether the last is a root; asked once, because it takes a signature to know.
+    rooted: OnceLock<bool>,
+}
+
+impl PartialEq for Chain {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.certificates() == other.certificates()
+    }
+}
+
+impl Eq for Chain {}
 
 impl Chain {
     /// A chain of these issuers, each checked to have issued the one before it,
@@ -53,7 +72,7 @@ impl Chain {
                 check_link(i + 1, below, above)?;
             }
         }
-        Ok(Self(issuers))
+        Ok(Self::known(issuers))
     }
 
     /// The certificates of a PEM text, in the order they stand in, which nobody
@@ -68,32 +87,30 @@ impl Chain {
     }
 
     /// A chain already known to fit.
-    pub(crate) const fn known(issuers: Vec<Certificate>) -> Self {
-        Self(issuers)
+    pub(crate) fn known(issuers: Vec<Certificate>) -> Self {
+        Self(Arc::new(Issuers { certificates: issuers, rooted: OnceLock::new() }))
     }
 
     /// The issuers in order.
     #[must_use]
     pub fn certificates(&self) -> &[Certificate] {
-        &self.0
+        &self.0.certificates
     }
 
     /// The issuers but the root: what a server sends behind its leaf. Only the
     /// last can be the root; an intermediate of the same name as its issuer is none.
     pub fn intermediates(&self) -> impl Iterator<Item = &Certificate> {
         let root = |c: &Certificate| c.is_self_issued() && c.is_signed_by(c.public_key()).unwrap_or(true);
-        let count = match self.0.last() {
-            Some(last) if root(last) => self.0.len() - 1,
-            _ => self.0.len(),
-        };
-        self.0.iter().take(count)
+        let all = &self.0.certificates;
+        let rooted = *self.0.rooted.get_or_init(|| all.last().is_some_and(root));
+        all.iter().take(all.len() - usize::from(rooted))
     }
 
     /// The same without its root, where it has one and something else too.
     #[must_use]
     pub fn without_root(&self) -> Self {
         let rest: Vec<Certificate> = self.intermediates().cloned().collect();
-        if rest.is_empty() { self.clone() } else { Self(rest) }
+        if rest.is_empty() { self.clone() } else { Self::known(rest) }
     }
 
     /// All of them as PEM, in order.
@@ -101,7 +118,7 @@ impl Chain {
     /// # Errors
     /// [`Error::Internal`] where PEM cannot be written.
     pub fn pem(&self) -> Result<String> {
-        self.0.iter().map(Certificate::pem).collect()
+        self.certificates().iter().map(Certificate::pem).collect()
     }
 }
 

@@ -80,6 +80,7 @@ impl fmt::Display for Error {
                 f,
                 "the private key (public half sha256 {key}) does not belong to the certificate (public key sha256 {certificate})"
             ),
+            Self::Line { path, line, source } => write!(f, "{}, line {line}: {source}", ShownPath(path)),
             Self::Listen { address, source } => write!(f, "cannot listen on {}: {source}", Shown(address)),
             Self::Lint { findings } => {
                 f.write_str("the certificate would break rules and was not signed")?;
@@ -114,6 +115,7 @@ impl fmt::Display for Error {
             Self::NotRenewable { subject, reason } => {
                 write!(f, "`{}` cannot be asked for again: {reason}", Shown(subject))
             }
+            Self::Output { source } => write!(f, "cannot write the output: {source}"),
             Self::OutlivesIssuer { leaf, issuer } => {
                 write!(f, "the certificate would be valid to {leaf}, after its issuer's end {issuer}")
             }
@@ -131,6 +133,7 @@ impl fmt::Display for Error {
             Self::Reason { input, .. } => {
                 write!(f, "`{}` is no reason to take a certificate back", Shown(input))
             }
+            Self::Row { reason } => f.write_str(&Shown(reason).to_string()),
             Self::Rule { input, reason } => {
                 write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
             }

@@ -295,7 +295,7 @@ impl CaEntry {
     /// # Errors
     /// [`Error::Io`].
     pub fn issued(&self) -> Result<usize> {
-        file::count_files(&self.folder.join(ISSUED))
+        file::count_files(&self.folder.join(ISSUED), ".pem")
     }
 
     /// How its private key is kept.

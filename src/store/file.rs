@@ -117,6 +117,30 @@ pub fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     read_stream(file, path)
 }
 
+/// As [`read_input`], of a list that may be long: up to 256 MiB, and no key.
+///
+/// # Errors
+/// As [`read_input`].
+pub fn read_large_input(path: &Path) -> Result<Vec<u8>> {
+    const MOST_LIST: u64 = 256 << 20;
+    let read = |stream: &mut dyn Read| {
+        let mut bytes = Vec::new();
+        stream.take(MOST_LIST + 1).read_to_end(&mut bytes).map_err(io_error("read", path))?;
+        if bytes.len() as u64 > MOST_LIST {
+            return Err(Error::Path { path: path.to_owned(), reason: "is larger than 256 MiB" });
+        }
+        Ok(bytes)
+    };
+    if path == Path::new("-") {
+        return read(&mut io::stdin().lock());
+    }
+    let mut file = File::open(path).map_err(|e| explain(e, path))?;
+    if file.metadata().map_err(io_error("open", path))?.is_dir() {
+        return Err(Error::Path { path: path.to_owned(), reason: "is a folder" });
+    }
+    read(&mut file)
+}
+
 /// All of a stream whose length nobody knows.
 fn read_stream(stream: impl Read, path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     // Room for any key at once: growing would leave copies of it behind.
@@ -214,13 +238,15 @@ pub(super) fn files_in(path: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// How many entries a folder has; 0 where it is not there.
-pub(super) fn count_files(path: &Path) -> Result<usize> {
-    match fs::read_dir(path) {
-        Ok(entries) => Ok(entries.count()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(0),
-        Err(e) => Err(io_error("list", path)(e)),
-    }
+/// How many files of a kind a folder has; 0 where it is not there.
+pub(super) fn count_files(path: &Path, suffix: &str) -> Result<usize> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(e) => return Err(io_error("list", path)(e)),
+    };
+    let of_kind = |name: &std::ffi::OsStr| name.as_encoded_bytes().ends_with(suffix.as_bytes());
+    Ok(entries.flatten().filter(|entry| of_kind(&entry.file_name())).count())
 }
 
 /// A path in `folder` that nothing has: hidden, and random.
@@ -236,20 +262,42 @@ pub(super) fn temporary_name(folder: &Path) -> Result<PathBuf> {
 
 /// Writes a file that must not be there, flushed to the disk.
 pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits()).unwrap_or(0);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .custom_flags(flags)
-        .open(path)
-        .map_err(io_error("create", path))?;
+    let mut file = create_new(path, mode)?;
     // What closing could still report, flushing reports here.
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io_error("write", path));
     if written.is_err() {
         let _ = fs::remove_file(path);
     }
     written
+}
+
+/// As [`write_new`], of one of many files that are flushed together later.
+pub(super) fn write_unflushed(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let mut file = create_new(path, mode)?;
+    let written = file.write_all(bytes).map_err(io_error("write", path));
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// Gives a file another name, which must not be there.
+pub(super) fn link(from: &Path, to: &Path) -> Result<()> {
+    fs::hard_link(from, to).map_err(io_error("create", to))
+}
+
+/// Creates a file that must not be there.
+pub(super) fn create_new(path: &Path, mode: u32) -> Result<File> {
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits()).unwrap_or(0);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode).custom_flags(flags);
+    options.open(path).map_err(io_error("create", path))
+}
+
+/// Flushes the whole file system that a path is on.
+pub(super) fn sync_all(path: &Path) -> Result<()> {
+    let file = File::open(path).map_err(io_error("flush", path))?;
+    rustix::fs::syncfs(&file).map_err(|e| io_error("flush", path)(e.into()))
 }
 
 /// Writes a file beside its target, flushed, and moves it there if nothing is

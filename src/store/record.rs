@@ -2,6 +2,8 @@
 //! in PEM, and before it, as the explanatory text that RFC 7468 §5.2 has room for,
 //! what was asked for: so that it can be asked for again.
 
+use std::collections::HashMap;
+
 use super::{ISSUED, Store, file};
 use crate::certificate::Certificate;
 use crate::error::{Error, Result};
@@ -39,6 +41,20 @@ struct Written {
     allow_long: bool,
 }
 
+/// What was asked for in batches, by serial number: read once, for many.
+#[derive(Clone, Debug, Default)]
+pub struct BatchRequests(HashMap<String, String>);
+
+impl BatchRequests {
+    /// What was asked for under a serial number.
+    ///
+    /// # Errors
+    /// [`Error::MalformedRecord`].
+    pub fn get(&self, serial: &str) -> Result<Option<LeafRequest>> {
+        self.0.get(serial).map(|json| request(json)).transpose()
+    }
+}
+
 /// A certificate that a CA of the store has issued.
 #[derive(Clone, Debug)]
 pub struct IssuedEntry {
@@ -51,6 +67,15 @@ pub struct IssuedEntry {
 /// The text of a record.
 pub(super) fn text(certificate_pem: &str, request: Option<&LeafRequest>) -> Result<String> {
     let Some(request) = request else { return Ok(certificate_pem.to_owned()) };
+    Ok(format!("{PREFIX}{}\n{certificate_pem}", json(request)?))
+}
+
+/// What was asked for as one of the lines of a batch.
+pub(super) fn line(serial: &str, request: &LeafRequest) -> Result<String> {
+    Ok(format!("{serial} {}\n", json(request)?))
+}
+
+fn json(request: &LeafRequest) -> Result<String> {
     let template = request.wanted_template();
     let is_builtin = Template::builtin().iter().any(|t| t == template);
     let subject = request.wanted_subject();
@@ -63,9 +88,8 @@ pub(super) fn text(certificate_pem: &str, request: Option<&LeafRequest>) -> Resu
         template_text: (!is_builtin).then(|| template.to_toml()),
         allow_long: request.allows_long(),
     };
-    let json = serde_json::to_string(&written)
-        .map_err(|e| Error::Internal { doing: "writing a record", reason: e.to_string() })?;
-    Ok(format!("{PREFIX}{json}\n{certificate_pem}"))
+    serde_json::to_string(&written)
+        .map_err(|e| Error::Internal { doing: "writing a record", reason: e.to_string() })
 }
 
 fn read(bytes: &[u8]) -> Result<IssuedEntry> {
@@ -110,6 +134,24 @@ impl Store {
         }
         let bytes = file::read_optional(&path)?;
         bytes.map(|bytes| read(&bytes).map_err(|e| e.in_file(&path))).transpose()
+    }
+
+    /// What was asked for in batches of a CA.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`].
+    pub fn batch_requests(&self, ca: &str) -> Result<BatchRequests> {
+        let folder = self.ca_folder(ca)?.join(ISSUED);
+        let mut found = HashMap::new();
+        for name in file::files_in(&folder)?.iter().filter(|n| n.starts_with("batch-")) {
+            let Some(bytes) = file::read_large(&folder.join(name))? else { continue };
+            for line in String::from_utf8_lossy(&bytes).lines() {
+                if let Some((serial, json)) = line.split_once(' ') {
+                    found.insert(serial.to_owned(), json.to_owned());
+                }
+            }
+        }
+        Ok(BatchRequests(found))
     }
 
     /// The serial numbers of all that a CA has issued, in order.

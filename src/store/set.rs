@@ -11,7 +11,7 @@ use super::{Overwrite, PUBLIC, SECRET, SET_FILES, Saved, SavedFile};
 use crate::error::{Error, Result};
 
 /// Where sets are made, inside the store so that moving them is one step.
-const WORKSHOP: &str = ".tmp";
+pub(super) const WORKSHOP: &str = ".tmp";
 /// How long a lock is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a set that is replaced waits for the end of an import of it.
@@ -137,8 +137,8 @@ impl Set {
         }
         let placed = match overwrite {
             Overwrite::Refuse => self.place_new(target, what, name),
-            Overwrite::Replace => self.replace(target, false),
-            Overwrite::Archive => self.replace(target, true),
+            Overwrite::Replace => replace_folder(&self.root, &self.folder, target, false),
+            Overwrite::Archive => replace_folder(&self.root, &self.folder, target, true),
         };
         if let (Err(_), Some((_, to))) = (&placed, &self.record) {
             // Nobody got the certificate, so the record of it goes too.
@@ -157,47 +157,6 @@ impl Set {
         })
     }
 
-    /// Exchanges the set for the one that is there, or moves it where none is.
-    fn replace(&self, target: &Path, keep: bool) -> Result<()> {
-        let _lock = Lock::take(&self.root)?;
-        if !file::is_folder(target)? {
-            return file::rename_new(&self.folder, target).map_err(io_error("create", target));
-        }
-        // An import of this leaf writes its record into the folder: let it end.
-        let _folder = Lock::on(target, IMPORT_PATIENCE)?;
-        if keep {
-            super::archive::keep(&self.root, target)?;
-        }
-        self.carry_over(target)?;
-        file::sync_folder(&self.folder)?;
-        file::exchange(&self.folder, target, &self.bench.join("old")).map_err(io_error("replace", target))
-    }
-
-    /// Links everything into the new set that is in the old one and that the
-    /// set has no file of its own for: `acm.json` and what others put there.
-    fn carry_over(&self, target: &Path) -> Result<()> {
-        let entries = fs::read_dir(target).map_err(io_error("list", target))?;
-        for entry in entries {
-            let entry = entry.map_err(io_error("list", target))?;
-            let name = entry.file_name();
-            let ours = SET_FILES.iter().any(|f| name == *f);
-            let (from, to) = (entry.path(), self.folder.join(&name));
-            if ours || name.as_encoded_bytes().starts_with(b".tmp-") {
-                continue;
-            }
-            if !entry.file_type().is_ok_and(|t| t.is_file()) {
-                if entry.file_type().is_ok_and(|t| t.is_dir()) && to.is_dir() {
-                    // A CA's record of what it issued stays with the new CA.
-                    carry_folder(&from, &to)?;
-                    continue;
-                }
-                return Err(Error::Path { path: from, reason: "is not certforge's, and would be lost" });
-            }
-            fs::hard_link(&from, &to).map_err(io_error("keep", &from))?;
-        }
-        Ok(())
-    }
-
     fn done(self, target: &Path) -> Result<Saved> {
         if let Some(parent) = target.parent() {
             file::sync_folder(parent)?;
@@ -209,6 +168,48 @@ impl Set {
         let files = self.files.iter().map(saved).collect::<Result<_>>()?;
         Ok(Saved { folder: target.to_owned(), files })
     }
+}
+
+/// Exchanges the set in `new` for the one in `target`, or moves it where none is. With
+/// `keep` the old one is kept in the archive.
+pub(super) fn replace_folder(root: &Path, new: &Path, target: &Path, keep: bool) -> Result<()> {
+    let _lock = Lock::take(root)?;
+    if !file::is_folder(target)? {
+        return file::rename_new(new, target).map_err(io_error("create", target));
+    }
+    // An import of this leaf writes its record into the folder: let it end.
+    let _folder = Lock::on(target, IMPORT_PATIENCE)?;
+    if keep {
+        super::archive::keep(root, target)?;
+    }
+    carry_over(new, target)?;
+    file::sync_folder(new)?;
+    file::exchange(new, target, &new.with_extension("old")).map_err(io_error("replace", target))
+}
+
+/// Links everything into the new set that is in the old one and that the set has no
+/// file of its own for: `acm.json` and what others put there.
+fn carry_over(new: &Path, target: &Path) -> Result<()> {
+    let entries = fs::read_dir(target).map_err(io_error("list", target))?;
+    for entry in entries {
+        let entry = entry.map_err(io_error("list", target))?;
+        let name = entry.file_name();
+        let ours = SET_FILES.iter().any(|f| name == *f);
+        let (from, to) = (entry.path(), new.join(&name));
+        if ours || name.as_encoded_bytes().starts_with(b".tmp-") {
+            continue;
+        }
+        if !entry.file_type().is_ok_and(|t| t.is_file()) {
+            if entry.file_type().is_ok_and(|t| t.is_dir()) && to.is_dir() {
+                // A CA's record of what it issued stays with the new CA.
+                carry_folder(&from, &to)?;
+                continue;
+            }
+            return Err(Error::Path { path: from, reason: "is not certforge's, and would be lost" });
+        }
+        fs::hard_link(&from, &to).map_err(io_error("keep", &from))?;
+    }
+    Ok(())
 }
 
 fn carry_folder(from: &Path, to: &Path) -> Result<()> {
@@ -236,7 +237,9 @@ fn sweep(workshop: &Path) {
     for entry in entries.flatten() {
         let modified = entry.metadata().and_then(|m| m.modified());
         let age = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
-        if age.is_some_and(|age| age > STALE) {
+        // A batch may take longer than that: it holds a lock on its folder.
+        let free = || File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok());
+        if age.is_some_and(|age| age > STALE) && free() {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

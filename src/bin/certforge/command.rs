@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 mod acm;
 mod acm_sim;
+mod batch;
 mod ca;
 #[cfg(feature = "aws")]
 mod candidate;

@@ -54,7 +54,7 @@ pub fn of(error: &Error) -> Option<String> {
             "write --permit internal.example, --permit 10.103.0.0/16, --permit email:corp.example"
         }
         Error::Fault { .. } => "certforge acm-sim --help names the faults",
-        Error::File { source, .. } => return of(source),
+        Error::File { source, .. } | Error::Line { source, .. } => return of(source),
         Error::ImportUnsaved { arn, .. } => {
             return Some(format!("next time give --certificate-arn {arn}"));
         }
@@ -111,6 +111,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Unrecordable { .. } => "give --record FILE in a folder that can be written",
         Error::PublicKey { .. } => "make another key: certforge csr NAME, or openssl req -newkey rsa:2048",
         Error::Reason { known, .. } => return Some(format!("the reasons are {}", known.join(", "))),
+        Error::Row { .. } => {
+            "one leaf a line: names by comma, CSV with a header such as name,san,days, or JSON"
+        }
         Error::Rule { .. } => "the rules that may be set aside are in docs/acm.md",
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::context::Failure;
 use crate::report::{
-    CaReport, Document, FindingReport, LeafReport, Problem, Report, RequestReport, SCHEMA, State, UpReport,
-    names_text, status,
+    BatchReport, CaReport, Document, FindingReport, LeafReport, Problem, Report, RequestReport, SCHEMA,
+    State, UpReport, names_text, status,
 };
 
 #[cfg(feature = "aws")]
@@ -102,6 +102,7 @@ fn lines(report: &Report) -> Vec<u8> {
     let mut text = Vec::new();
     // Writing to memory does not fail.
     let _ = match report {
+        Report::Batch(r) => batch_lines(&mut text, r),
         Report::Ca(r) => ca_lines(&mut text, r),
         Report::CaList(r) => finding_lines(&mut text, &r.findings),
         Report::Request(r) => request_lines(&mut text, r),
@@ -133,6 +134,9 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
     let mut out = io::stdout().lock();
     if format.json {
         match report {
+            // The document's place is taken by the leaves themselves.
+            Report::Batch(r) if r.output.as_deref() == Some("-") => Ok(()),
+            Report::Batch(r) => json(&mut out, "batch", r),
             Report::Ca(r) => json(&mut out, "ca", &**r),
             Report::CaList(r) => json(&mut out, "ca-list", r),
             #[cfg(feature = "aws")]
@@ -163,6 +167,16 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
         return out.flush();
     }
     match report {
+        Report::Batch(r) => match &r.output {
+            Some(output) if output == "-" => Ok(()),
+            Some(output) => writeln!(out, "{output}"),
+            None => {
+                let mut text = Vec::new();
+                let folders = r.leaves.iter().filter_map(|leaf| leaf.folder.as_ref());
+                folders.into_iter().try_for_each(|folder| writeln!(text, "{folder}"))?;
+                out.write_all(&text)
+            }
+        },
         Report::Ca(r) => result(&mut out, r.state, &r.folder),
         Report::CaList(r) => r.authorities.iter().try_for_each(|ca| {
             let until = &ca.not_after[..10];
@@ -306,6 +320,17 @@ fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
         file_line(out, &file.path, &file.mode)?;
     }
     finding_lines(out, &leaf.findings)
+}
+
+fn batch_lines(out: &mut impl Write, batch: &BatchReport) -> io::Result<()> {
+    let state = if batch.planned { "would be created" } else { "created" };
+    line(out, "batch", &format!("{} leaves", batch.leaves.len()), state)?;
+    if batch.planned {
+        for leaf in &batch.leaves {
+            line(out, "leaf", &leaf.name, &format!("until {}", &leaf.not_after[..10]))?;
+        }
+    }
+    finding_lines(out, &batch.findings)
 }
 
 fn request_lines(out: &mut impl Write, request: &RequestReport) -> io::Result<()> {

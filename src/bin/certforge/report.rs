@@ -5,6 +5,7 @@
 
 #[cfg(feature = "aws")]
 mod acm;
+mod batch;
 mod lifecycle;
 mod problem;
 mod request;
@@ -18,6 +19,7 @@ pub use acm::{
     AcmEntry, AcmListReport, AcmShowReport, CallReport, FailedPlace, ImportReport, ImportResult, ImportState,
     ImportsReport, PolicyReport, PruneReport, StatementReport, TagReport,
 };
+pub use batch::{BatchLeaf, BatchReport};
 use certforge::certificate::Certificate;
 use certforge::finding::{Finding, Severity};
 use certforge::key::PublicKey;
@@ -52,6 +54,7 @@ pub enum Report {
     AcmList(AcmListReport),
     #[cfg(feature = "aws")]
     AcmShow(Box<AcmShowReport>),
+    Batch(BatchReport),
     Ca(Box<CaReport>),
     CaList(CaListReport),
     #[cfg(feature = "aws")]

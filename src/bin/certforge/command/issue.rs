@@ -171,6 +171,31 @@ impl IssueArgs {
     }
 }
 
+impl IssueArgs {
+    /// The request for one of many: with the CA's kind of key where none was asked for.
+    pub fn batch_request(
+        &self,
+        names: Names,
+        template: Option<Template>,
+        ca_key: KeyAlgorithm,
+    ) -> certforge::Result<LeafRequest> {
+        let template = match template {
+            Some(template) => template,
+            None => self.request.purpose.template()?,
+        };
+        let key = self.request.key()?.or(template.key()).unwrap_or(ca_key);
+        let mut request =
+            LeafRequest::for_names(names).key(key).template(template).allow_long(self.allow_long);
+        if let Some(subject) = &self.request.subj {
+            request = request.subject(subject.parse()?);
+        }
+        Ok(match self.lifetime.lifetime()? {
+            Some(lifetime) => request.lifetime(lifetime),
+            None => request,
+        })
+    }
+}
+
 impl RequestArgs {
     /// The kind of key that was asked for, here or by the environment.
     pub fn key(&self) -> certforge::Result<Option<KeyAlgorithm>> {

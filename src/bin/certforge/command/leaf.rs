@@ -4,6 +4,7 @@ use certforge::authority::self_signed;
 use certforge::key::PrivateKey;
 use certforge::store::{Origin, Overwrite};
 
+use crate::command::batch::{self, BatchArgs};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 use crate::context::{Context, Failure};
 use crate::report::{LeafReport, Report, State, findings};
@@ -13,6 +14,8 @@ use crate::report::{LeafReport, Report, State, findings};
   certforge leaf 10.103.10.95
   certforge leaf --cn 10.103.10.95 --san api.internal.example,fd00::1
   certforge leaf '*.internal.example' --days 90 --key p256
+  certforge leaf --batch names.txt
+  certforge leaf --batch servers.csv --form tar --output servers.tar
   certforge leaf --self-signed --subj /C=JP/O=Example/CN=10.103.10.95
 
 The folder it prints holds cert.pem, chain.pem, fullchain.pem, key.pem and ca.pem.")]
@@ -22,12 +25,17 @@ pub struct Args {
     /// Sign it with its own key instead of a CA's
     #[arg(long, conflicts_with = "ca")]
     self_signed: bool,
+    #[command(flatten)]
+    batch: BatchArgs,
     /// Replace the leaf that is there; its ARN is kept
     #[arg(long)]
     force: bool,
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    if let Some(file) = &args.batch.batch {
+        return batch::run(&args.batch, &args.issue, args.force, file, context);
+    }
     args.issue.request.require_name("certforge leaf 10.103.10.95")?;
     let request = args.issue.request(&[], DEFAULT_KEY)?;
     let plan = request.plan(context.now)?;

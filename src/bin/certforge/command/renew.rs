@@ -1,7 +1,10 @@
 //! `certforge renew`: leaves once more, as they were asked for.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use certforge::key::PrivateKey;
-use certforge::store::{LeafEntry, Origin, Overwrite, Saved};
+use certforge::store::{BatchRequests, IssuedEntry, LeafEntry, LoadedAuthority, Origin, Overwrite, Saved};
 use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, San, Severity};
 
 use crate::command::inventory::{Issuers, Leaves, leaves};
@@ -72,16 +75,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         args.names.iter().map(|name| context.store.leaf(name)).collect::<certforge::Result<_>>()?
     };
     let bar = Bar::new(entries.len(), context.waits == Waits::Quiet);
-    let mut authorities: Vec<(String, Authority, Vec<Finding>)> = Vec::new();
+    let mut known = Known::default();
     let mut renewed = Vec::new();
     for entry in entries {
         let name = entry.name();
         bar.step(&name);
-        let outcome = one(args, context, &issuers, &mut authorities, &entry);
+        let outcome = one(args, context, &issuers, &mut known, &entry);
         renewed.push(Renewed { name, outcome });
     }
     bar.end();
-    said.extend(authorities.into_iter().flat_map(|(_, _, findings)| findings));
+    said.extend(known.0.into_iter().flat_map(|(_, ca)| ca.loaded.findings));
     // One that was asked for by name fails as a command of its own does.
     if let ([_], false) = (renewed.as_slice(), args.due || args.all)
         && renewed[0].outcome.is_err()
@@ -106,12 +109,55 @@ fn is_due(
     Ok(revoked || entry.certificate.validity().is_due(context.now, within))
 }
 
+/// The CAs that were loaded, by their names.
+#[derive(Default)]
+struct Known(BTreeMap<String, KnownCa>);
+
+struct KnownCa {
+    loaded: LoadedAuthority,
+    /// What was asked for in batches, once somebody wants to know.
+    requests: Option<BatchRequests>,
+}
+
+impl Known {
+    fn ca(&mut self, name: &str, args: &Args, context: &Context) -> Result<&mut KnownCa, Failure> {
+        match self.0.entry(name.to_owned()) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => {
+                let loaded = context.authority(name, &args.passphrase)?;
+                Ok(entry.insert(KnownCa { loaded, requests: None }))
+            }
+        }
+    }
+}
+
+impl KnownCa {
+    /// What was asked for, if there is a record that says so.
+    fn recorded(
+        &mut self,
+        ca: &str,
+        serial: &str,
+        context: &Context,
+    ) -> Result<Option<LeafRequest>, Failure> {
+        let store = &context.store;
+        match store.issued(ca, serial)? {
+            None => return Ok(None),
+            Some(IssuedEntry { request: Some(request), .. }) => return Ok(Some(request)),
+            Some(_) => {}
+        }
+        if self.requests.is_none() {
+            self.requests = Some(store.batch_requests(ca)?);
+        }
+        Ok(self.requests.as_ref().map(|all| all.get(serial)).transpose()?.flatten())
+    }
+}
+
 /// Renews one leaf, and imports it where it was imported.
 fn one(
     args: &Args,
     context: &Context,
     issuers: &Issuers,
-    authorities: &mut Vec<(String, Authority, Vec<Finding>)>,
+    known: &mut Known,
     entry: &LeafEntry,
 ) -> Result<LeafReport, Failure> {
     let self_signed = entry.chain.certificates().is_empty();
@@ -120,9 +166,14 @@ fn one(
         let (name, path) = (entry.certificate.issuer(), context.store.root().to_owned());
         return Err(Error::Missing { what: "CA", name, path }.into());
     }
-    let recorded = match issuer {
-        Some(ca) => context.store.issued(&ca.name, &entry.certificate.serial_hex())?.and_then(|r| r.request),
+    let ca = issuer.map(|ca| ca.name.clone());
+    let mut known_ca = match &ca {
+        Some(ca) => Some(known.ca(ca, args, context)?),
         None => None,
+    };
+    let recorded = match (&ca, &mut known_ca) {
+        (Some(ca), Some(known)) => known.recorded(ca, &entry.certificate.serial_hex(), context)?,
+        _ => None,
     };
     let mut said = Vec::new();
     if recorded.is_none() && !self_signed {
@@ -132,15 +183,7 @@ fn one(
     let request = recorded.map_or_else(|| LeafRequest::like(&entry.certificate), Ok)?;
     let plan = request.plan(context.now)?;
     let first = named(entry, &plan, context)?;
-    let ca = issuer.map(|ca| ca.name.clone());
-    if let Some(ca) = &ca
-        && !authorities.iter().any(|(name, ..)| name == ca)
-    {
-        let loaded = context.authority(ca, &args.passphrase)?;
-        authorities.push((ca.clone(), loaded.authority, loaded.findings));
-    }
-    let authority =
-        authorities.iter().find(|(name, ..)| Some(name) == ca.as_ref()).map(|(_, authority, _)| authority);
+    let authority = known_ca.map(|known| &known.loaded.authority);
     let plan = match authority {
         Some(authority) => args.strict.fit(authority, plan)?,
         None => plan,

@@ -24,6 +24,11 @@ impl Bar {
         self.0.inc(1);
     }
 
+    /// One more is done, of many at once.
+    pub fn tick(&self) {
+        self.0.inc(1);
+    }
+
     pub fn end(&self) {
         self.0.finish_and_clear();
     }

@@ -1,0 +1,194 @@
+//! `certforge leaf --batch`: many leaves, all or none.
+
+mod input;
+mod output;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use certforge::key::PrivateKey;
+use certforge::store::{Origin, Overwrite, read_large_input};
+use certforge::validity::rfc3339;
+use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, San};
+use rayon::prelude::*;
+
+use crate::command::issue::IssueArgs;
+use crate::context::{Context, Failure, Waits};
+use crate::render::Bar;
+use crate::report::{BatchLeaf, BatchReport, Report, findings, path};
+use output::Stream;
+
+// Many leaves at once.
+#[derive(clap::Args)]
+pub struct BatchArgs {
+    /// Many leaves: a file with one a line (names by comma), as CSV with a header, or as JSON lines; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "cn", "san", "self_signed"])]
+    pub batch: Option<PathBuf>,
+    /// How they are written: folders of the store, or one file with keys in it
+    #[arg(long, value_enum, value_name = "FORM", default_value = "files", requires = "batch")]
+    form: Form,
+    /// The file for --form tar, jsonl and pem; `-` is standard output
+    #[arg(long, value_name = "FILE", requires = "batch")]
+    output: Option<PathBuf>,
+    /// Pass over leaves that are there
+    #[arg(long, requires = "batch", conflicts_with = "force")]
+    skip_existing: bool,
+}
+
+/// How many leaves are written.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Form {
+    /// A folder of the store each
+    Files,
+    /// A tar file with a folder each
+    Tar,
+    /// A line of JSON each
+    Jsonl,
+    /// One after the other: key, certificate, intermediates
+    Pem,
+}
+
+/// One leaf that is to be made.
+struct Job {
+    request: LeafRequest,
+    plan: LeafPlan,
+    line: usize,
+}
+
+/// How many leaves of a stream are in memory at once.
+const CHUNK: usize = 512;
+
+pub fn run(
+    args: &BatchArgs,
+    issue: &IssueArgs,
+    force: bool,
+    file: &std::path::Path,
+    context: &Context,
+) -> Result<Report, Failure> {
+    let stream = match (args.form, &args.output) {
+        (Form::Files, None) => None,
+        (Form::Files, Some(_)) => {
+            return Err(usage(
+                "--output is for --form tar, jsonl and pem",
+                "certforge leaf --batch FILE --form tar --output FILE",
+            ));
+        }
+        (form, Some(output)) => Some((form, output)),
+        (_, None) => {
+            return Err(usage(
+                "where it goes was not said",
+                "add --output FILE, or --output - for standard output",
+            ));
+        }
+    };
+    let rows = input::rows(&read_large_input(file)?, file)?;
+    let ca = context.choose_ca(issue.ca.as_deref())?;
+    let loaded = context.authority(&ca, &issue.passphrase)?;
+    let authority = &loaded.authority;
+    let jobs = jobs(args, issue, force || stream.is_some(), (&rows, file), authority, context)?;
+    let said = findings(&loaded.findings);
+    if issue.dry_run {
+        let leaves = jobs.iter().map(|job| BatchLeaf::planned(&job.plan)).collect();
+        return Ok(Report::Batch(BatchReport { planned: true, output: None, leaves, findings: said }));
+    }
+    let bar = Bar::new(jobs.len(), context.waits == Waits::Quiet);
+    let batch = context.store.batch()?;
+    let leaves: Vec<BatchLeaf> = match stream {
+        None => {
+            let one = |job: &Job| {
+                let bundle = issue_one(authority, job, file)?;
+                let folder = batch.add(
+                    job.plan.names().first(),
+                    &bundle,
+                    Some(Origin { ca: &ca, request: &job.request }),
+                )?;
+                bar.tick();
+                Ok(leaf(&bundle, Some(path(&folder)), job))
+            };
+            let made = jobs.par_iter().map(one).collect::<Result<_, Error>>()?;
+            batch.place(if force { Overwrite::Archive } else { Overwrite::Refuse })?;
+            made
+        }
+        Some((form, output)) => {
+            let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
+            let mut stream = Stream::open(form, output, overwrite)?;
+            let mut made = Vec::with_capacity(jobs.len());
+            for chunk in jobs.chunks(CHUNK) {
+                let one = |job: &Job| {
+                    let bundle = issue_one(authority, job, file)?;
+                    batch.record(bundle.leaf(), Origin { ca: &ca, request: &job.request })?;
+                    bar.tick();
+                    let piece = output::piece(form, job.plan.names(), &bundle)?;
+                    Ok((piece, leaf(&bundle, None, job)))
+                };
+                for (piece, leaf) in chunk.par_iter().map(one).collect::<Result<Vec<_>, Error>>()? {
+                    stream.write(&piece)?;
+                    made.push(leaf);
+                }
+            }
+            batch.place(Overwrite::Refuse)?;
+            stream.finish(overwrite)?;
+            made
+        }
+    };
+    bar.end();
+    let output = stream.map(|(_, output)| path(output));
+    Ok(Report::Batch(BatchReport { planned: false, output, leaves, findings: said }))
+}
+
+fn usage(message: &str, hint: &str) -> Failure {
+    Failure::Usage { message: message.to_owned(), hint: hint.to_owned() }
+}
+
+/// All leaves that are to be made, planned and looked at before the first is made.
+fn jobs(
+    args: &BatchArgs,
+    issue: &IssueArgs,
+    may_exist: bool,
+    (rows, file): (&[input::Row], &std::path::Path),
+    authority: &Authority,
+    context: &Context,
+) -> Result<Vec<Job>, Failure> {
+    let mut templates = HashMap::new();
+    let mut seen: HashMap<San, usize> = HashMap::with_capacity(rows.len());
+    let mut jobs = Vec::with_capacity(rows.len());
+    for row in rows {
+        let here = |e: Error| e.in_line(file, row.line);
+        let request = row.request(issue, authority.key().algorithm(), &mut templates).map_err(here)?;
+        let plan = request.plan(context.now).map_err(here)?;
+        let plan = issue.strict.fit(authority, plan).map_err(here)?;
+        let first = plan.names().first();
+        if let Some(other) = seen.insert(first.clone(), row.line) {
+            let reason = format!("`{first}` is in line {other} already");
+            return Err(here(Error::Row { reason }).into());
+        }
+        if context.store.has_leaf(first)? {
+            if args.skip_existing {
+                continue;
+            }
+            if !may_exist {
+                let (name, path) = (first.to_string(), context.store.leaf_folder(first));
+                return Err(here(Error::AlreadyExists { what: "leaf", name, path }).into());
+            }
+        }
+        jobs.push(Job { request, plan, line: row.line });
+    }
+    if rows.is_empty() {
+        return Err(Error::Row { reason: "there is no line in it".to_owned() }.in_file(file).into());
+    }
+    Ok(jobs)
+}
+
+fn issue_one(authority: &Authority, job: &Job, file: &std::path::Path) -> certforge::Result<Bundle> {
+    let key = PrivateKey::generate(job.plan.key())?;
+    authority.issue_for(&job.plan, key).map_err(|e| e.in_line(file, job.line))
+}
+
+fn leaf(bundle: &Bundle, folder: Option<String>, job: &Job) -> BatchLeaf {
+    BatchLeaf {
+        name: job.plan.names().first().to_string(),
+        folder,
+        serial: Some(bundle.leaf().serial_hex()),
+        not_after: rfc3339(bundle.leaf().validity().not_after()),
+    }
+}

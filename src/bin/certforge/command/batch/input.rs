@@ -1,0 +1,213 @@
+//! The lines of a batch: a name each, CSV with a header, or JSON.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use certforge::{Error, KeyAlgorithm, LeafRequest, Lifetime, Names, Result, San, Subject, Template};
+
+use crate::command::issue::{IssueArgs, template};
+
+/// One leaf as it is asked for. What is not said comes from the command line.
+#[derive(Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    #[serde(skip)]
+    pub line: usize,
+    #[serde(default, alias = "cn")]
+    name: Option<String>,
+    #[serde(default, alias = "san", deserialize_with = "one_or_more")]
+    names: Vec<String>,
+    #[serde(default, alias = "subj")]
+    subject: Option<String>,
+    #[serde(default)]
+    days: Option<u32>,
+    #[serde(default)]
+    validity: Option<String>,
+    #[serde(default)]
+    until: Option<String>,
+    #[serde(default)]
+    key: Option<String>,
+    #[serde(default)]
+    template: Option<String>,
+}
+
+/// A list, or one text with commas, semicolons or blanks between its items.
+fn one_or_more<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Vec<String>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        One(String),
+        More(Vec<String>),
+    }
+    Ok(match serde::Deserialize::deserialize(from)? {
+        Either::One(text) => items(&text),
+        Either::More(list) => list,
+    })
+}
+
+fn items(text: &str) -> Vec<String> {
+    let parts = text.split([',', ';', ' ', '\t']);
+    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// The columns of CSV that there are.
+const COLUMNS: [&str; 11] =
+    ["name", "cn", "names", "san", "subject", "subj", "days", "validity", "until", "key", "template"];
+
+/// The rows of a file.
+pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Error::Row { reason: "it is not UTF-8 text".to_owned() }.in_file(file))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let first = text.lines().map(str::trim).find(|line| is_content(line)).unwrap_or_default();
+    if first.starts_with('{') {
+        return json_rows(text, file);
+    }
+    let header: Vec<&str> = first.split(',').map(|column| column.trim().trim_matches('"')).collect();
+    if header.iter().any(|column| COLUMNS.contains(column)) {
+        return csv_rows(text, file);
+    }
+    let content =
+        text.lines().enumerate().map(|(i, line)| (i, line.trim())).filter(|(_, line)| is_content(line));
+    Ok(content.map(|(i, line)| Row { line: i + 1, names: items(line), ..Row::default() }).collect())
+}
+
+/// Whether a line is more than nothing or a comment.
+fn is_content(line: &str) -> bool {
+    !line.is_empty() && !line.starts_with('#')
+}
+
+fn json_rows(text: &str, file: &Path) -> Result<Vec<Row>> {
+    let lines = text.lines().enumerate().filter(|(_, line)| is_content(line.trim()));
+    lines
+        .map(|(i, line)| {
+            let row: Row = serde_json::from_str(line)
+                .map_err(|e| Error::Row { reason: e.to_string() }.in_line(file, i + 1))?;
+            Ok(Row { line: i + 1, ..row })
+        })
+        .collect()
+}
+
+fn csv_rows(text: &str, file: &Path) -> Result<Vec<Row>> {
+    let mut reader =
+        csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_reader(text.as_bytes());
+    let refuse = |e: csv::Error| {
+        let line = e.position().map_or(1, |p| usize::try_from(p.line()).unwrap_or(1));
+        Error::Row { reason: e.to_string() }.in_line(file, line)
+    };
+    let header = reader.headers().map_err(refuse)?.clone();
+    if let Some(column) = header.iter().find(|column| !COLUMNS.contains(column)) {
+        let reason = format!("no column `{column}`: {}", COLUMNS.join(", "));
+        return Err(Error::Row { reason }.in_line(file, 1));
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(refuse)?;
+        let line = record.position().map_or(1, |p| usize::try_from(p.line()).unwrap_or(1));
+        let mut row = Row { line, ..Row::default() };
+        for (column, value) in header.iter().zip(&record).filter(|(_, value)| !value.is_empty()) {
+            let text = Some(value.to_owned());
+            match column {
+                "name" | "cn" => row.name = text,
+                "names" | "san" => row.names = items(value),
+                "subject" | "subj" => row.subject = text,
+                "days" => {
+                    let days = value.parse().map_err(|_| {
+                        Error::Row { reason: format!("days is a number, not `{value}`") }.in_line(file, line)
+                    });
+                    row.days = Some(days?);
+                }
+                "validity" => row.validity = text,
+                "until" => row.until = text,
+                "key" => row.key = text,
+                _ => row.template = text,
+            }
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+impl Row {
+    /// The request, with what the command line says where the line says nothing.
+    pub fn request(
+        &self,
+        issue: &IssueArgs,
+        ca_key: KeyAlgorithm,
+        templates: &mut HashMap<String, Template>,
+    ) -> Result<LeafRequest> {
+        let mut names: Vec<San> = self.name.iter().map(|n| n.parse()).collect::<Result<_>>()?;
+        for name in &self.names {
+            names.push(name.parse()?);
+        }
+        let subject: Option<Subject> = self.subject.as_deref().map(str::parse).transpose()?;
+        if let Some(common) = subject.as_ref().and_then(Subject::common_name) {
+            names.insert(0, common.parse()?);
+        }
+        let template = match &self.template {
+            None => None,
+            Some(name) => Some(match templates.get(name) {
+                Some(known) => known.clone(),
+                None => templates.entry(name.clone()).or_insert(template(name)?).clone(),
+            }),
+        };
+        let mut request = issue.batch_request(Names::new(names)?, template, ca_key)?;
+        if let Some(subject) = subject {
+            request = request.subject(subject);
+        }
+        if let Some(key) = &self.key {
+            request = request.key(key.parse()?);
+        }
+        let spans = [self.validity.as_ref(), self.until.as_ref()];
+        if spans.iter().flatten().count() + usize::from(self.days.is_some()) > 1 {
+            return Err(Error::Row {
+                reason: "days, validity and until are one thing three times".to_owned(),
+            });
+        }
+        if let Some(days) = self.days {
+            request = request.lifetime(Lifetime::days(days));
+        } else if let Some(text) = spans.into_iter().flatten().next() {
+            request = request.lifetime(text.parse()?);
+        }
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Row>> {
+        rows(text.as_bytes(), Path::new("f"))
+    }
+
+    #[test]
+    fn the_three_forms_say_the_same() {
+        let lines = read("# servers\na.example,10.0.0.1\n\nb.example\n").unwrap();
+        let csv = read("name,san\na.example,10.0.0.1\nb.example,\n").unwrap();
+        let json =
+            read("{\"name\":\"a.example\",\"san\":[\"10.0.0.1\"]}\n{\"names\":\"b.example\"}\n").unwrap();
+        let all = |rows: &[Row]| -> Vec<Vec<String>> {
+            rows.iter().map(|r| r.name.iter().chain(&r.names).cloned().collect()).collect()
+        };
+        assert_eq!(all(&lines), [vec!["a.example", "10.0.0.1"], vec!["b.example"]]);
+        assert_eq!(all(&csv), all(&lines));
+        assert_eq!(all(&json), all(&lines));
+        assert_eq!(lines.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 4]);
+    }
+
+    #[test]
+    fn what_nobody_knows_is_refused_with_its_line() {
+        for (text, part) in [
+            ("name,colour\na.example,red\n", "line 1: no column `colour`"),
+            ("name,days\na.example,soon\n", "line 2: days is a number"),
+            ("name,days\na.example\n", "line 2"),
+            ("{\"name\":\"a.example\"}\n{\"colour\":1}\n", "line 2: unknown field"),
+            ("{\"name\":\n", "line 1"),
+        ] {
+            let e = read(text).unwrap_err();
+            assert_eq!(e.code(), "batch.row", "{text}");
+            assert!(e.to_string().contains(part), "{text}: {e}");
+        }
+    }
+}
