@@ -1,8 +1,19 @@
 //! A leaf with its key and its issuers: the whole set that goes to a server.
 
+#[cfg(feature = "pkcs12")]
+mod pkcs12;
+#[cfg(feature = "pkcs12")]
+mod pkcs7;
+
+use zeroize::Zeroizing;
+
 use crate::certificate::{Certificate, Chain, TrustAnchor, check_link};
 use crate::error::Result;
-use crate::key::{PrivateKey, Sha256};
+use crate::key::{KeyForm, PrivateKey, Sha256};
+#[cfg(feature = "pkcs12")]
+pub use pkcs7::pkcs7_pem;
+#[cfg(feature = "pkcs12")]
+pub use pkcs12::Pkcs12Strength;
 
 /// A leaf, its private key and its chain. The key belongs to the leaf, and each
 /// certificate was issued by the next.
@@ -64,6 +75,13 @@ impl Bundle {
         TrustAnchor::new(self.chain.certificates().last().unwrap_or(&self.leaf).clone())
     }
 
+    /// The same, of a server that sends the root too, or does not.
+    #[must_use]
+    pub(crate) const fn sending_root(mut self, send_root: bool) -> Self {
+        self.send_root = send_root;
+        self
+    }
+
     /// Whether a server sends the root too.
     pub(crate) const fn send_root(&self) -> bool {
         self.send_root
@@ -76,6 +94,20 @@ impl Bundle {
     /// [`crate::Error::Internal`] where PEM cannot be written.
     pub fn fullchain_pem(&self) -> Result<String> {
         fullchain_pem(&self.leaf, &self.chain, self.send_root)
+    }
+
+    /// Key, leaf and intermediates in one PEM text, in this order: what HAProxy and
+    /// some mail servers take. Wiped when dropped.
+    ///
+    /// # Errors
+    /// As [`PrivateKey::secret_pem_as`].
+    pub fn secret_combined_pem(&self, form: KeyForm) -> Result<Zeroizing<String>> {
+        let (key, rest) = (self.key.secret_pem_as(form)?, self.fullchain_pem()?);
+        // Room for all of it: growing would leave copies of the key behind.
+        let mut all = Zeroizing::new(String::with_capacity(key.len() + rest.len()));
+        all.push_str(&key);
+        all.push_str(&rest);
+        Ok(all)
     }
 
     /// The SHA-256 over leaf and chain (DER, in order): the same content has the

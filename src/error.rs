@@ -195,6 +195,13 @@ pub enum Error {
         /// The text.
         input: String,
     },
+    /// A form that a private key does not have.
+    KeyForm {
+        /// The kind of key.
+        algorithm: &'static str,
+        /// The form.
+        form: &'static str,
+    },
     /// A private key and a certificate do not belong together.
     KeyMismatch {
         /// SHA-256 of the certificate's public key, hexadecimal.
@@ -469,6 +476,7 @@ impl Error {
             Self::Io { .. } => "file.io",
             Self::Key { .. } => "key.malformed",
             Self::KeyAlgorithm { .. } => "key.algorithm",
+            Self::KeyForm { .. } => "key.form",
             Self::KeyMismatch { .. } => "key.mismatch",
             Self::Lint { .. } => "certificate.lint",
             Self::Listen { .. } => "acm-sim.listen",

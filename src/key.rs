@@ -7,6 +7,7 @@ mod digest;
 mod encrypted;
 #[cfg(feature = "gather")]
 mod foreign;
+mod forms;
 mod private;
 mod public;
 #[cfg(feature = "rsa")]

@@ -20,6 +20,7 @@
 mod archive;
 mod batch;
 mod ca;
+mod derived;
 mod file;
 mod folder;
 mod import_record;
@@ -41,6 +42,7 @@ use crate::signing_request::SigningRequest;
 pub use archive::ArchivedLeaf;
 pub use batch::{Batch, NewFile};
 pub use ca::{CaEntry, KeyState, LoadedAuthority};
+pub use derived::Derived;
 pub use file::{is_regular, read_input, read_large_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
@@ -107,6 +109,9 @@ pub struct Saved {
     pub folder: PathBuf,
     /// The files.
     pub files: Vec<SavedFile>,
+    /// Files that were made of the set that was there, by their names: they are not in
+    /// the new folder, for they would hold an old key.
+    pub left_behind: Vec<String>,
 }
 
 /// Keeps other imports of what is in a file waiting until the lock is dropped.
@@ -163,6 +168,14 @@ impl Store {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// A path of the store from the root of the file system on.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn absolute(&self, path: &Path) -> Result<PathBuf> {
+        std::path::absolute(path).map_err(file::io_error("look at", path))
     }
 
     /// The folder of a leaf whose first name is `name`.

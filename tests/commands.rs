@@ -439,6 +439,8 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         "ca rekey-passphrase",
         "csr",
         "sign",
+        "bundle",
+        "snippet",
         "list",
         "status",
         "renew",

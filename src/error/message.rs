@@ -76,6 +76,7 @@ impl fmt::Display for Error {
             Self::KeyAlgorithm { input } => {
                 write!(f, "`{}` is not a key algorithm", Shown(input))
             }
+            Self::KeyForm { algorithm, form } => write!(f, "a key that is {algorithm} has no form {form}"),
             Self::KeyMismatch { certificate, key } => write!(
                 f,
                 "the private key (public half sha256 {key}) does not belong to the certificate (public key sha256 {certificate})"

@@ -29,6 +29,25 @@ pub enum KeyForm {
 }
 
 impl KeyForm {
+    /// The name that flags use: `pkcs1`, `pkcs8`, `sec1`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pkcs1 => "pkcs1",
+            Self::Pkcs8 => "pkcs8",
+            Self::Sec1 => "sec1",
+        }
+    }
+
+    /// The PEM label it stands under.
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Pkcs1 => "RSA PRIVATE KEY",
+            Self::Pkcs8 => PKCS8_LABEL,
+            Self::Sec1 => "EC PRIVATE KEY",
+        }
+    }
+
     /// The form that a PEM label stands for, if it stands for a plain private key.
     #[must_use]
     pub fn of_label(label: &str) -> Option<Self> {
@@ -291,7 +310,7 @@ fn wrap(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>, inner: &[u8]) -> 
 }
 
 /// One allocation of the right length: growing would leave copies behind.
-fn encoded(secret: &impl Encode) -> Result<Zeroizing<Vec<u8>>> {
+pub(super) fn encoded(secret: &impl Encode) -> Result<Zeroizing<Vec<u8>>> {
     let broken = |e: der::Error| Error::Key { reason: e.to_string() };
     let length = secret.encoded_len().and_then(usize::try_from).map_err(broken)?;
     let mut out = Zeroizing::new(vec![0; length]);
@@ -309,14 +328,14 @@ fn sec1_curve(der: &[u8]) -> Result<ObjectIdentifier> {
 }
 
 /// What a PKCS#8 key says it is, and the key in its own form inside.
-struct Pkcs8Parts<'a> {
+pub(super) struct Pkcs8Parts<'a> {
     oid: ObjectIdentifier,
-    curve: Option<ObjectIdentifier>,
-    inner: &'a [u8],
+    pub(super) curve: Option<ObjectIdentifier>,
+    pub(super) inner: &'a [u8],
 }
 
 impl<'a> Pkcs8Parts<'a> {
-    fn read(pkcs8: &'a [u8]) -> Result<Self> {
+    pub(super) fn read(pkcs8: &'a [u8]) -> Result<Self> {
         let broken = |e: der::Error| Error::Key { reason: e.to_string() };
         // Attributes, and the public half of a version 2 key, stand behind these.
         AnyRef::from_der(pkcs8)
@@ -337,15 +356,15 @@ impl<'a> Pkcs8Parts<'a> {
 }
 
 /// The members of an `ECPrivateKey` (RFC 5915 §3).
-struct EcParts<'a> {
-    scalar: &'a [u8],
+pub(super) struct EcParts<'a> {
+    pub(super) scalar: &'a [u8],
     /// None where it is not said, an error where it is spelled out.
     curve: Option<der::Result<ObjectIdentifier>>,
-    point: Option<&'a [u8]>,
+    pub(super) point: Option<&'a [u8]>,
 }
 
 impl<'a> EcParts<'a> {
-    fn read(inner: &'a [u8]) -> Result<Self> {
+    pub(super) fn read(inner: &'a [u8]) -> Result<Self> {
         let broken = |e: der::Error| Error::Key { reason: e.to_string() };
         AnyRef::from_der(inner)
             .and_then(|any| {

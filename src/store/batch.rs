@@ -225,7 +225,7 @@ impl Batch<'_> {
         match file::rename_new(from, to) {
             Ok(()) => Ok(()),
             Err(e) if is_there(&e) && overwrite != Overwrite::Refuse => {
-                replace_folder(self.store.root(), from, to, overwrite == Overwrite::Archive)
+                replace_folder(self.store.root(), from, to, overwrite == Overwrite::Archive).map(|_| ())
             }
             Err(e) if is_there(&e) => {
                 let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -251,7 +251,7 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// A file of its own that is not there yet: 0600, beside its target until it is whole.
+/// A file of its own that is not there yet: beside its target until it is whole.
 #[derive(Debug)]
 pub struct NewFile {
     file: File,
@@ -261,18 +261,18 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// Begins a file; its target must not be there.
+    /// Begins a file, 0600 where it is to hold a secret; its target must not be there.
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Io`].
-    pub fn create(target: &Path, overwrite: Overwrite) -> Result<Self> {
+    pub fn create(target: &Path, overwrite: Overwrite, is_secret: bool) -> Result<Self> {
         if overwrite == Overwrite::Refuse && file::is_there(target) {
             let name = target.to_string_lossy().into_owned();
             return Err(Error::AlreadyExists { what: "file", name, path: target.to_owned() });
         }
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let temporary = file::temporary_name(folder)?;
-        let file = file::create_new(&temporary, SECRET)?;
+        let file = file::create_new(&temporary, if is_secret { SECRET } else { PUBLIC })?;
         Ok(Self { file, temporary, target: target.to_owned(), finished: false })
     }
 

@@ -193,7 +193,7 @@ impl Store {
             }
         }
         let files = [path, previous].into_iter().map(|path| Ok(SavedFile { mode: file::mode(&path)?, path }));
-        Ok(Saved { folder: entry.folder, files: files.collect::<Result<_>>()? })
+        Ok(Saved { folder: entry.folder, files: files.collect::<Result<_>>()?, left_behind: Vec::new() })
     }
 
     /// Saves a CA with its key, encrypted where there is a pass phrase. `issuer` is the

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{CERTIFICATE, CHAIN, FULLCHAIN, IMPORTS, ImportRecords, KEY, Lock, TRUST_ANCHOR, file};
-use crate::bundle::fullchain_pem;
-use crate::certificate::{Certificate, Chain};
+use crate::bundle::{Bundle, fullchain_pem};
+use crate::certificate::{Certificate, Chain, TrustAnchor};
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 
@@ -48,6 +48,29 @@ impl LeafEntry {
             return Err(Error::Missing { what: "private key", name: self.name(), path });
         }
         PrivateKey::from_pem(&file::read_secret(&path)?).map_err(|e| e.in_file(&path))
+    }
+
+    /// The whole set, with the key.
+    ///
+    /// # Errors
+    /// As [`LeafEntry::private_key`] and [`Bundle::new`].
+    pub fn bundle(&self) -> Result<Bundle> {
+        let bundle = Bundle::new(self.certificate.clone(), self.private_key()?, self.chain.clone())?;
+        let with_root = fullchain_pem(&self.certificate, &self.chain, true)?;
+        let found = file::read_optional(&self.folder.join(FULLCHAIN))?;
+        Ok(bundle.sending_root(found.is_some_and(|found| found.as_slice() == with_root.as_bytes())))
+    }
+
+    /// What clients have to trust.
+    #[must_use]
+    pub fn trust_anchor(&self) -> TrustAnchor {
+        TrustAnchor::new(self.chain.certificates().last().unwrap_or(&self.certificate).clone())
+    }
+
+    /// Whether a file of this name is in its folder.
+    #[must_use]
+    pub fn has_file(&self, name: &str) -> bool {
+        file::is_there(&self.folder.join(name))
     }
 
     /// Whether its private key is kept here.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::file::{self, io_error};
-use super::{Overwrite, PUBLIC, SECRET, SET_FILES, Saved, SavedFile};
+use super::{Derived, Overwrite, PUBLIC, SECRET, SET_FILES, Saved, SavedFile};
 use crate::error::{Error, Result};
 
 /// Where sets are made, inside the store so that moving them is one step.
@@ -136,7 +136,7 @@ impl Set {
             }
         }
         let placed = match overwrite {
-            Overwrite::Refuse => self.place_new(target, what, name),
+            Overwrite::Refuse => self.place_new(target, what, name).map(|()| Vec::new()),
             Overwrite::Replace => replace_folder(&self.root, &self.folder, target, false),
             Overwrite::Archive => replace_folder(&self.root, &self.folder, target, true),
         };
@@ -144,8 +144,8 @@ impl Set {
             // Nobody got the certificate, so the record of it goes too.
             let _ = fs::remove_file(to);
         }
-        placed?;
-        self.done(target)
+        let left_behind = placed?;
+        self.done(target, left_behind)
     }
 
     fn place_new(&self, target: &Path, what: &'static str, name: &str) -> Result<()> {
@@ -157,7 +157,7 @@ impl Set {
         })
     }
 
-    fn done(self, target: &Path) -> Result<Saved> {
+    fn done(self, target: &Path, left_behind: Vec<String>) -> Result<Saved> {
         if let Some(parent) = target.parent() {
             file::sync_folder(parent)?;
         }
@@ -166,30 +166,33 @@ impl Set {
             Ok(SavedFile { mode: file::mode(&path)?, path })
         };
         let files = self.files.iter().map(saved).collect::<Result<_>>()?;
-        Ok(Saved { folder: target.to_owned(), files })
+        Ok(Saved { folder: target.to_owned(), files, left_behind })
     }
 }
 
 /// Exchanges the set in `new` for the one in `target`, or moves it where none is. With
-/// `keep` the old one is kept in the archive.
-pub(super) fn replace_folder(root: &Path, new: &Path, target: &Path, keep: bool) -> Result<()> {
+/// `keep` the old one is kept in the archive. Says which files were left behind.
+pub(super) fn replace_folder(root: &Path, new: &Path, target: &Path, keep: bool) -> Result<Vec<String>> {
     let _lock = Lock::take(root)?;
     if !file::is_folder(target)? {
-        return file::rename_new(new, target).map_err(io_error("create", target));
+        return file::rename_new(new, target).map(|()| Vec::new()).map_err(io_error("create", target));
     }
     // An import of this leaf writes its record into the folder: let it end.
     let _folder = Lock::on(target, IMPORT_PATIENCE)?;
     if keep {
         super::archive::keep(root, target)?;
     }
-    carry_over(new, target)?;
+    let left_behind = carry_over(new, target)?;
     file::sync_folder(new)?;
-    file::exchange(new, target, &new.with_extension("old")).map_err(io_error("replace", target))
+    file::exchange(new, target, &new.with_extension("old")).map_err(io_error("replace", target))?;
+    Ok(left_behind)
 }
 
 /// Links everything into the new set that is in the old one and that the set has no
-/// file of its own for: `acm.json` and what others put there.
-fn carry_over(new: &Path, target: &Path) -> Result<()> {
+/// file of its own for: `acm.json` and what others put there. Says what was made of the
+/// old set, and so stays behind.
+fn carry_over(new: &Path, target: &Path) -> Result<Vec<String>> {
+    let mut left_behind = Vec::new();
     let entries = fs::read_dir(target).map_err(io_error("list", target))?;
     for entry in entries {
         let entry = entry.map_err(io_error("list", target))?;
@@ -197,6 +200,10 @@ fn carry_over(new: &Path, target: &Path) -> Result<()> {
         let ours = SET_FILES.iter().any(|f| name == *f);
         let (from, to) = (entry.path(), new.join(&name));
         if ours || name.as_encoded_bytes().starts_with(b".tmp-") {
+            continue;
+        }
+        if let Some(name) = name.to_str().filter(|name| Derived::is_name(name)) {
+            left_behind.push(name.to_owned());
             continue;
         }
         if !entry.file_type().is_ok_and(|t| t.is_file()) {
@@ -209,7 +216,8 @@ fn carry_over(new: &Path, target: &Path) -> Result<()> {
         }
         fs::hard_link(&from, &to).map_err(io_error("keep", &from))?;
     }
-    Ok(())
+    left_behind.sort();
+    Ok(left_behind)
 }
 
 fn carry_folder(from: &Path, to: &Path) -> Result<()> {

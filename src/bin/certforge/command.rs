@@ -4,6 +4,7 @@
 mod acm;
 mod acm_sim;
 mod batch;
+mod bundle;
 mod ca;
 #[cfg(feature = "aws")]
 mod candidate;
@@ -24,6 +25,7 @@ mod prune;
 mod renew;
 mod revoke;
 mod sign;
+mod snippet;
 mod status;
 #[cfg(feature = "aws")]
 mod target;
@@ -89,7 +91,9 @@ enum Command {
     Prune(prune::Args),
     Renew(renew::Args),
     Revoke(revoke::Revoke),
+    Bundle(bundle::Args),
     Sign(sign::Args),
+    Snippet(snippet::Args),
     Status(status::Args),
     Template(template::Command),
     Up(up::Args),
@@ -115,6 +119,8 @@ impl Subcommand for Command {
         let leaf = command("leaf", "Issue a leaf: a certificate for one server or client");
         let csr = command("csr", "Make a signing request for somebody else's CA");
         let sign = command("sign", "Sign somebody else's signing request");
+        let bundle = command("bundle", "Write a leaf in other forms: PKCS#12, DER, one PEM, a Secret");
+        let snippet = command("snippet", "Print configuration lines with a leaf's paths in them");
         let list = command("list", "List the leaves: folder, key, end, CA, names");
         let status = command("status", "Show what ends when; exit status 1 where something is due");
         let renew = command("renew", "Make leaves once more, as they were asked for");
@@ -130,6 +136,8 @@ impl Subcommand for Command {
             .subcommand(up.defer(up::Args::augment_args))
             .subcommand(csr.defer(csr::Args::augment_args))
             .subcommand(sign.defer(sign::Args::augment_args))
+            .subcommand(bundle.defer(bundle::Args::augment_args))
+            .subcommand(snippet.defer(snippet::Args::augment_args))
             .subcommand(list.defer(list::Args::augment_args))
             .subcommand(status.defer(status::Args::augment_args))
             .subcommand(renew.defer(renew::Args::augment_args))
@@ -178,6 +186,8 @@ impl FromArgMatches for Command {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
             "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
             "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
+            "bundle" => Self::Bundle(bundle::Args::from_arg_matches(matches)?),
+            "snippet" => Self::Snippet(snippet::Args::from_arg_matches(matches)?),
             "crl" => Self::Crl(revoke::Crl::from_arg_matches(matches)?),
             "list" => Self::List(list::Args::from_arg_matches(matches)?),
             "prune" => Self::Prune(prune::Args::from_arg_matches(matches)?),
@@ -261,6 +271,8 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Ca(command) => ca::run(command, &context),
         Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
+        Command::Bundle(args) => bundle::run(&args, &context),
+        Command::Snippet(args) => snippet::run(&args, &context),
         Command::Crl(args) => revoke::crl(&args, &context),
         Command::List(args) => list::run(&args, &context),
         Command::Prune(args) => prune::run(&args, &context),

@@ -75,6 +75,7 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Key { .. } => "give an unencrypted PEM key: PKCS#8, PKCS#1 or SEC1",
         Error::KeyAlgorithm { .. } => "--key takes p256, p384, ed25519, rsa2048, rsa3072 or rsa4096",
+        Error::KeyForm { .. } => "pkcs8 is for every key, pkcs1 for RSA, sec1 for P-256 and P-384",
         Error::KeyMismatch { .. } => "give the certificate and the key that were made together",
         Error::Internal { .. } | Error::Lint { .. } => "please report this with the command you ran",
         Error::Listen { .. } => "give another address with --listen; port 0 is any that is free",

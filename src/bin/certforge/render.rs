@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::context::Failure;
 use crate::report::{
-    BatchReport, CaReport, Document, FindingReport, LeafReport, Problem, Report, RequestReport, SCHEMA,
-    State, UpReport, names_text, status,
+    BatchReport, CaReport, Document, FindingReport, FormsReport, LeafReport, Problem, Report, RequestReport,
+    SCHEMA, State, UpReport, names_text, status,
 };
 
 #[cfg(feature = "aws")]
@@ -117,6 +117,11 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::Import(r) => acm::import_lines(&mut text, r),
         #[cfg(feature = "aws")]
         Report::Imports(r) => acm::results_lines(&mut text, &r.results),
+        Report::Forms(r) => r.files.iter().try_for_each(|file| file_line(&mut text, &file.path, &file.mode)),
+        Report::Snippet(r) => {
+            r.missing.iter().try_for_each(|needed| line(&mut text, "first", needed, "is not there yet"))
+        }
+        Report::SnippetList(_) => Ok(()),
         Report::Crl(r) => lifecycle::crl_lines(&mut text, r),
         Report::Leaf(r) => leaf_lines(&mut text, r),
         Report::LeafList(r) => finding_lines(&mut text, &r.findings),
@@ -147,6 +152,10 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
             Report::Import(r) => json(&mut out, "import", r),
             #[cfg(feature = "aws")]
             Report::Imports(r) => json(&mut out, "imports", r),
+            Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
+            Report::Forms(r) => json(&mut out, "forms", r),
+            Report::Snippet(r) => json(&mut out, "snippet", r),
+            Report::SnippetList(r) => json(&mut out, "snippet-list", r),
             Report::Crl(r) => json(&mut out, "crl", r),
             Report::Leaf(r) => json(&mut out, "leaf", r),
             Report::LeafList(r) => json(&mut out, "leaf-list", r),
@@ -194,6 +203,12 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
         Report::Policy(r) => acm::policy(&mut out, r),
         #[cfg(feature = "aws")]
         Report::Prune(r) => r.certificates.iter().try_for_each(|c| writeln!(out, "{}", c.arn)),
+        Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
+        Report::Forms(r) => r.files.iter().try_for_each(|file| writeln!(out, "{}", file.path)),
+        Report::Snippet(r) => out.write_all(r.text.as_bytes()),
+        Report::SnippetList(r) => {
+            r.snippets.iter().try_for_each(|s| writeln!(out, "{}\t{}", s.name, s.description))
+        }
         Report::Crl(r) => writeln!(out, "{}", r.path),
         Report::LeafList(r) => lifecycle::leaf_table(&mut out, r),
         Report::Renew(r) => {
@@ -297,6 +312,11 @@ fn purpose(file: &str) -> &'static str {
         "fullchain.pem" => "what a server takes, with key.pem",
         "key.pem" => "the private key",
         "request.pem" => "what the CA gets",
+        "bundle.p12" => "key, certificate and issuers: PKCS#12",
+        "truststore.p12" => "what Java clients trust: PKCS#12",
+        "bundle.p7b" => "certificate and issuers: PKCS#7",
+        "combined.pem" => "key, certificate and intermediates",
+        "k8s-secret.yaml" => "a Kubernetes Secret",
         _ => "",
     }
 }

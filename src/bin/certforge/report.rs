@@ -6,6 +6,7 @@
 #[cfg(feature = "aws")]
 mod acm;
 mod batch;
+mod forms;
 mod lifecycle;
 mod problem;
 mod request;
@@ -26,6 +27,7 @@ use certforge::key::PublicKey;
 use certforge::store::{CaEntry, KeyState, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
+pub use forms::{FormsReport, SnippetListReport, SnippetReport};
 pub use lifecycle::{
     Condition, CrlReport, LeafListReport, PrunedReport, RenewReport, Renewed, RevokedReport, StatusEntry,
     StatusReport, StorePruneReport,
@@ -62,6 +64,9 @@ pub enum Report {
     #[cfg(feature = "aws")]
     Imports(ImportsReport),
     Crl(CrlReport),
+    Forms(FormsReport),
+    Snippet(SnippetReport),
+    SnippetList(SnippetListReport),
     Leaf(LeafReport),
     LeafList(LeafListReport),
     Renew(RenewReport),
@@ -387,6 +392,13 @@ impl LeafReport {
         self.files = files(saved);
         self.template = Some(plan.template().name().to_owned());
         self.findings = findings(plan.findings());
+        self.findings.extend(saved.left_behind.iter().map(|name| FindingReport {
+            code: "store.left-behind",
+            severity: "warning",
+            place: name.clone(),
+            message: format!("{name} was made of the old key, and is gone"),
+            fix: "make it again: certforge bundle".to_owned(),
+        }));
         self
     }
 }

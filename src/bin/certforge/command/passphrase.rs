@@ -40,6 +40,11 @@ impl PassphraseArgs {
         }
     }
 
+    /// Whether it is said where the pass phrase is.
+    pub const fn is_given(&self) -> bool {
+        self.passphrase_file.is_some() || self.passphrase_fd.is_some()
+    }
+
     /// A pass phrase for something new.
     pub fn fresh(&self, of: &str) -> Result<Zeroizing<String>, Failure> {
         fresh_from(self.passphrase_file.as_deref(), self.passphrase_fd, of, "--passphrase-file")

@@ -110,7 +110,10 @@ impl Stream {
             }
             Sink::Standard(out.lock())
         } else {
-            Sink::File(Box::new(io::BufWriter::with_capacity(1 << 16, NewFile::create(path, overwrite)?)))
+            Sink::File(Box::new(io::BufWriter::with_capacity(
+                1 << 16,
+                NewFile::create(path, overwrite, true)?,
+            )))
         };
         Ok(if form == Form::Tar {
             let mut builder = tar::Builder::new(sink);

@@ -1,0 +1,237 @@
+//! `certforge bundle`: a leaf in the forms that other programs take.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use certforge::bundle::Pkcs12Strength;
+use certforge::key::KeyForm;
+use certforge::store::{Derived, LeafEntry, NewFile, Overwrite};
+use certforge::{Bundle, Error};
+use zeroize::Zeroizing;
+
+use crate::command::passphrase::PassphraseArgs;
+use crate::command::snippet;
+use crate::context::{Context, Failure};
+use crate::report::{FileReport, FormsReport, Report, path};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge bundle 10.103.10.95 --to p12 --passphrase-file pass.txt
+  certforge bundle 10.103.10.95 --to truststore,der,combined
+  certforge bundle 10.103.10.95 --to key --key-format pkcs1
+  certforge bundle 10.103.10.95 --to k8s-secret --set namespace=web --output - | kubectl apply -f -
+
+The files are in the leaf's folder, those with keys 0600. When the leaf is renewed they are
+left behind: make them again.")]
+pub struct Args {
+    /// The leaf, by name
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// The forms, by comma
+    #[arg(long, value_enum, value_name = "FORM", value_delimiter = ',', required = true)]
+    to: Vec<Form>,
+    /// Where it goes instead, of one form; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The alias in PKCS#12 [default: the leaf's name; of a trust store: certforge]
+    #[arg(long, value_name = "ALIAS")]
+    alias: Option<String>,
+    /// PKCS#12 as old programs want it: 3DES and SHA-1
+    #[arg(long)]
+    legacy: bool,
+    /// The form of the private key in key, combined and der
+    #[arg(long, value_enum, value_name = "FORM", default_value = "pkcs8")]
+    key_format: KeyFormat,
+    /// A variable of the Secret, such as namespace=web
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// Replace files that are there
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Form {
+    /// Key, certificate and issuers as PKCS#12
+    P12,
+    /// The root as a Java trust store (PKCS#12; its pass phrase is `changeit` where none is given)
+    Truststore,
+    /// Certificate, key and root in DER
+    Der,
+    /// Certificate and issuers as PKCS#7
+    P7b,
+    /// Key, certificate and intermediates in one PEM file
+    Combined,
+    /// A Kubernetes Secret of the type kubernetes.io/tls
+    K8sSecret,
+    /// The private key in another form
+    Key,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum KeyFormat {
+    /// PKCS#8, for every kind of key
+    Pkcs8,
+    /// PKCS#1, for RSA
+    Pkcs1,
+    /// SEC 1, for elliptic curves
+    Sec1,
+}
+
+impl KeyFormat {
+    const fn form(self) -> KeyForm {
+        match self {
+            Self::Pkcs8 => KeyForm::Pkcs8,
+            Self::Pkcs1 => KeyForm::Pkcs1,
+            Self::Sec1 => KeyForm::Sec1,
+        }
+    }
+}
+
+/// The pass phrase of a trust store where nobody gives one: Java's own, for a file
+/// that holds nothing secret.
+const TRUST_STORE_PASSPHRASE: &str = "changeit";
+
+/// One file of a form.
+struct Piece {
+    derived: Derived,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let entry = context.store.leaf(&args.name)?;
+    let mut pieces = Vec::new();
+    let mut passphrase = None;
+    for form in &args.to {
+        pieces.extend(make(args, *form, &entry, &mut passphrase, context)?);
+    }
+    if let Some(output) = &args.output {
+        let [piece] = pieces.as_slice() else {
+            return Err(Failure::Usage {
+                message: "--output is for one form that is one file".to_owned(),
+                hint: "leave it out: the files go into the leaf's folder".to_owned(),
+            });
+        };
+        if output == Path::new("-") {
+            return Ok(Report::Forms(FormsReport { files: Vec::new(), content: Some(piece.bytes.clone()) }));
+        }
+    }
+    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    // All of them are there or none: what is in the way shows before the first is written.
+    let target = |piece: &Piece| match &args.output {
+        Some(output) => output.clone(),
+        None => entry.folder.join(piece.derived.file_name()),
+    };
+    let mut files = Vec::new();
+    for piece in &pieces {
+        files.push((NewFile::create(&target(piece), overwrite, piece.derived.is_secret())?, piece));
+    }
+    let mut written = Vec::new();
+    for (mut file, piece) in files {
+        let target = target(piece);
+        let refused = |source| Error::Io { doing: "write", path: target.clone(), source };
+        file.write_all(&piece.bytes).map_err(refused)?;
+        file.finish(overwrite)?;
+        let mode = if piece.derived.is_secret() { "0600" } else { "0644" };
+        written.push(FileReport { path: path(&target), mode: mode.to_owned() });
+    }
+    Ok(Report::Forms(FormsReport { files: written, content: None }))
+}
+
+/// The files of a form.
+fn make(
+    args: &Args,
+    form: Form,
+    entry: &LeafEntry,
+    passphrase: &mut Option<Zeroizing<String>>,
+    context: &Context,
+) -> Result<Vec<Piece>, Failure> {
+    let strength = if args.legacy { Pkcs12Strength::Legacy } else { Pkcs12Strength::Modern };
+    let key_form = args.key_format.form();
+    let text = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
+    let one = |derived, bytes| Ok(vec![Piece { derived, bytes }]);
+    match form {
+        Form::P12 => {
+            let bundle = entry.bundle()?;
+            let secret = match passphrase.take() {
+                Some(secret) => secret,
+                None => args.passphrase.fresh("the PKCS#12 file")?,
+            };
+            let alias = args.alias.clone().unwrap_or_else(|| entry.name());
+            let bytes = bundle.secret_pkcs12(&alias, &secret, strength)?;
+            *passphrase = Some(secret);
+            one(Derived::Pkcs12, Zeroizing::new(bytes))
+        }
+        Form::Truststore => {
+            let given = passphrase.take();
+            let secret = match (&given, args.passphrase.is_given()) {
+                (Some(secret), _) => secret.clone(),
+                (None, true) => args.passphrase.fresh("the trust store")?,
+                (None, false) => Zeroizing::new(TRUST_STORE_PASSPHRASE.to_owned()),
+            };
+            *passphrase = given;
+            let alias = args.alias.as_deref().unwrap_or("certforge");
+            let bytes = entry.trust_anchor().pkcs12_trust_store(alias, &secret, strength)?;
+            one(Derived::TrustStore, Zeroizing::new(bytes))
+        }
+        Form::Der => {
+            let mut pieces = vec![
+                Piece {
+                    derived: Derived::CertificateDer,
+                    bytes: Zeroizing::new(entry.certificate.der().to_vec()),
+                },
+                Piece {
+                    derived: Derived::AnchorDer,
+                    bytes: Zeroizing::new(entry.trust_anchor().der().to_vec()),
+                },
+            ];
+            if entry.has_key() {
+                let bytes = entry.private_key()?.secret_der_as(key_form)?;
+                pieces.push(Piece { derived: Derived::KeyDer, bytes });
+            }
+            Ok(pieces)
+        }
+        Form::P7b => {
+            one(Derived::Pkcs7, text(&certforge::bundle::pkcs7_pem(&entry.certificate, &entry.chain)?))
+        }
+        Form::Combined => one(Derived::Combined, text(&entry.bundle()?.secret_combined_pem(key_form)?)),
+        Form::K8sSecret => one(Derived::K8sSecret, k8s_secret(args, &entry.bundle()?, entry, context)?),
+        Form::Key => {
+            let derived = Derived::Key(key_form);
+            one(derived, text(&entry.private_key()?.secret_pem_as(key_form)?))
+        }
+    }
+}
+
+/// What stands for the key while the text around it is made.
+const KEY_PLACE: &str = "@KEY@";
+
+/// The Secret. The key is put in last, so that it is in no variable of the template.
+fn k8s_secret(
+    args: &Args,
+    bundle: &Bundle,
+    entry: &LeafEntry,
+    context: &Context,
+) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let more = [
+        ("tls_crt", STANDARD.encode(bundle.fullchain_pem()?)),
+        ("tls_key", KEY_PLACE.to_owned()),
+        ("ca_crt", STANDARD.encode(bundle.trust_anchor().pem()?)),
+    ];
+    let rendered = snippet::render("k8s-secret", entry, &args.set, &more, context)?;
+    let pem = bundle.key().secret_pem_as(args.key_format.form())?;
+    let mut out = Zeroizing::new(Vec::with_capacity(rendered.text.len() + pem.len() * 2));
+    let (before, after) = rendered.text.split_once(KEY_PLACE).unwrap_or((&rendered.text, ""));
+    let mut encoded = Zeroizing::new(vec![0; pem.len() * 2]);
+    let length = STANDARD
+        .encode_slice(pem.as_bytes(), &mut encoded)
+        .map_err(|e| Error::Internal { doing: "writing base64", reason: e.to_string() })?;
+    out.extend_from_slice(before.as_bytes());
+    out.extend_from_slice(&encoded[..length]);
+    out.extend_from_slice(after.as_bytes());
+    Ok(out)
+}

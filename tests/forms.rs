@@ -1,0 +1,180 @@
+//! A leaf in other forms: read back by OpenSSL, Java's keytool, Go and Python.
+
+mod support;
+
+use support::{CERTFORGE, Sandbox, judge, openssl, output};
+
+fn leaf(key: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.ok(&format!("up 10.103.10.95 a.example --three-tier --key {key}"));
+    std::fs::write(sandbox.file("pass"), "hunter2hunter2\n").unwrap();
+    sandbox
+}
+
+const FOLDER: &str = "certforge/10.103.10.95";
+
+fn file(name: &str) -> String {
+    format!("{FOLDER}/{name}")
+}
+
+/// Whether a file is there with this mode.
+fn has_mode(sandbox: &Sandbox, name: &str, mode: &str) -> bool {
+    sandbox.snapshot().iter().any(|line| line.starts_with(&format!("{} 100{mode} ", file(name))))
+}
+
+fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
+    let before = sandbox.snapshot();
+    let ran = sandbox.run(&format!("--json {args}"));
+    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
+    let document: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+    assert_eq!(document["code"], code, "{args}: {document}");
+    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
+    document["message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn pkcs12_is_read_by_openssl_and_keytool() {
+    for (key, more) in [("rsa2048", ""), ("p256", ""), ("p256", " --legacy")] {
+        let sandbox = leaf(key);
+        let ran = sandbox.ok(&format!(
+            "bundle 10.103.10.95 --to p12,truststore --alias backend --passphrase-file pass{more}"
+        ));
+        assert_eq!(ran.stdout, format!("{}\n{}\n", file("bundle.p12"), file("truststore.p12")));
+        assert!(has_mode(&sandbox, "bundle.p12", "600") && has_mode(&sandbox, "truststore.p12", "644"));
+        if judge("openssl").is_none() {
+            return;
+        }
+        let bundle = file("bundle.p12");
+        let mut args = vec!["pkcs12", "-in", &bundle, "-passin", "file:pass", "-nodes"];
+        if !more.is_empty() {
+            args.push("-legacy");
+        }
+        let text = openssl(&args, sandbox.path()).unwrap();
+        assert!(text.contains("friendlyName: backend"), "{text}");
+        assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 3, "{text}");
+        assert_eq!(text.matches("BEGIN PRIVATE KEY").count(), 1);
+        let Some(keytool) = judge("keytool") else { return };
+        let list = |store: &str| {
+            let args = ["-list", "-v", "-keystore", store, "-storetype", "PKCS12", "-storepass:file", "pass"];
+            let (ok, text) = output(&keytool, &args, sandbox.path());
+            assert!(ok, "{text}");
+            text
+        };
+        let text = list(&file("bundle.p12"));
+        assert!(
+            text.contains("Alias name: backend") && text.contains("Entry type: PrivateKeyEntry"),
+            "{text}"
+        );
+        assert!(text.contains("Certificate chain length: 3") && text.contains("10.103.10.95"), "{text}");
+        let text = list(&file("truststore.p12"));
+        assert!(text.contains("Entry type: trustedCertEntry"), "{text}");
+    }
+}
+
+#[test]
+fn the_other_forms_are_read_by_openssl_go_and_python() {
+    for key in ["rsa2048", "p256"] {
+        let sandbox = leaf(key);
+        let own = if key == "p256" { "sec1" } else { "pkcs1" };
+        sandbox.ok("bundle 10.103.10.95 --to der,p7b,combined,truststore");
+        sandbox.ok(&format!("bundle 10.103.10.95 --to key --key-format {own}"));
+        for name in ["key.der", "combined.pem", &format!("key.{own}.pem")] {
+            assert!(has_mode(&sandbox, name, "600"), "{name}");
+        }
+        let combined = sandbox.read(&file("combined.pem"));
+        let order: Vec<&str> = combined.lines().filter(|l| l.starts_with("-----BEGIN")).collect();
+        assert_eq!(
+            order,
+            ["-----BEGIN PRIVATE KEY-----", "-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----"]
+        );
+        if judge("openssl").is_none() {
+            return;
+        }
+        let public =
+            openssl(&["x509", "-in", &file("cert.pem"), "-noout", "-pubkey"], sandbox.path()).unwrap();
+        for (form, name) in [("DER", "key.der"), ("PEM", &format!("key.{own}.pem"))] {
+            let args = ["pkey", "-inform", form, "-in", &file(name), "-pubout"];
+            assert_eq!(openssl(&args, sandbox.path()).unwrap(), public, "{name}");
+        }
+        let text = openssl(&["pkcs7", "-in", &file("bundle.p7b"), "-print_certs"], sandbox.path()).unwrap();
+        assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 3, "{text}");
+        if let Some(go) = judge("go") {
+            let source = format!("{}/tests/interop/forms.go", env!("CARGO_MANIFEST_DIR"));
+            let given = [
+                format!("combined={}", file("combined.pem")),
+                format!("cert.der={}", file("cert.der")),
+                format!("pkcs8.der={}", file("key.der")),
+                format!("{own}={}", file(&format!("key.{own}.pem"))),
+            ];
+            let args: Vec<&str> =
+                ["run", &source].into_iter().chain(given.iter().map(String::as_str)).collect();
+            let (_, text) = output(&go, &args, sandbox.path());
+            assert_eq!(text.matches("ACCEPT").count(), 4, "{text}");
+        }
+        if let Some(python) = judge("python3") {
+            let script =
+                "import ssl,sys; c=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); c.load_cert_chain(sys.argv[1])";
+            let (ok, text) = output(&python, &["-c", script, &file("combined.pem")], sandbox.path());
+            assert!(ok, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_of_kubernetes_holds_the_same_files() {
+    let sandbox = leaf("p256");
+    sandbox.ok("bundle 10.103.10.95 --to k8s-secret --set namespace=web");
+    assert!(has_mode(&sandbox, "k8s-secret.yaml", "600"));
+    let text = sandbox.read(&file("k8s-secret.yaml"));
+    assert!(text.contains("kind: Secret") && text.contains("namespace: web"), "{text}");
+    assert!(
+        text.contains("name: leaf-10-103-10-95-tls") && text.contains("type: kubernetes.io/tls"),
+        "{text}"
+    );
+    for (field, name) in [("tls.crt", "fullchain.pem"), ("tls.key", "key.pem"), ("ca.crt", "ca.pem")] {
+        let value = text.lines().find_map(|l| l.trim().strip_prefix(&format!("{field}: "))).unwrap();
+        let script = format!("printf %s '{value}' | base64 -d | cmp - {}", file(name));
+        let mut sh = std::process::Command::new("sh");
+        let ran = support::ran(sh.args(["-c", &script]).current_dir(sandbox.path()).output().unwrap());
+        assert_eq!(ran.status, 0, "{field}: {}{}", ran.stdout, ran.stderr);
+    }
+    let script =
+        format!("{CERTFORGE} bundle 10.103.10.95 --to k8s-secret --output - | grep -c '^kind: Secret'");
+    let mut sh = std::process::Command::new("sh");
+    let ran = support::ran(sh.args(["-c", &script]).current_dir(sandbox.path()).output().unwrap());
+    assert_eq!(ran.stdout, "1\n", "{}", ran.stderr);
+}
+
+#[test]
+fn forms_that_cannot_be_are_refused_and_nothing_is_written() {
+    let sandbox = leaf("p256");
+    refused(&sandbox, "bundle 10.103.10.95 --to p12", 3, "key.passphrase");
+    refused(&sandbox, "bundle 10.103.10.95 --to key --key-format pkcs1", 3, "key.form");
+    refused(&sandbox, "bundle none.example --to der", 3, "store.missing");
+    refused(&sandbox, "bundle 10.103.10.95 --to nonsense", 2, "usage");
+    refused(&sandbox, "bundle 10.103.10.95 --to der,p7b --output x", 2, "usage");
+    refused(&sandbox, "bundle 10.103.10.95 --to k8s-secret --set colour=red", 2, "usage");
+    sandbox.ok("bundle 10.103.10.95 --to combined");
+    refused(&sandbox, "bundle 10.103.10.95 --to p7b,combined", 3, "store.exists");
+    sandbox.ok("bundle 10.103.10.95 --to p7b,combined --force");
+    sandbox.ok("csr b.example --key p256");
+    sandbox.ok("sign certforge/csr/b.example/request.pem");
+    refused(&sandbox, "bundle b.example --to combined", 3, "store.missing");
+    sandbox.ok("bundle b.example --to p7b,der");
+    assert!(!sandbox.file("certforge/b.example/key.der").exists());
+}
+
+#[test]
+fn files_of_an_old_key_are_left_behind_and_that_is_told() {
+    let sandbox = leaf("p256");
+    sandbox.ok("bundle 10.103.10.95 --to combined,p7b");
+    std::fs::write(sandbox.file(&file("notes.txt")), "mine").unwrap();
+    let ran = sandbox.ok("renew 10.103.10.95");
+    assert!(ran.stderr.contains("combined.pem was made of the old key"), "{}", ran.stderr);
+    assert!(!sandbox.file(&file("combined.pem")).exists() && sandbox.file(&file("notes.txt")).exists());
+    let kept = sandbox
+        .snapshot()
+        .into_iter()
+        .any(|l| l.starts_with("certforge/archive/") && l.contains("combined.pem"));
+    assert!(kept, "the archive has it");
+}

@@ -1,0 +1,167 @@
+//! The lines that other programs are configured with: nginx, HAProxy and a Java
+//! server by Spring Boot's properties are started with them, and answer.
+
+mod support;
+
+use std::process::Command;
+
+use support::{Sandbox, Server, judge, output};
+
+fn leaf() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up 127.0.0.1 localhost --three-tier --key p256");
+    sandbox
+}
+
+/// What curl says of a server that has the leaf.
+fn answers(sandbox: &Sandbox, port: u16) {
+    let Some(curl) = judge("curl") else { return };
+    let url = format!("https://127.0.0.1:{port}/");
+    let args =
+        ["-sS", "--cacert", "certforge/127.0.0.1/ca.pem", "-o", "/dev/null", "-w", "%{http_code}", &url];
+    let (ok, text) = output(&curl, &args, sandbox.path());
+    assert!(ok, "{text}");
+}
+
+#[test]
+fn nginx_serves_with_its_lines() {
+    let Some(nginx) = judge("nginx") else { return };
+    let sandbox = leaf();
+    let server = Server::start(|port| {
+        let lines = sandbox
+            .ok(&format!("snippet nginx 127.0.0.1 --set port={port} --set upstream=http://127.0.0.1:9"));
+        let text = format!(
+            "daemon off; master_process off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; \
+             client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;\n{}\n}}\n",
+            lines.stdout
+        );
+        std::fs::write(sandbox.file("nginx.conf"), text).unwrap();
+        let mut command = Command::new(&nginx);
+        command.arg("-p").arg(sandbox.path()).arg("-c").arg(sandbox.file("nginx.conf"));
+        command
+    });
+    answers(&sandbox, server.address.port());
+}
+
+#[test]
+fn haproxy_serves_with_its_lines() {
+    let Some(haproxy) = judge("haproxy") else { return };
+    let sandbox = leaf();
+    let first = sandbox.ok("snippet haproxy 127.0.0.1");
+    assert!(first.stderr.contains("certforge bundle 127.0.0.1 --to combined"), "{}", first.stderr);
+    sandbox.ok("bundle 127.0.0.1 --to combined");
+    assert!(!sandbox.ok("snippet haproxy 127.0.0.1").stderr.contains("is not there yet"));
+    let server = Server::start(|port| {
+        let lines = sandbox.ok(&format!("snippet haproxy 127.0.0.1 --set port={port}"));
+        let text = format!(
+            "defaults\n    timeout connect 1s\n    timeout client 5s\n    timeout server 5s\n\n{}",
+            lines.stdout
+        );
+        std::fs::write(sandbox.file("haproxy.cfg"), text).unwrap();
+        let mut command = Command::new(&haproxy);
+        command.arg("-f").arg(sandbox.file("haproxy.cfg"));
+        command
+    });
+    answers(&sandbox, server.address.port());
+}
+
+#[test]
+fn a_java_server_reads_the_properties_of_spring_boot() {
+    let Some(java) = judge("java") else { return };
+    let sandbox = leaf();
+    std::fs::write(sandbox.file("pass"), "changed-it\n").unwrap();
+    sandbox.ok("bundle 127.0.0.1 --to p12 --passphrase-file pass");
+    let source = format!("{}/tests/interop/SpringLike.java", env!("CARGO_MANIFEST_DIR"));
+    let server = Server::start(|port| {
+        let lines =
+            sandbox.ok(&format!("snippet springboot 127.0.0.1 --set port={port} --set password=changed-it"));
+        std::fs::write(sandbox.file("application.properties"), lines.stdout).unwrap();
+        let mut command = Command::new(&java);
+        command.arg(&source).arg(sandbox.file("application.properties"));
+        command
+    });
+    answers(&sandbox, server.address.port());
+}
+
+#[test]
+fn the_variables_of_env_lead_clients_to_the_ca() {
+    let Some(curl) = judge("curl") else { return };
+    let Some(nginx) = judge("nginx") else { return };
+    let sandbox = leaf();
+    let server = Server::start(|port| {
+        let lines = sandbox.ok(&format!("snippet nginx 127.0.0.1 --set port={port}"));
+        let text = format!(
+            "daemon off; master_process off; pid nginx.pid; error_log stderr; events {{}}\nhttp {{ access_log off; \
+             client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;\n{}\n}}\n",
+            lines.stdout
+        );
+        std::fs::write(sandbox.file("nginx.conf"), text).unwrap();
+        let mut command = Command::new(&nginx);
+        command.arg("-p").arg(sandbox.path()).arg("-c").arg(sandbox.file("nginx.conf"));
+        command
+    });
+    let lines = sandbox.ok("snippet env 127.0.0.1").stdout;
+    let script =
+        format!("{lines}\n{} -sS -o /dev/null https://localhost:{}/", curl.display(), server.address.port());
+    let mut sh = Command::new("sh");
+    sandbox.isolate(sh.args(["-c", &script]));
+    let ran = support::ran(sh.output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+}
+
+#[test]
+fn every_snippet_names_whole_paths_and_no_variable_is_left() {
+    let sandbox = leaf();
+    let listed = sandbox.ok("snippet list").stdout;
+    assert_eq!(listed.lines().count(), 12, "{listed}");
+    for name in listed.lines().map(|line| line.split('\t').next().unwrap()) {
+        let ran = sandbox.run(&format!("snippet {name} 127.0.0.1"));
+        if ["alb", "nlb", "terraform", "cloudformation"].contains(&name) {
+            assert_eq!(ran.status, 3, "{name}: {}", ran.stderr);
+            assert!(ran.stderr.contains("certforge import-acm"), "{}", ran.stderr);
+            continue;
+        }
+        assert_eq!(ran.status, 0, "{name}: {}", ran.stderr);
+        assert!(!ran.stdout.contains("{{") && !ran.stdout.contains("{%"), "{name}: {}", ran.stdout);
+        let absolute = ran.stdout.contains(&*sandbox.path().to_string_lossy());
+        assert!(absolute || name == "k8s", "{name}: {}", ran.stdout);
+    }
+    for args in ["snippet nonsense 127.0.0.1", "snippet nginx 127.0.0.1 --set colour=red"] {
+        assert_eq!(sandbox.run(args).status, 2, "{args}");
+    }
+    assert_eq!(sandbox.run("snippet nginx none.example").status, 3);
+    sandbox.ok("leaf b.example --key p256");
+    assert_eq!(sandbox.run("snippet nginx").status, 2);
+}
+
+#[test]
+fn snippets_of_what_is_in_acm_have_its_arn() {
+    let sandbox = Sandbox::new();
+    let arn = sandbox.ok("up a.example --key p256 --import-acm --sim").stdout;
+    for name in ["alb", "nlb", "terraform", "cloudformation"] {
+        let text = sandbox.ok(&format!("snippet {name} a.example")).stdout;
+        assert!(text.contains(arn.trim()), "{name}: {text}");
+    }
+}
+
+#[test]
+fn yaml_and_properties_are_what_their_readers_take() {
+    let Some(python) = judge("python3") else { return };
+    let sandbox = Sandbox::new();
+    let odd = sandbox.file("a \"b\" c");
+    std::fs::create_dir(&odd).unwrap();
+    let dir = odd.join("store").display().to_string();
+    let run = |args: &[&str]| {
+        let ran = sandbox.run_args(&[&["--dir", dir.as_str()][..], args].concat());
+        assert_eq!(ran.status, 0, "{args:?}: {}", ran.stderr);
+        ran.stdout
+    };
+    run(&["up", "a.example", "b.example", "--key", "p256"]);
+    for name in ["envoy", "compose", "k8s"] {
+        std::fs::write(sandbox.file("s.yaml"), run(&["snippet", name, "a.example"])).unwrap();
+        let script = "import sys, yaml; print(yaml.safe_load(open(sys.argv[1])))";
+        let (ok, text) = output(&python, &["-c", script, "s.yaml"], sandbox.path());
+        assert!(ok, "{name}: {text}");
+        assert!(name == "k8s" || text.contains("a \"b\" c/store"), "{name}: {text}");
+    }
+}
