@@ -242,6 +242,11 @@ pub enum Error {
         /// What the parser said.
         reason: String,
     },
+    /// A manifest cannot be used.
+    Manifest {
+        /// What is wrong, with the table or line.
+        reason: String,
+    },
     /// Bytes are not a certificate revocation list.
     MalformedCrl {
         /// Why not.
@@ -482,6 +487,7 @@ impl Error {
             Self::Listen { .. } => "acm-sim.listen",
             Self::Lock { .. } => "store.lock",
             Self::MalformedCertificate { .. } => "certificate.malformed",
+            Self::Manifest { .. } => "manifest",
             Self::MalformedCrl { .. } => "crl.malformed",
             Self::MalformedPem { .. } => "pem.malformed",
             Self::MalformedRequest { .. } => "csr.malformed",

@@ -439,6 +439,7 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         "ca rekey-passphrase",
         "csr",
         "sign",
+        "apply",
         "bundle",
         "snippet",
         "list",

@@ -93,6 +93,7 @@ impl fmt::Display for Error {
             Self::MalformedCertificate { reason } => {
                 write!(f, "this is not a certificate: {}", Shown(reason))
             }
+            Self::Manifest { reason } | Self::Row { reason } => f.write_str(&Shown(reason).to_string()),
             Self::MalformedCrl { reason } => {
                 write!(f, "this is not a certificate revocation list: {}", Shown(reason))
             }
@@ -134,7 +135,6 @@ impl fmt::Display for Error {
             Self::Reason { input, .. } => {
                 write!(f, "`{}` is no reason to take a certificate back", Shown(input))
             }
-            Self::Row { reason } => f.write_str(&Shown(reason).to_string()),
             Self::Rule { input, reason } => {
                 write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
             }

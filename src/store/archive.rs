@@ -63,6 +63,17 @@ impl Store {
         Ok(found)
     }
 
+    /// Puts a leaf into the archive, with all that is in its folder: it is no leaf any
+    /// more, and nothing of it is lost.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Lock`].
+    pub fn put_away(&self, entry: &LeafEntry) -> Result<()> {
+        let _lock = Lock::take(self.root())?;
+        keep(self.root(), &entry.folder)?;
+        file::remove_folder(&entry.folder, self.root())
+    }
+
     /// Removes the folder of a leaf, or of one that was kept, with its key.
     ///
     /// # Errors

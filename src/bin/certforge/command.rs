@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 mod acm;
 mod acm_sim;
+mod apply;
 mod batch;
 mod bundle;
 mod ca;
@@ -91,6 +92,7 @@ enum Command {
     Prune(prune::Args),
     Renew(renew::Args),
     Revoke(revoke::Revoke),
+    Apply(apply::Args),
     Bundle(bundle::Args),
     Sign(sign::Args),
     Snippet(snippet::Args),
@@ -119,6 +121,7 @@ impl Subcommand for Command {
         let leaf = command("leaf", "Issue a leaf: a certificate for one server or client");
         let csr = command("csr", "Make a signing request for somebody else's CA");
         let sign = command("sign", "Sign somebody else's signing request");
+        let apply = command("apply", "Have all that a manifest asks for: makes what is missing or different");
         let bundle = command("bundle", "Write a leaf in other forms: PKCS#12, DER, one PEM, a Secret");
         let snippet = command("snippet", "Print configuration lines with a leaf's paths in them");
         let list = command("list", "List the leaves: folder, key, end, CA, names");
@@ -136,6 +139,7 @@ impl Subcommand for Command {
             .subcommand(up.defer(up::Args::augment_args))
             .subcommand(csr.defer(csr::Args::augment_args))
             .subcommand(sign.defer(sign::Args::augment_args))
+            .subcommand(apply.defer(apply::Args::augment_args))
             .subcommand(bundle.defer(bundle::Args::augment_args))
             .subcommand(snippet.defer(snippet::Args::augment_args))
             .subcommand(list.defer(list::Args::augment_args))
@@ -186,6 +190,7 @@ impl FromArgMatches for Command {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
             "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
             "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
+            "apply" => Self::Apply(apply::Args::from_arg_matches(matches)?),
             "bundle" => Self::Bundle(bundle::Args::from_arg_matches(matches)?),
             "snippet" => Self::Snippet(snippet::Args::from_arg_matches(matches)?),
             "crl" => Self::Crl(revoke::Crl::from_arg_matches(matches)?),
@@ -271,6 +276,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Ca(command) => ca::run(command, &context),
         Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
+        Command::Apply(args) => apply::run(&args, &context),
         Command::Bundle(args) => bundle::run(&args, &context),
         Command::Snippet(args) => snippet::run(&args, &context),
         Command::Crl(args) => revoke::crl(&args, &context),

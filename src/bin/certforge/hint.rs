@@ -83,6 +83,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::MalformedPem { .. } | Error::MalformedCertificate { .. } => {
             "give a PEM file: openssl x509 -in FILE"
         }
+        Error::Manifest { .. } => "docs/ca.md shows every table and field of a manifest",
         Error::MalformedCrl { .. } => "move the file away, and make it anew: certforge crl",
         Error::MalformedRequest { .. } => "make one with `certforge csr NAME` or `openssl req -new`",
         Error::MalformedRecord { .. } => {

@@ -18,6 +18,7 @@ use crate::report::{
 
 #[cfg(feature = "aws")]
 mod acm;
+mod apply;
 mod bar;
 mod lifecycle;
 
@@ -56,6 +57,8 @@ pub fn report(report: &Report, format: Format) -> ExitCode {
 /// The exit status of a report: of several imports some may have failed.
 fn status_of(report: &Report) -> u8 {
     match report {
+        #[cfg(feature = "aws")]
+        Report::Apply(r) => r.leaves.iter().map(|leaf| acm::status(&leaf.imports)).max().unwrap_or(0),
         #[cfg(feature = "aws")]
         Report::Imports(r) => acm::status(&r.results),
         #[cfg(feature = "aws")]
@@ -102,6 +105,7 @@ fn lines(report: &Report) -> Vec<u8> {
     let mut text = Vec::new();
     // Writing to memory does not fail.
     let _ = match report {
+        Report::Apply(r) => apply::lines(&mut text, r),
         Report::Batch(r) => batch_lines(&mut text, r),
         Report::Ca(r) => ca_lines(&mut text, r),
         Report::CaList(r) => finding_lines(&mut text, &r.findings),
@@ -137,45 +141,57 @@ fn lines(report: &Report) -> Vec<u8> {
 
 fn write_result(report: &Report, format: Format) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    if format.json {
-        match report {
-            // The document's place is taken by the leaves themselves.
-            Report::Batch(r) if r.output.as_deref() == Some("-") => Ok(()),
-            Report::Batch(r) => json(&mut out, "batch", r),
-            Report::Ca(r) => json(&mut out, "ca", &**r),
-            Report::CaList(r) => json(&mut out, "ca-list", r),
-            #[cfg(feature = "aws")]
-            Report::AcmList(r) => json(&mut out, "acm-list", r),
-            #[cfg(feature = "aws")]
-            Report::AcmShow(r) => json(&mut out, "acm-certificate", &**r),
-            #[cfg(feature = "aws")]
-            Report::Import(r) => json(&mut out, "import", r),
-            #[cfg(feature = "aws")]
-            Report::Imports(r) => json(&mut out, "imports", r),
-            Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
-            Report::Forms(r) => json(&mut out, "forms", r),
-            Report::Snippet(r) => json(&mut out, "snippet", r),
-            Report::SnippetList(r) => json(&mut out, "snippet-list", r),
-            Report::Crl(r) => json(&mut out, "crl", r),
-            Report::Leaf(r) => json(&mut out, "leaf", r),
-            Report::LeafList(r) => json(&mut out, "leaf-list", r),
-            Report::Renew(r) => json(&mut out, "renew", r),
-            Report::Status(r) => json(&mut out, "status", r),
-            Report::StorePrune(r) => json(&mut out, "prune", r),
-            // The policy is AWS's document, with or without --json.
-            #[cfg(feature = "aws")]
-            Report::Policy(r) => acm::policy(&mut out, r),
-            #[cfg(feature = "aws")]
-            Report::Prune(r) => json(&mut out, "acm-prune", r),
-            Report::Request(r) => json(&mut out, "request", r),
-            Report::Template(r) => json(&mut out, "template", r),
-            Report::TemplateList(r) => json(&mut out, "template-list", r),
-            Report::Text(bytes) => out.write_all(bytes),
-            Report::Up(r) => json(&mut out, "up", &**r),
-        }?;
-        return out.flush();
-    }
+    if format.json { write_json(&mut out, report) } else { write_text(&mut out, report) }?;
+    out.flush()
+}
+
+/// The result as one document.
+fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
     match report {
+        Report::Apply(r) => json(out, "apply", &**r),
+        // The document's place is taken by the leaves themselves.
+        Report::Batch(r) if r.output.as_deref() == Some("-") => Ok(()),
+        Report::Batch(r) => json(out, "batch", r),
+        Report::Ca(r) => json(out, "ca", &**r),
+        Report::CaList(r) => json(out, "ca-list", r),
+        #[cfg(feature = "aws")]
+        Report::AcmList(r) => json(out, "acm-list", r),
+        #[cfg(feature = "aws")]
+        Report::AcmShow(r) => json(out, "acm-certificate", &**r),
+        #[cfg(feature = "aws")]
+        Report::Import(r) => json(out, "import", r),
+        #[cfg(feature = "aws")]
+        Report::Imports(r) => json(out, "imports", r),
+        Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
+        Report::Forms(r) => json(out, "forms", r),
+        Report::Snippet(r) => json(out, "snippet", r),
+        Report::SnippetList(r) => json(out, "snippet-list", r),
+        Report::Crl(r) => json(out, "crl", r),
+        Report::Leaf(r) => json(out, "leaf", r),
+        Report::LeafList(r) => json(out, "leaf-list", r),
+        Report::Renew(r) => json(out, "renew", r),
+        Report::Status(r) => json(out, "status", r),
+        Report::StorePrune(r) => json(out, "prune", r),
+        // The policy is AWS's document, with or without --json.
+        #[cfg(feature = "aws")]
+        Report::Policy(r) => acm::policy(out, r),
+        #[cfg(feature = "aws")]
+        Report::Prune(r) => json(out, "acm-prune", r),
+        Report::Request(r) => json(out, "request", r),
+        Report::Template(r) => json(out, "template", r),
+        Report::TemplateList(r) => json(out, "template-list", r),
+        Report::Text(bytes) => out.write_all(bytes),
+        Report::Up(r) => json(out, "up", &**r),
+    }
+}
+
+/// The bare result.
+fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    match report {
+        Report::Apply(r) => {
+            let changed = r.leaves.iter().filter(|leaf| leaf.state != State::Unchanged && !r.planned);
+            changed.into_iter().try_for_each(|leaf| writeln!(out, "{}", leaf.folder))
+        }
         Report::Batch(r) => match &r.output {
             Some(output) if output == "-" => Ok(()),
             Some(output) => writeln!(out, "{output}"),
@@ -186,21 +202,21 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
                 out.write_all(&text)
             }
         },
-        Report::Ca(r) => result(&mut out, r.state, &r.folder),
+        Report::Ca(r) => result(out, r.state, &r.folder),
         Report::CaList(r) => r.authorities.iter().try_for_each(|ca| {
             let until = &ca.not_after[..10];
             writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key, until, Shown(&ca.subject))
         }),
         #[cfg(feature = "aws")]
-        Report::AcmList(r) => acm::table(&mut out, &r.certificates),
+        Report::AcmList(r) => acm::table(out, &r.certificates),
         #[cfg(feature = "aws")]
         Report::AcmShow(r) => writeln!(out, "{}", r.certificate.arn),
         #[cfg(feature = "aws")]
-        Report::Import(r) => acm::arn(&mut out, r),
+        Report::Import(r) => acm::arn(out, r),
         #[cfg(feature = "aws")]
-        Report::Imports(r) => acm::arns(&mut out, &r.results),
+        Report::Imports(r) => acm::arns(out, &r.results),
         #[cfg(feature = "aws")]
-        Report::Policy(r) => acm::policy(&mut out, r),
+        Report::Policy(r) => acm::policy(out, r),
         #[cfg(feature = "aws")]
         Report::Prune(r) => r.certificates.iter().try_for_each(|c| writeln!(out, "{}", c.arn)),
         Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
@@ -210,18 +226,18 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
             r.snippets.iter().try_for_each(|s| writeln!(out, "{}\t{}", s.name, s.description))
         }
         Report::Crl(r) => writeln!(out, "{}", r.path),
-        Report::LeafList(r) => lifecycle::leaf_table(&mut out, r),
+        Report::LeafList(r) => lifecycle::leaf_table(out, r),
         Report::Renew(r) => {
             let made = r.leaves.iter().filter_map(|renewed| renewed.outcome.as_ref().ok());
-            made.into_iter().try_for_each(|leaf| result(&mut out, leaf.state, &leaf.folder))
+            made.into_iter().try_for_each(|leaf| result(out, leaf.state, &leaf.folder))
         }
-        Report::Status(r) => lifecycle::status_table(&mut out, r),
+        Report::Status(r) => lifecycle::status_table(out, r),
         Report::StorePrune(r) => r.pruned.iter().try_for_each(|p| writeln!(out, "{}", Shown(&p.folder))),
         Report::Leaf(r) => match &r.pem {
             Some(pem) => out.write_all(pem.as_bytes()),
-            None => result(&mut out, r.state, &r.folder),
+            None => result(out, r.state, &r.folder),
         },
-        Report::Request(r) => result(&mut out, r.state, &r.folder),
+        Report::Request(r) => result(out, r.state, &r.folder),
         Report::Template(r) => out.write_all(r.toml.as_bytes()),
         Report::TemplateList(r) => r
             .templates
@@ -229,13 +245,12 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
             .try_for_each(|t| writeln!(out, "{}\t{}\t{}", t.name, t.days, Shown(&t.description))),
         Report::Text(bytes) => out.write_all(bytes),
         #[cfg(feature = "aws")]
-        Report::Up(r) if !r.imports.is_empty() => acm::arns(&mut out, &r.imports),
+        Report::Up(r) if !r.imports.is_empty() => acm::arns(out, &r.imports),
         Report::Up(r) => match &r.arn {
             Some(arn) if r.leaf.state != State::Planned => writeln!(out, "{arn}"),
-            _ => result(&mut out, r.leaf.state, &r.folder),
+            _ => result(out, r.leaf.state, &r.folder),
         },
-    }?;
-    out.flush()
+    }
 }
 
 /// The result on standard output; a plan has none yet.

@@ -5,6 +5,7 @@
 
 #[cfg(feature = "aws")]
 mod acm;
+mod apply;
 mod batch;
 mod forms;
 mod lifecycle;
@@ -20,6 +21,7 @@ pub use acm::{
     AcmEntry, AcmListReport, AcmShowReport, CallReport, FailedPlace, ImportReport, ImportResult, ImportState,
     ImportsReport, PolicyReport, PruneReport, StatementReport, TagReport,
 };
+pub use apply::{ApplyLeaf, ApplyReport};
 pub use batch::{BatchLeaf, BatchReport};
 use certforge::certificate::Certificate;
 use certforge::finding::{Finding, Severity};
@@ -56,6 +58,7 @@ pub enum Report {
     AcmList(AcmListReport),
     #[cfg(feature = "aws")]
     AcmShow(Box<AcmShowReport>),
+    Apply(Box<ApplyReport>),
     Batch(BatchReport),
     Ca(Box<CaReport>),
     CaList(CaListReport),

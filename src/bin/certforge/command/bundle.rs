@@ -54,7 +54,8 @@ pub struct Args {
     force: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// Key, certificate and issuers as PKCS#12
     P12,
@@ -97,17 +98,47 @@ impl KeyFormat {
 const TRUST_STORE_PASSPHRASE: &str = "changeit";
 
 /// One file of a form.
-struct Piece {
+pub struct Piece {
     derived: Derived,
     bytes: Zeroizing<Vec<u8>>,
 }
 
+/// How forms are made.
+pub struct FormOptions<'a> {
+    pub alias: Option<&'a str>,
+    pub passphrase: Option<&'a Zeroizing<String>>,
+    pub strength: Pkcs12Strength,
+    pub key_form: KeyForm,
+    pub set: &'a [String],
+}
+
+impl Default for FormOptions<'_> {
+    fn default() -> Self {
+        Self {
+            alias: None,
+            passphrase: None,
+            strength: Pkcs12Strength::Modern,
+            key_form: KeyForm::Pkcs8,
+            set: &[],
+        }
+    }
+}
+
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let entry = context.store.leaf(&args.name)?;
+    let needs =
+        args.to.contains(&Form::P12) || args.to.contains(&Form::Truststore) && args.passphrase.is_given();
+    let passphrase = if needs { Some(args.passphrase.fresh("the PKCS#12 file")?) } else { None };
+    let options = FormOptions {
+        alias: args.alias.as_deref(),
+        passphrase: passphrase.as_ref(),
+        strength: if args.legacy { Pkcs12Strength::Legacy } else { Pkcs12Strength::Modern },
+        key_form: args.key_format.form(),
+        set: &args.set,
+    };
     let mut pieces = Vec::new();
-    let mut passphrase = None;
     for form in &args.to {
-        pieces.extend(make(args, *form, &entry, &mut passphrase, context)?);
+        pieces.extend(make(*form, &entry, &options, context)?);
     }
     if let Some(output) = &args.output {
         let [piece] = pieces.as_slice() else {
@@ -121,13 +152,24 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
     }
     let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
-    // All of them are there or none: what is in the way shows before the first is written.
-    let target = |piece: &Piece| match &args.output {
-        Some(output) => output.clone(),
+    let files = write(&pieces, &entry, args.output.as_deref(), overwrite)?;
+    Ok(Report::Forms(FormsReport { files, content: None }))
+}
+
+/// Writes files of a leaf: all of them or none, as far as what is in the way shows
+/// before the first is written.
+pub fn write(
+    pieces: &[Piece],
+    entry: &LeafEntry,
+    output: Option<&Path>,
+    overwrite: Overwrite,
+) -> Result<Vec<FileReport>, Failure> {
+    let target = |piece: &Piece| match output {
+        Some(output) => output.to_owned(),
         None => entry.folder.join(piece.derived.file_name()),
     };
     let mut files = Vec::new();
-    for piece in &pieces {
+    for piece in pieces {
         files.push((NewFile::create(&target(piece), overwrite, piece.derived.is_secret())?, piece));
     }
     let mut written = Vec::new();
@@ -139,58 +181,57 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let mode = if piece.derived.is_secret() { "0600" } else { "0644" };
         written.push(FileReport { path: path(&target), mode: mode.to_owned() });
     }
-    Ok(Report::Forms(FormsReport { files: written, content: None }))
+    Ok(written)
+}
+
+/// Whether all files of a form are there.
+pub fn is_there(form: Form, entry: &LeafEntry, options: &FormOptions<'_>) -> bool {
+    let files: &[Derived] = match form {
+        Form::P12 => &[Derived::Pkcs12],
+        Form::Truststore => &[Derived::TrustStore],
+        Form::Der => &[Derived::CertificateDer, Derived::AnchorDer],
+        Form::P7b => &[Derived::Pkcs7],
+        Form::Combined => &[Derived::Combined],
+        Form::K8sSecret => &[Derived::K8sSecret],
+        Form::Key => &[Derived::Key(options.key_form)],
+    };
+    files.iter().all(|derived| entry.has_file(&derived.file_name()))
 }
 
 /// The files of a form.
-fn make(
-    args: &Args,
+pub fn make(
     form: Form,
     entry: &LeafEntry,
-    passphrase: &mut Option<Zeroizing<String>>,
+    options: &FormOptions<'_>,
     context: &Context,
 ) -> Result<Vec<Piece>, Failure> {
-    let strength = if args.legacy { Pkcs12Strength::Legacy } else { Pkcs12Strength::Modern };
-    let key_form = args.key_format.form();
     let text = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
     let one = |derived, bytes| Ok(vec![Piece { derived, bytes }]);
     match form {
         Form::P12 => {
-            let bundle = entry.bundle()?;
-            let secret = match passphrase.take() {
-                Some(secret) => secret,
-                None => args.passphrase.fresh("the PKCS#12 file")?,
+            let missing = || Error::Passphrase {
+                of: "the PKCS#12 file".to_owned(),
+                reason: "is needed, and none was given",
             };
-            let alias = args.alias.clone().unwrap_or_else(|| entry.name());
-            let bytes = bundle.secret_pkcs12(&alias, &secret, strength)?;
-            *passphrase = Some(secret);
+            let secret = options.passphrase.ok_or_else(missing)?;
+            let alias = options.alias.map_or_else(|| entry.name(), ToOwned::to_owned);
+            let bytes = entry.bundle()?.secret_pkcs12(&alias, secret, options.strength)?;
             one(Derived::Pkcs12, Zeroizing::new(bytes))
         }
         Form::Truststore => {
-            let given = passphrase.take();
-            let secret = match (&given, args.passphrase.is_given()) {
-                (Some(secret), _) => secret.clone(),
-                (None, true) => args.passphrase.fresh("the trust store")?,
-                (None, false) => Zeroizing::new(TRUST_STORE_PASSPHRASE.to_owned()),
-            };
-            *passphrase = given;
-            let alias = args.alias.as_deref().unwrap_or("certforge");
-            let bytes = entry.trust_anchor().pkcs12_trust_store(alias, &secret, strength)?;
+            let secret = options.passphrase.map_or(TRUST_STORE_PASSPHRASE, |secret| secret.as_str());
+            let alias = options.alias.unwrap_or("certforge");
+            let bytes = entry.trust_anchor().pkcs12_trust_store(alias, secret, options.strength)?;
             one(Derived::TrustStore, Zeroizing::new(bytes))
         }
         Form::Der => {
+            let der = |derived, der: &[u8]| Piece { derived, bytes: Zeroizing::new(der.to_vec()) };
             let mut pieces = vec![
-                Piece {
-                    derived: Derived::CertificateDer,
-                    bytes: Zeroizing::new(entry.certificate.der().to_vec()),
-                },
-                Piece {
-                    derived: Derived::AnchorDer,
-                    bytes: Zeroizing::new(entry.trust_anchor().der().to_vec()),
-                },
+                der(Derived::CertificateDer, entry.certificate.der()),
+                der(Derived::AnchorDer, entry.trust_anchor().der()),
             ];
             if entry.has_key() {
-                let bytes = entry.private_key()?.secret_der_as(key_form)?;
+                let bytes = entry.private_key()?.secret_der_as(options.key_form)?;
                 pieces.push(Piece { derived: Derived::KeyDer, bytes });
             }
             Ok(pieces)
@@ -198,11 +239,13 @@ fn make(
         Form::P7b => {
             one(Derived::Pkcs7, text(&certforge::bundle::pkcs7_pem(&entry.certificate, &entry.chain)?))
         }
-        Form::Combined => one(Derived::Combined, text(&entry.bundle()?.secret_combined_pem(key_form)?)),
-        Form::K8sSecret => one(Derived::K8sSecret, k8s_secret(args, &entry.bundle()?, entry, context)?),
+        Form::Combined => {
+            one(Derived::Combined, text(&entry.bundle()?.secret_combined_pem(options.key_form)?))
+        }
+        Form::K8sSecret => one(Derived::K8sSecret, k8s_secret(options, &entry.bundle()?, entry, context)?),
         Form::Key => {
-            let derived = Derived::Key(key_form);
-            one(derived, text(&entry.private_key()?.secret_pem_as(key_form)?))
+            let derived = Derived::Key(options.key_form);
+            one(derived, text(&entry.private_key()?.secret_pem_as(options.key_form)?))
         }
     }
 }
@@ -212,7 +255,7 @@ const KEY_PLACE: &str = "@KEY@";
 
 /// The Secret. The key is put in last, so that it is in no variable of the template.
 fn k8s_secret(
-    args: &Args,
+    options: &FormOptions<'_>,
     bundle: &Bundle,
     entry: &LeafEntry,
     context: &Context,
@@ -222,8 +265,8 @@ fn k8s_secret(
         ("tls_key", KEY_PLACE.to_owned()),
         ("ca_crt", STANDARD.encode(bundle.trust_anchor().pem()?)),
     ];
-    let rendered = snippet::render("k8s-secret", entry, &args.set, &more, context)?;
-    let pem = bundle.key().secret_pem_as(args.key_format.form())?;
+    let rendered = snippet::render("k8s-secret", entry, options.set, &more, context)?;
+    let pem = bundle.key().secret_pem_as(options.key_form)?;
     let mut out = Zeroizing::new(Vec::with_capacity(rendered.text.len() + pem.len() * 2));
     let (before, after) = rendered.text.split_once(KEY_PLACE).unwrap_or((&rendered.text, ""));
     let mut encoded = Zeroizing::new(vec![0; pem.len() * 2]);

@@ -83,6 +83,16 @@ fn source(file: Option<&Path>, fd: Option<u32>) -> Option<PathBuf> {
     file.map(Path::to_owned).or_else(|| fd.map(|fd| PathBuf::from(format!("/dev/fd/{fd}"))))
 }
 
+/// The pass phrase that is in a file: its first line.
+pub fn read_first_line(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let secret = first_line(path)?;
+    if secret.is_empty() {
+        let of = path.to_string_lossy().into_owned();
+        return Err(Error::Passphrase { of, reason: "is empty" }.into());
+    }
+    Ok(secret)
+}
+
 fn first_line(path: &Path) -> certforge::Result<Zeroizing<String>> {
     let bytes = read_input(path)?;
     let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();

@@ -71,6 +71,11 @@ impl ImportArgs {
         }
     }
 
+    /// An import to one place.
+    pub fn to(target: TargetArgs, tags: Vec<String>, services: Vec<Service>, sim: bool) -> Self {
+        Self { target, tags, services, allow: Vec::new(), sim }
+    }
+
     fn tags(&self) -> Result<Vec<Tag>, Failure> {
         Ok(self.tags.iter().map(|t| t.parse()).collect::<certforge::Result<_>>()?)
     }

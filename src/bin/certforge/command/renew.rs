@@ -84,7 +84,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         renewed.push(Renewed { name, outcome });
     }
     bar.end();
-    said.extend(known.0.into_iter().flat_map(|(_, ca)| ca.loaded.findings));
+    said.extend(known.0.into_values().flat_map(|ca| ca.loaded.findings));
     // One that was asked for by name fails as a command of its own does.
     if let ([_], false) = (renewed.as_slice(), args.due || args.all)
         && renewed[0].outcome.is_err()

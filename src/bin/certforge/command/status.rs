@@ -35,18 +35,18 @@ pub struct WithinArgs {
 
 impl WithinArgs {
     pub fn duration(&self) -> certforge::Result<Option<Duration>> {
-        let Some(text) = &self.within else { return Ok(None) };
-        let refuse = || certforge::Error::Validity {
-            input: text.clone(),
-            reason: "a span in weeks, days, hours or less is wanted".to_owned(),
-        };
-        match text.parse()? {
-            certforge::Lifetime::For { months: 0, rest } => Ok(Some(rest)),
-            certforge::Lifetime::For { months, rest } => {
-                Ok(Some(Duration::days(i64::from(months) * 30) + rest))
-            }
-            _ => Err(refuse()),
-        }
+        self.within.as_deref().map(span).transpose()
+    }
+}
+
+/// A span of time, such as 30d; a month is 30 days.
+pub fn span(text: &str) -> certforge::Result<Duration> {
+    match text.parse()? {
+        certforge::Lifetime::For { months, rest } => Ok(Duration::days(i64::from(months) * 30) + rest),
+        _ => Err(certforge::Error::Validity {
+            input: text.to_owned(),
+            reason: "a span such as 30d is wanted, and no date".to_owned(),
+        }),
     }
 }
 

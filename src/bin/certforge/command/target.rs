@@ -91,6 +91,16 @@ impl TargetArgs {
         }
     }
 
+    /// One place.
+    pub fn at(region: Option<String>, profile: Option<String>, endpoint_url: Option<String>) -> Self {
+        Self {
+            region: region.into_iter().collect(),
+            profile: profile.into_iter().collect(),
+            endpoint_url,
+            timeout: None,
+        }
+    }
+
     /// Whether anything of this was given.
     pub fn is_given(&self) -> bool {
         !self.region.is_empty() || !self.profile.is_empty() || self.endpoint_url.is_some()

@@ -1,0 +1,321 @@
+//! `certforge apply`: what a manifest asks for, as far as it is missing, due or
+//! different.
+
+mod difference;
+mod manifest;
+mod plan;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use certforge::key::PrivateKey;
+use certforge::store::{LeafEntry, LoadedAuthority, Origin, Overwrite};
+use certforge::{Authority, Error};
+use rayon::prelude::*;
+
+use crate::command::bundle::{self, FormOptions};
+use crate::command::inventory::{Issuers, leaves};
+use crate::command::passphrase::{PassphraseArgs, from_file, read_first_line};
+use crate::context::{Context, Failure, Waits};
+use crate::render::Bar;
+use crate::report::{ApplyLeaf, ApplyReport, CaReport, Report, State, findings, path};
+use manifest::Manifest;
+use plan::{PlannedCa, PlannedLeaf};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge apply -f certforge.toml --dry-run
+  certforge apply -f certforge.toml
+  certforge apply -f certforge.toml --prune
+
+  [ca.default]
+  permit = [\".internal\", \"10.103.0.0/16\"]
+  [defaults]
+  days = 90
+  [leaf.\"10.103.10.95\"]
+  names = [\"api.internal\"]
+  forms = [\"combined\"]
+
+Run again, it changes nothing; a changed name makes that leaf anew. docs/ca.md says every
+field.")]
+pub struct Args {
+    /// The manifest; `-` is standard input
+    #[arg(long, short, value_name = "FILE", default_value = "certforge.toml")]
+    file: PathBuf,
+    /// Put leaves of its CAs away that are not in it
+    #[arg(long)]
+    prune: bool,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+    /// Show what would be made, and stop
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let bytes = certforge::store::read_input(&args.file)?;
+    let manifest = Manifest::read(&bytes).map_err(|e| e.in_file(&args.file))?;
+    let base = args.file.parent().map(Path::to_owned).unwrap_or_default();
+    // All of it is settled before anything is made.
+    let cas = plan::cas(&manifest, context.now).map_err(|e| e.in_file(&args.file))?;
+    let wanted = plan::leaves(&manifest, context.now).map_err(|e| e.in_file(&args.file))?;
+    let issuers = Issuers::read(&context.store)?;
+    let mut authorities = Authorities { args, context, base: &base, loaded: BTreeMap::new() };
+    let mut ca_reports = Vec::new();
+    for ca in &cas {
+        ca_reports.push(ensure_ca(ca, &issuers, &mut authorities).map_err(|f| in_file(f, &args.file))?);
+    }
+    let (mut reports, changed) = compare(&wanted, &mut authorities)?;
+    let put_away = not_wanted(&cas, &wanted, context)?;
+    if !args.dry_run {
+        make(&changed, &wanted, &authorities, context)?;
+        for (report, leaf) in reports.iter_mut().zip(&wanted) {
+            let (forms, findings) = forms(leaf, &base, context)?;
+            report.forms = forms;
+            report.findings.extend(findings);
+        }
+        #[cfg(feature = "aws")]
+        for (report, leaf) in reports.iter_mut().zip(&wanted) {
+            report.imports = imports(leaf, context)?;
+        }
+    }
+    let mut pruned = Vec::new();
+    for entry in put_away {
+        pruned.push(path(&entry.folder));
+        if args.prune && !args.dry_run {
+            context.store.put_away(&entry)?;
+        }
+    }
+    let said = authorities.loaded.into_values().flat_map(|loaded| findings(&loaded.findings)).collect();
+    Ok(Report::Apply(Box::new(ApplyReport {
+        planned: args.dry_run,
+        authorities: ca_reports,
+        leaves: reports,
+        pruned: args.prune,
+        not_in_manifest: pruned,
+        findings: said,
+    })))
+}
+
+fn in_file(failure: Failure, file: &Path) -> Failure {
+    match failure {
+        Failure::Error(e) => match std::sync::Arc::try_unwrap(e) {
+            Ok(e @ Error::Manifest { .. }) => e.in_file(file).into(),
+            Ok(e) => e.into(),
+            Err(shared) => Failure::Error(shared),
+        },
+        other => other,
+    }
+}
+
+/// The CAs with their keys, each loaded once.
+struct Authorities<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    /// Where the manifest is: its paths start there.
+    base: &'a Path,
+    loaded: BTreeMap<String, LoadedAuthority>,
+}
+
+impl Authorities<'_> {
+    /// A CA that is there, whose pass phrase may be in a file.
+    fn load(&mut self, name: &str, file: Option<&str>) -> Result<&Authority, Failure> {
+        if !self.loaded.contains_key(name) {
+            let loaded = match file {
+                Some(file) => {
+                    let file = self.base.join(file);
+                    self.context.store.authority(name, self.context.now, &mut from_file(&file))?
+                }
+                None => self.context.authority(name, &self.args.passphrase)?,
+            };
+            self.loaded.insert(name.to_owned(), loaded);
+        }
+        self.get(name).ok_or_else(|| missing_ca(name, self.context))
+    }
+
+    fn get(&self, name: &str) -> Option<&Authority> {
+        self.loaded.get(name).map(|loaded| &loaded.authority)
+    }
+}
+
+fn missing_ca(name: &str, context: &Context) -> Failure {
+    let path = context.store.root().to_owned();
+    Error::Missing { what: "CA", name: name.to_owned(), path }.into()
+}
+
+/// Makes a CA that is missing; one that is there has to be the one that is asked for.
+fn ensure_ca(
+    ca: &PlannedCa,
+    issuers: &Issuers,
+    authorities: &mut Authorities<'_>,
+) -> Result<CaReport, Failure> {
+    let context = authorities.context;
+    let (store, folder) = (&context.store, context.store.ca_folder(&ca.name)?);
+    if store.has_authority(&ca.name)? {
+        let entry = store.ca_entry(&ca.name)?;
+        difference::check_ca(ca, &entry, issuers)?;
+        let mut report = CaReport::of(State::Unchanged, &ca.name, &folder, &entry.certificate, context.now);
+        if entry.certificate.validity().is_due(context.now, None) {
+            report.findings.push(crate::report::FindingReport {
+                code: "ca.due",
+                severity: "warning",
+                place: ca.name.clone(),
+                message: format!("the CA {} ends soon", ca.name),
+                fix: format!("certforge ca renew {}", ca.name),
+            });
+        }
+        return Ok(report);
+    }
+    if authorities.args.dry_run {
+        return Ok(CaReport::planned(&ca.name, &folder, &ca.plan, context.now));
+    }
+    let secret = match (&ca.passphrase_file, ca.encrypt) {
+        (Some(file), _) => Some(read_first_line(&authorities.base.join(file))?),
+        (None, true) => Some(authorities.args.passphrase.fresh(&format!("the CA {}", ca.name))?),
+        (None, false) => None,
+    };
+    let key = PrivateKey::generate(ca.plan.key())?;
+    let authority = match &ca.under {
+        None => Authority::create(&ca.plan, key)?,
+        Some(under) => {
+            let above = authorities.load(under, ca.issuer_passphrase_file.as_deref())?;
+            above.create_under(&ca.plan.clone().within(above.validity()), key)?
+        }
+    };
+    let secret = secret.as_ref().map(|s| s.as_str());
+    let saved = store.save_authority(&ca.name, &authority, secret, ca.under.as_deref(), Overwrite::Refuse)?;
+    let report = CaReport::of(State::Created, &ca.name, &saved.folder, authority.certificate(), context.now);
+    authorities.loaded.insert(ca.name.clone(), LoadedAuthority { authority, findings: Vec::new() });
+    Ok(report.saved(&saved))
+}
+
+/// What is to be done with each leaf, and which of them are to be made.
+fn compare(
+    wanted: &[PlannedLeaf],
+    authorities: &mut Authorities<'_>,
+) -> Result<(Vec<ApplyLeaf>, Vec<usize>), Failure> {
+    let context = authorities.context;
+    let mut available = BTreeMap::new();
+    for leaf in wanted {
+        if !available.contains_key(&leaf.ca) {
+            let there = context.store.has_authority(&leaf.ca)?;
+            if !there && !authorities.args.dry_run {
+                return Err(missing_ca(&leaf.ca, context));
+            }
+            if there {
+                authorities.load(&leaf.ca, leaf.ca_passphrase_file.as_deref())?;
+            }
+            available.insert(leaf.ca.clone(), there);
+        }
+    }
+    let authorities = &*authorities;
+    let one = |leaf: &PlannedLeaf| difference::of_leaf(leaf, authorities.get(&leaf.ca), context);
+    let states: Vec<_> = wanted.par_iter().map(one).collect::<Result<_, Failure>>()?;
+    let mut changed = Vec::new();
+    let reports = states.into_iter().zip(wanted).enumerate().map(|(i, ((state, reason, found), leaf))| {
+        if state != State::Unchanged {
+            changed.push(i);
+        }
+        let folder = context.store.leaf_folder(leaf.first());
+        ApplyLeaf::of(leaf.first().to_string(), path(&folder), state, reason, findings(&found))
+    });
+    let reports = reports.collect();
+    Ok((reports, changed))
+}
+
+/// Makes the leaves that are missing, due or different, all at once.
+fn make(
+    changed: &[usize],
+    wanted: &[PlannedLeaf],
+    authorities: &Authorities<'_>,
+    context: &Context,
+) -> Result<(), Failure> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let bar = Bar::new(changed.len(), context.waits == Waits::Quiet);
+    let batch = context.store.batch()?;
+    let one = |i: &usize| -> Result<(), Failure> {
+        let Some(leaf) = wanted.get(*i) else { return Ok(()) };
+        let authority = authorities.get(&leaf.ca).ok_or_else(|| missing_ca(&leaf.ca, context))?;
+        let plan = authority.fit(leaf.plan.clone());
+        let bundle = authority.issue_for(&plan, PrivateKey::generate(plan.key())?)?;
+        batch.add(leaf.first(), &bundle, Some(Origin { ca: &leaf.ca, request: &leaf.request }))?;
+        bar.tick();
+        Ok(())
+    };
+    changed.par_iter().try_for_each(one)?;
+    batch.place(Overwrite::Archive)?;
+    bar.end();
+    Ok(())
+}
+
+/// The leaves of the manifest's CAs that it does not ask for.
+fn not_wanted(
+    cas: &[PlannedCa],
+    wanted: &[PlannedLeaf],
+    context: &Context,
+) -> Result<Vec<LeafEntry>, Failure> {
+    let issuers = Issuers::read(&context.store)?;
+    let folders: std::collections::BTreeSet<PathBuf> =
+        wanted.iter().map(|leaf| context.store.leaf_folder(leaf.first())).collect();
+    let of_manifest = |entry: &LeafEntry| {
+        let issuer = issuers.of(entry).map(|ca| ca.name.as_str());
+        issuer.is_some_and(|issuer| cas.iter().any(|ca| ca.name == issuer))
+    };
+    let found = leaves(context)?.found.into_iter();
+    Ok(found.filter(|entry| !folders.contains(&entry.folder) && of_manifest(entry)).collect())
+}
+
+type Made = (Vec<String>, Vec<crate::report::FindingReport>);
+
+/// Makes the forms that a leaf is to have and has not.
+fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context) -> Result<Made, Failure> {
+    if leaf.forms.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let Some(entry) = context.store.leaf_of(leaf.first())? else { return Ok((Vec::new(), Vec::new())) };
+    let passphrase = match &leaf.p12_passphrase_file {
+        Some(file) => Some(read_first_line(&base.join(file))?),
+        None => None,
+    };
+    let options = FormOptions {
+        alias: leaf.alias.as_deref(),
+        passphrase: passphrase.as_ref(),
+        ..FormOptions::default()
+    };
+    let mut made = Vec::new();
+    for form in &leaf.forms {
+        if bundle::is_there(*form, &entry, &options) {
+            continue;
+        }
+        let pieces = bundle::make(*form, &entry, &options, context)?;
+        made.extend(bundle::write(&pieces, &entry, None, Overwrite::Replace)?.into_iter().map(|f| f.path));
+    }
+    Ok((made, Vec::new()))
+}
+
+/// Imports a leaf to the places that it is to be in.
+#[cfg(feature = "aws")]
+fn imports(leaf: &PlannedLeaf, context: &Context) -> Result<Vec<crate::report::ImportResult>, Failure> {
+    use crate::command::candidate::LazyKey;
+    use crate::command::places::ImportArgs;
+    let mut results = Vec::new();
+    for place in &leaf.acm {
+        let Some(entry) = context.store.leaf_of(leaf.first())? else { continue };
+        let args = ImportArgs::to(place.target(), place.tags.clone(), place.services()?, place.sim);
+        let key = LazyKey::new(|| Ok(entry.private_key()?));
+        let done = args.ready(context, 1, None, false).and_then(|ready| ready.import(context, &entry, &key));
+        match done {
+            Ok(of_place) => results.extend(of_place),
+            // One place that is not reached keeps no other leaf from its own.
+            Err(failure) => results.push(crate::report::ImportResult {
+                name: entry.name(),
+                region: place.region.clone().unwrap_or_default(),
+                profile: place.profile.clone(),
+                outcome: Err(failure),
+            }),
+        }
+    }
+    Ok(results)
+}

@@ -1,0 +1,109 @@
+//! What of a manifest is there already, and how what is there differs.
+
+use certforge::store::{CaEntry, LeafEntry};
+use certforge::template::KeyUsage;
+use certforge::validity::{BACKDATE, rfc3339};
+use certforge::{Authority, Error, Finding};
+
+use super::plan::{PlannedCa, PlannedLeaf};
+use crate::command::inventory::{Issuers, is_same};
+use crate::context::{Context, Failure};
+use crate::report::{State, same_names};
+
+/// Refuses a CA that is there and is another one: what it issued would have no issuer.
+pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<(), Failure> {
+    let found = &entry.certificate;
+    let refuse = |what: &str| {
+        let reason = format!("ca.{}: the CA is there already, and {what}", ca.name);
+        Err(Error::Manifest { reason }.into())
+    };
+    if let Some(subject) = &ca.subject
+        && subject.to_der()? != found.subject_der()
+    {
+        return refuse("has another subject");
+    }
+    if found.name_constraints()?.unwrap_or_default() != ca.constraints {
+        return refuse("has other limits");
+    }
+    if ca.has_key && found.public_key().algorithm() != Some(ca.plan.key()) {
+        return refuse("has another kind of key");
+    }
+    let above =
+        issuers.above(entry).filter(|above| above.name != entry.name).map(|above| above.name.as_str());
+    if ca.under.is_some() == found.is_self_issued() || ca.under.is_some() && above != ca.under.as_deref() {
+        return refuse("stands under another CA");
+    }
+    Ok(())
+}
+
+type Verdict = (State, Option<String>, Vec<Finding>);
+
+/// Whether a leaf is missing, or why what is there is not what is asked for.
+pub fn of_leaf(
+    leaf: &PlannedLeaf,
+    authority: Option<&Authority>,
+    context: &Context,
+) -> Result<Verdict, Failure> {
+    let entry = context.store.leaf_of(leaf.first())?;
+    // A CA that is not made yet has issued nothing.
+    let Some(authority) = authority else {
+        let state = if entry.is_some() { State::Replaced } else { State::Created };
+        return Ok((state, None, leaf.plan.findings().to_vec()));
+    };
+    let plan = authority.fit(leaf.plan.clone());
+    // What the CA may not issue is refused before anything is made.
+    authority.prepare(&plan, authority.key().public())?;
+    let found = plan.findings().to_vec();
+    let Some(entry) = entry else { return Ok((State::Created, None, found)) };
+    match reason(leaf, authority, &entry, context)? {
+        None => Ok((State::Unchanged, None, Vec::new())),
+        reason => Ok((State::Replaced, reason, found)),
+    }
+}
+
+fn reason(
+    leaf: &PlannedLeaf,
+    authority: &Authority,
+    entry: &LeafEntry,
+    context: &Context,
+) -> Result<Option<String>, Failure> {
+    let found = &entry.certificate;
+    let plan = authority.fit(leaf.plan.clone());
+    let because = |text: &str| Ok(Some(text.to_owned()));
+    if !entry.chain.certificates().first().is_some_and(|issuer| is_same(issuer, authority.certificate())) {
+        return because("it is of another issuer");
+    }
+    if context.store.is_revoked(&leaf.ca, &found.serial_hex())? {
+        return because("it is revoked");
+    }
+    if !same_names(plan.names(), found) {
+        return because("its names are different");
+    }
+    if found.public_key().algorithm() != Some(plan.key()) {
+        return because("its kind of key is different");
+    }
+    if found.subject_der() != plan.subject().to_der()? {
+        return because("its subject is different");
+    }
+    let template = plan.template();
+    let usages = template.key_usage(plan.key().is_rsa());
+    let same =
+        found.key_usage().is_some_and(|u| u.iter().copied().eq(usages.iter().copied().map(KeyUsage::as_str)));
+    if !same || found.extended_key_usage() != template.extended_key_usage() {
+        return because("its purpose is different");
+    }
+    if !entry.is_whole(template.send_root()) {
+        return because("its files are missing, damaged or different");
+    }
+    // The same request at the time of the leaf that is there.
+    let have = found.validity();
+    let then = have.not_before().checked_add(BACKDATE).unwrap_or(have.not_before());
+    if let Ok(then) = leaf.request.plan(then)
+        && authority.fit(then).validity().not_after() != have.not_after()
+    {
+        return because("its validity is different");
+    }
+    let gain = have.not_after() < plan.validity().not_after();
+    let due = have.is_due(context.now, leaf.within);
+    Ok((due && gain).then(|| format!("it ends at {}", rfc3339(have.not_after()))))
+}

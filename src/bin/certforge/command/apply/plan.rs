@@ -1,0 +1,216 @@
+//! A manifest with everything settled: CAs in the order they are made in, leaves by
+//! their names.
+
+use std::collections::BTreeMap;
+
+use certforge::constraint::Constraints;
+use certforge::{CaPlan, CaRequest, Error, LeafPlan, LeafRequest, Names, Result, San, Subject, Template};
+use time::{Duration, OffsetDateTime};
+
+use super::manifest::{Ca, Leaf, Manifest, Place, lifetime};
+use crate::command::bundle::Form;
+use crate::command::ca::new::request;
+use crate::command::issue::{DEFAULT_KEY, template};
+use crate::command::status::span;
+use crate::context::DEFAULT_CA;
+
+/// A CA that is to be there.
+pub struct PlannedCa {
+    pub name: String,
+    pub under: Option<String>,
+    /// Its subject, where the manifest says one.
+    pub subject: Option<Subject>,
+    pub has_key: bool,
+    pub constraints: Constraints,
+    pub plan: CaPlan,
+    pub encrypt: bool,
+    pub passphrase_file: Option<String>,
+    pub issuer_passphrase_file: Option<String>,
+}
+
+/// A leaf that is to be there.
+pub struct PlannedLeaf {
+    pub ca: String,
+    pub ca_passphrase_file: Option<String>,
+    pub request: LeafRequest,
+    pub plan: LeafPlan,
+    pub within: Option<Duration>,
+    pub forms: Vec<Form>,
+    pub alias: Option<String>,
+    pub p12_passphrase_file: Option<String>,
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
+    pub acm: Vec<Place>,
+}
+
+impl PlannedLeaf {
+    pub fn first(&self) -> &San {
+        self.plan.names().first()
+    }
+}
+
+fn refuse(reason: String) -> Error {
+    Error::Manifest { reason }
+}
+
+/// Says where in the manifest a trouble is.
+fn at<T>(place: &str, result: Result<T>) -> Result<T> {
+    result.map_err(|e| match e {
+        Error::Manifest { reason } => refuse(format!("{place}: {reason}")),
+        other => refuse(format!("{place}: {other}")),
+    })
+}
+
+/// The CAs, each after the one it stands under.
+pub fn cas(manifest: &Manifest, now: OffsetDateTime) -> Result<Vec<PlannedCa>> {
+    let mut order: Vec<&String> = Vec::new();
+    for name in manifest.ca.keys() {
+        let mut way = vec![name];
+        // Up to one that is placed already, or to a root; then down again.
+        while let Some(under) =
+            way.last().and_then(|last| manifest.ca.get(*last)).and_then(|ca| ca.under.as_ref())
+        {
+            if way.contains(&under) {
+                let names: Vec<&str> = way.iter().rev().map(|n| n.as_str()).collect();
+                return Err(refuse(format!(
+                    "ca.{name}: it stands under itself: {} under {under}",
+                    names.join(" under ")
+                )));
+            }
+            if order.contains(&under) || !manifest.ca.contains_key(under) {
+                break;
+            }
+            way.push(under);
+        }
+        for name in way.into_iter().rev() {
+            if !order.contains(&name) {
+                order.push(name);
+            }
+        }
+    }
+    order
+        .into_iter()
+        .filter_map(|name| manifest.ca.get(name).map(|ca| (name, ca)))
+        .map(|(name, ca)| at(&format!("ca.{name}"), planned_ca(name, ca, manifest, now)))
+        .collect()
+}
+
+fn planned_ca(name: &str, ca: &Ca, manifest: &Manifest, now: OffsetDateTime) -> Result<PlannedCa> {
+    let subject = match (&ca.cn, &ca.subject) {
+        (Some(_), Some(_)) => return Err(refuse("cn and subject are one thing twice".to_owned())),
+        (Some(cn), None) => Some(Subject::common(cn)?),
+        (None, Some(text)) => Some(text.parse()?),
+        (None, None) => None,
+    };
+    let mut wanted = subject.clone().map_or_else(|| request(name), CaRequest::with_subject);
+    if ca.under.is_some() {
+        wanted = wanted.template(Template::INTERMEDIATE);
+    }
+    let read = |texts: &[String]| texts.iter().map(|t| t.parse()).collect::<Result<Vec<_>>>();
+    let constraints = Constraints::new(read(&ca.permit)?, read(&ca.exclude)?);
+    let key = ca.key.as_ref().map(|key| key.parse()).transpose()?;
+    wanted = wanted.key(key.unwrap_or(DEFAULT_KEY)).constraints(constraints.clone());
+    if let Some(lifetime) = lifetime(ca.days, ca.validity.as_ref(), ca.until.as_ref())? {
+        wanted = wanted.lifetime(lifetime);
+    }
+    if let Some(limit) = ca.path_length {
+        wanted = wanted.path_length(Some(limit));
+    }
+    let above = ca.under.as_ref().and_then(|under| manifest.ca.get(under));
+    Ok(PlannedCa {
+        name: name.to_owned(),
+        under: ca.under.clone(),
+        subject,
+        has_key: key.is_some(),
+        constraints,
+        plan: wanted.plan(now)?,
+        encrypt: ca.encrypt,
+        passphrase_file: ca.passphrase_file.clone(),
+        issuer_passphrase_file: above.and_then(|above| above.passphrase_file.clone()),
+    })
+}
+
+/// The leaves, by the names of their tables.
+pub fn leaves(manifest: &Manifest, now: OffsetDateTime) -> Result<Vec<PlannedLeaf>> {
+    let mut templates = BTreeMap::new();
+    for (name, table) in &manifest.template {
+        let template = Template::from_toml(name, &table.to_string());
+        templates.insert(name.as_str(), at(&format!("template.{name}"), template)?);
+    }
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let mut planned = Vec::with_capacity(manifest.leaf.len());
+    for (name, leaf) in &manifest.leaf {
+        let place = format!("leaf.\"{name}\"");
+        let leaf = at(&place, planned_leaf(name, leaf, manifest, &templates, now))?;
+        let folder = certforge::store::folder_name(leaf.first());
+        if let Some(other) = seen.insert(folder, name) {
+            return Err(refuse(format!("{place}: it is the same leaf as leaf.\"{other}\"")));
+        }
+        planned.push(leaf);
+    }
+    Ok(planned)
+}
+
+fn planned_leaf(
+    name: &str,
+    leaf: &Leaf,
+    manifest: &Manifest,
+    templates: &BTreeMap<&str, Template>,
+    now: OffsetDateTime,
+) -> Result<PlannedLeaf> {
+    let defaults = &manifest.defaults;
+    let ca = leaf.ca.clone().or_else(|| defaults.ca.clone()).or_else(|| only_ca(manifest));
+    let ca = ca.unwrap_or_else(|| DEFAULT_CA.to_owned());
+    let mut names = vec![name.parse::<San>()?];
+    for more in &leaf.names {
+        names.extend(Names::parse([more])?.iter().cloned());
+    }
+    let wanted = leaf.template.as_ref().or(defaults.template.as_ref()).map_or("server", String::as_str);
+    let mut purpose = match templates.get(wanted) {
+        Some(own) => own.clone(),
+        None => template(wanted)?,
+    };
+    if !leaf.set.is_empty() {
+        purpose = purpose.with_fields(&leaf.set)?;
+    }
+    let ca_key = manifest.ca.get(&ca).and_then(|ca| ca.key.as_ref());
+    let key = match leaf.key.as_ref().or(defaults.key.as_ref()) {
+        Some(key) => key.parse()?,
+        None => match purpose.key() {
+            Some(key) => key,
+            None => ca_key.map(|key| key.parse()).transpose()?.unwrap_or(DEFAULT_KEY),
+        },
+    };
+    let mut request =
+        LeafRequest::for_names(Names::new(names)?).key(key).template(purpose).allow_long(leaf.allow_long);
+    if let Some(subject) = leaf.subject.as_ref().or(defaults.subject.as_ref()) {
+        request = request.subject(subject.parse()?);
+    }
+    let own = lifetime(leaf.days, leaf.validity.as_ref(), leaf.until.as_ref())?;
+    let default = lifetime(defaults.days, defaults.validity.as_ref(), defaults.until.as_ref())?;
+    if let Some(lifetime) = own.or(default) {
+        request = request.lifetime(lifetime);
+    }
+    let within = leaf.renew_within.as_ref().or(defaults.renew_within.as_ref());
+    Ok(PlannedLeaf {
+        plan: request.plan(now)?,
+        request,
+        within: within.map(|text| span(text)).transpose()?,
+        ca_passphrase_file: manifest.ca.get(&ca).and_then(|ca| ca.passphrase_file.clone()),
+        ca,
+        forms: leaf.forms.clone(),
+        alias: leaf.alias.clone(),
+        p12_passphrase_file: leaf.p12_passphrase_file.clone(),
+        acm: leaf.acm.clone(),
+    })
+}
+
+/// The CA that nobody needs to name: the only one that issues to no other CA.
+fn only_ca(manifest: &Manifest) -> Option<String> {
+    if manifest.ca.contains_key(DEFAULT_CA) {
+        return Some(DEFAULT_CA.to_owned());
+    }
+    let above: Vec<&String> = manifest.ca.values().filter_map(|ca| ca.under.as_ref()).collect();
+    let mut issuing = manifest.ca.keys().filter(|name| !above.contains(name));
+    let only = issuing.next()?;
+    issuing.next().is_none().then(|| only.clone())
+}
