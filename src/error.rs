@@ -283,6 +283,13 @@ pub enum Error {
         /// Why not.
         fault: NameFault,
     },
+    /// No CA was found that can be taken over.
+    NoAuthority {
+        /// Where was looked.
+        path: PathBuf,
+        /// What was found instead.
+        found: String,
+    },
     /// A request without a name.
     NoNames,
     /// A certificate is not a CA's.
@@ -494,6 +501,7 @@ impl Error {
             Self::MalformedRecord { .. } => "store.record",
             Self::Missing { .. } => "store.missing",
             Self::Name { fault, .. } => fault.code(),
+            Self::NoAuthority { .. } => "ca.none-found",
             Self::NoNames => "name.none",
             Self::NotACa { .. } => "ca.not-a-ca",
             Self::NotRenewable { .. } => "leaf.not-renewable",

@@ -70,6 +70,17 @@ struct FoundKey {
     place: String,
 }
 
+/// What is in a pile, as it came.
+#[derive(Debug)]
+pub struct Parts {
+    /// Certificates, each with its place.
+    pub certificates: Vec<(String, Certificate)>,
+    /// Private keys, each with its place.
+    pub keys: Vec<(String, PrivateKey)>,
+    /// What was put right, and what cannot be read.
+    pub findings: Vec<Finding>,
+}
+
 /// What came of a pile.
 #[derive(Debug)]
 pub struct Gathered {
@@ -91,6 +102,15 @@ impl Pile {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// All that was found, without asking what belongs together: certificates with the
+    /// places they were in, keys, and what was put right or cannot be read.
+    #[must_use]
+    pub fn into_parts(self) -> Parts {
+        let certificates = self.certificates.into_iter().map(|found| (found.place, found.certificate));
+        let keys = self.keys.into_iter().map(|found| (found.place, found.key));
+        Parts { certificates: certificates.collect(), keys: keys.collect(), findings: self.findings }
     }
 
     /// Adds what is in a file. `path` is for messages only. What is wrong with the

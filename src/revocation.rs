@@ -8,7 +8,7 @@ use der::pem::LineEnding;
 use der::{Decode, Reader, SliceReader};
 use time::OffsetDateTime;
 use x509_cert::crl::CertificateList;
-use x509_cert::ext::pkix::CrlNumber;
+use x509_cert::ext::pkix::{CrlNumber, CrlReason};
 
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, SignatureAlgorithm};
@@ -168,11 +168,19 @@ impl RevocationList {
         self.view.tbs_cert_list.next_update.and_then(instant)
     }
 
-    /// The serial numbers that it takes back.
+    /// What it takes back. A reason that has no name here is none.
     #[must_use]
-    pub fn serials(&self) -> Vec<Vec<u8>> {
-        let revoked = self.view.tbs_cert_list.revoked_certificates.iter().flatten();
-        revoked.map(|r| r.serial_number.as_bytes().to_vec()).collect()
+    pub fn revoked(&self) -> Vec<Revoked> {
+        let oid = <CrlReason as der::oid::AssociatedOid>::OID;
+        let entry = |r: &x509_cert::crl::RevokedCert| {
+            let extensions = r.crl_entry_extensions.iter().flatten();
+            let reason = extensions
+                .filter(|e| e.extn_id == oid)
+                .find_map(|e| CrlReason::from_der(e.extn_value.as_bytes()).ok().map(reason));
+            let serial = r.serial_number.as_bytes().to_vec();
+            instant(r.revocation_date).map(|at| Revoked { serial, at, reason: reason.unwrap_or_default() })
+        };
+        self.view.tbs_cert_list.revoked_certificates.iter().flatten().filter_map(entry).collect()
     }
 
     /// Whether `key` made its signature.
@@ -184,6 +192,19 @@ impl RevocationList {
             self.view.signature.as_bytes().ok_or_else(|| malformed("its signature is no whole octets"))?;
         let signed = tbs(&self.der).map_err(|e| malformed(&e.to_string()))?;
         key.verify(&SignatureAlgorithm::from_oid(self.view.signature_algorithm.oid), signed, signature)
+    }
+}
+
+const fn reason(reason: CrlReason) -> Reason {
+    match reason {
+        CrlReason::KeyCompromise => Reason::KeyCompromise,
+        CrlReason::CaCompromise => Reason::CaCompromise,
+        CrlReason::AffiliationChanged => Reason::AffiliationChanged,
+        CrlReason::Superseded => Reason::Superseded,
+        CrlReason::CessationOfOperation => Reason::CessationOfOperation,
+        CrlReason::CertificateHold => Reason::CertificateHold,
+        CrlReason::PrivilegeWithdrawn => Reason::PrivilegeWithdrawn,
+        _ => Reason::Unspecified,
     }
 }
 

@@ -43,7 +43,7 @@ pub use archive::ArchivedLeaf;
 pub use batch::{Batch, NewFile};
 pub use ca::{CaEntry, KeyState, LoadedAuthority};
 pub use derived::Derived;
-pub use file::{is_regular, read_input, read_large_input};
+pub use file::{files_below, is_regular, read_input, read_large_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;

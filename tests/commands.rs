@@ -449,6 +449,7 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         "crl",
         "prune",
         "ca renew",
+        "ca adopt",
         "template",
         "template list",
         "template show",

@@ -110,6 +110,9 @@ impl fmt::Display for Error {
             Self::Name { input, fault } => {
                 write!(f, "`{}` is not a name for a certificate: {fault}", Shown(input))
             }
+            Self::NoAuthority { path, found } => {
+                write!(f, "no CA that can be taken over in {}: {}", ShownPath(path), Shown(found))
+            }
             Self::NoNames => f.write_str("no name was given for the certificate"),
             Self::NotACa { subject, reason } => {
                 write!(f, "`{}` is not a CA: {reason}", Shown(subject))

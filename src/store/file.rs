@@ -177,6 +177,31 @@ pub(super) fn check_replaceable(target: &Path) -> Result<()> {
     fs::remove_file(&probe).map_err(io_error("remove", &probe))
 }
 
+/// The regular files in a folder and `depth` levels below it, in order; no link is
+/// followed. With more than `most` of them it is an error.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Path`] where there are too many.
+pub fn files_below(path: &Path, depth: usize, most: usize) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![(path.to_owned(), depth)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(io_error("list", &folder))? {
+            let entry = entry.map_err(io_error("list", &folder))?;
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && depth > 0 => folders.push((entry.path(), depth - 1)),
+                Ok(kind) if kind.is_file() => found.push(entry.path()),
+                _ => {}
+            }
+        }
+        if found.len() > most {
+            return Err(Error::Path { path: path.to_owned(), reason: "has too many files in it" });
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// Whether there is a folder; anything else in its place is an error.
 pub(super) fn is_folder(path: &Path) -> Result<bool> {
     match fs::symlink_metadata(path) {

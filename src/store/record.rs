@@ -136,6 +136,21 @@ impl Store {
         bytes.map(|bytes| read(&bytes).map_err(|e| e.in_file(&path))).transpose()
     }
 
+    /// Puts a certificate on a CA's record that was issued before the CA was in this
+    /// store. False where it is on record.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`].
+    pub fn record_issued(&self, ca: &str, certificate: &Certificate) -> Result<bool> {
+        let folder = self.ca_folder(ca)?.join(ISSUED);
+        let path = folder.join(format!("{}.pem", certificate.serial_hex()));
+        if file::is_there(&path) {
+            return Ok(false);
+        }
+        file::write_new_atomically(&folder, &path, certificate.pem()?.as_bytes())?;
+        Ok(true)
+    }
+
     /// What was asked for in batches of a CA.
     ///
     /// # Errors

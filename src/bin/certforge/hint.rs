@@ -97,6 +97,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Missing { what: "import", .. } => "import it first: certforge import-acm NAME",
         Error::Missing { .. } => "make it with `certforge leaf NAME`, or choose the store with --dir",
         Error::Name { input, fault } => return name(input, *fault),
+        Error::NoAuthority { .. } => {
+            "give the CA's certificate and --private-key FILE; --passphrase-file where the key is encrypted"
+        }
         Error::NoNames => "give a name: certforge leaf 10.103.10.95",
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
         Error::NotRenewable { .. } => "issue it anew as you want it: certforge leaf NAME --force",

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::context::Failure;
 use crate::report::{
-    BatchReport, CaReport, Document, FindingReport, FormsReport, LeafReport, Problem, Report, RequestReport,
-    SCHEMA, State, UpReport, names_text, status,
+    AdoptReport, BatchReport, CaReport, Document, FindingReport, FormsReport, LeafReport, Problem, Report,
+    RequestReport, SCHEMA, State, UpReport, names_text, status,
 };
 
 #[cfg(feature = "aws")]
@@ -105,6 +105,7 @@ fn lines(report: &Report) -> Vec<u8> {
     let mut text = Vec::new();
     // Writing to memory does not fail.
     let _ = match report {
+        Report::Adopt(r) => adopt_lines(&mut text, r),
         Report::Apply(r) => apply::lines(&mut text, r),
         Report::Batch(r) => batch_lines(&mut text, r),
         Report::Ca(r) => ca_lines(&mut text, r),
@@ -148,6 +149,7 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
 /// The result as one document.
 fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
     match report {
+        Report::Adopt(r) => json(out, "adopt", &**r),
         Report::Apply(r) => json(out, "apply", &**r),
         // The document's place is taken by the leaves themselves.
         Report::Batch(r) if r.output.as_deref() == Some("-") => Ok(()),
@@ -188,6 +190,7 @@ fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
 /// The bare result.
 fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
     match report {
+        Report::Adopt(r) => r.authorities.iter().try_for_each(|ca| result(out, ca.state, &ca.folder)),
         Report::Apply(r) => {
             let changed = r.leaves.iter().filter(|leaf| leaf.state != State::Unchanged && !r.planned);
             changed.into_iter().try_for_each(|leaf| writeln!(out, "{}", leaf.folder))
@@ -355,6 +358,15 @@ fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
         file_line(out, &file.path, &file.mode)?;
     }
     finding_lines(out, &leaf.findings)
+}
+
+fn adopt_lines(out: &mut impl Write, adopted: &AdoptReport) -> io::Result<()> {
+    adopted.authorities.iter().try_for_each(|ca| ca_lines(out, ca))?;
+    if adopted.certificates > 0 {
+        let facts = format!("certificates on record, {} of them revoked", adopted.revoked);
+        line(out, "issued", &adopted.certificates.to_string(), &facts)?;
+    }
+    finding_lines(out, &adopted.findings)
 }
 
 fn batch_lines(out: &mut impl Write, batch: &BatchReport) -> io::Result<()> {

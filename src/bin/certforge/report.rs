@@ -5,6 +5,7 @@
 
 #[cfg(feature = "aws")]
 mod acm;
+mod adopt;
 mod apply;
 mod batch;
 mod forms;
@@ -21,6 +22,7 @@ pub use acm::{
     AcmEntry, AcmListReport, AcmShowReport, CallReport, FailedPlace, ImportReport, ImportResult, ImportState,
     ImportsReport, PolicyReport, PruneReport, StatementReport, TagReport,
 };
+pub use adopt::AdoptReport;
 pub use apply::{ApplyLeaf, ApplyReport};
 pub use batch::{BatchLeaf, BatchReport};
 use certforge::certificate::Certificate;
@@ -58,6 +60,7 @@ pub enum Report {
     AcmList(AcmListReport),
     #[cfg(feature = "aws")]
     AcmShow(Box<AcmShowReport>),
+    Adopt(Box<AdoptReport>),
     Apply(Box<ApplyReport>),
     Batch(BatchReport),
     Ca(Box<CaReport>),

@@ -1,5 +1,6 @@
 //! `certforge ca`: make CAs and look after them.
 
+mod adopt;
 pub mod new;
 mod rekey;
 mod renew;
@@ -13,6 +14,8 @@ use crate::report::{CaListReport, CaReport, Report, findings};
 pub enum Command {
     /// Make a CA: a root, or one under another
     New(new::Args),
+    /// Go on with a CA that another tool made
+    Adopt(adopt::Args),
     /// List the CAs: name, key, end, subject
     #[command(after_help = "Examples:\n  certforge ca list\n  certforge ca list --json")]
     List,
@@ -51,6 +54,7 @@ pub fn run(command: Command, context: &Context) -> Result<Report, Failure> {
             let entry = context.store.ca_entry(&name)?;
             Ok(Report::Ca(Box::new(CaReport::present(&entry, context.now))))
         }
+        Command::Adopt(args) => adopt::run(&args, context),
         Command::Renew(args) => renew::run(&args, context),
         Command::RekeyPassphrase(args) => rekey::run(&args, context),
     }

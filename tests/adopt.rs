@@ -1,0 +1,265 @@
+//! CAs of other tools, taken over: their leaves verify in OpenSSL, Java and Go.
+
+mod support;
+
+use std::process::Command;
+
+use serde_json::Value;
+use support::{Sandbox, judge, openssl, output};
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+fn codes(document: &Value) -> Vec<&str> {
+    document["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect()
+}
+
+/// Issues a leaf for an address and has three clients verify it.
+fn issues(sandbox: &Sandbox, ca: &str, more: &str) {
+    issues_for(sandbox, ca, more, &["-x509_strict"]);
+}
+
+/// The same, of a CA that OpenSSL does not take when it is strict: it is renewed then.
+fn issues_after_renewal(sandbox: &Sandbox, ca: &str, more: &str) {
+    issues_for(sandbox, ca, more, &[]);
+    sandbox.ok(&format!("ca renew {ca}{more}"));
+    issues(sandbox, ca, more);
+}
+
+fn issues_for(sandbox: &Sandbox, ca: &str, more: &str, strict: &[&str]) {
+    sandbox.ok(&format!("leaf 10.103.10.95 --force --key p256 --ca {ca}{more}"));
+    let path = |file: &str| format!("certforge/10.103.10.95/{file}");
+    let (root, chain, full, cert) =
+        (path("ca.pem"), path("chain.pem"), path("fullchain.pem"), path("cert.pem"));
+    if let Some(program) = judge("openssl") {
+        let args = ["-CAfile", &root, "-untrusted", &chain, "-verify_ip", "10.103.10.95", &cert];
+        let (ok, text) = output(&program, &[&["verify"], strict, &args].concat(), sandbox.path());
+        assert!(ok, "{text}");
+    }
+    let interop = |name: &str| format!("{}/tests/interop/{name}", env!("CARGO_MANIFEST_DIR"));
+    if let Some(java) = judge("java") {
+        let (_, text) = output(&java, &[&interop("Verify.java"), &format!("{root}={full}")], sandbox.path());
+        assert!(text.starts_with("ACCEPT"), "{text}");
+    }
+    if let Some(go) = judge("go") {
+        let args = ["run", &interop("verify.go"), &format!("{root}={full}=10.103.10.95")];
+        let (_, text) = output(&go, &args, sandbox.path());
+        assert!(text.contains("ACCEPT"), "{text}");
+    }
+}
+
+fn shell(sandbox: &Sandbox, script: &str) {
+    let mut sh = Command::new("sh");
+    sandbox.isolate(sh.args(["-ec", script]));
+    let ran = support::ran(sh.output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+}
+
+/// A folder as `create_ca.sh` leaves it.
+const CREATE_CA: &str = "mkdir certdir; cd certdir
+openssl genrsa -out privaterootca.key 2048
+openssl req -x509 -new -key privaterootca.key -sha256 -days 366 -subj '/C=JP/ST=Osaka/O=mycorp./CN=testCN' -out myrootca.pem
+openssl genrsa -out myintermediateca.key 2048
+openssl req -new -key myintermediateca.key -subj '/C=JP/ST=Osaka/O=mycorp./CN=testCN' -out myintermediateca.csr
+printf 'basicConstraints=CA:true,pathlen:0\\nkeyUsage=cRLSign,keyCertSign\\nnsCertType=sslCA,emailCA\\n' > myintermediateca.cnf
+openssl x509 -req -in myintermediateca.csr -CA myrootca.pem -CAkey privaterootca.key -set_serial 01 -days 366 -extfile myintermediateca.cnf -out myintermediateca.pem
+openssl genrsa -out myserver.key 2048
+openssl req -new -key myserver.key -subj '/C=JP/ST=Osaka/O=mycorp./CN=myca.test.com' -out myserver.csr
+openssl x509 -req -in myserver.csr -CA myintermediateca.pem -CAkey myintermediateca.key -set_serial 01 -days 366 -out myserver.pem";
+
+#[test]
+fn a_folder_of_create_ca_is_taken_over_and_its_faults_are_told() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    shell(&sandbox, CREATE_CA);
+    let before = sandbox.snapshot();
+    let planned = json(&sandbox.ok("ca adopt certdir --dry-run --json").stdout);
+    assert_eq!(planned["authorities"].as_array().unwrap().len(), 1);
+    assert_eq!(sandbox.snapshot(), before);
+    let adopted = json(&sandbox.ok("ca adopt certdir --json").stdout);
+    assert_eq!(adopted["authorities"][0]["subject"], "C=JP, ST=Osaka, O=mycorp., CN=testCN");
+    let found = codes(&adopted);
+    for code in ["ca.same-name", "certificate.version", "certificate.serial", "certificate.san-missing"] {
+        assert!(found.contains(&code), "{code}: {adopted}");
+    }
+    issues_after_renewal(&sandbox, "default", "");
+    // As it is told: an issuing CA with a name of its own.
+    sandbox.ok("ca new issuing --under default --key p256 --path-length 0");
+    issues(&sandbox, "issuing", "");
+}
+
+#[test]
+fn the_root_of_mkcert_is_taken_over() {
+    let Some(mkcert) = judge("mkcert") else { return };
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.file("root")).unwrap();
+    let mut command = Command::new(mkcert);
+    sandbox.isolate(command.args(["-cert-file", "x.pem", "-key-file", "x.key", "x.test"]));
+    command.env("CAROOT", sandbox.file("root")).env("TRUST_STORES", "none");
+    let ran = support::ran(command.output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let adopted = json(&sandbox.ok("ca adopt root --json").stdout);
+    assert!(adopted["authorities"][0]["subject"].as_str().unwrap().contains("mkcert"), "{adopted}");
+    assert!(codes(&adopted).contains(&"certificate.key-usage"), "it may sign no lists: {adopted}");
+    issues(&sandbox, "default", "");
+    let no_list = sandbox.run("crl");
+    assert_eq!(no_list.status, 3, "{}", no_list.stderr);
+    // What it lacks it gets when it is renewed.
+    sandbox.ok("ca renew");
+    sandbox.ok("crl");
+    issues(&sandbox, "default", "");
+}
+
+#[test]
+fn a_pki_of_easy_rsa_is_taken_over_with_what_it_issued_and_took_back() {
+    let program = std::path::Path::new("/usr/share/easy-rsa/easyrsa");
+    if !program.is_file() {
+        assert!(std::env::var_os("CI").is_none(), "easy-rsa is missing: scripts/test installs it");
+        eprintln!("SKIPPED: easy-rsa is not installed");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let script = "E='/usr/share/easy-rsa/easyrsa --batch --use-algo=ec --curve=prime256v1'
+$E init-pki; $E --req-cn=Office build-ca nopass
+$E --subject-alt-name=DNS:a.example build-server-full a.example nopass
+$E --subject-alt-name=DNS:b.example build-server-full b.example nopass
+$E revoke b.example; $E gen-crl";
+    shell(&sandbox, script);
+    let adopted = json(&sandbox.ok("ca adopt pki office --json").stdout);
+    assert_eq!((&adopted["certificates"], &adopted["revoked"]), (&2.into(), &1.into()), "{adopted}");
+    issues_after_renewal(&sandbox, "office", "");
+    sandbox.ok("crl --ca office");
+    let args = ["verify", "-crl_check", "-CAfile", "pki/ca.crt", "-CRLfile", "certforge/ca/office/crl.pem"];
+    let Some(program) = judge("openssl") else { return };
+    let (ok, text) = output(&program, &[&args[..], &["pki/issued/a.example.crt"]].concat(), sandbox.path());
+    assert!(ok, "{text}");
+    let revoked = std::fs::read_dir(sandbox.file("pki/revoked/certs_by_serial"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let revoked = revoked.to_string_lossy().into_owned();
+    let (ok, text) = output(&program, &[&args[..], &[revoked.as_str()]].concat(), sandbox.path());
+    assert!(!ok && text.contains("certificate revoked"), "{text}");
+}
+
+#[test]
+fn a_root_and_an_encrypted_intermediate_as_step_lays_them_out() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("pass"), "step-secret\n").unwrap();
+    let script = "mkdir -p step/certs step/secrets; cd step
+printf '[ca]\\nbasicConstraints=critical,CA:TRUE,pathlen:1\\nkeyUsage=critical,keyCertSign,cRLSign\\nsubjectKeyIdentifier=hash\\n[sub]\\nbasicConstraints=critical,CA:TRUE,pathlen:0\\nkeyUsage=critical,keyCertSign,cRLSign\\nsubjectKeyIdentifier=hash\\nauthorityKeyIdentifier=keyid\\n' > x
+openssl ecparam -name prime256v1 -genkey -noout -out k
+openssl pkcs8 -topk8 -in k -out secrets/root_ca_key -passout file:../pass
+openssl req -new -key k -subj '/O=Acme/CN=Acme Root CA' | openssl x509 -req -signkey k -days 300 -extfile x -extensions ca -out certs/root_ca.crt
+openssl ecparam -name prime256v1 -genkey -noout -out i
+openssl pkcs8 -topk8 -in i -out secrets/intermediate_ca_key -passout file:../pass
+openssl req -new -key i -subj '/O=Acme/CN=Acme Intermediate CA' | openssl x509 -req -CA certs/root_ca.crt -CAkey k -CAcreateserial -days 200 -extfile x -extensions sub -out certs/intermediate_ca.crt
+rm k i x";
+    shell(&sandbox, script);
+    let refused = sandbox.run("ca adopt step");
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("no private key that can be read"), "{}", refused.stderr);
+    let adopted = json(&sandbox.ok("ca adopt step --passphrase-file pass --json").stdout);
+    let names: Vec<&str> =
+        adopted["authorities"].as_array().unwrap().iter().map(|a| a["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["default", "default-root"]);
+    assert!(adopted["authorities"][0]["subject"].as_str().unwrap().contains("Intermediate"));
+    // Keys that came encrypted stay so.
+    assert!(sandbox.read("certforge/ca/default/ca.key").contains("ENCRYPTED"));
+    assert_eq!(sandbox.run("leaf x.example").status, 3);
+    issues(&sandbox, "default", " --passphrase-file pass");
+}
+
+#[test]
+fn loose_files_and_pkcs12_are_taken_over() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("pass"), "p12-secret\n").unwrap();
+    let script = "openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj '/DC=com/DC=example/OU=A/OU=B/CN=OU CA'
+openssl pkcs12 -export -in ca.pem -inkey ca.key -out ca.p12 -passout file:pass
+mkdir minica; cp ca.pem minica/minica.pem; cp ca.key minica/minica-key.pem; chmod 644 minica/minica-key.pem";
+    shell(&sandbox, script);
+    for (args, name) in [
+        ("ca.pem one --private-key ca.key", "one"),
+        ("ca.p12 two --passphrase-file pass", "two"),
+        ("minica three", "three"),
+    ] {
+        sandbox.ok(&format!("ca adopt {args}"));
+        let more = if name == "two" { " --passphrase-file pass" } else { "" };
+        issues_after_renewal(&sandbox, name, more);
+        let key = format!("certforge/ca/{name}/ca.key 100600");
+        assert!(sandbox.snapshot().iter().any(|l| l.starts_with(&key)), "{name}");
+    }
+    sandbox.ok("ca adopt ca.pem four --private-key ca.key --encrypt --passphrase-file pass");
+    assert!(sandbox.read("certforge/ca/four/ca.key").contains("ENCRYPTED"));
+}
+
+#[test]
+fn what_is_no_ca_is_refused_and_nothing_is_made() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let script = "mkdir empty v1 leaf lost
+openssl genrsa -out v1/k.pem 2048; openssl req -new -key v1/k.pem -subj /CN=10.0.0.1 | openssl x509 -req -signkey v1/k.pem -out v1/c.pem
+openssl req -x509 -newkey rsa:2048 -nodes -keyout lost/k.pem -out lost/c.pem -subj /CN=x; openssl genrsa -out lost/k.pem 2048
+openssl req -x509 -newkey rsa:2048 -nodes -keyout leaf/k.pem -out leaf/c.pem -subj /CN=x -addext basicConstraints=critical,CA:FALSE";
+    shell(&sandbox, script);
+    for (path, part) in [
+        ("empty", "none is a CA's"),
+        ("v1", "version 1"),
+        ("leaf", "none is a CA's"),
+        ("lost", "none fit together"),
+        ("lost/c.pem", "no private key"),
+    ] {
+        let before = sandbox.snapshot();
+        let ran = sandbox.run(&format!("ca adopt {path} --json"));
+        assert_eq!(ran.status, 3, "{path}: {}", ran.stderr);
+        let document = json(&ran.stderr);
+        assert_eq!(document["code"], "ca.none-found");
+        assert!(document["message"].as_str().unwrap().contains(part), "{path}: {document}");
+        assert_eq!(sandbox.snapshot(), before);
+    }
+    assert_eq!(sandbox.run("ca adopt none").status, 4);
+    sandbox.ok("ca new --key p256");
+    let before = sandbox.snapshot();
+    shell(&sandbox, "cp -r certforge/ca/default copied");
+    let ran = sandbox.run("ca adopt copied");
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("is there already"), "{}", ran.stderr);
+    std::fs::remove_dir_all(sandbox.file("copied")).unwrap();
+    assert_eq!(sandbox.snapshot(), before);
+}
+
+#[test]
+fn a_ca_that_has_ended_is_taken_over_and_can_be_renewed() {
+    let Some(faketime) = judge("faketime") else { return };
+    let sandbox = Sandbox::new();
+    if judge("openssl").is_none() {
+        return;
+    }
+    let args = "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 5 -subj /CN=old";
+    openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path());
+    let later = |args: &str| {
+        let mut command = Command::new(&faketime);
+        command.args(["-f", "+10d", support::CERTFORGE]).args(args.split_whitespace());
+        sandbox.isolate(&mut command);
+        support::ran(command.output().unwrap())
+    };
+    let adopted = later("ca adopt ca.pem --private-key ca.key --json");
+    assert_eq!(adopted.status, 0, "{}", adopted.stderr);
+    assert!(codes(&json(&adopted.stdout)).contains(&"ca.ended"), "{}", adopted.stdout);
+    assert_eq!(later("leaf a.example").status, 3);
+    assert_eq!(later("ca renew").status, 0);
+    assert_eq!(later("leaf a.example --key p256").status, 0);
+}
