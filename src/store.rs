@@ -21,6 +21,7 @@ mod archive;
 mod batch;
 mod ca;
 mod derived;
+mod directory;
 mod file;
 mod folder;
 mod import_record;

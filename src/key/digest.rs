@@ -34,12 +34,13 @@ impl fmt::Display for Sha256 {
 
 /// Octets as lower-case hexadecimal digits, two each.
 pub(crate) fn hex(octets: &[u8]) -> String {
-    use fmt::Write;
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        // Writing to memory does not fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(octets.len() * 2);
+    for octet in octets {
+        text.push(char::from(DIGITS[usize::from(octet >> 4)]));
+        text.push(char::from(DIGITS[usize::from(octet & 15)]));
+    }
+    text
 }
 
 /// Random octets from the operating system.

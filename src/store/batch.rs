@@ -6,15 +6,16 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::directory::Directory;
 use super::file::{self, io_error};
 use super::set::{Lock, WORKSHOP, replace_folder};
 use super::{
-    CERTIFICATE, CHAIN, FULLCHAIN, ISSUED, KEY, LeafParts, Origin, Overwrite, PUBLIC, SECRET, Store,
-    TRUST_ANCHOR, folder_name, record,
+    CERTIFICATE, CHAIN, FULLCHAIN, ISSUED, KEY, Origin, Overwrite, PUBLIC, SECRET, Store, TRUST_ANCHOR,
+    folder_name, record,
 };
 use crate::bundle::{Bundle, fullchain_pem};
 use crate::certificate::{Certificate, Chain};
@@ -32,28 +33,41 @@ pub struct Batch<'a> {
     store: &'a Store,
     /// Keeps the housekeeping of others away.
     _lock: Lock,
-    bench: PathBuf,
+    root: Directory,
+    bench: Directory,
+    places: Vec<Directory>,
     items: Mutex<Vec<Item>>,
     next: AtomicUsize,
     /// Those of the last chain: mostly all leaves have the same.
     shared: Mutex<Option<Shared>>,
-    /// What was asked for, a line a leaf: one file for all, by the CA.
-    requests: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// What each CA has issued.
+    records: Mutex<BTreeMap<String, Records>>,
 }
 
-/// One leaf in the making: where its record and its set are, and where they go.
+/// One leaf in the making: what it is called in its place of the workshop, and where
+/// its record and its set go.
 #[derive(Debug)]
 struct Item {
-    record: Option<(PathBuf, PathBuf)>,
-    set: Option<(PathBuf, PathBuf)>,
+    number: usize,
+    /// Where the certificate is, below its place.
+    certificate: String,
+    record: Option<(Arc<Directory>, String)>,
+    set: Option<String>,
+}
+
+/// The folder of a CA's records, and what was asked for, a line a leaf.
+#[derive(Debug)]
+struct Records {
+    folder: Arc<Directory>,
+    requests: Vec<u8>,
 }
 
 /// The files that all leaves of one chain have in common: written once, and linked.
 #[derive(Clone, Debug)]
 struct Shared {
     of: Chain,
-    chain: PathBuf,
-    anchor: PathBuf,
+    chain: String,
+    anchor: String,
     /// How many leaves link to them.
     links: usize,
 }
@@ -72,23 +86,24 @@ impl Store {
         if !file::is_folder(&workshop)? {
             file::ensure_folder(&workshop, 0o700)?;
         }
-        let bench = file::temporary_name(&workshop)?;
-        let make =
-            |path: &Path| fs::DirBuilder::new().mode(0o700).create(path).map_err(io_error("create", path));
-        make(&bench)?;
-        let batch = Batch {
+        let path = file::temporary_name(&workshop)?;
+        fs::DirBuilder::new().mode(0o700).create(&path).map_err(io_error("create", &path))?;
+        let bench = Directory::open(&path)?;
+        let place = |i: usize| {
+            bench.make(&i.to_string(), 0o700)?;
+            Directory::open(&path.join(i.to_string()))
+        };
+        Ok(Batch {
             store: self,
-            items: Mutex::default(),
-            _lock: Lock::on(&bench, Duration::ZERO)?,
+            _lock: Lock::on(&path, Duration::ZERO)?,
+            root: Directory::open(self.root())?,
+            places: (0..PLACES).map(place).collect::<Result<_>>()?,
             bench,
+            items: Mutex::default(),
             next: AtomicUsize::new(0),
             shared: Mutex::default(),
-            requests: Mutex::default(),
-        };
-        for place in 0..PLACES {
-            make(&batch.bench.join(place.to_string()))?;
-        }
-        Ok(batch)
+            records: Mutex::default(),
+        })
     }
 }
 
@@ -98,39 +113,38 @@ impl Batch<'_> {
     /// # Errors
     /// [`Error::Io`].
     pub fn add(&self, name: &San, bundle: &Bundle, origin: Option<Origin<'_>>) -> Result<PathBuf> {
-        let parts = LeafParts { key: Some(bundle.key()), ..LeafParts::of(bundle) };
+        let (leaf, chain) = (bundle.leaf(), bundle.chain());
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let place = self.bench.join((number % PLACES).to_string());
-        let set = place.join(number.to_string());
-        fs::DirBuilder::new().mode(0o755).create(&set).map_err(io_error("create", &set))?;
-        let leaf_pem = parts.leaf.pem()?;
-        if let Some(key) = parts.key {
-            file::write_unflushed(&set.join(KEY), key.secret_pem()?.as_bytes(), SECRET)?;
-        }
-        let certificate = set.join(CERTIFICATE);
-        file::write_unflushed(&certificate, leaf_pem.as_bytes(), PUBLIC)?;
-        let full = set.join(FULLCHAIN);
-        if !parts.send_root && parts.chain.intermediates().next().is_none() {
+        let place = self.place_of(number);
+        let set = number.to_string();
+        let file = |name: &str| format!("{set}/{name}");
+        place.make(&set, 0o755)?;
+        place.write(&file(KEY), bundle.key().secret_pem()?.as_bytes(), SECRET)?;
+        let certificate = file(CERTIFICATE);
+        place.write(&certificate, leaf.pem()?.as_bytes(), PUBLIC)?;
+        if !bundle.send_root() && chain.intermediates().next().is_none() {
             // A server sends the leaf alone: the same file under another name.
-            file::link(&certificate, &full)?;
+            place.link(&certificate, place, &file(FULLCHAIN))?;
         } else {
-            let text = fullchain_pem(parts.leaf, parts.chain, parts.send_root)?;
-            file::write_unflushed(&full, text.as_bytes(), PUBLIC)?;
+            let text = fullchain_pem(leaf, chain, bundle.send_root())?;
+            place.write(&file(FULLCHAIN), text.as_bytes(), PUBLIC)?;
         }
-        if parts.chain.certificates().is_empty() {
-            file::link(&certificate, &set.join(TRUST_ANCHOR))?;
+        if chain.certificates().is_empty() {
+            place.link(&certificate, place, &file(TRUST_ANCHOR))?;
         } else {
-            let shared = self.shared(parts.chain)?;
-            file::link(&shared.chain, &set.join(CHAIN))?;
-            file::link(&shared.anchor, &set.join(TRUST_ANCHOR))?;
+            let shared = self.shared(chain)?;
+            self.bench.link(&shared.chain, place, &file(CHAIN))?;
+            self.bench.link(&shared.anchor, place, &file(TRUST_ANCHOR))?;
         }
-        let record = match origin {
-            Some(origin) => Some((certificate, self.record_of(parts.leaf, origin)?)),
-            None => None,
-        };
-        let target = self.store.root().join(folder_name(name));
-        lock(&self.items).push(Item { record, set: Some((set, target.clone())) });
+        let record = origin.map(|origin| self.record_of(leaf, origin)).transpose()?;
+        let folder = folder_name(name);
+        let target = self.store.root().join(&folder);
+        lock(&self.items).push(Item { number, certificate, record, set: Some(folder) });
         Ok(target)
+    }
+
+    fn place_of(&self, number: usize) -> &Directory {
+        self.places.get(number % PLACES).unwrap_or(&self.bench)
     }
 
     /// Adds the record of a leaf that goes elsewhere.
@@ -139,19 +153,27 @@ impl Batch<'_> {
     /// [`Error::Io`].
     pub fn record(&self, leaf: &Certificate, origin: Origin<'_>) -> Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let from = self.bench.join((number % PLACES).to_string()).join(format!("{number}.pem"));
-        file::write_unflushed(&from, leaf.pem()?.as_bytes(), PUBLIC)?;
-        let record = Some((from, self.record_of(leaf, origin)?));
-        lock(&self.items).push(Item { record, set: None });
+        let certificate = format!("{number}.pem");
+        self.place_of(number).write(&certificate, leaf.pem()?.as_bytes(), PUBLIC)?;
+        let record = Some(self.record_of(leaf, origin)?);
+        lock(&self.items).push(Item { number, certificate, record, set: None });
         Ok(())
     }
 
     /// Keeps what was asked for, and says where the record of the leaf goes.
-    fn record_of(&self, leaf: &Certificate, origin: Origin<'_>) -> Result<PathBuf> {
+    fn record_of(&self, leaf: &Certificate, origin: Origin<'_>) -> Result<(Arc<Directory>, String)> {
         let serial = leaf.serial_hex();
         let line = record::line(&serial, origin.request)?;
-        lock(&self.requests).entry(origin.ca.to_owned()).or_default().extend_from_slice(line.as_bytes());
-        Ok(self.store.ca_folder(origin.ca)?.join(ISSUED).join(format!("{serial}.pem")))
+        let mut all = lock(&self.records);
+        // Looked up by a borrowed name: once a leaf, and nearly always there.
+        let records = if let Some(records) = all.get_mut(origin.ca) {
+            records
+        } else {
+            let folder = Arc::new(Directory::open(&self.store.ca_folder(origin.ca)?.join(ISSUED))?);
+            all.entry(origin.ca.to_owned()).or_insert(Records { folder, requests: Vec::new() })
+        };
+        records.requests.extend_from_slice(line.as_bytes());
+        Ok((Arc::clone(&records.folder), format!("{serial}.pem")))
     }
 
     /// The files that leaves of this chain have in common.
@@ -164,13 +186,13 @@ impl Batch<'_> {
             }
             _ => {
                 let number = self.next.fetch_add(1, Ordering::Relaxed);
-                let name = |what: &str| self.bench.join(format!("{number}-{what}"));
+                let name = |what: &str| format!("{number}-{what}");
                 let shared =
                     Shared { of: chain.clone(), chain: name(CHAIN), anchor: name(TRUST_ANCHOR), links: 1 };
-                file::write_unflushed(&shared.chain, chain.pem()?.as_bytes(), PUBLIC)?;
+                self.bench.write(&shared.chain, chain.pem()?.as_bytes(), PUBLIC)?;
                 let anchor =
                     chain.certificates().last().map_or_else(|| Ok(String::new()), Certificate::pem)?;
-                file::write_unflushed(&shared.anchor, anchor.as_bytes(), PUBLIC)?;
+                self.bench.write(&shared.anchor, anchor.as_bytes(), PUBLIC)?;
                 *last = Some(shared.clone());
                 Ok(shared)
             }
@@ -186,52 +208,51 @@ impl Batch<'_> {
     /// it are in place then, the others gone. [`Error::Io`], [`Error::Lock`].
     pub fn place(self, overwrite: Overwrite) -> Result<usize> {
         self.place_requests()?;
-        file::sync_all(&self.bench)?;
+        file::sync_all(self.bench.path())?;
         let items = std::mem::take(&mut *lock(&self.items));
-        let mut placed = 0;
         for item in &items {
-            if let Some((from, to)) = &item.record {
-                file::link(from, to)?;
+            let place = self.place_of(item.number);
+            if let Some((folder, name)) = &item.record {
+                place.link(&item.certificate, folder, name)?;
             }
-            if let Some((from, to)) = &item.set
-                && let Err(e) = self.place_set(from, to, overwrite)
+            if let Some(name) = &item.set
+                && let Err(e) = self.place_set(place, &item.number.to_string(), name, overwrite)
             {
-                if let Some((_, to)) = &item.record {
+                if let Some((folder, name)) = &item.record {
                     // Nobody got the certificate, so the record of it goes too.
-                    let _ = fs::remove_file(to);
+                    let _ = fs::remove_file(folder.path().join(name));
                 }
                 return Err(e);
             }
-            placed += 1;
         }
         file::sync_all(self.store.root())?;
-        Ok(placed)
+        Ok(items.len())
     }
 }
 
 impl Batch<'_> {
     /// What was asked for goes first: without a record beside it nobody reads it.
     fn place_requests(&self) -> Result<()> {
-        for (ca, lines) in std::mem::take(&mut *lock(&self.requests)) {
-            let folder = self.store.ca_folder(&ca)?.join(ISSUED);
-            let path = file::temporary_name(&folder)?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy().replace(".tmp-", "batch-");
-            file::write_unflushed(&folder.join(format!("{name}.jsonl")), &lines, PUBLIC)?;
+        for records in lock(&self.records).values() {
+            let random = crate::key::random::<8>()?;
+            let name = format!("batch-{}.jsonl", crate::key::hex(&random));
+            records.folder.write(&name, &records.requests, PUBLIC)?;
         }
         Ok(())
     }
 
-    fn place_set(&self, from: &Path, to: &Path, overwrite: Overwrite) -> Result<()> {
-        match file::rename_new(from, to) {
+    fn place_set(&self, place: &Directory, from: &str, to: &str, overwrite: Overwrite) -> Result<()> {
+        let target = || self.root.path().join(to);
+        match place.rename_new(from, &self.root, to) {
             Ok(()) => Ok(()),
             Err(e) if is_there(&e) && overwrite != Overwrite::Refuse => {
-                replace_folder(self.store.root(), from, to, overwrite == Overwrite::Archive).map(|_| ())
+                let keep = overwrite == Overwrite::Archive;
+                replace_folder(self.store.root(), &place.path().join(from), &target(), keep).map(|_| ())
             }
             Err(e) if is_there(&e) => {
-                let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                Err(Error::AlreadyExists { what: "leaf", name, path: to.to_owned() })
+                Err(Error::AlreadyExists { what: "leaf", name: to.to_owned(), path: target() })
             }
-            Err(e) => Err(io_error("create", to)(e)),
+            Err(e) => Err(io_error("create", &target())(e)),
         }
     }
 }
@@ -247,7 +268,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.bench);
+        let _ = fs::remove_dir_all(self.bench.path());
     }
 }
 

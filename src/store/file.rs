@@ -296,21 +296,6 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     written
 }
 
-/// As [`write_new`], of one of many files that are flushed together later.
-pub(super) fn write_unflushed(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let mut file = create_new(path, mode)?;
-    let written = file.write_all(bytes).map_err(io_error("write", path));
-    if written.is_err() {
-        let _ = fs::remove_file(path);
-    }
-    written
-}
-
-/// Gives a file another name, which must not be there.
-pub(super) fn link(from: &Path, to: &Path) -> Result<()> {
-    fs::hard_link(from, to).map_err(io_error("create", to))
-}
-
 /// Creates a file that must not be there.
 pub(super) fn create_new(path: &Path, mode: u32) -> Result<File> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits()).unwrap_or(0);

@@ -3,11 +3,11 @@
 mod input;
 mod output;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use certforge::key::PrivateKey;
-use certforge::store::{Origin, Overwrite, read_large_input};
+use certforge::store::{Origin, Overwrite, folder_name, read_large_input};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, San};
 use rayon::prelude::*;
@@ -152,6 +152,8 @@ fn jobs(
     let mut templates = HashMap::new();
     let mut seen: HashMap<San, usize> = HashMap::with_capacity(rows.len());
     let mut jobs = Vec::with_capacity(rows.len());
+    // One look at the folder instead of one at each name.
+    let there: HashSet<String> = context.store.leaf_names()?.into_iter().collect();
     for row in rows {
         let here = |e: Error| e.in_line(file, row.line);
         let request = row.request(issue, authority.key().algorithm(), &mut templates).map_err(here)?;
@@ -162,7 +164,7 @@ fn jobs(
             let reason = format!("`{first}` is in line {other} already");
             return Err(here(Error::Row { reason }).into());
         }
-        if context.store.has_leaf(first)? {
+        if there.contains(&folder_name(first)) {
             if args.skip_existing {
                 continue;
             }
