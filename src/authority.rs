@@ -15,7 +15,7 @@ use crate::key::{PrivateKey, PublicKey, Signer};
 use crate::name::{Names, San};
 use crate::plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
 use crate::revocation::{RevocationList, Revoked};
-use crate::template::{KeyUsage, Template};
+use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::{Validity, rfc3339};
 pub use content::ToBeSigned;
 use content::{Own, ca_content, finish, leaf_content, serial};
@@ -32,6 +32,8 @@ pub struct Authority {
     validity: Validity,
     /// The limits of it and all of its issuers, each with whose they are.
     constraints: Vec<(String, Constraints)>,
+    /// The purposes that it and its issuers are limited to, each with whose they are.
+    purposes: Vec<(String, Vec<ExtendedKeyUsage>)>,
     key_identifier: Vec<u8>,
 }
 
@@ -80,7 +82,7 @@ impl Authority {
     /// # Errors
     /// [`Error::PathLength`] where this CA or one above it allows no more CAs below,
     /// or not as many as the new one would; [`Error::OutlivesIssuer`];
-    /// [`Error::Constrained`]; [`Error::Lint`].
+    /// [`Error::Constrained`]; [`Error::Purpose`]; [`Error::Lint`].
     pub fn create_under(&self, plan: &CaPlan, key: PrivateKey) -> Result<Self> {
         self.check_end(plan.validity())?;
         for (below, ca) in self.chain.certificates().iter().enumerate() {
@@ -91,6 +93,7 @@ impl Authority {
                 return Err(Error::PathLength { subject: ca.subject(), limit });
             }
         }
+        self.check_purposes(plan.template())?;
         let subject = plan.subject(key.public())?.to_der()?;
         self.check_names(&subject, None)?;
         let id = key.public().key_identifier();
@@ -158,10 +161,11 @@ impl Authority {
             validity = validity.intersection(issuer.validity()).unwrap_or(validity);
         }
         let constraints = constraints(&chain)?;
+        let purposes = chain.iter().filter_map(|ca| Some((ca.subject(), ca.allowed_usages()?))).collect();
         let key_identifier =
             certificate.subject_key_identifier().unwrap_or_else(|| key.public().key_identifier().to_vec());
         let chain = Chain::known(chain);
-        Ok(Self { certificate, key, signer, chain, validity, constraints, key_identifier })
+        Ok(Self { certificate, key, signer, chain, validity, constraints, purposes, key_identifier })
     }
 
     /// A CA that exists: its certificate, its key and its issuers (in order,
@@ -267,8 +271,9 @@ impl Authority {
     /// this CA: see [`LeafPlan::within`].
     ///
     /// # Errors
-    /// [`Error::OutlivesIssuer`]; [`Error::Lint`] where the certificate would
-    /// break a rule: the key is not used then.
+    /// [`Error::OutlivesIssuer`]; [`Error::Constrained`] or [`Error::Purpose`] where
+    /// this CA, or one above it, may not issue such a leaf; [`Error::Lint`] where the
+    /// certificate would break a rule: the key is not used then.
     pub fn sign(&self, plan: &LeafPlan, public_key: &PublicKey) -> Result<Certificate> {
         let tbs = self.prepare(plan, public_key)?;
         let signature = self.signer.sign(tbs.bytes())?;
@@ -286,14 +291,7 @@ impl Authority {
         if let Some(reason) = public_key.weakness() {
             return Err(Error::PublicKey { reason });
         }
-        let allowed = self.certificate.allowed_usages();
-        let wanted = plan.template().extended_key_usage();
-        if allowed.is_some_and(|allowed| wanted.iter().any(|usage| !allowed.contains(usage))) {
-            return Err(Error::NotACa {
-                subject: self.certificate.subject(),
-                reason: "its extended key usage does not allow such a leaf",
-            });
-        }
+        self.check_purposes(plan.template())?;
         let (serial, subject) = (serial()?, plan.subject().to_der()?);
         self.check_names(&subject, Some(plan.names()))?;
         let own = Own {
@@ -345,6 +343,19 @@ impl Authority {
             return Ok(());
         }
         Err(Error::OutlivesIssuer { leaf: rfc3339(end), issuer: rfc3339(issuer) })
+    }
+
+    /// Refuses purposes that this CA, or one above it, is not for: clients hold the
+    /// extended key usage of every CA of a path against what stands below.
+    fn check_purposes(&self, template: &Template) -> Result<()> {
+        let wanted = template.extended_key_usage();
+        for (ca, allowed) in &self.purposes {
+            if let Some(purpose) = wanted.iter().find(|usage| !allowed.contains(usage)) {
+                let allowed = allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                return Err(Error::Purpose { ca: ca.clone(), purpose: purpose.to_string(), allowed });
+            }
+        }
+        Ok(())
     }
 
     /// Refuses names that this CA, or one above it, may not issue for.

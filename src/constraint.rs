@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::name::San;
 use crate::subject;
 pub use subtree::Subtree;
-use subtree::{NOBODY, email_within};
+use subtree::email_within;
 
 /// What a CA limits the names below it to. An excluded name is refused even where
 /// it is permitted.
@@ -28,8 +28,9 @@ impl Constraints {
     /// No limits.
     pub const NONE: Self = Self { permitted: Vec::new(), excluded: Vec::new() };
 
-    /// Limits of one's own. Where anything is permitted, the types of names that
-    /// are not mentioned are closed: RFC 5280 would leave them open.
+    /// Limits of one's own. Where anything is permitted, the types of names that are
+    /// not mentioned are closed, which RFC 5280 would leave open: DNS names and
+    /// addresses in the certificate, mailboxes and URIs when something is issued.
     #[must_use]
     pub fn new(permitted: Vec<Subtree>, excluded: Vec<Subtree>) -> Self {
         let mut all = Self { permitted, excluded };
@@ -47,13 +48,6 @@ impl Constraints {
             for every in [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)] {
                 all.excluded.push(Subtree::Ip { address: every, mask: every });
             }
-        }
-        // OpenSSL takes an empty excluded name of these two types for one that fits nothing.
-        if !has(&all, "email") {
-            all.permitted.push(Subtree::Email(NOBODY.to_owned()));
-        }
-        if !has(&all, "uri") {
-            all.permitted.push(Subtree::Uri(NOBODY.to_owned()));
         }
         all
     }
@@ -82,9 +76,21 @@ impl Constraints {
     }
 
     /// Why a name may not stand below: the limit it breaks, in words.
+    ///
+    /// A mailbox or a URI stands below no CA that permits something and mentions neither.
+    /// In the certificate such a limit cannot be written: the baseline requirements of the
+    /// CA/Browser Forum know none for these types, and clients read an empty one in
+    /// different ways.
     #[must_use]
     pub fn refuses(&self, name: &San) -> Option<String> {
         let kind = name.kind();
+        let all = || self.permitted.iter().chain(&self.excluded);
+        if matches!(name, San::Email(_) | San::Uri(_))
+            && !self.permitted.is_empty()
+            && all().all(|subtree| subtree.kind() != kind)
+        {
+            return Some(format!("its limits mention no name of the type {kind}"));
+        }
         self.broken(kind, |subtree| subtree.holds(name, true), |subtree| subtree.holds(name, false))
     }
 

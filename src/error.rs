@@ -351,6 +351,15 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A CA, or one above it, is not for what was asked of it.
+    Purpose {
+        /// Whose extended key usage it is.
+        ca: String,
+        /// What was asked for, such as `codeSigning`.
+        purpose: String,
+        /// What it is for, by comma.
+        allowed: String,
+    },
     /// A text names no reason to take a certificate back.
     Reason {
         /// The text.
@@ -512,6 +521,7 @@ impl Error {
             Self::PathLength { .. } => "ca.path-length",
             Self::Permissions { .. } => "file.permissions",
             Self::PublicKey { .. } => "key.weak",
+            Self::Purpose { .. } => "ca.purpose",
             Self::Reason { .. } => "crl.reason",
             Self::Row { .. } => "batch.row",
             Self::Rule { .. } => "acm.rule",

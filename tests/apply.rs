@@ -40,6 +40,7 @@ path_length = 1
 under = "root"
 key = "p256"
 permit = [".internal", "10.103.0.0/16"]
+set = ["extended_key_usage=serverAuth,clientAuth,1.3.6.1.5.5.7.3.17"]
 
 [template.vpn]
 description = "a VPN gateway"
@@ -212,6 +213,7 @@ fn a_ca_that_is_there_and_another_one_is_not_replaced() {
             "[ca.issuing]\nunder = \"root\"\nkey = \"p384\"",
             "another kind of key",
         ),
+        (",1.3.6.1.5.5.7.3.17\"]\n\n[template", "\"]\n\n[template", "for other purposes"),
     ] {
         put(&sandbox, &MANIFEST.replace(from, to));
         let said = refused(&sandbox, "apply", 3, "manifest");

@@ -14,9 +14,6 @@ use crate::error::{Error, Result};
 use crate::name::San;
 use crate::subject;
 
-/// A host that no name can have (RFC 2606 §2): permitting it alone closes a type.
-pub(super) const NOBODY: &str = "invalid";
-
 /// A part of all names of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -129,7 +126,6 @@ impl fmt::Display for Subtree {
         match self {
             Self::Dns(base) if base.is_empty() => f.write_str("every DNS name"),
             Self::Dns(base) => write!(f, "dns:{base}"),
-            Self::Email(base) | Self::Uri(base) if base == NOBODY => write!(f, "no {}", self.kind()),
             Self::Email(base) => write!(f, "email:{base}"),
             Self::Uri(base) => write!(f, "uri:{base}"),
             Self::Ip { address, mask } => match prefix(*mask) {

@@ -128,12 +128,19 @@ impl fmt::Display for Error {
             Self::Path { path, reason } => write!(f, "{} {reason}", ShownPath(path)),
             Self::PathLength { subject, limit } => write!(
                 f,
-                "the CA `{}` allows {limit} CAs below itself, and this would be one more",
+                "the path length of the CA `{}` is {limit}: with this, more CAs would stand below it than that",
                 Shown(subject)
             ),
             Self::Permissions { path, mode } => {
                 write!(f, "the private key {} has mode {mode:04o}: others can read it", ShownPath(path))
             }
+            Self::Purpose { ca, purpose, allowed } => write!(
+                f,
+                "`{}` may issue for {} alone by its extended key usage, and {} is asked for",
+                Shown(ca),
+                Shown(allowed),
+                Shown(purpose)
+            ),
             Self::PublicKey { reason } => write!(f, "the public key may not be certified: {}", Shown(reason)),
             Self::Reason { input, .. } => {
                 write!(f, "`{}` is no reason to take a certificate back", Shown(input))

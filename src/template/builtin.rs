@@ -104,7 +104,7 @@ pub(super) const INTERMEDIATE: Template = Template {
     path_length: Some(0),
     key_usage: Borrowed(&[Ku::KeyCertSign, Ku::CrlSign]),
     key_usage_rsa: Borrowed(&[]),
-    extended_key_usage: Borrowed(&[]),
+    extended_key_usage: Borrowed(&[Eku::ServerAuth, Eku::ClientAuth]),
     send_root: false,
     key: None,
     subject: None,

@@ -115,6 +115,12 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Unrecordable { .. } => "give --record FILE in a folder that can be written",
         Error::PublicKey { .. } => "make another key: certforge csr NAME, or openssl req -newkey rsa:2048",
+        Error::Purpose { purpose, .. } => {
+            return Some(format!(
+                "make a CA for it: certforge ca new NAME --under ROOT --set extended_key_usage={}",
+                Shown(purpose)
+            ));
+        }
         Error::Reason { known, .. } => return Some(format!("the reasons are {}", known.join(", "))),
         Error::Row { .. } => {
             "one leaf a line: names by comma, CSV with a header such as name,san,days, or JSON"

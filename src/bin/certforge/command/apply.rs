@@ -57,8 +57,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let manifest = Manifest::read(&bytes).map_err(|e| e.in_file(&args.file))?;
     let base = args.file.parent().map(Path::to_owned).unwrap_or_default();
     // All of it is settled before anything is made.
-    let cas = plan::cas(&manifest, context.now).map_err(|e| e.in_file(&args.file))?;
-    let wanted = plan::leaves(&manifest, context.now).map_err(|e| e.in_file(&args.file))?;
+    let here = |e: certforge::Error| e.in_file(&args.file);
+    let templates = plan::Templates::of(&manifest).map_err(here)?;
+    let cas = plan::cas(&manifest, &templates, context.now).map_err(here)?;
+    let wanted = plan::leaves(&manifest, &templates, context.now).map_err(here)?;
     let issuers = Issuers::read(&context.store)?;
     let mut authorities = Authorities { args, context, base: &base, loaded: BTreeMap::new() };
     let mut ca_reports = Vec::new();

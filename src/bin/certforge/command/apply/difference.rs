@@ -25,6 +25,9 @@ pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<()
     if found.name_constraints()?.unwrap_or_default() != ca.constraints {
         return refuse("has other limits");
     }
+    if ca.has_purposes && found.extended_key_usage() != ca.plan.template().extended_key_usage() {
+        return refuse("is for other purposes");
+    }
     if ca.has_key && found.public_key().algorithm() != Some(ca.plan.key()) {
         return refuse("has another kind of key");
     }

@@ -46,6 +46,9 @@ pub struct Ca {
     pub validity: Option<String>,
     pub until: Option<String>,
     pub path_length: Option<u8>,
+    pub template: Option<String>,
+    /// Fields of the template, as `--set` takes them.
+    pub set: Vec<String>,
     pub permit: Vec<String>,
     pub exclude: Vec<String>,
     pub encrypt: bool,

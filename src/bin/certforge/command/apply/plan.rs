@@ -22,6 +22,8 @@ pub struct PlannedCa {
     pub subject: Option<Subject>,
     pub has_key: bool,
     pub constraints: Constraints,
+    /// Whether the manifest says something of its template.
+    pub has_purposes: bool,
     pub plan: CaPlan,
     pub encrypt: bool,
     pub passphrase_file: Option<String>,
@@ -60,8 +62,30 @@ fn at<T>(place: &str, result: Result<T>) -> Result<T> {
     })
 }
 
+/// The manifest's own templates by their names.
+pub struct Templates(BTreeMap<String, Template>);
+
+impl Templates {
+    pub fn of(manifest: &Manifest) -> Result<Self> {
+        let own = manifest.template.iter().map(|(name, table)| {
+            let own = Template::from_toml(name, &table.to_string());
+            Ok((name.clone(), at(&format!("template.{name}"), own)?))
+        });
+        Ok(Self(own.collect::<Result<_>>()?))
+    }
+
+    /// The template of this name, the manifest's own first, with some fields changed.
+    fn get(&self, name: &str, set: &[String]) -> Result<Template> {
+        let found = match self.0.get(name) {
+            Some(own) => own.clone(),
+            None => template(name)?,
+        };
+        if set.is_empty() { Ok(found) } else { found.with_fields(set) }
+    }
+}
+
 /// The CAs, each after the one it stands under.
-pub fn cas(manifest: &Manifest, now: OffsetDateTime) -> Result<Vec<PlannedCa>> {
+pub fn cas(manifest: &Manifest, templates: &Templates, now: OffsetDateTime) -> Result<Vec<PlannedCa>> {
     let mut order: Vec<&String> = Vec::new();
     for name in manifest.ca.keys() {
         let mut way = vec![name];
@@ -90,11 +114,17 @@ pub fn cas(manifest: &Manifest, now: OffsetDateTime) -> Result<Vec<PlannedCa>> {
     order
         .into_iter()
         .filter_map(|name| manifest.ca.get(name).map(|ca| (name, ca)))
-        .map(|(name, ca)| at(&format!("ca.{name}"), planned_ca(name, ca, manifest, now)))
+        .map(|(name, ca)| at(&format!("ca.{name}"), planned_ca(name, ca, manifest, templates, now)))
         .collect()
 }
 
-fn planned_ca(name: &str, ca: &Ca, manifest: &Manifest, now: OffsetDateTime) -> Result<PlannedCa> {
+fn planned_ca(
+    name: &str,
+    ca: &Ca,
+    manifest: &Manifest,
+    templates: &Templates,
+    now: OffsetDateTime,
+) -> Result<PlannedCa> {
     let subject = match (&ca.cn, &ca.subject) {
         (Some(_), Some(_)) => return Err(refuse("cn and subject are one thing twice".to_owned())),
         (Some(cn), None) => Some(Subject::common(cn)?),
@@ -102,13 +132,13 @@ fn planned_ca(name: &str, ca: &Ca, manifest: &Manifest, now: OffsetDateTime) -> 
         (None, None) => None,
     };
     let mut wanted = subject.clone().map_or_else(|| request(name), CaRequest::with_subject);
-    if ca.under.is_some() {
-        wanted = wanted.template(Template::INTERMEDIATE);
-    }
+    let usual = if ca.under.is_some() { "intermediate" } else { "ca" };
+    let template = templates.get(ca.template.as_deref().unwrap_or(usual), &ca.set)?;
     let read = |texts: &[String]| texts.iter().map(|t| t.parse()).collect::<Result<Vec<_>>>();
     let constraints = Constraints::new(read(&ca.permit)?, read(&ca.exclude)?);
     let key = ca.key.as_ref().map(|key| key.parse()).transpose()?;
-    wanted = wanted.key(key.unwrap_or(DEFAULT_KEY)).constraints(constraints.clone());
+    wanted = wanted.key(key.or(template.key()).unwrap_or(DEFAULT_KEY)).constraints(constraints.clone());
+    wanted = wanted.template(template);
     if let Some(lifetime) = lifetime(ca.days, ca.validity.as_ref(), ca.until.as_ref())? {
         wanted = wanted.lifetime(lifetime);
     }
@@ -122,6 +152,7 @@ fn planned_ca(name: &str, ca: &Ca, manifest: &Manifest, now: OffsetDateTime) -> 
         subject,
         has_key: key.is_some(),
         constraints,
+        has_purposes: ca.template.is_some() || !ca.set.is_empty(),
         plan: wanted.plan(now)?,
         encrypt: ca.encrypt,
         passphrase_file: ca.passphrase_file.clone(),
@@ -130,17 +161,12 @@ fn planned_ca(name: &str, ca: &Ca, manifest: &Manifest, now: OffsetDateTime) -> 
 }
 
 /// The leaves, by the names of their tables.
-pub fn leaves(manifest: &Manifest, now: OffsetDateTime) -> Result<Vec<PlannedLeaf>> {
-    let mut templates = BTreeMap::new();
-    for (name, table) in &manifest.template {
-        let template = Template::from_toml(name, &table.to_string());
-        templates.insert(name.as_str(), at(&format!("template.{name}"), template)?);
-    }
+pub fn leaves(manifest: &Manifest, templates: &Templates, now: OffsetDateTime) -> Result<Vec<PlannedLeaf>> {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     let mut planned = Vec::with_capacity(manifest.leaf.len());
     for (name, leaf) in &manifest.leaf {
         let place = format!("leaf.\"{name}\"");
-        let leaf = at(&place, planned_leaf(name, leaf, manifest, &templates, now))?;
+        let leaf = at(&place, planned_leaf(name, leaf, manifest, templates, now))?;
         let folder = certforge::store::folder_name(leaf.first());
         if let Some(other) = seen.insert(folder, name) {
             return Err(refuse(format!("{place}: it is the same leaf as leaf.\"{other}\"")));
@@ -154,7 +180,7 @@ fn planned_leaf(
     name: &str,
     leaf: &Leaf,
     manifest: &Manifest,
-    templates: &BTreeMap<&str, Template>,
+    templates: &Templates,
     now: OffsetDateTime,
 ) -> Result<PlannedLeaf> {
     let defaults = &manifest.defaults;
@@ -165,13 +191,7 @@ fn planned_leaf(
         names.extend(Names::parse([more])?.iter().cloned());
     }
     let wanted = leaf.template.as_ref().or(defaults.template.as_ref()).map_or("server", String::as_str);
-    let mut purpose = match templates.get(wanted) {
-        Some(own) => own.clone(),
-        None => template(wanted)?,
-    };
-    if !leaf.set.is_empty() {
-        purpose = purpose.with_fields(&leaf.set)?;
-    }
+    let purpose = templates.get(wanted, &leaf.set)?;
     let ca_key = manifest.ca.get(&ca).and_then(|ca| ca.key.as_ref());
     let key = match leaf.key.as_ref().or(defaults.key.as_ref()) {
         Some(key) => key.parse()?,

@@ -48,6 +48,9 @@ pub struct Args {
     /// A template for CAs, by its name or file [default: ca, or intermediate under another]
     #[arg(long, value_name = "TEMPLATE")]
     template: Option<String>,
+    /// A field of the template to change, such as `extended_key_usage=codeSigning`
+    #[arg(long, value_name = "FIELD=VALUE")]
+    set: Vec<String>,
     /// How many CAs may stand below it [default: 1 of a root, 0 of an intermediate]
     #[arg(long, value_name = "N")]
     path_length: Option<u8>,
@@ -162,6 +165,7 @@ fn wanted(args: &Args) -> Result<CaRequest, Failure> {
         None if below => Template::INTERMEDIATE,
         None => Template::CA,
     };
+    let template = if args.set.is_empty() { template } else { template.with_fields(&args.set)? };
     request = request.key(args.key.or(environment::key()?).or(template.key()).unwrap_or(DEFAULT_KEY));
     request = request.template(template).constraints(args.limits.constraints()?);
     if let Some(lifetime) = args.lifetime.lifetime()? {
