@@ -104,6 +104,35 @@ fn the_page_about_acm_tells_the_truth() {
 }
 
 #[test]
+fn the_page_about_cas_tells_the_truth() {
+    run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ca.md"));
+}
+
+/// The first words of every command line that the page about other tools promises.
+#[test]
+fn every_line_of_the_page_about_other_tools_is_a_command() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/migrating.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let sandbox = Sandbox::new();
+    let mut asked = std::collections::BTreeSet::new();
+    for span in text.split('`').skip(1).step_by(2).filter(|span| span.starts_with("certforge ")) {
+        let words: Vec<&str> = span.split(' ').skip(1).collect();
+        let command: Vec<&str> = match words.as_slice() {
+            [group @ ("ca" | "acm" | "template"), verb, ..] => vec![*group, *verb],
+            [verb, ..] => vec![*verb],
+            [] => continue,
+        };
+        let help = sandbox.run_args(&[&command[..], &["--help"]].concat());
+        assert_eq!(help.status, 0, "{span}: {}", help.stderr);
+        for flag in words.iter().filter(|word| word.starts_with("--")) {
+            assert!(help.stdout.contains(flag.trim_end_matches(',')), "{span}: {flag}");
+        }
+        asked.insert(command.join(" "));
+    }
+    assert!(asked.len() > 12, "{asked:?}");
+}
+
+#[test]
 fn readme_starts_with_a_command_that_works() {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
     let first = text.lines().position(|l| l.starts_with("$ ")).unwrap();
