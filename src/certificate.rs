@@ -2,13 +2,14 @@
 
 mod chain;
 mod extensions;
+mod tbs;
 
 use std::fmt;
 
+use der::asn1::ObjectIdentifier;
 use der::pem::LineEnding;
-use der::{Decode, Reader, SliceReader};
 use time::OffsetDateTime;
-use x509_cert::Version;
+use x509_cert::{TbsCertificate, Version};
 
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Sha256, SignatureAlgorithm, hex};
@@ -19,6 +20,8 @@ pub(crate) use chain::check_link;
 pub use chain::{Chain, TrustAnchor};
 pub use extensions::PathLength;
 pub(crate) use extensions::san_of;
+use tbs::Signed;
+pub(crate) use tbs::{Tbs, TbsParts};
 
 const LABEL: &str = "CERTIFICATE";
 
@@ -27,7 +30,8 @@ const LABEL: &str = "CERTIFICATE";
 #[derive(Clone)]
 pub struct Certificate {
     der: Vec<u8>,
-    view: x509_cert::Certificate,
+    view: TbsCertificate,
+    signature_algorithm: ObjectIdentifier,
     validity: Validity,
     public_key: PublicKey,
     slices: Slices,
@@ -39,6 +43,8 @@ struct Slices {
     tbs: (usize, usize),
     issuer: (usize, usize),
     subject: (usize, usize),
+    /// The octets of the signature; none where it is no whole octets.
+    signature: Option<(usize, usize)>,
 }
 
 impl Certificate {
@@ -48,15 +54,31 @@ impl Certificate {
     /// [`Error::MalformedCertificate`].
     pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self> {
         let der = der.into();
-        let view = x509_cert::Certificate::from_der(&der).map_err(|e| malformed(&e))?;
-        let tbs = view.tbs_certificate();
-        let (not_before, not_after) = (tbs.validity().not_before, tbs.validity().not_after);
+        let tbs = Tbs::from_der(Signed::read(&der).map_err(|e| malformed(&e))?.tbs)?;
+        Self::of(tbs, der)
+    }
+
+    /// A certificate whose to-be-signed part has been read already.
+    pub(crate) fn of(tbs: Tbs, der: Vec<u8>) -> Result<Self> {
+        let Tbs { view, public_key } = tbs;
+        let (not_before, not_after) = (view.validity().not_before, view.validity().not_after);
         let validity = Validity::between(instant(not_before)?, instant(not_after)?)
             .map_err(|_| malformed(&"it ends before it starts"))?;
-        let slices = slices(&der).map_err(|e| malformed(&e))?;
-        let spki = der::Encode::to_der(tbs.subject_public_key_info()).map_err(|e| malformed(&e))?;
-        let public_key = PublicKey::from_der(&spki)?;
-        Ok(Self { der, view, validity, public_key, slices })
+        let signed = Signed::read(&der).map_err(|e| malformed(&e))?;
+        let parts = TbsParts::read(signed.tbs).map_err(|e| malformed(&e))?;
+        let base = der.as_ptr() as usize;
+        let span = |part: &[u8]| {
+            let start = part.as_ptr() as usize - base;
+            (start, start + part.len())
+        };
+        let slices = Slices {
+            tbs: span(signed.tbs),
+            issuer: span(parts.issuer),
+            subject: span(parts.subject),
+            signature: signed.signature.as_bytes().map(span),
+        };
+        let signature_algorithm = signed.algorithm;
+        Ok(Self { der, view, signature_algorithm, validity, public_key, slices })
     }
 
     /// Reads the first PEM block, which must be a certificate.
@@ -118,30 +140,30 @@ impl Certificate {
     /// The subject as text: `C=JP, O=Example, CN=a.example`. Foreign text: not escaped.
     #[must_use]
     pub fn subject(&self) -> String {
-        subject::describe(self.view.tbs_certificate().subject())
+        subject::describe(self.view.subject())
     }
 
     /// The subject as one of our own making, attribute by attribute.
     pub(crate) fn subject_as_ours(&self) -> Result<subject::Subject> {
-        subject::Subject::from_name(self.view.tbs_certificate().subject())
+        subject::Subject::from_name(self.view.subject())
     }
 
     /// The issuer as text.
     #[must_use]
     pub fn issuer(&self) -> String {
-        subject::describe(self.view.tbs_certificate().issuer())
+        subject::describe(self.view.issuer())
     }
 
     /// The subject's common names, in order.
     #[must_use]
     pub fn common_names(&self) -> Vec<String> {
-        subject::common_names(self.view.tbs_certificate().subject())
+        subject::common_names(self.view.subject())
     }
 
     /// The serial number's octets, big-endian.
     #[must_use]
     pub fn serial(&self) -> &[u8] {
-        self.view.tbs_certificate().serial_number().as_bytes()
+        self.view.serial_number().as_bytes()
     }
 
     /// The serial number in lower-case hexadecimal, two digits an octet.
@@ -153,7 +175,7 @@ impl Certificate {
     /// The version: 1, 2 or 3.
     #[must_use]
     pub fn version(&self) -> u8 {
-        match self.view.tbs_certificate().version() {
+        match self.view.version() {
             Version::V1 => 1,
             Version::V2 => 2,
             Version::V3 => 3,
@@ -186,7 +208,7 @@ impl Certificate {
     /// The algorithm it was signed with.
     #[must_use]
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::from_oid(self.view.signature_algorithm().oid)
+        SignatureAlgorithm::from_oid(self.signature_algorithm)
     }
 
     /// The SHA-256 of its DER: its fingerprint.
@@ -206,9 +228,9 @@ impl Certificate {
     /// # Errors
     /// [`Error::UnsupportedAlgorithm`] where that cannot be checked.
     pub fn is_signed_by(&self, key: &PublicKey) -> Result<bool> {
-        let signature =
-            self.view.signature().as_bytes().ok_or_else(|| malformed(&"its signature is no whole octets"))?;
-        key.verify(&self.signature_algorithm(), self.tbs(), signature)
+        let signature = self.slices.signature;
+        let signature = signature.ok_or_else(|| malformed(&"its signature is no whole octets"))?;
+        key.verify(&self.signature_algorithm(), self.tbs(), self.slice(signature))
     }
 }
 
@@ -236,56 +258,4 @@ fn malformed(reason: &dyn fmt::Display) -> Error {
 fn instant(time: x509_cert::time::Time) -> Result<OffsetDateTime> {
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).map_err(|e| malformed(&e))?;
     OffsetDateTime::from_unix_timestamp(seconds).map_err(|e| malformed(&e))
-}
-
-/// Finds the exact bytes of the to-be-signed part and of its two names.
-fn slices(der: &[u8]) -> der::Result<Slices> {
-    let base = der.as_ptr() as usize;
-    let span = |part: &[u8]| {
-        let start = part.as_ptr() as usize - base;
-        (start, start + part.len())
-    };
-    let mut outer = SliceReader::new(der)?;
-    let _header = der::Header::decode(&mut outer)?;
-    let tbs = outer.tlv_bytes()?;
-    let parts = TbsParts::read(tbs)?;
-    Ok(Slices { tbs: span(tbs), issuer: span(parts.issuer), subject: span(parts.subject) })
-}
-
-/// The members of a to-be-signed certificate (RFC 5280 §4.1) as raw TLVs.
-pub(crate) struct TbsParts<'a> {
-    /// Version (where there is one) and serial number.
-    pub(crate) head: &'a [u8],
-    pub(crate) signature: &'a [u8],
-    pub(crate) issuer: &'a [u8],
-    pub(crate) validity: &'a [u8],
-    pub(crate) subject: &'a [u8],
-    /// The public key and all that follows it.
-    pub(crate) tail: &'a [u8],
-}
-
-impl<'a> TbsParts<'a> {
-    pub(crate) fn read(tbs: &'a [u8]) -> der::Result<Self> {
-        let mut reader = SliceReader::new(tbs)?;
-        let _header = der::Header::decode(&mut reader)?;
-        let head_start = usize::try_from(reader.position())?;
-        if reader.peek_byte() == Some(0xa0) {
-            let _version = reader.tlv_bytes()?;
-        }
-        let _serial = reader.tlv_bytes()?;
-        let head_end = usize::try_from(reader.position())?;
-        let signature = reader.tlv_bytes()?;
-        let issuer = reader.tlv_bytes()?;
-        let validity = reader.tlv_bytes()?;
-        let subject = reader.tlv_bytes()?;
-        let tail_start = usize::try_from(reader.position())?;
-        Ok(Self {
-            head: &tbs[head_start..head_end],
-            signature,
-            issuer,
-            validity,
-            subject,
-            tail: &tbs[tail_start..],
-        })
-    }
 }

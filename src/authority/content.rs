@@ -1,7 +1,7 @@
 //! From a plan to bytes that the rules have passed, and from a signature to a
 //! certificate.
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Tbs};
 use crate::check;
 use crate::constraint::Constraints;
 use crate::encode::{self, Content, Issuer};
@@ -16,15 +16,17 @@ const SERIAL_OCTETS: usize = 16;
 #[derive(Clone, Debug)]
 pub struct ToBeSigned {
     der: Vec<u8>,
+    read: Tbs,
 }
 
 impl ToBeSigned {
     /// Encodes, and checks the bytes against the rules.
     pub(super) fn new(content: &Content<'_>) -> Result<Self> {
         let der = encode::to_be_signed(content)?;
-        let findings = check::certificate::lint(&der)?;
+        let read = Tbs::from_der(&der)?;
+        let findings = check::certificate::findings(&read)?;
         if findings.is_empty() {
-            return Ok(Self { der });
+            return Ok(Self { der, read });
         }
         Err(Error::Lint { findings: findings.into_iter().map(|f| (f.code, f.message)).collect() })
     }
@@ -40,8 +42,9 @@ impl ToBeSigned {
     ///
     /// # Errors
     /// [`Error::MalformedCertificate`] where it cannot be put together.
-    pub fn close(&self, signature: &[u8]) -> Result<Certificate> {
-        Certificate::from_der(encode::certificate(&self.der, signature)?)
+    pub fn close(self, signature: &[u8]) -> Result<Certificate> {
+        let der = encode::certificate(&self.der, signature)?;
+        Certificate::of(self.read, der)
     }
 }
 
@@ -90,7 +93,8 @@ pub(super) fn ca_content<'a>(issuer: Issuer<'a>, plan: &'a CaPlan, own: &Own<'a>
 /// Encodes, checks the bytes against the rules, and only then signs them.
 pub(super) fn finish(content: &Content<'_>, signer: &Signer) -> Result<Certificate> {
     let tbs = ToBeSigned::new(content)?;
-    tbs.close(&signer.sign(tbs.bytes())?)
+    let signature = signer.sign(tbs.bytes())?;
+    tbs.close(&signature)
 }
 
 /// A serial number: 16 random octets, the first of them 01 to 7f.

@@ -50,6 +50,8 @@ struct Issuers {
     certificates: Vec<Certificate>,
     /// Whether the last is a root; asked once, because it takes a signature to know.
     rooted: OnceLock<bool>,
+    /// All of them as PEM, which many leaves take a copy of.
+    pem: OnceLock<String>,
 }
 
 impl PartialEq for Chain {
@@ -88,7 +90,7 @@ impl Chain {
 
     /// A chain already known to fit.
     pub(crate) fn known(issuers: Vec<Certificate>) -> Self {
-        Self(Arc::new(Issuers { certificates: issuers, rooted: OnceLock::new() }))
+        Self(Arc::new(Issuers { certificates: issuers, ..Issuers::default() }))
     }
 
     /// The issuers in order.
@@ -118,7 +120,11 @@ impl Chain {
     /// # Errors
     /// [`Error::Internal`] where PEM cannot be written.
     pub fn pem(&self) -> Result<String> {
-        self.certificates().iter().map(Certificate::pem).collect()
+        if let Some(pem) = self.0.pem.get() {
+            return Ok(pem.clone());
+        }
+        let pem: String = self.certificates().iter().map(Certificate::pem).collect::<Result<_>>()?;
+        Ok(self.0.pem.get_or_init(|| pem).clone())
     }
 }
 

@@ -18,7 +18,7 @@ impl Certificate {
     /// for them: other kinds and malformed ones are left out.
     #[must_use]
     pub fn names(&self) -> Vec<San> {
-        let Ok(Some((_, names))) = self.view.tbs_certificate().get_extension::<SubjectAltName>() else {
+        let Ok(Some((_, names))) = self.view.get_extension::<SubjectAltName>() else {
             return Vec::new();
         };
         names.0.iter().filter_map(san_of).collect()
@@ -26,7 +26,7 @@ impl Certificate {
 
     /// How many subject alternative names it has, of whatever kinds.
     pub(crate) fn count_of_names(&self) -> usize {
-        let found = self.view.tbs_certificate().get_extension::<SubjectAltName>();
+        let found = self.view.get_extension::<SubjectAltName>();
         found.ok().flatten().map_or(0, |(_, names)| names.0.len())
     }
 
@@ -34,7 +34,7 @@ impl Certificate {
     /// CAs may stand below it.
     #[must_use]
     pub fn ca(&self) -> Option<PathLength> {
-        match self.view.tbs_certificate().get_extension::<BasicConstraints>() {
+        match self.view.get_extension::<BasicConstraints>() {
             Ok(Some((_, constraints))) if constraints.ca => Some(PathLength(constraints.path_len_constraint)),
             _ => None,
         }
@@ -43,7 +43,7 @@ impl Certificate {
     /// Whether its key may sign certificates: `keyCertSign`, or no key usage at all.
     #[must_use]
     pub fn may_sign_certificates(&self) -> bool {
-        match self.view.tbs_certificate().get_extension::<KeyUsage>() {
+        match self.view.get_extension::<KeyUsage>() {
             Ok(Some((_, usage))) => usage.key_cert_sign(),
             Ok(None) => true,
             Err(_) => false,
@@ -53,8 +53,7 @@ impl Certificate {
     /// Its extended key usages, in order; none where it has no such extension.
     #[must_use]
     pub fn extended_key_usage(&self) -> Vec<ExtendedKeyUsage> {
-        let Ok(Some((_, usages))) = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>()
-        else {
+        let Ok(Some((_, usages))) = self.view.get_extension::<ExtendedKeyUsageExtension>() else {
             return Vec::new();
         };
         usages.0.iter().map(|oid| ExtendedKeyUsage::of(*oid)).collect()
@@ -64,7 +63,7 @@ impl Certificate {
     /// key usage binds those below it in every client that builds paths.
     pub(crate) fn allowed_usages(&self) -> Option<Vec<ExtendedKeyUsage>> {
         const ANY: &str = "2.5.29.37.0";
-        let found = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>().ok()??;
+        let found = self.view.get_extension::<ExtendedKeyUsageExtension>().ok()??;
         let any = found.1.0.iter().any(|oid| oid.to_string() == ANY);
         (!any).then(|| self.extended_key_usage())
     }
@@ -74,7 +73,7 @@ impl Certificate {
     /// # Errors
     /// [`crate::Error::MalformedCertificate`] where that cannot be told.
     pub fn name_constraints(&self) -> Result<Option<Constraints>> {
-        let found = self.view.tbs_certificate().get_extension::<NameConstraints>();
+        let found = self.view.get_extension::<NameConstraints>();
         let malformed = |e: der::Error| crate::error::Error::MalformedCertificate {
             reason: format!("its name constraints cannot be read: {e}"),
         };
@@ -84,21 +83,21 @@ impl Certificate {
     /// The object identifiers of all of its extensions, in dots.
     #[must_use]
     pub fn extension_oids(&self) -> Vec<String> {
-        let extensions = self.view.tbs_certificate().extensions();
+        let extensions = self.view.extensions();
         extensions.into_iter().flatten().map(|e| e.extn_id.to_string()).collect()
     }
 
     /// Its subject key identifier, if it has one.
     #[must_use]
     pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.view.tbs_certificate().get_extension::<SubjectKeyIdentifier>().ok()??;
+        let found = self.view.get_extension::<SubjectKeyIdentifier>().ok()??;
         Some(found.1.0.as_bytes().to_vec())
     }
 
     /// The key identifier of its issuer that it names, if it names one.
     #[must_use]
     pub fn authority_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.view.tbs_certificate().get_extension::<AuthorityKeyIdentifier>().ok()??;
+        let found = self.view.get_extension::<AuthorityKeyIdentifier>().ok()??;
         found.1.key_identifier.map(|id| id.as_bytes().to_vec())
     }
 
@@ -106,7 +105,7 @@ impl Certificate {
     /// formed or not. Foreign text: not escaped.
     #[must_use]
     pub fn dns_names_as_written(&self) -> Vec<String> {
-        let Ok(Some((_, names))) = self.view.tbs_certificate().get_extension::<SubjectAltName>() else {
+        let Ok(Some((_, names))) = self.view.get_extension::<SubjectAltName>() else {
             return Vec::new();
         };
         let dns = |name: &GeneralName| match name {
@@ -119,7 +118,7 @@ impl Certificate {
     /// Whether it has a subject alternative name, of whatever kinds.
     #[must_use]
     pub fn has_alternative_names(&self) -> bool {
-        let found = self.view.tbs_certificate().get_extension::<SubjectAltName>();
+        let found = self.view.get_extension::<SubjectAltName>();
         matches!(found, Ok(Some((_, names))) if !names.0.is_empty())
     }
 
@@ -127,7 +126,7 @@ impl Certificate {
     /// (RFC 5280 §4.2.1.3).
     #[must_use]
     pub fn key_usage(&self) -> Option<Vec<&'static str>> {
-        let (_, usage) = self.view.tbs_certificate().get_extension::<KeyUsage>().ok()??;
+        let (_, usage) = self.view.get_extension::<KeyUsage>().ok()??;
         let all = [
             (usage.digital_signature(), "digitalSignature"),
             (usage.non_repudiation(), "nonRepudiation"),
@@ -146,7 +145,7 @@ impl Certificate {
     /// has no such extension, which allows all (RFC 5280 §4.2.1.12).
     #[must_use]
     pub fn extended_key_usage_oids(&self) -> Option<Vec<String>> {
-        let (_, usages) = self.view.tbs_certificate().get_extension::<ExtendedKeyUsageExtension>().ok()??;
+        let (_, usages) = self.view.get_extension::<ExtendedKeyUsageExtension>().ok()??;
         Some(usages.0.iter().map(ToString::to_string).collect())
     }
 
@@ -154,8 +153,7 @@ impl Certificate {
     /// issuers (RFC 5280 §4.2.2.1). Foreign text: not escaped.
     #[must_use]
     pub fn authority_information(&self) -> Vec<String> {
-        let Ok(Some((_, access))) = self.view.tbs_certificate().get_extension::<AuthorityInfoAccessSyntax>()
-        else {
+        let Ok(Some((_, access))) = self.view.get_extension::<AuthorityInfoAccessSyntax>() else {
             return Vec::new();
         };
         let address = |location: &GeneralName| match location {

@@ -2,7 +2,7 @@
 //! everything certforge makes, before the CA's key is used.
 
 use der::asn1::ObjectIdentifier;
-use der::{Decode, Encode, Tag, Tagged};
+use der::{Tag, Tagged};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
     AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectAltName,
@@ -11,9 +11,10 @@ use x509_cert::ext::pkix::{
 use x509_cert::time::Time;
 use x509_cert::{TbsCertificate, Version};
 
+use crate::certificate::Tbs;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
-use crate::key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
+use crate::key::{KeyAlgorithm, SignatureAlgorithm};
 use crate::name::San;
 use crate::subject;
 
@@ -22,6 +23,8 @@ const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+/// The arc of RSA's algorithms (RFC 8017 appendix C).
+const PKCS_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1");
 const ANY_EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 /// Extensions that certforge understands where they are critical.
@@ -94,9 +97,13 @@ const RULES: &[Rule] = &[
 /// [`Error::MalformedCertificate`] where the bytes are none, or an extension
 /// cannot be decoded or stands there twice.
 pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
+    findings(&Tbs::from_der(tbs)?)
+}
+
+/// As [`lint`], for one that has been read.
+pub(crate) fn findings(read: &Tbs) -> Result<Vec<Finding>> {
     let malformed = |e: der::Error| Error::MalformedCertificate { reason: e.to_string() };
-    let tbs = TbsCertificate::from_der(tbs).map_err(malformed)?;
-    let public_key = tbs.subject_public_key_info().to_der().map_err(malformed)?;
+    let tbs = &read.view;
     let constraints = tbs.get_extension::<BasicConstraints>().map_err(malformed)?;
     let subject = Subject {
         names: tbs.get_extension().map_err(malformed)?,
@@ -105,10 +112,10 @@ pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
         skid: tbs.get_extension().map_err(malformed)?,
         akid: tbs.get_extension().map_err(malformed)?,
         limits: tbs.get_extension().map_err(malformed)?,
-        key: PublicKey::from_der(&public_key)?.algorithm(),
+        key: read.public_key.algorithm(),
         is_ca: constraints.as_ref().is_some_and(|(_, c)| c.ca),
         constraints,
-        tbs: &tbs,
+        tbs,
     };
     let broken = RULES.iter().filter_map(|rule| {
         let message = (rule.broken)(&subject)?;
@@ -137,7 +144,7 @@ fn signature(s: &Subject<'_>) -> Option<String> {
     if !SignatureAlgorithm::from_oid(algorithm.oid).is_strong() {
         return Some(format!("its signature algorithm {} is weak or unknown", algorithm.oid));
     }
-    let rsa = algorithm.oid.to_string().starts_with("1.2.840.113549.1.1.");
+    let rsa = algorithm.oid.as_bytes().starts_with(PKCS_1.as_bytes());
     let fits = match &algorithm.parameters {
         Some(parameters) => rsa && parameters.tag() == Tag::Null,
         None => !rsa,

@@ -213,7 +213,12 @@ impl Batch<'_> {
         for item in &items {
             let place = self.place_of(item.number);
             if let Some((folder, name)) = &item.record {
-                place.link(&item.certificate, folder, name)?;
+                if item.set.is_some() {
+                    place.link(&item.certificate, folder, name)?;
+                } else {
+                    let moved = place.rename_new(&item.certificate, folder, name);
+                    moved.map_err(|e| io_error("create", &folder.path().join(name))(e))?;
+                }
             }
             if let Some(name) = &item.set
                 && let Err(e) = self.place_set(place, &item.number.to_string(), name, overwrite)

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use certforge::key::KeyForm;
 use certforge::store::{NewFile, Overwrite, folder_name};
 use certforge::{Bundle, Error, Names};
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::context::Failure;
 /// The files of one leaf, or its text.
 pub struct Piece {
     name: String,
-    files: Vec<(&'static str, u32, Zeroizing<String>)>,
+    files: Vec<(&'static str, u32, Zeroizing<Vec<u8>>)>,
 }
 
 #[derive(Serialize)]
@@ -34,36 +35,41 @@ pub fn piece(form: Form, names: &Names, bundle: &Bundle) -> certforge::Result<Pi
     let leaf = bundle.leaf();
     let files = match form {
         Form::Jsonl => {
+            let (certificate, chain) = (leaf.pem()?, bundle.chain().pem()?);
             let line = Line {
                 names: names.iter().map(|n| format!("{}:{n}", n.kind())).collect(),
                 serial: leaf.serial_hex(),
                 not_after: certforge::validity::rfc3339(leaf.validity().not_after()),
-                certificate: &leaf.pem()?,
+                certificate: &certificate,
                 private_key: &key,
-                chain: &bundle.chain().pem()?,
+                chain: &chain,
             };
-            // Room for all of it: growing would leave copies of the key behind.
-            let mut text = Zeroizing::new(Vec::with_capacity(16 << 10));
+            // Room for all of it, with an escape for the end of every line of 64: growing
+            // would leave copies of the key behind, and much more takes time to wipe.
+            let long = key.len() + certificate.len() + chain.len();
+            let titles: usize = line.names.iter().map(|name| 2 * name.len() + 3).sum();
+            let mut text = Zeroizing::new(Vec::with_capacity(long + long / 32 + titles + 512));
             serde_json::to_writer(&mut *text, &line).map_err(broken)?;
             text.push(b'\n');
-            let text = Zeroizing::new(String::from_utf8_lossy(&text).into_owned());
             vec![("", 0o600, text)]
         }
         Form::Pem => {
-            let mut text = Zeroizing::new(String::with_capacity(16 << 10));
-            text.push_str(&key);
-            text.push_str(&bundle.fullchain_pem()?);
-            vec![("", 0o600, text)]
+            vec![("", 0o600, bytes(bundle.secret_combined_pem(KeyForm::Pkcs8)?))]
         }
         Form::Tar | Form::Files => vec![
-            ("key.pem", 0o600, key),
-            ("cert.pem", 0o644, Zeroizing::new(leaf.pem()?)),
-            ("chain.pem", 0o644, Zeroizing::new(bundle.chain().pem()?)),
-            ("fullchain.pem", 0o644, Zeroizing::new(bundle.fullchain_pem()?)),
-            ("ca.pem", 0o644, Zeroizing::new(bundle.trust_anchor().pem()?)),
+            ("key.pem", 0o600, bytes(key)),
+            ("cert.pem", 0o644, bytes(leaf.pem()?.into())),
+            ("chain.pem", 0o644, bytes(bundle.chain().pem()?.into())),
+            ("fullchain.pem", 0o644, bytes(bundle.fullchain_pem()?.into())),
+            ("ca.pem", 0o644, bytes(bundle.trust_anchor().pem()?.into())),
         ],
     };
     Ok(Piece { name, files })
+}
+
+/// The octets of a text, where they are.
+fn bytes(mut text: Zeroizing<String>) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(std::mem::take(&mut *text).into_bytes())
 }
 
 fn broken(e: impl std::fmt::Display) -> Error {
@@ -127,14 +133,14 @@ impl Stream {
     pub fn write(&mut self, piece: &Piece) -> Result<(), Error> {
         for (file, mode, text) in &piece.files {
             match self {
-                Self::Plain(sink) => sink.write_all(text.as_bytes()).map_err(|e| refused(&e))?,
+                Self::Plain(sink) => sink.write_all(text).map_err(|e| refused(&e))?,
                 Self::Tar(builder) => {
                     let mut header = tar::Header::new_gnu();
                     header.set_size(text.len() as u64);
                     header.set_mode(*mode);
                     header.set_mtime(0);
                     let path = format!("{}/{file}", piece.name);
-                    builder.append_data(&mut header, path, text.as_bytes()).map_err(|e| refused(&e))?;
+                    builder.append_data(&mut header, path, text.as_slice()).map_err(|e| refused(&e))?;
                 }
             }
         }
