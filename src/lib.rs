@@ -25,13 +25,15 @@
 //!
 //! | feature | default | brings |
 //! |---|---|---|
-//! | `cli` | yes | the command, with `rsa`, `idna`, `store`, `gather` |
+//! | `cli` | yes | the command, with all but `aws` |
 //! | `aws` | yes | import into ACM, with `store` |
 //! | `rsa` | by `cli` | making RSA keys |
 //! | `idna` | by `cli` | names that are not ASCII |
 //! | `store` | by `cli`, `aws` | the directory |
 //! | `gather` | by `cli` | reading files that others made |
-//! | `pkcs12` | by `cli` | PKCS#12 among them |
+//! | `pkcs12` | by `cli` | PKCS#12 and PKCS#7, read and written |
+//! | `encryption` | by `store`, `gather` | keys behind pass phrases |
+//! | `templates` | by `store` | templates from TOML |
 //! | `acm-sim` | by `cli` | a stand-in for ACM, for tests |
 //!
 //! Embedders write `default-features = false`.
