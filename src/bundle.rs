@@ -76,6 +76,7 @@ impl Bundle {
     }
 
     /// The same, of a server that sends the root too, or does not.
+    #[cfg(feature = "store")]
     #[must_use]
     pub(crate) const fn sending_root(mut self, send_root: bool) -> Self {
         self.send_root = send_root;
@@ -83,6 +84,7 @@ impl Bundle {
     }
 
     /// Whether a server sends the root too.
+    #[cfg(feature = "store")]
     pub(crate) const fn send_root(&self) -> bool {
         self.send_root
     }
