@@ -161,7 +161,7 @@ impl Authority {
             validity = validity.intersection(issuer.validity()).unwrap_or(validity);
         }
         let constraints = constraints(&chain)?;
-        let purposes = chain.iter().filter_map(|ca| Some((ca.subject(), ca.allowed_usages()?))).collect();
+        let purposes = purposes(&chain)?;
         let key_identifier =
             certificate.subject_key_identifier().unwrap_or_else(|| key.public().key_identifier().to_vec());
         let chain = Chain::known(chain);
@@ -388,6 +388,9 @@ fn check_ca(certificate: &Certificate) -> Result<()> {
     if !certificate.may_sign_certificates() {
         return Err(not_a_ca("its key usage has no keyCertSign"));
     }
+    if certificate.unknown_critical().is_some() {
+        return Err(not_a_ca("it has a critical extension that clients do not know, and refuse it for"));
+    }
     Ok(())
 }
 
@@ -415,6 +418,12 @@ fn check_chain(chain: &Chain, now: OffsetDateTime) -> Result<()> {
 /// The limits of the CAs of a chain, each with whose they are.
 fn constraints(chain: &[Certificate]) -> Result<Vec<(String, Constraints)>> {
     let limits = |ca: &Certificate| Ok(ca.name_constraints()?.map(|limits| (ca.subject(), limits)));
+    chain.iter().filter_map(|ca| limits(ca).transpose()).collect()
+}
+
+/// The purposes that the CAs of a chain are limited to, each with whose they are.
+fn purposes(chain: &[Certificate]) -> Result<Vec<(String, Vec<ExtendedKeyUsage>)>> {
+    let limits = |ca: &Certificate| Ok(ca.allowed_usages()?.map(|usages| (ca.subject(), usages)));
     chain.iter().filter_map(|ca| limits(ca).transpose()).collect()
 }
 

@@ -66,6 +66,10 @@ impl Certificate {
             .map_err(|_| malformed(&"it ends before it starts"))?;
         let signed = Signed::read(&der).map_err(|e| malformed(&e))?;
         let parts = TbsParts::read(signed.tbs).map_err(|e| malformed(&e))?;
+        if signed.algorithm != parts.signature {
+            return Err(malformed(&"its two signature algorithms differ (RFC 5280 §4.1.1.2)"));
+        }
+        let signature_algorithm = view.signature().oid;
         let base = der.as_ptr() as usize;
         let span = |part: &[u8]| {
             let start = part.as_ptr() as usize - base;
@@ -77,7 +81,6 @@ impl Certificate {
             subject: span(parts.subject),
             signature: signed.signature.as_bytes().map(span),
         };
-        let signature_algorithm = signed.algorithm;
         Ok(Self { der, view, signature_algorithm, validity, public_key, slices })
     }
 

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::name::San;
 use crate::subject;
 pub use subtree::Subtree;
-use subtree::email_within;
+use subtree::{email_within, uri_host};
 
 /// What a CA limits the names below it to. An excluded name is refused even where
 /// it is permitted.
@@ -70,6 +70,14 @@ impl Constraints {
         &self.excluded
     }
 
+    /// The limits on DNS names that begin with a dot, which is no form of RFC 5280: when
+    /// they are written again the dot goes, and with it the host itself comes in.
+    #[must_use]
+    pub fn dotted(&self) -> Vec<String> {
+        let dotted = |s: &&Subtree| matches!(s, Subtree::Dns(base) if base.starts_with('.'));
+        self.permitted.iter().chain(&self.excluded).filter(dotted).map(ToString::to_string).collect()
+    }
+
     /// Whether DNS names are limited in any way.
     pub(crate) fn limits_dns(&self) -> bool {
         self.permitted.iter().chain(&self.excluded).any(|s| matches!(s, Subtree::Dns(_)))
@@ -90,6 +98,12 @@ impl Constraints {
             && all().all(|subtree| subtree.kind() != kind)
         {
             return Some(format!("its limits mention no name of the type {kind}"));
+        }
+        if let San::Uri(uri) = name
+            && all().any(|subtree| subtree.kind() == kind)
+            && uri_host(uri).is_none()
+        {
+            return Some("its limits on URIs let none stand below that has no host name".to_owned());
         }
         self.broken(kind, |subtree| subtree.holds(name, true), |subtree| subtree.holds(name, false))
     }

@@ -61,11 +61,37 @@ impl Certificate {
 
     /// The usages that it limits what it issues to, if it does: a CA's extended
     /// key usage binds those below it in every client that builds paths.
-    pub(crate) fn allowed_usages(&self) -> Option<Vec<ExtendedKeyUsage>> {
+    ///
+    /// # Errors
+    /// [`crate::Error::MalformedCertificate`] where that cannot be told.
+    pub(crate) fn allowed_usages(&self) -> Result<Option<Vec<ExtendedKeyUsage>>> {
         const ANY: &str = "2.5.29.37.0";
-        let found = self.view.get_extension::<ExtendedKeyUsageExtension>().ok()??;
-        let any = found.1.0.iter().any(|oid| oid.to_string() == ANY);
-        (!any).then(|| self.extended_key_usage())
+        let malformed = |e: der::Error| crate::error::Error::MalformedCertificate {
+            reason: format!("its extended key usage cannot be read: {e}"),
+        };
+        let found = self.view.get_extension::<ExtendedKeyUsageExtension>().map_err(malformed)?;
+        let Some((_, usages)) = found else { return Ok(None) };
+        let any = usages.0.iter().any(|oid| oid.to_string() == ANY);
+        Ok((!any).then(|| self.extended_key_usage()))
+    }
+
+    /// A critical extension that clients do not know, and so refuse the certificate for.
+    pub(crate) fn unknown_critical(&self) -> Option<String> {
+        // Key usage, names, basic and name constraints, policies and their kin (RFC 5280 §4.2.1).
+        const KNOWN: [&str; 10] = [
+            "2.5.29.15",
+            "2.5.29.17",
+            "2.5.29.18",
+            "2.5.29.19",
+            "2.5.29.30",
+            "2.5.29.32",
+            "2.5.29.33",
+            "2.5.29.36",
+            "2.5.29.37",
+            "2.5.29.54",
+        ];
+        let critical = self.view.extensions().into_iter().flatten().filter(|e| e.critical);
+        critical.map(|e| e.extn_id.to_string()).find(|oid| !KNOWN.contains(&oid.as_str()))
     }
 
     /// What it limits the names below it to (RFC 5280 §4.2.1.10), if it does.

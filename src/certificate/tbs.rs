@@ -1,9 +1,8 @@
 //! The to-be-signed part of a certificate (RFC 5280 §4.1.1.1), and what is around it.
 
-use der::asn1::{BitStringRef, ObjectIdentifier};
+use der::asn1::BitStringRef;
 use der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::TbsCertificate;
-use x509_cert::spki::AlgorithmIdentifierRef;
 
 use crate::certificate::malformed;
 use crate::error::Result;
@@ -27,7 +26,8 @@ impl Tbs {
 /// The three members of a certificate.
 pub(super) struct Signed<'a> {
     pub(super) tbs: &'a [u8],
-    pub(super) algorithm: ObjectIdentifier,
+    /// The TLV of the signature's algorithm.
+    pub(super) algorithm: &'a [u8],
     pub(super) signature: BitStringRef<'a>,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Signed<'a> {
         let signed = reader.sequence(|inner| {
             Ok::<_, der::Error>(Self {
                 tbs: inner.tlv_bytes()?,
-                algorithm: AlgorithmIdentifierRef::decode(inner)?.oid,
+                algorithm: inner.tlv_bytes()?,
                 signature: BitStringRef::decode(inner)?,
             })
         })?;

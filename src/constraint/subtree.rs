@@ -18,7 +18,8 @@ use crate::subject;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Subtree {
-    /// A DNS name and all below it; empty is every DNS name.
+    /// A DNS name and all below it; empty is every DNS name. With a leading dot, as others
+    /// wrote it, what is below alone; RFC 5280 has no such form, and it is written without.
     #[non_exhaustive]
     Dns(String),
     /// IP addresses that agree with `address` where `mask` has a bit.
@@ -40,7 +41,12 @@ pub enum Subtree {
     Directory(Vec<u8>),
     /// Names of a type that no leaf of ours has, so it binds none of them.
     #[non_exhaustive]
-    Other(&'static str),
+    Other {
+        /// The type's name in RFC 5280.
+        kind: &'static str,
+        /// The `GeneralName` in DER.
+        der: Vec<u8>,
+    },
 }
 
 impl Subtree {
@@ -53,7 +59,7 @@ impl Subtree {
             Self::Email(_) => "email",
             Self::Uri(_) => "uri",
             Self::Directory(_) => "directory",
-            Self::Other(kind) => kind,
+            Self::Other { kind, .. } => kind,
         }
     }
 
@@ -62,6 +68,8 @@ impl Subtree {
     pub(super) fn holds(&self, name: &San, partly: bool) -> bool {
         match (self, name) {
             (Self::Dns(base), San::Dns(dns)) => {
+                // What excludes what is below a host is taken to exclude the host too.
+                let base = if partly { base.trim_start_matches('.') } else { base };
                 let plain = dns.strip_prefix("*.");
                 dns_within(plain.unwrap_or(dns), base)
                     || partly && plain.is_some_and(|plain| dns_within(base, plain))
@@ -75,7 +83,7 @@ impl Subtree {
 
     pub(super) fn encode(&self) -> der::Result<GeneralSubtree> {
         let base = match self {
-            Self::Dns(dns) => GeneralName::DnsName(Ia5String::new(dns)?),
+            Self::Dns(dns) => GeneralName::DnsName(Ia5String::new(dns.trim_start_matches('.'))?),
             Self::Email(email) => GeneralName::Rfc822Name(Ia5String::new(email)?),
             Self::Uri(uri) => GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?),
             Self::Ip { address, mask } => {
@@ -84,7 +92,7 @@ impl Subtree {
                 GeneralName::IpAddress(OctetString::new(octets)?)
             }
             Self::Directory(name) => GeneralName::DirectoryName(Name::from_der(name)?),
-            Self::Other(_) => return Err(der::ErrorKind::Failed.into()),
+            Self::Other { der, .. } => GeneralName::from_der(der)?,
         };
         Ok(GeneralSubtree { base, minimum: 0, maximum: None })
     }
@@ -95,7 +103,7 @@ impl Subtree {
             return Err(malformed("its name constraints have a minimum or maximum"));
         }
         Ok(match &subtree.base {
-            GeneralName::DnsName(dns) => Self::Dns(dns.as_str().trim_start_matches('.').to_ascii_lowercase()),
+            GeneralName::DnsName(dns) => Self::Dns(dns.as_str().to_ascii_lowercase()),
             GeneralName::Rfc822Name(email) => Self::Email(email.as_str().to_owned()),
             GeneralName::UniformResourceIdentifier(host) => Self::Uri(host.as_str().to_ascii_lowercase()),
             GeneralName::IpAddress(both) => {
@@ -113,9 +121,14 @@ impl Subtree {
             GeneralName::DirectoryName(name) => {
                 Self::Directory(name.to_der().map_err(|e| malformed(&e.to_string()))?)
             }
-            GeneralName::OtherName(_) => Self::Other("otherName"),
-            GeneralName::EdiPartyName(_) => Self::Other("ediPartyName"),
-            GeneralName::RegisteredId(_) => Self::Other("registeredID"),
+            other => {
+                let kind = match other {
+                    GeneralName::EdiPartyName(_) => "ediPartyName",
+                    GeneralName::RegisteredId(_) => "registeredID",
+                    _ => "otherName",
+                };
+                Self::Other { kind, der: other.to_der().map_err(|e| malformed(&e.to_string()))? }
+            }
         })
     }
 }
@@ -138,7 +151,7 @@ impl fmt::Display for Subtree {
                 Ok(name) => write!(f, "subjects below {}", subject::describe(&name)),
                 Err(_) => f.write_str("some subjects"),
             },
-            Self::Other(kind) => write!(f, "names of the type {kind}"),
+            Self::Other { kind, .. } => write!(f, "names of the type {kind}"),
         }
     }
 }
@@ -239,6 +252,9 @@ fn octets(ip: IpAddr) -> Vec<u8> {
 }
 
 fn dns_within(name: &str, base: &str) -> bool {
+    if base.starts_with('.') {
+        return name.ends_with(base);
+    }
     base.is_empty() || name.strip_suffix(base).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
@@ -259,7 +275,7 @@ fn ip_within(ip: IpAddr, address: IpAddr, mask: IpAddr) -> bool {
 /// A host, or with a leading dot what stands below one.
 fn host_within(host: &str, base: &str) -> bool {
     match base.strip_prefix('.') {
-        Some(_) => host.to_ascii_lowercase().ends_with(base),
+        Some(_) => host.to_ascii_lowercase().ends_with(&base.to_ascii_lowercase()),
         None => host.eq_ignore_ascii_case(base),
     }
 }
@@ -272,11 +288,13 @@ pub(super) fn email_within(email: &str, base: &str) -> bool {
     }
 }
 
-/// The host of a URI; none where it has none, which no limit on hosts permits.
-fn uri_host(uri: &str) -> Option<String> {
+/// The host of a URI; none where it has none, or an address: RFC 5280 §4.2.1.10 lets
+/// neither stand below a limit on URIs.
+pub(super) fn uri_host(uri: &str) -> Option<String> {
     let rest = uri.split_once("://")?.1;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = if host.starts_with('[') { host } else { host.split(':').next().unwrap_or_default() };
-    (!host.is_empty()).then(|| host.to_ascii_lowercase())
+    let host = host.split(':').next().unwrap_or_default().trim_end_matches('.');
+    let is_name = !host.is_empty() && !host.starts_with('[') && host.parse::<IpAddr>().is_err();
+    is_name.then(|| host.to_ascii_lowercase())
 }

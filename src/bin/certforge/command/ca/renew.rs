@@ -72,6 +72,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let message = format!("the extension {oid} of the old certificate is left out");
         found.push(Finding::new("ca.extension", Severity::Warning, "certificate", message));
     }
+    for limit in entry.certificate.name_constraints()?.unwrap_or_default().dotted() {
+        let message =
+            format!("the limit {limit} is written without its dot: the host itself comes within it");
+        found.push(Finding::new("ca.limit-dot", Severity::Warning, "certificate", message));
+    }
     let renewed = loaded.authority.renewed(issuer.as_ref().map(|i| &i.authority), &validity)?;
     if args.dry_run {
         let mut report =
