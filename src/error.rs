@@ -118,6 +118,11 @@ pub enum Error {
         /// The time asked about, RFC 3339.
         now: String,
     },
+    /// What was there has been replaced or removed by another run meanwhile.
+    Changed {
+        /// Its folder.
+        path: PathBuf,
+    },
     /// The certificates do not form a chain.
     Chain {
         /// Position of the certificate that the next one should have issued; 0 is the leaf.
@@ -379,6 +384,20 @@ pub enum Error {
         /// Which of the two.
         reason: &'static str,
     },
+    /// A certificate was taken back, and what it is for with it.
+    Revoked {
+        /// Whose it is.
+        subject: String,
+        /// The CA that took it back.
+        ca: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A text is no serial number.
+    Serial {
+        /// The text.
+        input: String,
+    },
     /// A text names no service.
     Service {
         /// The text.
@@ -487,6 +506,7 @@ impl Error {
             Self::AwsUnresolved { .. } => "aws.unresolved",
             Self::CaNotValid { .. } => "ca.not-valid",
             Self::Chain { .. } => "chain.broken",
+            Self::Changed { .. } => "store.changed",
             Self::Clock { .. } => "clock",
             Self::Constrained { .. } => "ca.constrained",
             Self::Constraint { .. } => "ca.constraint",
@@ -525,6 +545,8 @@ impl Error {
             Self::Reason { .. } => "crl.reason",
             Self::Row { .. } => "batch.row",
             Self::Rule { .. } => "acm.rule",
+            Self::Revoked { .. } => "revoked",
+            Self::Serial { .. } => "serial",
             Self::Service { .. } => "acm.service",
             Self::StoreName { .. } => "store.name",
             Self::StoreVersion { .. } => "store.version",
@@ -545,7 +567,8 @@ impl Error {
     #[must_use]
     pub fn category(&self) -> Category {
         match self {
-            Self::ImportUnsaved { .. }
+            Self::Changed { .. }
+            | Self::ImportUnsaved { .. }
             | Self::Io { .. }
             | Self::Listen { .. }
             | Self::Lock { .. }

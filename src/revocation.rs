@@ -52,6 +52,12 @@ impl Reason {
         Self::PrivilegeWithdrawn,
     ];
 
+    /// Whether somebody else may have the key, so that nothing may be issued for it again.
+    #[must_use]
+    pub const fn is_of_the_key(self) -> bool {
+        matches!(self, Self::KeyCompromise | Self::CaCompromise)
+    }
+
     /// RFC 5280's own name for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -42,13 +42,14 @@ use crate::signing_request::SigningRequest;
 
 pub use archive::ArchivedLeaf;
 pub use batch::{Batch, NewFile};
-pub use ca::{CaEntry, KeyState, LoadedAuthority};
+pub use ca::{CaEntry, History, KeyState, LoadedAuthority};
 pub use derived::Derived;
 pub use file::{files_below, is_regular, read_input, read_large_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;
-pub use record::{BatchRequests, IssuedEntry, Origin};
+pub use record::{BatchRequests, IssuedEntry, Origin, serial_name};
+pub use revoked::TakenBack;
 pub use set::Lock;
 use set::Set;
 

@@ -321,9 +321,127 @@ fn a_list_that_is_lost_or_damaged_does_not_count_back() {
     assert_eq!(json(&second)["certificates"], 1);
     std::fs::write(sandbox.file("certforge/ca/default/crl.pem"), "junk").unwrap();
     assert_eq!(json(&sandbox.ok("crl --json").stdout)["certificates"], 1);
-    // Another CA of the same name goes on with what the first took back.
+    // Another CA of the same name has nothing to say of what the first took back.
     sandbox.ok("ca new --force --key p256");
-    assert_eq!(json(&sandbox.ok("crl --json").stdout)["certificates"], 1);
+    assert!(!sandbox.file("certforge/ca/default/crl.pem").exists());
+    assert_eq!(json(&sandbox.ok("crl --json").stdout)["certificates"], 0);
+}
+
+#[test]
+fn a_key_that_was_compromised_is_not_certified_again() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new issuing --under root --key p256");
+    sandbox.ok("csr csr.example --key p256");
+    sandbox.ok("sign certforge/csr/csr.example/request.pem --ca issuing");
+    sandbox.ok("leaf own.example --ca issuing --key p256");
+    sandbox.ok("revoke csr.example --reason keyCompromise");
+    sandbox.ok("revoke own.example --reason keyCompromise");
+    refused(&sandbox, "renew csr.example", 3, "revoked");
+    refused(&sandbox, "renew own.example --reuse-key", 3, "revoked");
+    let due = sandbox.run("renew --due --json");
+    let leaves = json(&due.stdout)["leaves"].clone();
+    let states: Vec<&str> = leaves.as_array().unwrap().iter().map(|l| l["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["failed", "renewed"], "{leaves}");
+    // A CA that was taken back makes its list, and nothing else.
+    sandbox.ok("revoke issuing --reason cACompromise");
+    let said = refused(&sandbox, "leaf b.example --ca issuing --key p256", 3, "revoked");
+    assert!(said.contains("by the CA root (cACompromise)"), "{said}");
+    refused(&sandbox, "ca renew issuing", 3, "revoked");
+    refused(&sandbox, "ca new below --under issuing --key p256", 3, "revoked");
+    sandbox.ok("crl --ca issuing");
+}
+
+#[test]
+fn what_is_not_on_record_is_taken_back_when_its_ca_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let serial = "9A:88:77:66:55:44:33:22:11:00";
+    let said = sandbox.run(&format!("revoke {serial}"));
+    assert_eq!(said.status, 2);
+    assert!(said.stderr.contains("--ca NAME"), "{}", said.stderr);
+    let revoked = sandbox.ok(&format!("revoke {serial} --ca default --reason superseded"));
+    assert!(revoked.stderr.contains("no record"), "{}", revoked.stderr);
+    if let Some(text) =
+        openssl(&["crl", "-in", "certforge/ca/default/crl.pem", "-noout", "-text"], sandbox.path())
+    {
+        assert!(text.contains("Serial Number: 9A887766554433221100"), "{text}");
+    }
+    refused(&sandbox, "revoke 0xyz --ca default", 3, "serial");
+    refused(&sandbox, &format!("revoke {} --ca default", "ab".repeat(21)), 3, "serial");
+    refused(&sandbox, "revoke ab --ca other", 3, "store.missing");
+}
+
+#[test]
+fn a_hold_becomes_a_graver_reason_and_nothing_becomes_a_lesser_one() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    let revoke = |reason: &str| {
+        let revoked =
+            json(&sandbox.ok(&format!("revoke a.example --reason {reason} --json")).stdout)["revoked"]
+                .clone();
+        (revoked["reason"].as_str().unwrap().to_owned(), revoked["new"].as_bool().unwrap())
+    };
+    assert_eq!(revoke("certificateHold"), ("certificateHold".to_owned(), true));
+    assert_eq!(revoke("keyCompromise"), ("keyCompromise".to_owned(), true));
+    assert_eq!(revoke("superseded"), ("keyCompromise".to_owned(), false));
+    assert!(sandbox.ok("revoke a.example").stderr.contains("taken back before"));
+}
+
+#[test]
+fn a_name_of_a_leaf_and_a_ca_is_taken_for_neither() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new issuing --under root --key p256");
+    sandbox.ok("leaf issuing --ca root --key p256");
+    let said = sandbox.run("revoke issuing");
+    assert_eq!(said.status, 2, "{}", said.stderr);
+    assert!(said.stderr.contains("is a leaf and a CA"), "{}", said.stderr);
+    let wrong = sandbox.run("revoke issuing --ca issuing");
+    assert_eq!(wrong.status, 2);
+}
+
+#[test]
+fn damaged_cas_and_lists_are_due() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    sandbox.ok("crl");
+    std::fs::write(sandbox.file("certforge/ca/default/crl.pem"), "junk").unwrap();
+    let status = sandbox.run("status --json");
+    assert_eq!(status.status, 1, "{}", status.stderr);
+    assert_eq!(json(&status.stdout)["entries"].as_array().unwrap().len(), 2);
+    sandbox.ok("crl");
+    std::fs::write(sandbox.file("certforge/ca/default/ca.pem"), "junk").unwrap();
+    let status = sandbox.run("status --json");
+    assert_eq!(status.status, 1);
+    assert_eq!(json(&status.stdout)["findings"][0]["place"], "default", "{}", status.stdout);
+}
+
+#[test]
+fn what_gains_no_time_is_not_renewed_again_and_again() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --days 20");
+    sandbox.ok("leaf a.example --key p256");
+    let serial = || json(&sandbox.ok("list --json").stdout)["leaves"][0]["serial"].clone();
+    let before = serial();
+    let ran = sandbox.ok("renew --due --within 30d --json");
+    assert_eq!(json(&ran.stdout)["leaves"].as_array().unwrap().len(), 0, "{}", ran.stdout);
+    assert_eq!(json(&ran.stdout)["findings"][0]["code"], "renew.no-gain", "{}", ran.stdout);
+    assert_eq!(serial(), before);
+    // Who asks for it by name gets it.
+    sandbox.ok("renew a.example");
+    assert_ne!(serial(), before);
+}
+
+#[test]
+fn spans_beyond_all_time_are_no_fault() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("prune --leaves --keep-days 4294967295 --yes");
+    let ran = sandbox.run(&format!("status --within {}", "4294967295w".repeat(3600)));
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
 }
 
 #[test]

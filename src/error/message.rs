@@ -42,6 +42,9 @@ impl fmt::Display for Error {
                 "the CA `{}` is valid from {not_before} to {not_after}, and it is {now}",
                 Shown(subject)
             ),
+            Self::Changed { path } => {
+                write!(f, "{} has been replaced or removed by another run meanwhile", ShownPath(path))
+            }
             Self::Chain { index, issuer, reason } => write!(
                 f,
                 "certificate {index} of the chain names the issuer `{}`, and {reason}",
@@ -147,6 +150,12 @@ impl fmt::Display for Error {
             }
             Self::Rule { input, reason } => {
                 write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
+            }
+            Self::Revoked { subject, ca, reason } => {
+                write!(f, "`{}` was taken back by the CA {} ({reason})", Shown(subject), Shown(ca))
+            }
+            Self::Serial { input } => {
+                write!(f, "`{}` is no serial number: 1 to 20 octets in hexadecimal", Shown(input))
             }
             Self::Service { input, known } => {
                 write!(f, "`{}` is no service: {}", Shown(input), known.join(", "))

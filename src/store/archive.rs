@@ -2,10 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use super::file::io_error;
 use super::leaf::read_certificate;
-use super::{ARCHIVE, CERTIFICATE, LeafEntry, Lock, Store, file};
+use super::set::IMPORT_PATIENCE;
+use super::{ARCHIVE, CERTIFICATE, KEY, LeafEntry, Lock, Store, file};
 use crate::error::{Error, Result};
 use crate::validity::rfc3339;
+
+/// The name of sets that could not be read when they were replaced.
+const DAMAGED: &str = "damaged";
 
 /// A leaf as it once was.
 #[derive(Clone, Debug)]
@@ -16,28 +21,37 @@ pub struct ArchivedLeaf {
     pub entry: LeafEntry,
 }
 
-/// Links the set that is in `target` into the archive, by the day it was issued and
-/// its serial number. It is there before anything takes the set's place.
+/// Links the set that is in `target` into the archive. It is there before anything takes
+/// the set's place.
 pub(super) fn keep(root: &Path, target: &Path) -> Result<()> {
-    if !file::is_there(&target.join(CERTIFICATE)) {
+    if !file::is_there(&target.join(CERTIFICATE)) && !file::is_there(&target.join(KEY)) {
         return Ok(());
     }
-    let Ok(certificate) = read_certificate(&target.join(CERTIFICATE)) else { return Ok(()) };
-    let Some(name) = target.file_name() else { return Ok(()) };
-    let archive = root.join(ARCHIVE);
-    if !file::is_folder(&archive)? {
-        file::ensure_folder(&archive, 0o755)?;
-    }
-    let folder = archive.join(name);
-    if !file::is_folder(&folder)? {
-        file::ensure_folder(&folder, 0o755)?;
-    }
-    let day = rfc3339(certificate.validity().not_before());
-    let place = folder.join(format!("{}-{}", &day[..10], certificate.serial_hex()));
-    if file::is_there(&place) {
-        return Ok(());
-    }
+    let (folder, place) = place(root, target)?;
     file::link_folder(target, &folder, &place)
+}
+
+/// Where the set that is in `target` goes: by the day it was issued and its serial
+/// number; a set that cannot be read is kept too, for its key.
+fn place(root: &Path, target: &Path) -> Result<(PathBuf, PathBuf)> {
+    let archive = root.join(ARCHIVE);
+    let folder = archive.join(target.file_name().unwrap_or_default());
+    for folder in [&archive, &folder] {
+        if !file::is_folder(folder)? {
+            file::ensure_folder(folder, 0o755)?;
+        }
+    }
+    let name = match read_certificate(&target.join(CERTIFICATE)) {
+        Ok(certificate) => {
+            let day = rfc3339(certificate.validity().not_before());
+            format!("{}-{}", &day[..10], certificate.serial_hex())
+        }
+        Err(_) => DAMAGED.to_owned(),
+    };
+    let names = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
+    let mut places = names.map(|name| folder.join(name)).filter(|place| !file::is_there(place));
+    let place = places.next().unwrap_or_else(|| folder.join(&name));
+    Ok((folder, place))
 }
 
 impl Store {
@@ -51,7 +65,7 @@ impl Store {
         for name in file::folders_in(&archive)? {
             let folder = archive.join(&name);
             let mut sets = file::folders_in(&folder)?;
-            sets.retain(|set| !set.starts_with('.'));
+            sets.retain(|set| !set.starts_with('.') && !set.starts_with(DAMAGED));
             sets.sort();
             for set in sets {
                 if let Some(entry) = LeafEntry::read(folder.join(set))? {
@@ -64,20 +78,25 @@ impl Store {
     }
 
     /// Puts a leaf into the archive, with all that is in its folder: it is no leaf any
-    /// more, and nothing of it is lost.
+    /// more, and nothing of it is lost. Waits for an import of it to end.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Lock`].
+    /// [`Error::Changed`] where it is another leaf by now; [`Error::Io`], [`Error::Lock`].
     pub fn put_away(&self, entry: &LeafEntry) -> Result<()> {
         let _lock = Lock::take(self.root())?;
-        keep(self.root(), &entry.folder)?;
-        file::remove_folder(&entry.folder, self.root())
+        let _leaf = entry.lock(IMPORT_PATIENCE)?;
+        let (folder, place) = place(self.root(), &entry.folder)?;
+        file::rename_new(&entry.folder, &place).map_err(io_error("create", &place))?;
+        file::sync_folder(&folder)?;
+        file::sync_folder(self.root())
     }
 
-    /// Removes the folder of a leaf, or of one that was kept, with its key.
+    /// Removes the folder of a leaf, or of one that was kept, with its key. Waits for an
+    /// import of it to end.
     ///
     /// # Errors
-    /// [`Error::Path`] where it is none of the store's; [`Error::Io`].
+    /// [`Error::Path`] where it is none of the store's; [`Error::Changed`] where it is
+    /// another leaf by now; [`Error::Io`], [`Error::Lock`].
     pub fn remove_leaf(&self, entry: &LeafEntry) -> Result<()> {
         let inside = entry.folder.strip_prefix(self.root()).is_ok_and(|rest| {
             let parts: Vec<_> = rest.components().collect();
@@ -88,6 +107,7 @@ impl Store {
             return Err(Error::Path { path, reason: "is no leaf of this store" });
         }
         let _lock = Lock::take(self.root())?;
+        let _leaf = entry.lock(IMPORT_PATIENCE)?;
         file::remove_folder(&entry.folder, self.root())
     }
 }

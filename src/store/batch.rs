@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::directory::Directory;
 use super::file::{self, io_error};
-use super::set::{Lock, WORKSHOP, replace_folder};
+use super::set::{Lock, WORKSHOP, replace_folder, sweep};
 use super::{
     CERTIFICATE, CHAIN, FULLCHAIN, ISSUED, KEY, Origin, Overwrite, PUBLIC, SECRET, Store, TRUST_ANCHOR,
     folder_name, record,
@@ -86,6 +86,7 @@ impl Store {
         if !file::is_folder(&workshop)? {
             file::ensure_folder(&workshop, 0o700)?;
         }
+        sweep(&workshop);
         let path = file::temporary_name(&workshop)?;
         fs::DirBuilder::new().mode(0o700).create(&path).map_err(io_error("create", &path))?;
         let bench = Directory::open(&path)?;
@@ -252,7 +253,8 @@ impl Batch<'_> {
             Ok(()) => Ok(()),
             Err(e) if is_there(&e) && overwrite != Overwrite::Refuse => {
                 let keep = overwrite == Overwrite::Archive;
-                replace_folder(self.store.root(), &place.path().join(from), &target(), keep).map(|_| ())
+                replace_folder(self.store.root(), (&place.path().join(from), &[]), &target(), keep)
+                    .map(|_| ())
             }
             Err(e) if is_there(&e) => {
                 Err(Error::AlreadyExists { what: "leaf", name: to.to_owned(), path: target() })

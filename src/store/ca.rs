@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::leaf::{read_certificate, read_chain};
+use super::revoked::{LIST, written};
 use super::set::{Lock, Set};
 use super::{
     CA_ISSUERS, CA_KEY, ISSUED, Overwrite, PUBLIC, REVOKED, SECRET, Saved, SavedFile, Store, TRUST_ANCHOR,
@@ -16,6 +17,7 @@ use crate::certificate::Certificate;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::key::{PrivateKey, Unlock};
+use crate::revocation::{Reason, RevocationList, Revoked};
 
 /// A CA with its key, and what there is to say of how the key is kept.
 #[derive(Debug)]
@@ -48,6 +50,17 @@ pub struct CaEntry {
     pub certificate: Certificate,
 }
 
+/// What a CA did before it came here.
+#[derive(Debug, Default)]
+pub struct History<'a> {
+    /// What it issued.
+    pub issued: Vec<&'a Certificate>,
+    /// What it took back, each serial number once.
+    pub revoked: Vec<Revoked>,
+    /// Its last list, whose number the next one goes on from.
+    pub list: Option<&'a RevocationList>,
+}
+
 impl Store {
     /// The folder of a CA.
     ///
@@ -73,9 +86,25 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Missing`] where there is none, or none with a key;
-    /// [`Error::Permissions`] where others can read its key; [`Error::Passphrase`]; as
+    /// [`Error::Permissions`] where others can read its key; [`Error::Passphrase`];
+    /// [`Error::Revoked`] where a CA of this store took it back, or one above it; as
     /// [`Authority::load`].
     pub fn authority(
+        &self,
+        name: &str,
+        now: OffsetDateTime,
+        unlock: &mut Unlock<'_>,
+    ) -> Result<LoadedAuthority> {
+        self.check_not_revoked(name, |_| true)?;
+        self.authority_for_list(name, now, unlock)
+    }
+
+    /// As [`Store::authority`], of a CA that may have been taken back: what it took back
+    /// itself goes on being told.
+    ///
+    /// # Errors
+    /// As [`Store::authority`], but for [`Error::Revoked`].
+    pub fn authority_for_list(
         &self,
         name: &str,
         now: OffsetDateTime,
@@ -100,7 +129,30 @@ impl Store {
         Ok(LoadedAuthority { authority, findings: finding.into_iter().collect() })
     }
 
-    /// As [`Store::authority`], for a CA that may have ended: to be renewed.
+    /// Refuses a CA that was taken back by another one of this store for such a reason, or
+    /// one above it.
+    fn check_not_revoked(&self, name: &str, matters: impl Fn(Reason) -> bool) -> Result<()> {
+        if !self.has_authority(name)? {
+            return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
+        }
+        let folder = self.ca_folder(name)?;
+        let mut path = vec![read_certificate(&folder.join(TRUST_ANCHOR))?];
+        path.extend_from_slice(read_chain(&folder.join(CA_ISSUERS))?.certificates());
+        for certificate in path.iter().filter(|c| !c.is_self_issued()) {
+            for above in self.authority_names()? {
+                let Some(reason) = self.is_revoked(&above, &certificate.serial_hex())? else { continue };
+                let by = self.ca_entry(&above)?;
+                if matters(reason) && by.certificate.subject_der() == certificate.issuer_der() {
+                    let (subject, reason) = (certificate.subject(), reason.as_str());
+                    return Err(Error::Revoked { subject, ca: above, reason });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Store::authority`], for a CA that may have ended: to be renewed. Its key stays
+    /// the same, so that one whose key somebody else may have is refused.
     ///
     /// # Errors
     /// As [`Store::authority`].
@@ -112,7 +164,8 @@ impl Store {
     ) -> Result<LoadedAuthority> {
         let entry = self.ca_entry(name)?;
         let ended = entry.certificate.validity().not_after();
-        self.authority(name, now.min(ended), unlock)
+        self.check_not_revoked(name, Reason::is_of_the_key)?;
+        self.authority_for_list(name, now.min(ended), unlock)
     }
 
     /// The private key of a CA, and what is weak about how it is encrypted.
@@ -163,8 +216,8 @@ impl Store {
     /// # Errors
     /// [`Error::Missing`]; [`Error::KeyMismatch`] where it is another CA; [`Error::Io`].
     pub fn save_renewed(&self, name: &str, authority: &Authority, issuer: Option<&str>) -> Result<Saved> {
-        let entry = self.ca_entry(name)?;
         let _lock = Lock::take(&self.root)?;
+        let entry = self.ca_entry(name)?;
         let new = authority.certificate();
         entry.certificate.check_key(new.public_key())?;
         let previous = entry.folder.join(format!("ca.previous-{}.pem", entry.certificate.serial_hex()));
@@ -186,8 +239,12 @@ impl Store {
         for other in self.authority_names()?.into_iter().filter(|other| other != name) {
             let chain_path = self.ca_folder(&other)?.join(CA_ISSUERS);
             let chain = read_chain(&chain_path)?;
-            if chain.certificates().contains(&entry.certificate) {
-                let swap = |c: &Certificate| if *c == entry.certificate { new.pem() } else { c.pem() };
+            // Not only the one before: a run that was killed here has left older ones.
+            let old = |c: &Certificate| {
+                *c != *new && c.subject_der() == new.subject_der() && c.public_key() == new.public_key()
+            };
+            if chain.certificates().iter().any(old) {
+                let swap = |c: &Certificate| if old(c) { new.pem() } else { c.pem() };
                 let text: String = chain.certificates().iter().map(swap).collect::<Result<_>>()?;
                 file::replace(&chain_path, text.as_bytes(), PUBLIC)?;
             }
@@ -207,6 +264,32 @@ impl Store {
         authority: &Authority,
         passphrase: Option<&str>,
         issuer: Option<&str>,
+        overwrite: Overwrite,
+    ) -> Result<Saved> {
+        self.save_with(name, authority, (passphrase, issuer), &History::default(), overwrite)
+    }
+
+    /// Saves a CA that somebody else had before, with what it issued and took back, all in
+    /// one step: a list that forgot some of it would give certificates back.
+    ///
+    /// # Errors
+    /// As [`Store::save_authority`].
+    pub fn adopt_authority(
+        &self,
+        name: &str,
+        authority: &Authority,
+        passphrase: Option<&str>,
+        history: &History<'_>,
+    ) -> Result<Saved> {
+        self.save_with(name, authority, (passphrase, None), history, Overwrite::Refuse)
+    }
+
+    fn save_with(
+        &self,
+        name: &str,
+        authority: &Authority,
+        (passphrase, issuer): (Option<&str>, Option<&str>),
+        history: &History<'_>,
         overwrite: Overwrite,
     ) -> Result<Saved> {
         let target = self.ca_folder(name)?;
@@ -230,6 +313,21 @@ impl Store {
         }
         set.folder(ISSUED, 0o700)?;
         set.folder(REVOKED, 0o700)?;
+        for (serial, pem) in history.issued.iter().map(|c| (c.serial_hex(), c.pem())) {
+            set.write_silently(&format!("{ISSUED}/{serial}.pem"), pem?.as_bytes())?;
+        }
+        for revoked in &history.revoked {
+            let (serial, text) = written(revoked)?;
+            set.write_silently(&format!("{REVOKED}/{serial}.json"), text.as_bytes())?;
+        }
+        if let Some(list) = history.list {
+            set.write_silently(LIST, list.pem()?.as_bytes())?;
+        }
+        let same_key = |old: CaEntry| old.certificate.public_key() == authority.key().public();
+        if !self.ca_entry(name).is_ok_and(same_key) {
+            // The list and what is in it are the old key's.
+            set.leave(&[LIST, REVOKED]);
+        }
         if let Some(issuer) = issuer {
             let certificate = authority.certificate();
             let record =

@@ -104,9 +104,18 @@ impl LeafEntry {
     /// lock is dropped; `patience` is how long this waits for another one.
     ///
     /// # Errors
-    /// [`Error::Lock`] where another one takes too long.
+    /// [`Error::Lock`] where another one takes too long; [`Error::Changed`] where
+    /// another leaf has taken its place meanwhile.
     pub fn lock(&self, patience: Duration) -> Result<Lock> {
-        Lock::on(&self.folder, patience)
+        let gone = || Error::Changed { path: self.folder.clone() };
+        if !file::is_folder(&self.folder)? {
+            return Err(gone());
+        }
+        let lock = Lock::on(&self.folder, patience)?;
+        if read_certificate(&self.folder.join(CERTIFICATE)).is_ok_and(|found| found == self.certificate) {
+            return Ok(lock);
+        }
+        Err(gone())
     }
 
     /// What is known of this leaf's imports.

@@ -121,17 +121,42 @@ fn request(json: &str) -> Result<LeafRequest> {
     Ok(request)
 }
 
+/// How a serial number is written in the store: the octets of its DER in lower-case
+/// hexadecimal. Others print it without the octet that keeps it positive, in capitals,
+/// with colons, or with `0x` or zeros before it.
+///
+/// # Errors
+/// [`Error::Serial`] where the text is none of 1 to 20 octets (RFC 5280 §4.1.2.2).
+pub fn serial_name(text: &str) -> Result<String> {
+    let digits: String = text.chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect();
+    let number = digits.strip_prefix("0x").unwrap_or(&digits).trim_start_matches('0');
+    let is_hex = number.bytes().all(|b| b.is_ascii_hexdigit());
+    if digits.is_empty() || !is_hex || number.len() > 40 {
+        return Err(Error::Serial { input: text.to_owned() });
+    }
+    let odd = number.len() % 2 == 1;
+    let high = !odd && number.as_bytes().first().is_none_or(|digit| *digit >= b'8');
+    Ok(format!(
+        "{}{number}",
+        if odd {
+            "0"
+        } else if high {
+            "00"
+        } else {
+            ""
+        }
+    ))
+}
+
 impl Store {
-    /// What a CA has issued under a serial number (lower-case hexadecimal); none where
+    /// What a CA has issued under a serial number (hexadecimal); none where
     /// there is no record.
     ///
     /// # Errors
     /// [`Error::StoreName`]; [`Error::File`] for a record that cannot be read.
     pub fn issued(&self, ca: &str, serial: &str) -> Result<Option<IssuedEntry>> {
+        let Ok(serial) = serial_name(serial) else { return Ok(None) };
         let path = self.ca_folder(ca)?.join(ISSUED).join(format!("{serial}.pem"));
-        if serial.is_empty() || !serial.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Ok(None);
-        }
         let bytes = file::read_optional(&path)?;
         bytes.map(|bytes| read(&bytes).map_err(|e| e.in_file(&path))).transpose()
     }

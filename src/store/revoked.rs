@@ -1,15 +1,18 @@
 //! What a CA takes back: one file a serial number, and the list made of them.
 
+use std::path::PathBuf;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{PUBLIC, REVOKED, Store, file};
+use super::set::PATIENCE;
+use super::{Lock, PUBLIC, REVOKED, Store, file, serial_name};
 use crate::error::{Error, Result};
 use crate::revocation::{Reason, RevocationList, Revoked};
 use crate::validity::rfc3339;
 
 /// The last list of a CA.
-const LIST: &str = "crl.pem";
+pub(super) const LIST: &str = "crl.pem";
 const SCHEMA: &str = "certforge/revoked/1";
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -20,41 +23,55 @@ struct Written {
     reason: String,
 }
 
+/// What is on record of a certificate that was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Why; it may be what was said an earlier time.
+    pub reason: Reason,
+    /// Whether that is news.
+    pub changed: bool,
+}
+
 impl Store {
-    /// Takes a certificate back: from now on it is in every list of its CA. False
-    /// where it was taken back before; that stays as it is.
+    /// Takes a certificate back: from now on it is in every list of its CA. What was
+    /// taken back before stays as it is, but for a hold or a reason that nobody gave,
+    /// which a graver reason takes the place of.
     ///
     /// # Errors
-    /// [`Error::StoreName`], [`Error::Io`].
-    pub fn revoke(&self, ca: &str, serial: &str, reason: Reason, at: OffsetDateTime) -> Result<bool> {
-        let folder = self.ca_folder(ca)?.join(REVOKED);
+    /// [`Error::Serial`] where that is no serial number; [`Error::StoreName`];
+    /// [`Error::File`] for a record that cannot be read; [`Error::Io`].
+    pub fn revoke(&self, ca: &str, serial: &str, reason: Reason, at: OffsetDateTime) -> Result<TakenBack> {
+        let (folder, path) = self.revocation(ca, serial)?;
         if !file::is_folder(&folder)? {
             file::ensure_folder(&folder, 0o700)?;
         }
-        let path = folder.join(format!("{serial}.json"));
-        if file::is_there(&path) {
-            return Ok(false);
+        let _lock = Lock::on(&folder, PATIENCE)?;
+        let before = if file::is_there(&path) { Some(read(&path)?) } else { None };
+        let weak = |reason| matches!(reason, Reason::CertificateHold | Reason::Unspecified);
+        if let Some(before) = before.as_ref().filter(|b| !weak(b.reason) || weak(reason)) {
+            return Ok(TakenBack { reason: before.reason, changed: false });
         }
-        let written = Written {
-            schema: SCHEMA.to_owned(),
-            serial: serial.to_owned(),
-            at: rfc3339(at),
-            reason: reason.as_str().to_owned(),
-        };
-        let mut text = serde_json::to_string_pretty(&written)
-            .map_err(|e| Error::Internal { doing: "writing a revocation", reason: e.to_string() })?;
-        text.push('\n');
-        file::write_new_atomically(&folder, &path, text.as_bytes())?;
+        let at = before.map_or(at, |before| before.at);
+        let text = text(&serial_name(serial)?, reason, at)?;
+        file::replace(&path, text.as_bytes(), PUBLIC)?;
         file::sync_folder(&folder)?;
-        Ok(true)
+        Ok(TakenBack { reason, changed: true })
     }
 
-    /// Whether a certificate of a CA was taken back.
+    /// Why a certificate was taken back, if it was.
     ///
     /// # Errors
-    /// [`Error::StoreName`].
-    pub fn is_revoked(&self, ca: &str, serial: &str) -> Result<bool> {
-        Ok(file::is_there(&self.ca_folder(ca)?.join(REVOKED).join(format!("{serial}.json"))))
+    /// [`Error::StoreName`], [`Error::Serial`]; [`Error::File`] for a record that cannot
+    /// be read.
+    pub fn is_revoked(&self, ca: &str, serial: &str) -> Result<Option<Reason>> {
+        let (_, path) = self.revocation(ca, serial)?;
+        if file::is_there(&path) { read(&path).map(|found| Some(found.reason)) } else { Ok(None) }
+    }
+
+    fn revocation(&self, ca: &str, serial: &str) -> Result<(PathBuf, PathBuf)> {
+        let folder = self.ca_folder(ca)?.join(REVOKED);
+        let path = folder.join(format!("{}.json", serial_name(serial)?));
+        Ok((folder, path))
     }
 
     /// All that a CA takes back, by serial number.
@@ -88,6 +105,25 @@ impl Store {
         file::replace(&path, list.pem()?.as_bytes(), PUBLIC)?;
         Ok(super::SavedFile { mode: file::mode(&path)?, path })
     }
+}
+
+fn text(serial: &str, reason: Reason, at: OffsetDateTime) -> Result<String> {
+    let written = Written {
+        schema: SCHEMA.to_owned(),
+        serial: serial.to_owned(),
+        at: rfc3339(at),
+        reason: reason.as_str().to_owned(),
+    };
+    let text = serde_json::to_string_pretty(&written);
+    text.map(|text| text + "\n")
+        .map_err(|e| Error::Internal { doing: "writing a revocation", reason: e.to_string() })
+}
+
+/// The name and the text of the record of what was taken back.
+pub(super) fn written(revoked: &Revoked) -> Result<(String, String)> {
+    let serial = serial_name(&crate::key::hex(&revoked.serial))?;
+    let text = text(&serial, revoked.reason, revoked.at)?;
+    Ok((serial, text))
 }
 
 fn read(path: &std::path::Path) -> Result<Revoked> {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,9 +13,9 @@ use crate::error::{Error, Result};
 /// Where sets are made, inside the store so that moving them is one step.
 pub(super) const WORKSHOP: &str = ".tmp";
 /// How long a lock is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a set that is replaced waits for the end of an import of it.
-const IMPORT_PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const IMPORT_PATIENCE: Duration = Duration::from_secs(90);
 /// How old a set in the making must be before it may be swept away.
 const STALE: Duration = Duration::from_mins(10);
 
@@ -31,10 +31,18 @@ impl Lock {
         Self::file(&root.join(".lock"), PATIENCE)
     }
 
-    /// A lock on a folder or file that is there.
+    /// A lock on a folder or file that is there, and is still at this path when the
+    /// lock is taken: whoever held it may have put another one there.
     pub(super) fn on(path: &Path, patience: Duration) -> Result<Self> {
-        let file = File::open(path).map_err(io_error("open", path))?;
-        Self::wait(file, path.to_owned(), patience)
+        loop {
+            let file = File::open(path).map_err(io_error("open", path))?;
+            let held = file.metadata().map_err(io_error("open", path))?;
+            let lock = Self::wait(file, path.to_owned(), patience)?;
+            let there = fs::metadata(path).map_err(io_error("open", path))?;
+            if (held.dev(), held.ino()) == (there.dev(), there.ino()) {
+                return Ok(lock);
+            }
+        }
     }
 
     /// A lock by a file of its own, which is made where it is not there.
@@ -73,6 +81,8 @@ pub(super) struct Set {
     files: Vec<String>,
     /// A file that goes elsewhere: from, to.
     record: Option<(PathBuf, PathBuf)>,
+    /// What of an old folder is not taken over.
+    apart: &'static [&'static str],
     root: PathBuf,
 }
 
@@ -90,7 +100,7 @@ impl Set {
         };
         make(&bench, 0o700)?;
         let folder = bench.join("set");
-        let set = Self { bench, folder, files: Vec::new(), record: None, root: root.to_owned() };
+        let set = Self { bench, folder, files: Vec::new(), record: None, apart: &[], root: root.to_owned() };
         make(&set.folder, mode)?;
         Ok(set)
     }
@@ -100,6 +110,16 @@ impl Set {
         file::write_new(&self.folder.join(name), bytes, mode)?;
         self.files.push(name.to_owned());
         Ok(())
+    }
+
+    /// Says what of the folder that it replaces is not taken over, for it was another's.
+    pub(super) fn leave(&mut self, names: &'static [&'static str]) {
+        self.apart = names;
+    }
+
+    /// Adds a file that nobody is told of.
+    pub(super) fn write_silently(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        file::write_new(&self.folder.join(name), bytes, PUBLIC)
     }
 
     /// Adds an empty folder.
@@ -137,8 +157,8 @@ impl Set {
         }
         let placed = match overwrite {
             Overwrite::Refuse => self.place_new(target, what, name).map(|()| Vec::new()),
-            Overwrite::Replace => replace_folder(&self.root, &self.folder, target, false),
-            Overwrite::Archive => replace_folder(&self.root, &self.folder, target, true),
+            Overwrite::Replace => replace_folder(&self.root, (&self.folder, self.apart), target, false),
+            Overwrite::Archive => replace_folder(&self.root, (&self.folder, self.apart), target, true),
         };
         if let (Err(_), Some((_, to))) = (&placed, &self.record) {
             // Nobody got the certificate, so the record of it goes too.
@@ -172,18 +192,23 @@ impl Set {
 
 /// Exchanges the set in `new` for the one in `target`, or moves it where none is. With
 /// `keep` the old one is kept in the archive. Says which files were left behind.
-pub(super) fn replace_folder(root: &Path, new: &Path, target: &Path, keep: bool) -> Result<Vec<String>> {
+pub(super) fn replace_folder(
+    root: &Path,
+    (new, apart): (&Path, &[&str]),
+    target: &Path,
+    keep: bool,
+) -> Result<Vec<String>> {
     let _lock = Lock::take(root)?;
     if !file::is_folder(target)? {
         return file::rename_new(new, target).map(|()| Vec::new()).map_err(io_error("create", target));
     }
     // An import of this leaf writes its record into the folder: let it end.
     let _folder = Lock::on(target, IMPORT_PATIENCE)?;
+    let left_behind = carry_over(new, target, apart)?;
+    file::sync_folder(new)?;
     if keep {
         super::archive::keep(root, target)?;
     }
-    let left_behind = carry_over(new, target)?;
-    file::sync_folder(new)?;
     file::exchange(new, target, &new.with_extension("old")).map_err(io_error("replace", target))?;
     Ok(left_behind)
 }
@@ -191,13 +216,13 @@ pub(super) fn replace_folder(root: &Path, new: &Path, target: &Path, keep: bool)
 /// Links everything into the new set that is in the old one and that the set has no
 /// file of its own for: `acm.json` and what others put there. Says what was made of the
 /// old set, and so stays behind.
-fn carry_over(new: &Path, target: &Path) -> Result<Vec<String>> {
+fn carry_over(new: &Path, target: &Path, apart: &[&str]) -> Result<Vec<String>> {
     let mut left_behind = Vec::new();
     let entries = fs::read_dir(target).map_err(io_error("list", target))?;
     for entry in entries {
         let entry = entry.map_err(io_error("list", target))?;
         let name = entry.file_name();
-        let ours = SET_FILES.iter().any(|f| name == *f);
+        let ours = SET_FILES.iter().chain(apart).any(|f| name == *f);
         let (from, to) = (entry.path(), new.join(&name));
         if ours || name.as_encoded_bytes().starts_with(b".tmp-") {
             continue;
@@ -240,7 +265,7 @@ impl Drop for Set {
 }
 
 /// Removes sets whose makers were killed. Never fails: it is housekeeping.
-fn sweep(workshop: &Path) {
+pub(super) fn sweep(workshop: &Path) {
     let Ok(entries) = fs::read_dir(workshop) else { return };
     for entry in entries.flatten() {
         let modified = entry.metadata().and_then(|m| m.modified());

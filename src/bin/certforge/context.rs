@@ -51,7 +51,6 @@ pub struct Context {
     pub now: OffsetDateTime,
     /// Whether the result is to be one JSON document.
     pub json: bool,
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
     pub waits: Waits,
 }
 
@@ -62,6 +61,15 @@ impl Context {
     /// A CA with its key, for which there may be a pass phrase.
     pub fn authority(&self, name: &str, passphrase: &PassphraseArgs) -> Result<LoadedAuthority, Failure> {
         Ok(self.store.authority(name, self.now, &mut passphrase.unlock())?)
+    }
+
+    /// The same, of a CA that may have been taken back: to make its list.
+    pub fn authority_for_list(
+        &self,
+        name: &str,
+        passphrase: &PassphraseArgs,
+    ) -> Result<LoadedAuthority, Failure> {
+        Ok(self.store.authority_for_list(name, self.now, &mut passphrase.unlock())?)
     }
 
     /// The CA to use: the one asked for, else `default`, else the only one there is.

@@ -45,6 +45,7 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::AwsUnreached { .. } => "nothing was sent: look at the network and at --endpoint-url",
         Error::CaNotValid { .. } => "make a new CA with `certforge ca new NAME`, or set the clock",
+        Error::Changed { .. } => "run it again",
         Error::Chain { .. } => "put the leaf's issuer first and the root last",
         Error::Clock { .. } => "set the clock",
         Error::Constrained { .. } => {
@@ -129,6 +130,11 @@ pub fn of(error: &Error) -> Option<String> {
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",
         Error::Subject { .. } => "write it as OpenSSL does: --subj '/C=JP/O=Example/CN=10.103.10.95'",
+        Error::Revoked { reason: "keyCompromise" | "cACompromise", .. } => {
+            "make it with a new key: certforge renew NAME --rekey, a new request, or another CA (certforge ca new)"
+        }
+        Error::Revoked { .. } => "issue from another CA: certforge ca new, or certforge ca renew",
+        Error::Serial { .. } => "openssl x509 -noout -serial -in cert.pem prints it",
         Error::Service { .. } => "write --target alb, or several by comma",
         Error::Tag { .. } => "write --tags Key=team,Value=edge",
         Error::Template { known, .. } => return Some(format!("the templates are {}", known.join(", "))),

@@ -83,10 +83,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let mut pruned = Vec::new();
     for entry in put_away {
-        pruned.push(path(&entry.folder));
-        if args.prune && !args.dry_run {
-            context.store.put_away(&entry)?;
+        match (args.prune && !args.dry_run).then(|| context.store.put_away(&entry)) {
+            Some(Err(Error::Changed { .. })) => continue,
+            Some(other) => other?,
+            None => {}
         }
+        pruned.push(path(&entry.folder));
     }
     let said = authorities.loaded.into_values().flat_map(|loaded| findings(&loaded.findings)).collect();
     Ok(Report::Apply(Box::new(ApplyReport {

@@ -7,20 +7,34 @@ use certforge::{Finding, Severity};
 use crate::context::{Context, Failure};
 
 /// The CAs of the store, to find out who issued what.
-pub struct Issuers(Vec<CaEntry>);
+pub struct Issuers {
+    found: Vec<CaEntry>,
+    broken: Vec<Finding>,
+}
 
 impl Issuers {
-    /// Reads them; one that is damaged is left out.
+    /// Reads them; one that is damaged is told of apart.
     pub fn read(store: &Store) -> Result<Self, Failure> {
-        let names = store.authority_names()?;
-        Ok(Self(names.iter().filter_map(|name| store.ca_entry(name).ok()).collect()))
+        let (mut found, mut broken) = (Vec::new(), Vec::new());
+        for name in store.authority_names()? {
+            match store.ca_entry(&name) {
+                Ok(entry) => found.push(entry),
+                Err(e) => broken.push(Finding::new(e.code(), Severity::Error, name, e.to_string())),
+            }
+        }
+        Ok(Self { found, broken })
+    }
+
+    /// What is wrong with those that cannot be read.
+    pub fn broken(&self) -> &[Finding] {
+        &self.broken
     }
 
     /// The CA that issued a leaf: of the name and the key of its first issuer, so that
     /// a renewed CA is the same.
     pub fn of(&self, entry: &LeafEntry) -> Option<&CaEntry> {
         let issuer = entry.chain.certificates().first()?;
-        self.0.iter().find(|ca| is_same(&ca.certificate, issuer))
+        self.found.iter().find(|ca| is_same(&ca.certificate, issuer))
     }
 
     /// The CA above a CA; none of a root.
@@ -29,11 +43,11 @@ impl Issuers {
             above.certificate.subject_der() == ca.certificate.issuer_der()
                 && ca.certificate.is_signed_by(above.certificate.public_key()).unwrap_or(false)
         };
-        self.0.iter().find(found)
+        self.found.iter().find(found)
     }
 
     pub fn all(&self) -> &[CaEntry] {
-        &self.0
+        &self.found
     }
 }
 

@@ -19,7 +19,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         context.store.ca_entry(ca)?;
     }
     let issuers = Issuers::read(&context.store)?;
-    let Leaves { found, broken } = leaves(context)?;
+    let Leaves { found, broken: leaves } = leaves(context)?;
+    let broken = [issuers.broken(), &leaves].concat();
     let mut reports = Vec::new();
     for entry in &found {
         let ca = issuers.of(entry).map(|ca| ca.name.as_str());

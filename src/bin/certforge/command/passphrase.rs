@@ -2,6 +2,7 @@
 //! from an argument or a variable, which other programs can read.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use certforge::Error;
 use certforge::store::read_input;
@@ -18,26 +19,31 @@ pub struct PassphraseArgs {
     /// An open file descriptor to read it from
     #[arg(long, value_name = "N", conflicts_with = "passphrase_file", value_parser = clap::value_parser!(u32).range(0..=65_535))]
     passphrase_fd: Option<u32>,
+    /// What was read: a pipe has nothing more the second time.
+    #[arg(skip)]
+    read: OnceLock<Zeroizing<String>>,
 }
 
 impl PassphraseArgs {
-    /// What gives the pass phrase of what is named; none where nobody has one. A file
-    /// or descriptor is read once: a pipe has nothing more the second time.
+    /// What gives the pass phrase of what is named; none where nobody has one.
     pub fn unlock(&self) -> impl FnMut(&str) -> certforge::Result<Option<Zeroizing<String>>> + '_ {
-        let mut read: Option<Zeroizing<String>> = None;
-        move |what| {
-            let Some(path) = source(self.passphrase_file.as_deref(), self.passphrase_fd) else {
-                if environment::has_terminal() {
-                    let question = format!("pass phrase of {what} (--passphrase-file): ");
-                    return Ok(environment::ask_secret(&question));
-                }
-                return Ok(None);
-            };
-            if read.is_none() {
-                read = Some(first_line(&path)?);
+        move |what| match self.given()? {
+            None if environment::has_terminal() => {
+                let question = format!("pass phrase of {what} (--passphrase-file): ");
+                Ok(environment::ask_secret(&question))
             }
-            Ok(read.clone())
+            given => Ok(given),
         }
+    }
+
+    /// What the file or the descriptor gives, which is read once a run.
+    fn given(&self) -> certforge::Result<Option<Zeroizing<String>>> {
+        if let Some(read) = self.read.get() {
+            return Ok(Some(read.clone()));
+        }
+        let Some(path) = source(self.passphrase_file.as_deref(), self.passphrase_fd) else { return Ok(None) };
+        let line = first_line(&path)?;
+        Ok(Some(self.read.get_or_init(|| line).clone()))
     }
 
     /// Whether it is said where the pass phrase is.
@@ -47,7 +53,7 @@ impl PassphraseArgs {
 
     /// A pass phrase for something new.
     pub fn fresh(&self, of: &str) -> Result<Zeroizing<String>, Failure> {
-        fresh_from(self.passphrase_file.as_deref(), self.passphrase_fd, of, "--passphrase-file")
+        fresh(self.given()?, of, "--passphrase-file")
     }
 }
 
@@ -58,9 +64,13 @@ pub fn fresh_from(
     of: &str,
     flag: &str,
 ) -> Result<Zeroizing<String>, Failure> {
+    fresh(source(file, fd).map(|path| first_line(&path)).transpose()?, of, flag)
+}
+
+fn fresh(given: Option<Zeroizing<String>>, of: &str, flag: &str) -> Result<Zeroizing<String>, Failure> {
     let bad = |reason| Failure::from(Error::Passphrase { of: of.to_owned(), reason });
-    let found = match source(file, fd) {
-        Some(path) => first_line(&path)?,
+    let found = match given {
+        Some(given) => given,
         None if environment::has_terminal() => {
             let first = environment::ask_secret(&format!("pass phrase of {of} ({flag}): "));
             let first = first.ok_or_else(|| bad("is empty"))?;
@@ -97,5 +107,8 @@ fn first_line(path: &Path) -> certforge::Result<Zeroizing<String>> {
     let bytes = read_input(path)?;
     let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    Ok(Zeroizing::new(String::from_utf8_lossy(line).into_owned()))
+    // What is no UTF-8 would have to be changed to be a text, and other pass phrases with it.
+    let text = std::str::from_utf8(line)
+        .map_err(|_| Error::Passphrase { of: path.to_string_lossy().into_owned(), reason: "is not UTF-8" })?;
+    Ok(Zeroizing::new(text.to_owned()))
 }

@@ -1,5 +1,6 @@
 //! `certforge prune`: what is kept of replaced leaves and is of no use any more.
 
+use certforge::Error;
 use certforge::store::LeafEntry;
 use time::Duration;
 
@@ -27,8 +28,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
-    let before = context.now - Duration::days(i64::from(args.keep_days));
-    let ended = |entry: &LeafEntry| entry.certificate.validity().not_after() < before;
+    let before = context.now.checked_sub(Duration::days(i64::from(args.keep_days)));
+    let ended = |entry: &LeafEntry| before.is_some_and(|t| entry.certificate.validity().not_after() < t);
     let mut found: Vec<LeafEntry> =
         context.store.archived()?.into_iter().map(|kept| kept.entry).filter(ended).collect();
     if args.leaves {
@@ -36,8 +37,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let mut pruned = Vec::new();
     for entry in &found {
-        if args.yes {
-            context.store.remove_leaf(entry)?;
+        match args.yes.then(|| context.store.remove_leaf(entry)) {
+            // Somebody has made it anew meanwhile: it has not ended.
+            Some(Err(Error::Changed { .. })) => continue,
+            Some(other) => other?,
+            None => {}
         }
         pruned.push(PrunedReport {
             folder: path(&entry.folder),

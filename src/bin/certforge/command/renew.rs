@@ -5,7 +5,8 @@ use std::collections::btree_map::Entry;
 
 use certforge::key::PrivateKey;
 use certforge::store::{BatchRequests, IssuedEntry, LeafEntry, LoadedAuthority, Origin, Overwrite, Saved};
-use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, San, Severity};
+use certforge::validity::rfc3339;
+use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
 use crate::command::inventory::{Issuers, Leaves, leaves};
 use crate::command::issue::StrictArgs;
@@ -80,8 +81,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     for entry in entries {
         let name = entry.name();
         bar.step(&name);
-        let outcome = one(args, context, &issuers, &mut known, &entry);
-        renewed.push(Renewed { name, outcome });
+        if let Some(outcome) = one(args, context, &issuers, &mut known, &entry, &mut said).transpose() {
+            renewed.push(Renewed { name, outcome });
+        }
     }
     bar.end();
     said.extend(known.0.into_values().flat_map(|ca| ca.loaded.findings));
@@ -102,11 +104,16 @@ fn is_due(
     within: Option<time::Duration>,
     context: &Context,
 ) -> Result<bool, Failure> {
-    let revoked = match issuers.of(entry) {
-        Some(ca) => context.store.is_revoked(&ca.name, &entry.certificate.serial_hex())?,
-        None => false,
-    };
+    let revoked = taken_back(entry, issuers, context)?.is_some();
     Ok(revoked || entry.certificate.validity().is_due(context.now, within))
+}
+
+/// Why a leaf was taken back, if it was.
+fn taken_back(entry: &LeafEntry, issuers: &Issuers, context: &Context) -> Result<Option<Reason>, Failure> {
+    match issuers.of(entry) {
+        Some(ca) => Ok(context.store.is_revoked(&ca.name, &entry.certificate.serial_hex())?),
+        None => Ok(None),
+    }
 }
 
 /// The CAs that were loaded, by their names.
@@ -159,7 +166,8 @@ fn one(
     issuers: &Issuers,
     known: &mut Known,
     entry: &LeafEntry,
-) -> Result<LeafReport, Failure> {
+    passed_over: &mut Vec<Finding>,
+) -> Result<Option<LeafReport>, Failure> {
     let self_signed = entry.chain.certificates().is_empty();
     let issuer = issuers.of(entry);
     if issuer.is_none() && !self_signed {
@@ -188,14 +196,31 @@ fn one(
         Some(authority) => args.strict.fit(authority, plan)?,
         None => plan,
     };
+    let taken_back = taken_back(entry, issuers, context)?;
+    let (end, new_end) = (entry.certificate.validity().not_after(), plan.validity().not_after());
+    if args.due && taken_back.is_none() && new_end <= end {
+        // Every run would make another one, with no more time than this one has.
+        let message = format!(
+            "it would end no later than now, {}: its end was fixed, or its CA's is near",
+            rfc3339(end)
+        );
+        let no_gain = Finding::new("renew.no-gain", Severity::Warning, entry.name(), message);
+        passed_over
+            .push(no_gain.fix("certforge ca renew, or certforge leaf NAME --force --days N".to_owned()));
+        return Ok(None);
+    }
     if args.dry_run {
         let mut report = LeafReport::planned(&entry.folder, ca.as_deref(), &plan, context.now);
         report.findings.extend(findings(&said));
-        return Ok(report);
+        return Ok(Some(report));
     }
     // ACM alone has the key of such a leaf, and takes the next one from memory too.
     let ephemeral = args.is_imported_again() && !entry.has_key() && !entry_imports_nothing(entry)?;
     let reuse = args.reuse_key || !args.rekey && !entry.has_key() && !ephemeral;
+    if let (true, Some(reason), Some(ca)) = (reuse, taken_back.filter(|r| r.is_of_the_key()), &ca) {
+        let (subject, reason) = (entry.certificate.subject(), reason.as_str());
+        return Err(Error::Revoked { subject, ca: ca.clone(), reason }.into());
+    }
     let key = match (reuse, entry.has_key()) {
         (true, true) => Some(entry.private_key()?),
         (true, false) => None,
@@ -218,7 +243,7 @@ fn one(
     }
     #[cfg(not(feature = "aws"))]
     drop(key);
-    Ok(report)
+    Ok(Some(report))
 }
 
 impl Args {

@@ -1,11 +1,13 @@
 //! `certforge revoke` and `certforge crl`: take certificates back, and say so.
 
-use certforge::{Error, Lifetime, Reason};
+use certforge::error::Shown;
+use certforge::store::{CaEntry, TakenBack, serial_name};
+use certforge::{Error, Finding, Lifetime, Reason, Severity};
 
 use crate::command::inventory::Issuers;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
-use crate::report::{CrlReport, Report, RevokedReport};
+use crate::report::{CrlReport, Report, RevokedReport, findings};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -55,20 +57,29 @@ struct ListArgs {
 }
 
 pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
-    let (ca, serial) = find(args, context)?;
+    let Found { ca, serial, on_record } = find(args, context)?;
     // The CA's key is asked for first: what is taken back and in no list is taken back from nobody.
-    let authority = context.authority(&ca, &args.list.passphrase)?.authority;
-    let new = context.store.revoke(&ca, &serial, args.reason, context.now)?;
-    let crl = make(&ca, &authority, args.list.days, context)?;
-    Ok(Report::Crl(CrlReport {
-        revoked: Some(RevokedReport { serial, reason: args.reason.as_str(), new }),
-        ..crl
-    }))
+    let authority = context.authority_for_list(&ca, &args.list.passphrase)?.authority;
+    let TakenBack { reason, changed } = context.store.revoke(&ca, &serial, args.reason, context.now)?;
+    let mut said = Vec::new();
+    if !on_record {
+        let message =
+            format!("the CA {ca} has no record of this serial number; it is in its lists all the same");
+        said.push(Finding::new("serial.no-record", Severity::Warning, &serial, message));
+    }
+    if reason != args.reason {
+        let message = format!("it was taken back before, for {}; that stays", reason.as_str());
+        said.push(Finding::new("revoked.before", Severity::Warning, &serial, message));
+    }
+    let mut crl = make(&ca, &authority, args.list.days, context)?;
+    crl.revoked = Some(RevokedReport { serial, reason: reason.as_str(), new: changed });
+    crl.findings = findings(&said);
+    Ok(Report::Crl(crl))
 }
 
 pub fn crl(args: &Crl, context: &Context) -> Result<Report, Failure> {
     let ca = context.choose_ca(args.ca.as_deref())?;
-    let authority = context.authority(&ca, &args.list.passphrase)?.authority;
+    let authority = context.authority_for_list(&ca, &args.list.passphrase)?.authority;
     Ok(Report::Crl(make(&ca, &authority, args.list.days, context)?))
 }
 
@@ -92,31 +103,72 @@ fn make(
     Ok(CrlReport::of(ca, &file, &list, revoked.len()))
 }
 
-/// The CA and the serial number of what is meant.
-fn find(args: &Revoke, context: &Context) -> Result<(String, String), Failure> {
+/// What is meant.
+struct Found {
+    ca: String,
+    serial: String,
+    on_record: bool,
+}
+
+/// The CA and the serial number of what is meant: a leaf, a CA, or what is on record.
+fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     let store = &context.store;
     let issuers = Issuers::read(store)?;
     let named = store.leaf(&args.which);
+    let below = issuers.all().iter().find(|ca| ca.name == args.which);
+    if let (Ok(leaf), Some(below)) = (&named, below) {
+        let serials = [leaf.certificate.serial_hex(), below.certificate.serial_hex()];
+        return Err(Failure::Usage {
+            message: format!("{} is a leaf and a CA", Shown(&args.which)),
+            hint: format!(
+                "certforge revoke {} is the leaf, certforge revoke {} the CA",
+                serials[0], serials[1]
+            ),
+        });
+    }
+    let found = |issuer: Option<&CaEntry>, serial: String, hint: &str| {
+        let issuer = issuer.ok_or_else(|| Failure::Usage {
+            message: format!("no CA of this store issued {}", Shown(&args.which)),
+            hint: hint.to_owned(),
+        })?;
+        if let Some(other) = args.ca.as_ref().filter(|wanted| **wanted != issuer.name) {
+            return Err(Failure::Usage {
+                message: format!(
+                    "{} was issued by {}, not {}",
+                    Shown(&args.which),
+                    issuer.name,
+                    Shown(other)
+                ),
+                hint: "leave --ca out, or give the serial number".to_owned(),
+            });
+        }
+        Ok(Found { ca: issuer.name.clone(), serial, on_record: true })
+    };
     if let Ok(entry) = &named {
-        let issuer = issuers.of(entry).ok_or_else(|| Failure::Usage {
-            message: format!("no CA of this store issued {}", certforge::error::Shown(&args.which)),
-            hint: "revoke it where its CA is".to_owned(),
-        })?;
-        return Ok((issuer.name.clone(), entry.certificate.serial_hex()));
+        return found(issuers.of(entry), entry.certificate.serial_hex(), "revoke it where its CA is");
     }
-    if let Some(below) = issuers.all().iter().find(|ca| ca.name == args.which) {
+    if let Some(below) = below {
         let above = issuers.above(below).filter(|above| above.name != below.name);
-        let above = above.ok_or_else(|| Failure::Usage {
-            message: format!("no CA of this store issued the CA {}", below.name),
-            hint: "a root cannot be revoked: take ca.pem off the clients".to_owned(),
-        })?;
-        return Ok((above.name.clone(), below.certificate.serial_hex()));
+        let hint = "a root cannot be revoked: take ca.pem off the clients";
+        return found(above, below.certificate.serial_hex(), hint);
     }
-    let serial = args.which.replace(':', "").to_ascii_lowercase();
     for ca in issuers.all().iter().filter(|ca| args.ca.as_ref().is_none_or(|wanted| *wanted == ca.name)) {
-        if store.issued(&ca.name, &serial)?.is_some() {
-            return Ok((ca.name.clone(), serial));
+        if let Some(issued) = store.issued(&ca.name, &args.which)? {
+            let serial = issued.certificate.serial_hex();
+            return Ok(Found { ca: ca.name.clone(), serial, on_record: true });
         }
     }
-    Err(named.err().unwrap_or(Error::NoNames).into())
+    match &args.ca {
+        // What was issued before the CA was here, or whose record is lost.
+        Some(ca) => {
+            let serial = serial_name(&args.which)?;
+            store.ca_entry(ca)?;
+            Ok(Found { ca: ca.clone(), serial, on_record: false })
+        }
+        None if serial_name(&args.which).is_ok() => Err(Failure::Usage {
+            message: format!("no CA of this store has a record of the serial number {}", args.which),
+            hint: format!("certforge revoke {} --ca NAME takes it back all the same", args.which),
+        }),
+        None => Err(named.err().unwrap_or(Error::NoNames).into()),
+    }
 }

@@ -2,6 +2,7 @@
 
 use certforge::certificate::Certificate;
 use certforge::validity::rfc3339;
+use certforge::{Finding, Severity};
 use time::Duration;
 
 use crate::command::inventory::{Issuers, Leaves, leaves};
@@ -42,7 +43,13 @@ impl WithinArgs {
 /// A span of time, such as 30d; a month is 30 days.
 pub fn span(text: &str) -> certforge::Result<Duration> {
     match text.parse()? {
-        certforge::Lifetime::For { months, rest } => Ok(Duration::days(i64::from(months) * 30) + rest),
+        certforge::Lifetime::For { months, rest } => {
+            let whole = Duration::days(i64::from(months) * 30).checked_add(rest);
+            whole.ok_or_else(|| certforge::Error::Validity {
+                input: text.to_owned(),
+                reason: "it is longer than anything lasts".to_owned(),
+            })
+        }
         _ => Err(certforge::Error::Validity {
             input: text.to_owned(),
             reason: "a span such as 30d is wanted, and no date".to_owned(),
@@ -54,6 +61,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.duration()?;
     let issuers = Issuers::read(&context.store)?;
     let mut entries = Vec::new();
+    let mut broken = issuers.broken().to_vec();
     for ca in issuers.all() {
         let above = issuers.above(ca).filter(|above| above.name != ca.name);
         let mut entry =
@@ -61,7 +69,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         // An intermediate that has gone is of no use, whatever the dates say.
         entry.folder = crate::report::path(&ca.folder);
         entries.push(entry);
-        if let Some(list) = context.store.revocation_list(&ca.name)?
+        let list = context.store.revocation_list(&ca.name).unwrap_or_else(|e| {
+            let finding = Finding::new(e.code(), Severity::Error, ca.name.clone(), e.to_string());
+            broken.push(finding.fix(format!("certforge crl --ca {}", ca.name)));
+            None
+        });
+        if let Some(list) = list
             && let (Some(from), Some(to)) = (list.this_update(), list.next_update())
             && let Ok(validity) = certforge::Validity::between(from, to)
         {
@@ -83,7 +96,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             });
         }
     }
-    let Leaves { found, broken } = leaves(context)?;
+    let Leaves { found, broken: leaves } = leaves(context)?;
+    broken.extend(leaves);
     for leaf in &found {
         let ca = issuers.of(leaf).map(|ca| ca.name.as_str());
         let mut entry = entry("leaf", &leaf.name(), &leaf.certificate, ca, within, context)?;
@@ -104,7 +118,7 @@ fn entry(
 ) -> Result<StatusEntry, Failure> {
     let validity = certificate.validity();
     let revoked = match ca {
-        Some(ca) => context.store.is_revoked(ca, &certificate.serial_hex())?,
+        Some(ca) => context.store.is_revoked(ca, &certificate.serial_hex())?.is_some(),
         None => false,
     };
     let condition = match () {

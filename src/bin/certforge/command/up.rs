@@ -314,7 +314,7 @@ fn different(
     {
         return reason("it is of another issuer");
     }
-    if context.store.is_revoked(work.ca, &found.serial_hex())? {
+    if context.store.is_revoked(work.ca, &found.serial_hex())?.is_some() {
         return reason("it is revoked");
     }
     if !same_names(plan.names(), found) {

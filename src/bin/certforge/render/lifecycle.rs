@@ -109,7 +109,8 @@ pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {
         line(out, "serial", &revoked.serial, &format!("{state}, {}", revoked.reason))?;
     }
     let facts = format!("{} certificates, next by {}", crl.certificates, &crl.next_update[..10]);
-    line(out, "crl", &format!("{} number {}", crl.ca, crl.number), &facts)
+    line(out, "crl", &format!("{} number {}", crl.ca, crl.number), &facts)?;
+    finding_lines(out, &crl.findings)
 }
 
 pub fn prune_lines(out: &mut impl Write, report: &StorePruneReport) -> io::Result<()> {

@@ -118,6 +118,8 @@ pub struct CrlReport {
     pub certificates: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked: Option<RevokedReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingReport>,
 }
 
 impl CrlReport {
@@ -130,6 +132,7 @@ impl CrlReport {
             next_update: list.next_update().map(rfc3339).unwrap_or_default(),
             certificates,
             revoked: None,
+            findings: Vec::new(),
         }
     }
 }

@@ -76,7 +76,7 @@ fn reason(
     if !entry.chain.certificates().first().is_some_and(|issuer| is_same(issuer, authority.certificate())) {
         return because("it is of another issuer");
     }
-    if context.store.is_revoked(&leaf.ca, &found.serial_hex())? {
+    if context.store.is_revoked(&leaf.ca, &found.serial_hex())?.is_some() {
         return because("it is revoked");
     }
     if !same_names(plan.names(), found) {

@@ -80,7 +80,6 @@ pub struct Leaf {
 /// A place in ACM that a leaf is to be in.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
 pub struct Place {
     pub region: Option<String>,
     pub profile: Option<String>,

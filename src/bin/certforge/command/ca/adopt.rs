@@ -1,13 +1,17 @@
 //! `certforge ca adopt`: go on with a CA that another tool made.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
 use certforge::gather::{Pile, Role};
 use certforge::key::PrivateKey;
-use certforge::store::{Overwrite, files_below, is_regular, read_input};
+use certforge::revocation::Revoked;
+use certforge::store::{History, files_below, is_regular, read_input};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, RevocationList, Severity};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::command::ca::new::root_name;
@@ -78,7 +82,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let store = &context.store;
     store.ca_folder(&args.name)?;
     let mut found = look(args)?;
-    let candidates = candidates(&mut found);
+    let candidates = candidates(&mut found, context.now);
     if candidates.is_empty() {
         return Err(none(&args.path, &found));
     }
@@ -118,23 +122,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             continue;
         }
         let passphrase = given.as_ref().or(passphrase.as_ref()).map(|p| p.as_str());
-        let saved = store.save_authority(&name, &authority, passphrase, None, Overwrite::Refuse)?;
+        let history = found.history(certificate);
+        let saved = store.adopt_authority(&name, &authority, passphrase, &history)?;
+        report.certificates += history.issued.len();
+        report.revoked += history.revoked.len();
         report.authorities.push(CaReport::of(state, &name, &folder, certificate, context.now).saved(&saved));
-        for (_, issued) in &found.certificates {
-            let own = issued != certificate && issued.issuer_der() == certificate.subject_der();
-            if own && issued.is_signed_by(certificate.public_key()).unwrap_or(false) {
-                report.certificates += usize::from(store.record_issued(&name, issued)?);
-            }
-        }
-        for list in &found.lists {
-            if list.is_signed_by(certificate.public_key()).unwrap_or(false) {
-                for revoked in list.revoked() {
-                    let serial = hex(&revoked.serial);
-                    report.revoked +=
-                        usize::from(store.revoke(&name, &serial, revoked.reason, revoked.at)?);
-                }
-            }
-        }
     }
     for (place, certificate) in found.certificates.iter().filter(|(_, c)| c.ca().is_none()) {
         found.findings.extend(faults(place, certificate));
@@ -143,13 +135,38 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Adopt(Box::new(report)))
 }
 
-fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write;
-    octets.iter().fold(String::new(), |mut text, octet| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+impl Found {
+    /// What a CA issued and took back, as far as it is here.
+    fn history(&self, ca: &Certificate) -> History<'_> {
+        let mut issued: BTreeMap<String, &Certificate> = BTreeMap::new();
+        for (_, certificate) in &self.certificates {
+            let own = certificate != ca && certificate.issuer_der() == ca.subject_der();
+            if own && certificate.is_signed_by(ca.public_key()).unwrap_or(false) {
+                issued.insert(certificate.serial_hex(), certificate);
+            }
+        }
+        let own = |list: &&RevocationList| list.is_signed_by(ca.public_key()).unwrap_or(false);
+        let mut lists: Vec<&RevocationList> = self.lists.iter().filter(own).collect();
+        // The newest last, so that it has the last word on what older ones say too.
+        lists.sort_by_key(|list| (list.number(), list.this_update()));
+        let all = lists.iter().flat_map(|list| list.revoked());
+        let revoked: BTreeMap<Vec<u8>, Revoked> = all.map(|entry| (entry.serial.clone(), entry)).collect();
+        History {
+            issued: issued.into_values().collect(),
+            revoked: revoked.into_values().collect(),
+            list: lists.last().copied(),
+        }
+    }
+}
+
+/// The lists in a file, DER or PEM.
+fn lists(bytes: &[u8]) -> Vec<RevocationList> {
+    if bytes.first() == Some(&0x30) {
+        return RevocationList::from_der(bytes).into_iter().collect();
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let starts = text.match_indices("-----BEGIN X509 CRL-----").map(|(at, _)| at);
+    starts.filter_map(|at| RevocationList::from_pem(text.get(at..)?.as_bytes()).ok()).collect()
 }
 
 /// Reads what is there.
@@ -162,17 +179,22 @@ fn look(args: &Args) -> Result<Found, Failure> {
     let alone = files.len() == 1;
     let mut found = Found::default();
     for file in files.iter().chain(&args.private_key) {
+        // What somebody named has to be read; what lies in a folder may be none of the CA's.
+        let named = alone || args.private_key.as_ref() == Some(file);
         let bytes = match read_input(file) {
-            Err(e) if alone => return Err(e.into()),
-            Ok(bytes) if bytes.len() <= MOST_OCTETS => bytes,
+            Err(e) if named => return Err(e.into()),
+            Ok(bytes) if named || bytes.len() <= MOST_OCTETS => bytes,
             // One that is too large or cannot be read may be none of the CA's.
             Ok(_) | Err(_) => continue,
         };
         if !looks_like_any(&bytes) {
             continue;
         }
-        if let Ok(list) = RevocationList::from_pem(&bytes) {
-            found.lists.push(list);
+        let lists = lists(&bytes);
+        let is_list = !lists.is_empty()
+            && !bytes.windows(16).any(|w| w == b"BEGIN CERTIFICAT" || w == b"PRIVATE KEY-----");
+        found.lists.extend(lists);
+        if is_list {
             continue;
         }
         let mut used = None;
@@ -202,10 +224,12 @@ fn looks_like_any(bytes: &[u8]) -> bool {
 }
 
 /// The CAs whose key is there, each once, with their issuers.
-fn candidates(found: &mut Found) -> Vec<Candidate> {
+fn candidates(found: &mut Found, now: OffsetDateTime) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
-    let authorities: Vec<(String, Certificate)> =
+    let mut authorities: Vec<(String, Certificate)> =
         found.certificates.iter().filter(|(_, c)| c.ca().is_some()).cloned().collect();
+    // Of a CA that was renewed, the certificate that is valid, and longest.
+    authorities.sort_by_key(|(_, c)| Reverse((c.validity().contains(now), c.validity().not_after())));
     for (place, certificate) in &authorities {
         if candidates.iter().any(|c| c.certificate == *certificate) {
             continue;
@@ -217,6 +241,7 @@ fn candidates(found: &mut Found) -> Vec<Candidate> {
         let issuers = issuers(certificate, &authorities);
         candidates.push(Candidate { place: place.clone(), certificate: certificate.clone(), key, issuers });
     }
+    candidates.sort_by(|a, b| a.place.cmp(&b.place));
     candidates
 }
 
@@ -260,7 +285,7 @@ fn name(candidates: Vec<Candidate>, args: &Args, findings: &mut Vec<Finding>) ->
         }
     }
     // The one with the longest way up issues.
-    kept.sort_by_key(|c| std::cmp::Reverse(c.issuers.len()));
+    kept.sort_by_key(|c| Reverse(c.issuers.len()));
     let mut named: Vec<(String, Candidate)> = Vec::new();
     for candidate in kept {
         let name = match named.len() {
