@@ -37,6 +37,18 @@ pub struct Authority {
     key_identifier: Vec<u8>,
 }
 
+/// The serial number of a renewed CA.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RenewedSerial {
+    /// One of its own, as RFC 5280 §4.1.2.2 wants it.
+    #[default]
+    Fresh,
+    /// That of the certificate it takes the place of: for what was issued before with the
+    /// issuer's serial number in it, which verifies under no other. Firefox refuses to know
+    /// two certificates of one issuer and serial number at once.
+    Kept,
+}
+
 impl Authority {
     /// A new root CA with this common name and a P-256 key, valid for ten years.
     ///
@@ -117,7 +129,12 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::Chain`] where `issuer` is another's; as [`Authority::create_under`].
-    pub fn renewed(self, issuer: Option<&Self>, validity: &Validity) -> Result<Self> {
+    pub fn renewed(
+        self,
+        issuer: Option<&Self>,
+        validity: &Validity,
+        serial_number: RenewedSerial,
+    ) -> Result<Self> {
         let old = &self.certificate;
         let limits = old.name_constraints()?.unwrap_or_default();
         let path_length = old.ca().and_then(|limit| limit.0);
@@ -135,8 +152,13 @@ impl Authority {
         if let Some(issuer) = issuer {
             issuer.check_end(validity)?;
         }
+        let fresh = serial()?;
+        let serial = match serial_number {
+            RenewedSerial::Fresh => &fresh[..],
+            RenewedSerial::Kept => old.serial(),
+        };
         let content = Content {
-            serial: &serial()?,
+            serial,
             issuer: above,
             subject: old.subject_der(),
             validity,

@@ -233,11 +233,13 @@ impl Pile {
                 let what =
                     if block.encrypted { "it is encrypted in the old PEM form" } else { "it is OpenSSH's" };
                 let fix = if block.encrypted {
-                    "turn it into PKCS#8: openssl pkcs8 -topk8 -in OLD -out NEW"
+                    let file = source.path.to_string_lossy();
+                    let file = file.replace('\'', "'\\''");
+                    format!("turn it into PKCS#8: openssl pkcs8 -topk8 -in '{file}' -out '{file}.pk8'")
                 } else {
-                    "turn it into PEM: ssh-keygen -p -m PEM -f COPY"
+                    "turn it into PEM: ssh-keygen -p -m PEM -f COPY".to_owned()
                 };
-                self.no_key("gather.encrypted", place, what, fix);
+                self.no_key("gather.encrypted", place, what, &fix);
             }
             label => match KeyForm::of_label(label) {
                 Some(form) => self.key(PrivateKey::from_der(&block.der, form), place),

@@ -58,6 +58,12 @@ impl Reason {
         matches!(self, Self::KeyCompromise | Self::CaCompromise)
     }
 
+    /// Whether what it was for goes on, with another certificate in its place.
+    #[must_use]
+    pub const fn asks_for_another(self) -> bool {
+        matches!(self, Self::Superseded | Self::KeyCompromise | Self::CaCompromise)
+    }
+
     /// RFC 5280's own name for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

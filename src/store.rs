@@ -48,7 +48,7 @@ pub use file::{files_below, is_regular, read_input, read_large_input};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;
-pub use record::{BatchRequests, IssuedEntry, Origin, serial_name};
+pub use record::{BatchRequests, IssuedEntry, Origin, serial_name, serial_octets};
 pub use revoked::TakenBack;
 pub use set::Lock;
 use set::Set;

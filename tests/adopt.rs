@@ -22,9 +22,9 @@ fn issues(sandbox: &Sandbox, ca: &str, more: &str) {
 
 /// The same, of a CA that OpenSSL does not take when it is strict: it is renewed then.
 fn issues_after_renewal(sandbox: &Sandbox, ca: &str, more: &str) {
-    issues_for(sandbox, ca, more, &[]);
+    issues_for(sandbox, ca, more.strip_suffix(" --keep-serial").unwrap_or(more), &[]);
     sandbox.ok(&format!("ca renew {ca}{more}"));
-    issues(sandbox, ca, more);
+    issues(sandbox, ca, more.strip_suffix(" --keep-serial").unwrap_or(more));
 }
 
 fn issues_for(sandbox: &Sandbox, ca: &str, more: &str, strict: &[&str]) {
@@ -126,25 +126,37 @@ fn a_pki_of_easy_rsa_is_taken_over_with_what_it_issued_and_took_back() {
 $E init-pki; $E --req-cn=Office build-ca nopass
 $E --subject-alt-name=DNS:a.example build-server-full a.example nopass
 $E --subject-alt-name=DNS:b.example build-server-full b.example nopass
-$E revoke b.example; $E gen-crl";
+$E --subject-alt-name=DNS:c.example build-server-full c.example nopass
+$E revoke b.example; $E gen-crl; $E revoke c.example keyCompromise";
     shell(&sandbox, script);
     let adopted = json(&sandbox.ok("ca adopt pki office --json").stdout);
-    assert_eq!((&adopted["certificates"], &adopted["revoked"]), (&2.into(), &1.into()), "{adopted}");
-    issues_after_renewal(&sandbox, "office", "");
+    assert_eq!((&adopted["certificates"], &adopted["revoked"]), (&3.into(), &2.into()), "{adopted}");
+    // The second one is in no list yet: the database alone says so.
+    let reasons: Vec<String> = std::fs::read_dir(sandbox.file("certforge/ca/office/revoked"))
+        .unwrap()
+        .map(|file| json(&std::fs::read_to_string(file.unwrap().path()).unwrap())["reason"].to_string())
+        .collect();
+    assert!(reasons.contains(&"\"keyCompromise\"".to_owned()), "{reasons:?}");
+    // easy-rsa names the issuer by its serial number too, which is in no other certificate.
+    let warned = sandbox.run("ca renew office --dry-run");
+    assert!(warned.stderr.contains("3 certificates name it by its serial number"), "{}", warned.stderr);
+    issues_after_renewal(&sandbox, "office", " --keep-serial");
+    let Some(program) = judge("openssl") else { return };
+    let (ok, text) = output(
+        &program,
+        &["verify", "-CAfile", "certforge/ca/office/ca.pem", "pki/issued/a.example.crt"],
+        sandbox.path(),
+    );
+    assert!(ok, "what it issued before has to verify under the new certificate: {text}");
     sandbox.ok("crl --ca office");
     let args = ["verify", "-crl_check", "-CAfile", "pki/ca.crt", "-CRLfile", "certforge/ca/office/crl.pem"];
-    let Some(program) = judge("openssl") else { return };
     let (ok, text) = output(&program, &[&args[..], &["pki/issued/a.example.crt"]].concat(), sandbox.path());
     assert!(ok, "{text}");
-    let revoked = std::fs::read_dir(sandbox.file("pki/revoked/certs_by_serial"))
-        .unwrap()
-        .next()
-        .unwrap()
-        .unwrap()
-        .path();
-    let revoked = revoked.to_string_lossy().into_owned();
-    let (ok, text) = output(&program, &[&args[..], &[revoked.as_str()]].concat(), sandbox.path());
-    assert!(!ok && text.contains("certificate revoked"), "{text}");
+    for revoked in std::fs::read_dir(sandbox.file("pki/revoked/certs_by_serial")).unwrap() {
+        let revoked = revoked.unwrap().path().to_string_lossy().into_owned();
+        let (ok, text) = output(&program, &[&args[..], &[revoked.as_str()]].concat(), sandbox.path());
+        assert!(!ok && text.contains("certificate revoked"), "{text}");
+    }
 }
 
 #[test]
@@ -202,6 +214,26 @@ mkdir minica; cp ca.pem minica/minica.pem; cp ca.key minica/minica-key.pem; chmo
     }
     sandbox.ok("ca adopt ca.pem four --private-key ca.key --encrypt --passphrase-file pass");
     assert!(sandbox.read("certforge/ca/four/ca.key").contains("ENCRYPTED"));
+}
+
+#[test]
+fn a_key_in_the_old_encrypted_form_gets_the_line_that_converts_it() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("pass"), "old-secret\nold-secret\n").unwrap();
+    let script = "mkdir old; openssl ecparam -name prime256v1 -genkey -noout -out k
+openssl req -x509 -key k -out old/ca.crt -days 30 -subj '/CN=step root'
+openssl ec -in k -aes256 -out old/ca_key -passout file:pass; grep -q Proc-Type old/ca_key";
+    shell(&sandbox, script);
+    let refused = sandbox.run("ca adopt old");
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    let line = "openssl pkcs8 -topk8 -in 'old/ca_key' -out 'old/ca_key.pk8'";
+    assert!(refused.stderr.contains(line), "{}", refused.stderr);
+    shell(&sandbox, &format!("{line} -passin file:pass -passout file:pass"));
+    sandbox.ok("ca adopt old --passphrase-file pass");
+    issues_after_renewal(&sandbox, "default", " --passphrase-file pass");
 }
 
 #[test]

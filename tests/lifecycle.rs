@@ -454,7 +454,16 @@ fn revoked_leaves_and_cas_show_and_are_made_anew() {
     assert!(status.stdout.contains("revoked"), "{}", status.stdout);
     let up = json(&sandbox.ok("up a.example --json").stdout);
     assert_eq!(up["leaf"]["reason"], "it is revoked");
-    sandbox.ok("revoke a.example");
+    sandbox.ok("revoke a.example --reason cessationOfOperation");
+    // It was taken from somebody: no cron job gives it back.
+    let serial = sandbox.read("certforge/a.example/cert.pem");
+    for which in ["--due", "--all"] {
+        let passed = sandbox.ok(&format!("renew {which} --json"));
+        assert_eq!(json(&passed.stdout)["findings"][0]["code"], "renew.revoked", "{}", passed.stdout);
+    }
+    assert_eq!(sandbox.read("certforge/a.example/cert.pem"), serial);
+    assert_eq!(sandbox.ok("renew a.example").stdout, "certforge/a.example\n");
+    sandbox.ok("revoke a.example --reason superseded");
     assert_eq!(sandbox.ok("renew --due").stdout, "certforge/a.example\n");
     sandbox.ok("revoke default");
     let Some((ok, text)) = verify(

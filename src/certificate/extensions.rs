@@ -127,6 +127,14 @@ impl Certificate {
         found.1.key_identifier.map(|id| id.as_bytes().to_vec())
     }
 
+    /// The serial number's octets of its issuer's certificate, if it names one: clients
+    /// then want that certificate, and no other of the same issuer (RFC 5280 §4.2.1.1).
+    #[must_use]
+    pub fn authority_serial(&self) -> Option<Vec<u8>> {
+        let found = self.view.get_extension::<AuthorityKeyIdentifier>().ok()??;
+        found.1.authority_cert_serial_number.map(|serial| serial.as_bytes().to_vec())
+    }
+
     /// The DNS names of its subject alternative name as they stand there, well
     /// formed or not. Foreign text: not escaped.
     #[must_use]

@@ -220,7 +220,14 @@ impl Store {
         let entry = self.ca_entry(name)?;
         let new = authority.certificate();
         entry.certificate.check_key(new.public_key())?;
-        let previous = entry.folder.join(format!("ca.previous-{}.pem", entry.certificate.serial_hex()));
+        let serial = entry.certificate.serial_hex();
+        let names = std::iter::once(serial.clone()).chain((2..).map(|n| format!("{serial}-{n}")));
+        // A serial number that was kept is that of several.
+        let mut names = names.map(|name| entry.folder.join(format!("ca.previous-{name}.pem")));
+        let free = |path: &PathBuf| {
+            !file::is_there(path) || read_certificate(path).is_ok_and(|c| c == entry.certificate)
+        };
+        let previous = names.find(free).unwrap_or_else(|| entry.folder.join("ca.previous.pem"));
         file::replace(&previous, entry.certificate.pem()?.as_bytes(), PUBLIC)?;
         if let Some(issuer) = issuer {
             let record = self.ca_folder(issuer)?.join(ISSUED).join(format!("{}.pem", new.serial_hex()));

@@ -148,6 +148,17 @@ pub fn serial_name(text: &str) -> Result<String> {
     ))
 }
 
+/// The octets of a serial number, as [`serial_name`] reads it.
+///
+/// # Errors
+/// As [`serial_name`].
+pub fn serial_octets(text: &str) -> Result<Vec<u8>> {
+    let name = serial_name(text)?;
+    let octet = |i: usize| name.get(i..i + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+    let octets: Option<Vec<u8>> = (0..name.len()).step_by(2).map(octet).collect();
+    octets.ok_or_else(|| Error::Serial { input: text.to_owned() })
+}
+
 impl Store {
     /// What a CA has issued under a serial number (hexadecimal); none where
     /// there is no record.

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::set::PATIENCE;
-use super::{Lock, PUBLIC, REVOKED, Store, file, serial_name};
+use super::{Lock, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
 use crate::error::{Error, Result};
 use crate::revocation::{Reason, RevocationList, Revoked};
 use crate::validity::rfc3339;
@@ -133,12 +133,8 @@ fn read(path: &std::path::Path) -> Result<Revoked> {
     if written.schema != SCHEMA {
         return Err(malformed(format!("its schema is `{}`, not `{SCHEMA}`", written.schema)));
     }
-    let octet = |i: usize| written.serial.get(i..i + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
-    let serial: Option<Vec<u8>> = (0..written.serial.len()).step_by(2).map(octet).collect();
     Ok(Revoked {
-        serial: serial
-            .filter(|s| !s.is_empty())
-            .ok_or_else(|| malformed("its serial number is none".to_owned()))?,
+        serial: serial_octets(&written.serial).map_err(|e| malformed(e.to_string()))?,
         at: OffsetDateTime::parse(&written.at, &Rfc3339).map_err(|e| malformed(e.to_string()))?,
         reason: written.reason.parse().map_err(|e: Error| malformed(e.to_string()))?,
     })

@@ -21,7 +21,7 @@ pub fn of_refusal(findings: &[Finding]) -> &'static str {
 pub fn of(error: &Error) -> Option<String> {
     let text = match error {
         Error::AlreadyExists { what: "CA", .. } => {
-            "use it as it is, give another name, or replace it with --force (what it issued then has no issuer)"
+            "use it as it is, or give another name; `certforge ca new NAME --force` replaces it (what it issued then has no issuer)"
         }
         Error::AlreadyExists { .. } => "`certforge up` keeps what is there; --force replaces it",
         Error::Arn { .. } => "copy it from `certforge acm list` or from acm.json beside the leaf",

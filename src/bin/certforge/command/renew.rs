@@ -26,7 +26,8 @@ use crate::report::{LeafReport, RenewReport, Renewed, Report, State, findings};
 
 Names, subject, usages, template and length are those that were asked for. What it was
 before is kept in archive/; what was imported into ACM is imported again, to the same
-ARN. For cron: certforge renew --due --quiet")]
+ARN. --due and --all leave alone what was revoked for other reasons than superseded, keyCompromise
+and cACompromise. For cron: certforge renew --due --quiet")]
 pub struct Args {
     /// Leaves, by name
     #[arg(value_name = "NAME", conflicts_with_all = ["due", "all"], required_unless_present_any = ["due", "all"])]
@@ -169,6 +170,14 @@ fn one(
     passed_over: &mut Vec<Finding>,
 ) -> Result<Option<LeafReport>, Failure> {
     let self_signed = entry.chain.certificates().is_empty();
+    let taken_back = taken_back(entry, issuers, context)?;
+    if let Some(reason) = taken_back.filter(|reason| args.names.is_empty() && !reason.asks_for_another()) {
+        // It was taken from somebody: the clock does not give it back.
+        let message = format!("{} was taken back ({reason}): it is not made anew unasked", entry.name());
+        let revoked = Finding::new("renew.revoked", Severity::Warning, entry.name(), message);
+        passed_over.push(revoked.fix(format!("certforge renew {}, or remove its folder", entry.name())));
+        return Ok(None);
+    }
     let issuer = issuers.of(entry);
     if issuer.is_none() && !self_signed {
         let (name, path) = (entry.certificate.issuer(), context.store.root().to_owned());
@@ -196,7 +205,6 @@ fn one(
         Some(authority) => args.strict.fit(authority, plan)?,
         None => plan,
     };
-    let taken_back = taken_back(entry, issuers, context)?;
     let (end, new_end) = (entry.certificate.validity().not_after(), plan.validity().not_after());
     if args.due && taken_back.is_none() && new_end <= end {
         // Every run would make another one, with no more time than this one has.

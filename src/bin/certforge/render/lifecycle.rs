@@ -100,7 +100,10 @@ pub fn renew_status(report: &RenewReport) -> u8 {
         Ok(_) => 0,
         Err(failure) => Problem::of(failure).status,
     };
-    report.leaves.iter().map(|renewed| of(&renewed.outcome)).max().unwrap_or(0)
+    // What cannot be read was not renewed either.
+    let unread = report.findings.iter().any(|found| found.severity == "error");
+    let unread = if unread { crate::report::status::INPUT } else { 0 };
+    report.leaves.iter().map(|renewed| of(&renewed.outcome)).max().unwrap_or(0).max(unread)
 }
 
 pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {

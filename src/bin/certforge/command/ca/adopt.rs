@@ -1,14 +1,17 @@
 //! `certforge ca adopt`: go on with a CA that another tool made.
 
+mod database;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
+use certforge::error::Shown;
 use certforge::gather::{Pile, Role};
 use certforge::key::PrivateKey;
 use certforge::revocation::Revoked;
-use certforge::store::{History, files_below, is_regular, read_input};
+use certforge::store::{History, files_below, is_regular, read_input, read_large_input};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, RevocationList, Severity};
 use time::OffsetDateTime;
@@ -18,6 +21,7 @@ use crate::command::ca::new::root_name;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::report::{AdoptReport, CaReport, Report, State, findings};
+use database::Database;
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -61,6 +65,9 @@ struct Found {
     certificates: Vec<(String, Certificate)>,
     keys: Vec<FoundKey>,
     lists: Vec<RevocationList>,
+    databases: Vec<Database>,
+    /// Where the CAs are that are taken over.
+    places: Vec<String>,
     findings: Vec<Finding>,
 }
 
@@ -95,12 +102,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let mut report =
         AdoptReport { authorities: Vec::new(), certificates: 0, revoked: 0, findings: Vec::new() };
+    found.places = named.iter().map(|(_, candidate)| candidate.place.clone()).collect();
+    found.tell_of_databases();
     // All are checked before the first is saved.
     let mut ready = Vec::new();
     for (name, candidate) in named {
         let end = candidate.certificate.validity().not_after();
         if end < context.now {
-            let message = format!("it ended at {}", rfc3339(end));
+            let message = format!("{}: it ended at {}", candidate.place, rfc3339(end));
             let finding = Finding::new("ca.ended", Severity::Warning, candidate.place.clone(), message);
             found.findings.push(finding.fix(format!("certforge ca renew {name}")));
         }
@@ -110,10 +119,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let fix = format!("certforge ca renew {name}");
         let of_ca = faults(&candidate.place, authority.certificate());
         found.findings.extend(of_ca.into_iter().map(|f| f.fix(fix.clone())));
-        ready.push((name, authority, passphrase));
+        ready.push((name, candidate.place, authority, passphrase));
     }
     let given = if args.encrypt { Some(args.passphrase.fresh("the CA")?) } else { None };
-    for (name, authority, passphrase) in ready {
+    for (name, place, authority, passphrase) in ready {
         let folder = store.ca_folder(&name)?;
         let (state, certificate) = (State::Created, authority.certificate());
         if args.dry_run {
@@ -122,7 +131,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             continue;
         }
         let passphrase = given.as_ref().or(passphrase.as_ref()).map(|p| p.as_str());
-        let history = found.history(certificate);
+        let history = found.history(certificate, &place);
         let saved = store.adopt_authority(&name, &authority, passphrase, &history)?;
         report.certificates += history.issued.len();
         report.revoked += history.revoked.len();
@@ -136,8 +145,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 }
 
 impl Found {
-    /// What a CA issued and took back, as far as it is here.
-    fn history(&self, ca: &Certificate) -> History<'_> {
+    /// What a CA issued and took back, as far as it is here. `place` is where the CA was.
+    fn history(&self, ca: &Certificate, place: &str) -> History<'_> {
         let mut issued: BTreeMap<String, &Certificate> = BTreeMap::new();
         for (_, certificate) in &self.certificates {
             let own = certificate != ca && certificate.issuer_der() == ca.subject_der();
@@ -149,13 +158,49 @@ impl Found {
         let mut lists: Vec<&RevocationList> = self.lists.iter().filter(own).collect();
         // The newest last, so that it has the last word on what older ones say too.
         lists.sort_by_key(|list| (list.number(), list.this_update()));
-        let all = lists.iter().flat_map(|list| list.revoked());
-        let revoked: BTreeMap<Vec<u8>, Revoked> = all.map(|entry| (entry.serial.clone(), entry)).collect();
+        let listed = lists.iter().flat_map(|list| list.revoked());
+        let of_this = |database: &&Database| self.owns(database, place);
+        let databases = self.databases.iter().filter(of_this).flat_map(|d| d.revoked.iter().cloned());
+        // By the number and not its octets: `openssl ca` writes some without the leading one.
+        let number = |entry: &Revoked| entry.serial.iter().copied().skip_while(|o| *o == 0).collect();
+        let revoked: BTreeMap<Vec<u8>, Revoked> =
+            listed.chain(databases).map(|entry| (number(&entry), entry)).collect();
         History {
             issued: issued.into_values().collect(),
             revoked: revoked.into_values().collect(),
             list: lists.last().copied(),
         }
+    }
+}
+
+impl Found {
+    /// What of the databases is not taken over.
+    fn tell_of_databases(&mut self) {
+        for database in self.databases.iter().filter(|d| !d.revoked.is_empty() || !d.unread.is_empty()) {
+            let place = Shown(&database.path.to_string_lossy()).to_string();
+            if !self.places.iter().any(|ca| self.owns(database, ca)) {
+                let message = format!(
+                    "{place}: which CA took its {} certificates back cannot be told: they are not taken over",
+                    database.revoked.len()
+                );
+                let finding = Finding::new("ca.database", Severity::Warning, place, message);
+                self.findings.push(finding.fix("certforge revoke SERIAL --ca NAME, for each"));
+                continue;
+            }
+            for line in &database.unread {
+                let message =
+                    format!("{place}, line {line}: a revocation that cannot be read is passed over");
+                self.findings.push(Finding::new("ca.database", Severity::Warning, place.clone(), message));
+            }
+        }
+    }
+
+    /// Whether a database is that of the CA in this place: of all CAs whose key is there
+    /// it is the only one in the database's folder. Whose a line is the file does not say.
+    fn owns(&self, database: &Database, place: &str) -> bool {
+        let folder = Shown(&database.folder().to_string_lossy()).to_string();
+        let inside = |place: &str| Path::new(place).starts_with(&folder);
+        inside(place) && self.places.iter().filter(|other| inside(other)).count() == 1
     }
 }
 
@@ -179,6 +224,10 @@ fn look(args: &Args) -> Result<Found, Failure> {
     let alone = files.len() == 1;
     let mut found = Found::default();
     for file in files.iter().chain(&args.private_key) {
+        if Database::is_one(file) {
+            found.databases.push(Database::read(file, &read_large_input(file)?));
+            continue;
+        }
         // What somebody named has to be read; what lies in a folder may be none of the CA's.
         let named = alone || args.private_key.as_ref() == Some(file);
         let bytes = match read_input(file) {
@@ -273,8 +322,9 @@ fn name(candidates: Vec<Candidate>, args: &Args, findings: &mut Vec<Finding>) ->
             candidate.issuers.first().is_some_and(|i| i.subject_der() == candidate.certificate.subject_der());
         if twin {
             let message = format!(
-                "`{}` is the name of its issuer too: OpenSSL takes one for the other, so it is left out",
-                certforge::error::Shown(&candidate.certificate.subject())
+                "{}: `{}` is the name of its issuer too: OpenSSL takes one for the other, so it is left out",
+                candidate.place,
+                Shown(&candidate.certificate.subject())
             );
             let finding = Finding::new("ca.same-name", Severity::Warning, candidate.place.clone(), message);
             let fix =
@@ -320,6 +370,11 @@ fn none(path: &Path, found: &Found) -> Failure {
     let old = found.certificates.iter().find(|(_, c)| c.version() < 3 && c.is_self_issued());
     let old =
         old.map(|(place, _)| format!("; {place} is X.509 version 1, which makes no CA")).unwrap_or_default();
-    let first = found.findings.first().map(|f| format!("; {}: {}", f.place, f.message)).unwrap_or_default();
+    let first = found.findings.first();
+    let first = first.map(|f| {
+        let fix = if f.fix.is_empty() { String::new() } else { format!(" ({})", f.fix) };
+        format!("; {}: {}{fix}", f.place, f.message)
+    });
+    let first = first.unwrap_or_default();
     Error::NoAuthority { path: path.to_owned(), found: format!("{what}{old}{first}") }.into()
 }

@@ -1,5 +1,7 @@
 //! `certforge ca renew`: a CA's certificate anew, with the same key.
 
+use certforge::authority::RenewedSerial;
+use certforge::store::CaEntry;
 use certforge::{Finding, Lifetime, Severity, Template};
 
 use crate::command::inventory::Issuers;
@@ -29,6 +31,10 @@ pub struct Args {
     /// A file with the pass phrase of the CA above it [default: as for its own]
     #[arg(long, value_name = "FILE")]
     issuer_passphrase_file: Option<std::path::PathBuf>,
+    /// Keep a root's serial number: for certificates that name it (those of easy-rsa do), and
+    /// against RFC 5280. Firefox refuses the new root as long as it knows the old one
+    #[arg(long)]
+    keep_serial: bool,
     /// Show what would be made, and stop
     #[arg(long)]
     dry_run: bool,
@@ -77,7 +83,20 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             format!("the limit {limit} is written without its dot: the host itself comes within it");
         found.push(Finding::new("ca.limit-dot", Severity::Warning, "certificate", message));
     }
-    let renewed = loaded.authority.renewed(issuer.as_ref().map(|i| &i.authority), &validity)?;
+    let serial = match (args.keep_serial, root) {
+        (true, true) => RenewedSerial::Kept,
+        (true, false) => {
+            return Err(Failure::Usage {
+                message: format!("{name} is no root: the CA above it gives out its serial numbers"),
+                hint: "leave --keep-serial out".to_owned(),
+            });
+        }
+        (false, _) => RenewedSerial::Fresh,
+    };
+    if serial == RenewedSerial::Fresh {
+        found.extend(bound_to(&entry, context)?);
+    }
+    let renewed = loaded.authority.renewed(issuer.as_ref().map(|i| &i.authority), &validity, serial)?;
     if args.dry_run {
         let mut report =
             CaReport::of(State::Planned, &name, &entry.folder, renewed.certificate(), context.now);
@@ -89,4 +108,23 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let mut report = CaReport::of(State::Renewed, &name, &saved.folder, renewed.certificate(), context.now);
     report.findings = findings(&found);
     Ok(Report::Ca(Box::new(report.saved(&saved))))
+}
+
+/// Warns of what verifies under the old certificate alone, for it names that by its
+/// serial number. Nothing that is made here does.
+fn bound_to(entry: &CaEntry, context: &Context) -> Result<Option<Finding>, Failure> {
+    let mut bound = 0_usize;
+    for serial in context.store.issued_serials(&entry.name)? {
+        let issued = context.store.issued(&entry.name, &serial)?;
+        let named = issued.and_then(|issued| issued.certificate.authority_serial());
+        bound += usize::from(named.is_some_and(|named| named == entry.certificate.serial()));
+    }
+    let message = format!(
+        "{bound} certificates name it by its serial number, which is another one now: OpenSSL refuses \
+         them under the new certificate"
+    );
+    let finding = Finding::new("ca.serial-named", Severity::Warning, entry.name.clone(), message);
+    let root = entry.certificate.is_self_issued();
+    let fix = if root { "--keep-serial, or issue them anew" } else { "issue them anew" };
+    Ok((bound > 0).then(|| finding.fix(fix)))
 }
