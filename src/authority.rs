@@ -96,16 +96,7 @@ impl Authority {
     /// or not as many as the new one would; [`Error::OutlivesIssuer`];
     /// [`Error::Constrained`]; [`Error::Purpose`]; [`Error::Lint`].
     pub fn create_under(&self, plan: &CaPlan, key: PrivateKey) -> Result<Self> {
-        self.check_end(plan.validity())?;
-        for (below, ca) in self.chain.certificates().iter().enumerate() {
-            let Some(limit) = ca.ca().and_then(|limit| limit.0) else { continue };
-            // The new CA, those it may have below it, and those between it and this one.
-            let depth = plan.path_length().map(|own| usize::from(own) + below + 1);
-            if depth.is_none_or(|depth| depth > usize::from(limit)) {
-                return Err(Error::PathLength { subject: ca.subject(), limit });
-            }
-        }
-        self.check_purposes(plan.template())?;
+        self.check_under(plan)?;
         let subject = plan.subject(key.public())?.to_der()?;
         self.check_names(&subject, None)?;
         let id = key.public().key_identifier();
@@ -121,6 +112,26 @@ impl Authority {
         let mut chain = vec![certificate];
         chain.extend_from_slice(self.chain.certificates());
         Self::known(chain, key, signer)
+    }
+
+    /// Whether [`Authority::create_under`] would refuse this plan, asked without a key
+    /// and without a signature.
+    ///
+    /// # Errors
+    /// As [`Authority::create_under`], but for [`Error::Lint`].
+    pub fn check_under(&self, plan: &CaPlan) -> Result<()> {
+        self.check_end(plan.validity())?;
+        for (below, ca) in self.chain.certificates().iter().enumerate() {
+            let Some(limit) = ca.ca().and_then(|limit| limit.0) else { continue };
+            // The new CA, those it may have below it, and those between it and this one.
+            let depth = plan.path_length().map(|own| usize::from(own) + below + 1);
+            if depth.is_none_or(|depth| depth > usize::from(limit)) {
+                return Err(Error::PathLength { subject: ca.subject(), limit });
+            }
+        }
+        self.check_purposes(plan.template())?;
+        // Where the key is to be a part of the name, any stands for it.
+        self.check_names(&plan.subject(self.key.public())?.to_der()?, None)
     }
 
     /// This CA with a new certificate: the same key, subject, key identifier, limits and
@@ -309,13 +320,11 @@ impl Authority {
     /// # Errors
     /// As [`Authority::sign`].
     pub fn prepare(&self, plan: &LeafPlan, public_key: &PublicKey) -> Result<ToBeSigned> {
-        self.check_end(plan.validity())?;
         if let Some(reason) = public_key.weakness() {
             return Err(Error::PublicKey { reason });
         }
-        self.check_purposes(plan.template())?;
         let (serial, subject) = (serial()?, plan.subject().to_der()?);
-        self.check_names(&subject, Some(plan.names()))?;
+        self.check_with(plan, &subject)?;
         let own = Own {
             public_key,
             serial: &serial,
@@ -323,6 +332,21 @@ impl Authority {
             key_identifier: &public_key.key_identifier(),
         };
         ToBeSigned::new(&leaf_content(self.issuer(), plan, &own))
+    }
+
+    /// Whether [`Authority::sign`] would refuse this plan, asked without a key and without
+    /// a signature.
+    ///
+    /// # Errors
+    /// As [`Authority::sign`], but for [`Error::Lint`] and what is wrong with a key.
+    pub fn check(&self, plan: &LeafPlan) -> Result<()> {
+        self.check_with(plan, &plan.subject().to_der()?)
+    }
+
+    fn check_with(&self, plan: &LeafPlan, subject: &[u8]) -> Result<()> {
+        self.check_end(plan.validity())?;
+        self.check_purposes(plan.template())?;
+        self.check_names(subject, Some(plan.names()))
     }
 
     /// The list of what this CA takes back, signed. `number` must be greater than that

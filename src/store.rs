@@ -366,6 +366,35 @@ impl Store {
         LeafEntry::read(self.root.join(folder_name))
     }
 
+    /// Whether its directory is there.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where it is not.
+    pub fn require(&self) -> Result<()> {
+        match file::is_folder(&self.root) {
+            // The directory itself may be reached through a link.
+            Ok(false) => Err(Error::Missing {
+                what: "store",
+                name: self.root.to_string_lossy().into_owned(),
+                path: self.root.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The names of folders that have a leaf's files in them and no certificate.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn incomplete_leaves(&self) -> Result<Vec<String>> {
+        let mut names = self.leaf_names()?;
+        names.retain(|name| {
+            let has = |file: &&str| file::is_there(&self.root.join(name).join(file));
+            !has(&CERTIFICATE) && [KEY, FULLCHAIN, IMPORTS].iter().any(has)
+        });
+        Ok(names)
+    }
+
     /// All leaves, by their folders' names.
     ///
     /// # Errors

@@ -146,7 +146,16 @@ fn what_is_not_in_the_manifest_is_put_away_when_it_is_said_so() {
     sandbox.ok("ca new other --key p256");
     sandbox.ok("leaf x.example --ca other --key p256");
     sandbox.ok("leaf old.internal --ca issuing --key p256");
+    // A CA that leaves name is the manifest's too, whether it has a table or not.
+    sandbox.ok("ca new default --key p256");
+    sandbox.ok("leaf named.example --ca default --key p256");
+    sandbox.ok("leaf stray.example --ca default --key p256");
+    put(
+        &sandbox,
+        &format!("{MANIFEST}[leaf.\"named.example\"]\nca = \"default\"\nsubject = \"/CN=named.example\"\n"),
+    );
     let told = sandbox.ok("apply");
+    assert!(told.stderr.contains("stray.example"), "{}", told.stderr);
     assert!(told.stderr.contains("old.internal") && !told.stderr.contains("x.example"), "{}", told.stderr);
     let key = sandbox.read("certforge/old.internal/key.pem");
     sandbox.ok("apply --prune --dry-run");
@@ -185,8 +194,81 @@ fn manifests_that_cannot_be_are_refused_and_nothing_is_made() {
         assert!(said.contains("certforge.toml") && said.contains(part), "{text}: {said}");
     }
     put(&sandbox, "[leaf.\"a.example\"]\nca = \"none\"\n");
-    refused(&sandbox, "apply", 3, "store.missing");
+    for args in ["apply", "apply --dry-run"] {
+        refused(&sandbox, args, 3, "store.missing");
+    }
+    put(&sandbox, "[ca.issuing]\nunder = \"none\"\n");
+    for args in ["apply", "apply --dry-run"] {
+        refused(&sandbox, args, 3, "store.missing");
+    }
     refused(&sandbox, "apply -f none.toml", 4, "file.io");
+}
+
+#[test]
+fn what_cannot_be_issued_is_refused_before_any_ca_is_made() {
+    let sandbox = Sandbox::new();
+    let root = "[ca.root]\nkey = \"p256\"\n[ca.issuing]\nunder = \"root\"\nkey = \"p256\"\n";
+    for (text, code) in [
+        ("[ca.default]\npermit = [\".internal\"]\n[leaf.\"a.example\"]\n".to_owned(), "ca.constrained"),
+        (
+            "[ca.root]\npermit = [\".internal\"]\n[ca.issuing]\nunder = \"root\"\n[leaf.\"a.example\"]\n"
+                .to_owned(),
+            "ca.constrained",
+        ),
+        (format!("{root}[leaf.\"a.example\"]\ntemplate = \"code\"\n"), "ca.purpose"),
+        (format!("{root}[ca.deep]\nunder = \"issuing\"\n"), "ca.path-length"),
+        (format!("{root}[leaf.\"a.example\"]\nca = \"typo\"\n"), "store.missing"),
+    ] {
+        put(&sandbox, &text);
+        for args in ["apply --dry-run", "apply"] {
+            let said = refused(&sandbox, args, 3, code);
+            assert!(!said.is_empty());
+        }
+    }
+    // A pass phrase that is not there.
+    put(&sandbox, &format!("{root}passphrase_file = \"none\"\n"));
+    refused(&sandbox, "apply", 4, "file.io");
+    put(
+        &sandbox,
+        &format!("{root}[leaf.\"a.example\"]\nforms = [\"p12\"]\np12_passphrase_file = \"none\"\n"),
+    );
+    refused(&sandbox, "apply", 4, "file.io");
+    // Under a CA that is there, too.
+    sandbox.ok("ca new root --key p256 --permit .internal");
+    put(&sandbox, "[ca.issuing]\nunder = \"root\"\nkey = \"p256\"\n[leaf.\"a.example\"]\n");
+    for args in ["apply --dry-run", "apply"] {
+        refused(&sandbox, args, 3, "ca.constrained");
+    }
+    put(&sandbox, "[ca.issuing]\nunder = \"root\"\nkey = \"p256\"\npath_length = 3\n");
+    for args in ["apply --dry-run", "apply"] {
+        refused(&sandbox, args, 3, "ca.path-length");
+    }
+}
+
+#[test]
+fn a_damaged_leaf_is_made_anew_and_stops_no_other() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "[ca.default]\nkey = \"p256\"\n[leaf.\"a.example\"]\n[leaf.\"b.example\"]\n");
+    sandbox.ok("apply --quiet");
+    std::fs::write(sandbox.file("certforge/a.example/cert.pem"), "junk").unwrap();
+    put(&sandbox, &format!("{}[leaf.\"c.example\"]\n", sandbox.read("certforge.toml")));
+    assert_eq!(sandbox.ok("apply").stdout, "certforge/a.example\ncertforge/c.example\n");
+    assert!(sandbox.file("certforge/archive/a.example/damaged/key.pem").exists());
+    assert_eq!(sandbox.ok("apply").stdout, "");
+}
+
+#[test]
+fn what_a_ca_is_not_by_the_manifest_is_told() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "[ca.default]\nkey = \"p256\"\n");
+    sandbox.ok("apply --quiet");
+    put(&sandbox, "[ca.default]\nencrypt = true\ndays = 30\n");
+    let told = sandbox.ok("apply");
+    for part in ["ca rekey-passphrase default", "ca renew default --validity 30d"] {
+        assert!(told.stderr.contains(part), "{}", told.stderr);
+    }
+    put(&sandbox, "[ca.default]\npath_length = 3\n");
+    assert!(refused(&sandbox, "apply", 3, "manifest").contains("path length"));
 }
 
 #[test]

@@ -100,6 +100,9 @@ fn up_repairs_what_is_damaged() {
     let state =
         || json(&sandbox.ok("up a.example --json").stdout)["leaf"]["state"].as_str().unwrap().to_owned();
     let file = |name: &str| sandbox.file(&format!("certforge/a.example/{name}"));
+    std::fs::write(file("cert.pem"), "junk").unwrap();
+    assert_eq!(state(), "replaced");
+    assert_eq!(state(), "unchanged");
     for name in ["key.pem", "cert.pem", "fullchain.pem", "ca.pem"] {
         std::fs::remove_file(file(name)).unwrap();
         assert_eq!(state(), "replaced", "{name}");

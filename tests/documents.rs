@@ -108,6 +108,20 @@ fn the_page_about_cas_tells_the_truth() {
     run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ca.md"));
 }
 
+/// The manifest of the page is one: all but the places in ACM, which are none here.
+#[test]
+fn the_manifest_of_the_page_about_cas_can_be_applied() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ca.md")).unwrap();
+    let (_, manifest) = text.split_once("```toml\n").unwrap();
+    let (manifest, _) = manifest.split_once("```").unwrap();
+    let manifest: Vec<&str> = manifest.lines().filter(|line| !line.starts_with("acm = ")).collect();
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("certforge.toml"), manifest.join("\n")).unwrap();
+    sandbox.ok("apply --dry-run");
+    assert_eq!(sandbox.ok("apply").stdout, "certforge/10.103.10.95\ncertforge/vpn.internal\n");
+    assert_eq!(sandbox.ok("apply").stdout, "");
+}
+
 /// The first words of every command line that the page about other tools promises.
 #[test]
 fn every_line_of_the_page_about_other_tools_is_a_command() {

@@ -184,6 +184,32 @@ fn a_ca_that_could_not_issue_the_leaf_is_not_made() {
     let ran = sandbox.run("up a.example --three-tier --permit .internal");
     assert_eq!(ran.status, 3, "{}", ran.stderr);
     assert!(sandbox.snapshot().is_empty());
+    for (args, code) in [
+        ("up a.example --three-tier --permit .internal", "ca.constrained"),
+        ("up a.example --permit .internal", "ca.constrained"),
+        ("up a.example --three-tier --template code", "ca.purpose"),
+        ("up a.example --ca none", "store.missing"),
+    ] {
+        for more in ["", " --dry-run"] {
+            refused(&sandbox, &format!("{args}{more}"), 3, code);
+        }
+    }
+    sandbox.ok("ca new --key p256 --permit .internal");
+    sandbox.ok("ca new issuing --under default --key p256");
+    for (args, code) in [
+        ("leaf a.example", "ca.constrained"),
+        ("up a.example", "ca.constrained"),
+        ("leaf a.internal --ca issuing --template code", "ca.purpose"),
+        ("ca new deep --under issuing", "ca.path-length"),
+        (
+            "ca new mail --under default --set extended_key_usage=codeSigning --path-length 4",
+            "ca.path-length",
+        ),
+    ] {
+        for more in ["", " --dry-run"] {
+            refused(&sandbox, &format!("{args}{more}"), 3, code);
+        }
+    }
 }
 
 #[test]

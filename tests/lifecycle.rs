@@ -40,7 +40,6 @@ fn verify(sandbox: &Sandbox, args: &str) -> Option<(bool, String)> {
 fn list_and_status_tell_what_there_is() {
     let sandbox = Sandbox::new();
     assert_eq!(sandbox.ok("list").stdout, "");
-    assert_eq!(sandbox.ok("status").stdout, "");
     sandbox.ok("ca new root --key p256");
     sandbox.ok("ca new issuing --under root --key p256");
     sandbox.ok("leaf a.example --ca issuing --key p256");
@@ -417,6 +416,52 @@ fn damaged_cas_and_lists_are_due() {
     let status = sandbox.run("status --json");
     assert_eq!(status.status, 1);
     assert_eq!(json(&status.stdout)["findings"][0]["place"], "default", "{}", status.stdout);
+}
+
+#[test]
+fn what_is_not_there_or_not_whole_is_not_well() {
+    let sandbox = Sandbox::new();
+    for args in ["status", "renew --due", "renew --all", "--dir typo status"] {
+        refused(&sandbox, args, 3, "store.missing");
+    }
+    sandbox.ok("up a.example --key p256");
+    sandbox.ok("leaf b.example --key p256");
+    let file = |name: &str| sandbox.file(&format!("certforge/a.example/{name}"));
+    for (name, bytes) in [
+        ("fullchain.pem", None),
+        ("ca.pem", None),
+        ("fullchain.pem", Some("b.example")),
+        ("key.pem", Some("b.example")),
+        ("key.pem", Some("junk")),
+    ] {
+        let good = std::fs::read(file(name)).unwrap();
+        match bytes {
+            None => std::fs::remove_file(file(name)).unwrap(),
+            Some("junk") => std::fs::write(file(name), "junk").unwrap(),
+            Some(other) => {
+                std::fs::copy(sandbox.file(&format!("certforge/{other}/{name}")), file(name)).unwrap();
+            }
+        }
+        let status = sandbox.run("status --json");
+        assert_eq!(status.status, 1, "{name}");
+        assert_eq!(json(&status.stdout)["findings"][0]["code"], "leaf.damaged", "{name}: {}", status.stdout);
+        std::fs::write(file(name), good).unwrap();
+        assert_eq!(sandbox.run("status").status, 0, "{name}");
+    }
+    std::fs::remove_file(file("fullchain.pem")).unwrap();
+    sandbox.ok("renew a.example");
+    assert_eq!(sandbox.run("status").status, 0, "renewed is whole");
+    std::fs::remove_file(file("cert.pem")).unwrap();
+    let status = sandbox.run("status --json");
+    assert_eq!(json(&status.stdout)["findings"][0]["code"], "leaf.incomplete", "{}", status.stdout);
+    for which in ["--due", "--all"] {
+        let ran = sandbox.run(&format!("renew {which}"));
+        assert_eq!(ran.status, 3, "what cannot be read is not renewed: {}", ran.stderr);
+    }
+    // A key that is kept elsewhere is nothing wrong.
+    sandbox.ok("up a.example");
+    std::fs::remove_file(file("key.pem")).unwrap();
+    assert_eq!(sandbox.run("status").status, 0);
 }
 
 #[test]

@@ -107,6 +107,9 @@ impl fmt::Display for Error {
             Self::MalformedRecord { reason } => {
                 write!(f, "the record cannot be read: {}", Shown(reason))
             }
+            Self::Missing { what: "store", path, .. } => {
+                write!(f, "there is no store at {}", ShownPath(path))
+            }
             Self::Missing { what, name, path } => {
                 write!(f, "no {what} {} in {}", Shown(name), ShownPath(path))
             }

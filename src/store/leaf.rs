@@ -100,6 +100,23 @@ impl LeafEntry {
             && same(TRUST_ANCHOR, anchor.pem())
     }
 
+    /// What is wrong with its files, if anything is: what a server would send or a client
+    /// trust is another certificate's, or the key is. A key that cannot be read here, or
+    /// is not kept, is nothing wrong.
+    #[must_use]
+    pub fn fault(&self) -> Option<&'static str> {
+        if !self.is_whole_without_key(false) && !self.is_whole_without_key(true) {
+            return Some("fullchain.pem or ca.pem is missing, or another certificate's");
+        }
+        match self.private_key() {
+            Ok(key) if key.public() == self.certificate.public_key() => None,
+            Ok(_) => Some("key.pem is another certificate's"),
+            Err(Error::File { .. } | Error::Path { .. }) => Some("key.pem is no private key"),
+            Err(Error::Permissions { .. }) => Some("key.pem can be read by others"),
+            Err(_) => None,
+        }
+    }
+
     /// Keeps other imports of this leaf, and its replacement, waiting until the
     /// lock is dropped; `patience` is how long this waits for another one.
     ///

@@ -95,6 +95,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Missing { what: "private key", .. } => {
             "make the leaf anew: `certforge leaf NAME --force`, or `certforge up NAME --import-acm --ephemeral`"
         }
+        Error::Missing { what: "store", .. } => {
+            "choose the store with --dir or CERTFORGE_DIR; `certforge up NAME` makes one"
+        }
         Error::Missing { what: "import", .. } => "import it first: certforge import-acm NAME",
         Error::Missing { .. } => "make it with `certforge leaf NAME`, or choose the store with --dir",
         Error::Name { input, fault } => return name(input, *fault),

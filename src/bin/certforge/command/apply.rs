@@ -14,6 +14,7 @@ use certforge::{Authority, Error};
 use rayon::prelude::*;
 
 use crate::command::bundle::{self, FormOptions};
+use crate::command::ca::new::rehearsed;
 use crate::command::inventory::{Issuers, leaves};
 use crate::command::passphrase::{PassphraseArgs, from_file, read_first_line};
 use crate::context::{Context, Failure, Waits};
@@ -62,14 +63,23 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let cas = plan::cas(&manifest, &templates, context.now).map_err(here)?;
     let wanted = plan::leaves(&manifest, &templates, context.now).map_err(here)?;
     let issuers = Issuers::read(&context.store)?;
-    let mut authorities = Authorities { args, context, base: &base, loaded: BTreeMap::new() };
+    let mut authorities =
+        Authorities { args, context, base: &base, loaded: BTreeMap::new(), rehearsed: BTreeMap::new() };
     let mut ca_reports = Vec::new();
     for ca in &cas {
-        ca_reports.push(ensure_ca(ca, &issuers, &mut authorities).map_err(|f| in_file(f, &args.file))?);
+        ca_reports.push(look_at_ca(ca, &issuers, &mut authorities).map_err(|f| in_file(f, &args.file))?);
+    }
+    for file in
+        wanted.iter().filter(|leaf| !leaf.forms.is_empty()).filter_map(|l| l.p12_passphrase_file.as_ref())
+    {
+        read_first_line(&base.join(file))?;
     }
     let (mut reports, changed) = compare(&wanted, &mut authorities)?;
     let put_away = not_wanted(&cas, &wanted, context)?;
     if !args.dry_run {
+        for (ca, report) in cas.iter().zip(&mut ca_reports).filter(|(_, r)| r.state == State::Planned) {
+            *report = make_ca(ca, &mut authorities)?;
+        }
         make(&changed, &wanted, &authorities, context)?;
         for (report, leaf) in reports.iter_mut().zip(&wanted) {
             let (forms, findings) = forms(leaf, &base, context)?;
@@ -119,6 +129,8 @@ struct Authorities<'a> {
     /// Where the manifest is: its paths start there.
     base: &'a Path,
     loaded: BTreeMap<String, LoadedAuthority>,
+    /// Those that are not made yet: one that nobody keeps, and the name of the one above.
+    rehearsed: BTreeMap<String, (Authority, Option<String>)>,
 }
 
 impl Authorities<'_> {
@@ -140,6 +152,25 @@ impl Authorities<'_> {
     fn get(&self, name: &str) -> Option<&Authority> {
         self.loaded.get(name).map(|loaded| &loaded.authority)
     }
+
+    /// A CA; of one that is not made yet those above it too, up to one that is there and
+    /// knows its own.
+    fn issuers(&self, name: &str) -> Vec<&Authority> {
+        let mut found = Vec::new();
+        let mut next = Some(name);
+        while let Some(name) = next {
+            next = None;
+            match (self.get(name), self.rehearsed.get(name)) {
+                (Some(there), _) => found.push(there),
+                (None, Some((own, above))) => {
+                    found.push(own);
+                    next = above.as_deref();
+                }
+                (None, None) => {}
+            }
+        }
+        found
+    }
 }
 
 fn missing_ca(name: &str, context: &Context) -> Failure {
@@ -147,8 +178,9 @@ fn missing_ca(name: &str, context: &Context) -> Failure {
     Error::Missing { what: "CA", name: name.to_owned(), path }.into()
 }
 
-/// Makes a CA that is missing; one that is there has to be the one that is asked for.
-fn ensure_ca(
+/// A CA that is there has to be the one that is asked for; one that is missing has to be
+/// one that can be made.
+fn look_at_ca(
     ca: &PlannedCa,
     issuers: &Issuers,
     authorities: &mut Authorities<'_>,
@@ -159,20 +191,29 @@ fn ensure_ca(
         let entry = store.ca_entry(&ca.name)?;
         difference::check_ca(ca, &entry, issuers)?;
         let mut report = CaReport::of(State::Unchanged, &ca.name, &folder, &entry.certificate, context.now);
-        if entry.certificate.validity().is_due(context.now, None) {
-            report.findings.push(crate::report::FindingReport {
-                code: "ca.due",
-                severity: "warning",
-                place: ca.name.clone(),
-                message: format!("the CA {} ends soon", ca.name),
-                fix: format!("certforge ca renew {}", ca.name),
-            });
-        }
+        report.findings = findings(&difference::of_ca(ca, &entry, context)?);
         return Ok(report);
     }
-    if authorities.args.dry_run {
-        return Ok(CaReport::planned(&ca.name, &folder, &ca.plan, context.now));
+    if let Some(file) = &ca.passphrase_file {
+        read_first_line(&authorities.base.join(file))?;
     }
+    let mut plan = ca.plan.clone();
+    if let Some(under) = &ca.under {
+        if !authorities.rehearsed.contains_key(under) {
+            authorities.load(under, ca.issuer_passphrase_file.as_deref())?;
+        }
+        for above in authorities.issuers(under) {
+            plan = plan.within(above.validity());
+            above.check_under(&plan)?;
+        }
+    }
+    authorities.rehearsed.insert(ca.name.clone(), (rehearsed(&plan)?, ca.under.clone()));
+    Ok(CaReport::planned(&ca.name, &folder, &plan, context.now))
+}
+
+/// Makes a CA that is missing.
+fn make_ca(ca: &PlannedCa, authorities: &mut Authorities<'_>) -> Result<CaReport, Failure> {
+    let (context, store) = (authorities.context, &authorities.context.store);
     let secret = match (&ca.passphrase_file, ca.encrypt) {
         (Some(file), _) => Some(read_first_line(&authorities.base.join(file))?),
         (None, true) => Some(authorities.args.passphrase.fresh(&format!("the CA {}", ca.name))?),
@@ -189,6 +230,7 @@ fn ensure_ca(
     let secret = secret.as_ref().map(|s| s.as_str());
     let saved = store.save_authority(&ca.name, &authority, secret, ca.under.as_deref(), Overwrite::Refuse)?;
     let report = CaReport::of(State::Created, &ca.name, &saved.folder, authority.certificate(), context.now);
+    authorities.rehearsed.remove(&ca.name);
     authorities.loaded.insert(ca.name.clone(), LoadedAuthority { authority, findings: Vec::new() });
     Ok(report.saved(&saved))
 }
@@ -199,21 +241,13 @@ fn compare(
     authorities: &mut Authorities<'_>,
 ) -> Result<(Vec<ApplyLeaf>, Vec<usize>), Failure> {
     let context = authorities.context;
-    let mut available = BTreeMap::new();
     for leaf in wanted {
-        if !available.contains_key(&leaf.ca) {
-            let there = context.store.has_authority(&leaf.ca)?;
-            if !there && !authorities.args.dry_run {
-                return Err(missing_ca(&leaf.ca, context));
-            }
-            if there {
-                authorities.load(&leaf.ca, leaf.ca_passphrase_file.as_deref())?;
-            }
-            available.insert(leaf.ca.clone(), there);
+        if !authorities.rehearsed.contains_key(&leaf.ca) {
+            authorities.load(&leaf.ca, leaf.ca_passphrase_file.as_deref())?;
         }
     }
     let authorities = &*authorities;
-    let one = |leaf: &PlannedLeaf| difference::of_leaf(leaf, authorities.get(&leaf.ca), context);
+    let one = |leaf: &PlannedLeaf| difference::of_leaf(leaf, &authorities.issuers(&leaf.ca), context);
     let states: Vec<_> = wanted.par_iter().map(one).collect::<Result<_, Failure>>()?;
     let mut changed = Vec::new();
     let reports = states.into_iter().zip(wanted).enumerate().map(|(i, ((state, reason, found), leaf))| {
@@ -263,9 +297,11 @@ fn not_wanted(
     let issuers = Issuers::read(&context.store)?;
     let folders: std::collections::BTreeSet<PathBuf> =
         wanted.iter().map(|leaf| context.store.leaf_folder(leaf.first())).collect();
+    let names: std::collections::BTreeSet<&str> =
+        cas.iter().map(|ca| ca.name.as_str()).chain(wanted.iter().map(|leaf| leaf.ca.as_str())).collect();
     let of_manifest = |entry: &LeafEntry| {
         let issuer = issuers.of(entry).map(|ca| ca.name.as_str());
-        issuer.is_some_and(|issuer| cas.iter().any(|ca| ca.name == issuer))
+        issuer.is_some_and(|issuer| names.contains(issuer))
     };
     let found = leaves(context)?.found.into_iter();
     Ok(found.filter(|entry| !folders.contains(&entry.folder) && of_manifest(entry)).collect())

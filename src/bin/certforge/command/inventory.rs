@@ -1,8 +1,9 @@
 //! What the store holds, and whose it is.
 
 use certforge::certificate::Certificate;
+use certforge::error::Shown;
 use certforge::store::{CaEntry, LeafEntry, Store};
-use certforge::{Finding, Severity};
+use certforge::{Error, Finding, San, Severity};
 
 use crate::context::{Context, Failure};
 
@@ -56,6 +57,27 @@ pub fn is_same(one: &Certificate, other: &Certificate) -> bool {
     one.subject_der() == other.subject_der() && one.public_key() == other.public_key()
 }
 
+/// What is in a leaf's folder.
+pub enum Place {
+    /// No leaf.
+    Free,
+    Leaf(Box<LeafEntry>),
+    /// Something that cannot be read: what takes its place keeps it in the archive.
+    Damaged,
+}
+
+impl Place {
+    /// Looks at the folder of a leaf.
+    pub fn of(first: &San, context: &Context) -> Result<Self, Failure> {
+        match context.store.leaf_of(first) {
+            Ok(None) => Ok(Self::Free),
+            Ok(Some(entry)) => Ok(Self::Leaf(Box::new(entry))),
+            Err(Error::File { .. }) => Ok(Self::Damaged),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
 /// The leaves of the store.
 pub struct Leaves {
     pub found: Vec<LeafEntry>,
@@ -72,6 +94,10 @@ pub fn leaves(context: &Context) -> Result<Leaves, Failure> {
             Ok(None) => {}
             Err(e) => broken.push(Finding::new(e.code(), Severity::Error, name, e.to_string())),
         }
+    }
+    for name in context.store.incomplete_leaves()? {
+        let message = format!("the leaf {} has no cert.pem", Shown(&name));
+        broken.push(Finding::new("leaf.incomplete", Severity::Error, name, message));
     }
     Ok(Leaves { found, broken })
 }

@@ -63,6 +63,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let authority = &issuer.authority;
     let plan = args.issue.strict.fit(authority, plan)?;
     if args.issue.dry_run {
+        authority.check(&plan)?;
         return Ok(Report::Leaf(LeafReport::planned(&folder, Some(&ca), &plan, context.now)));
     }
     let bundle = authority.issue_for(&plan, PrivateKey::generate(plan.key())?)?;

@@ -61,6 +61,7 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.duration()?;
+    context.store.require()?;
     let issuers = Issuers::read(&context.store)?;
     let mut said: Vec<Finding> = Vec::new();
     let entries: Vec<LeafEntry> = if args.due || args.all {

@@ -1,6 +1,7 @@
 //! `certforge status`: what ends soon, for people, monitors and cron.
 
 use certforge::certificate::Certificate;
+use certforge::error::Shown;
 use certforge::validity::rfc3339;
 use certforge::{Finding, Severity};
 use time::Duration;
@@ -59,6 +60,8 @@ pub fn span(text: &str) -> certforge::Result<Duration> {
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.duration()?;
+    // Nothing is due where nothing is: a typing error must not look like that.
+    context.store.require()?;
     let issuers = Issuers::read(&context.store)?;
     let mut entries = Vec::new();
     let mut broken = issuers.broken().to_vec();
@@ -99,6 +102,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let Leaves { found, broken: leaves } = leaves(context)?;
     broken.extend(leaves);
     for leaf in &found {
+        if let Some(fault) = leaf.fault() {
+            let message = format!("{}: {fault}", Shown(&leaf.name()));
+            let finding = Finding::new("leaf.damaged", Severity::Error, leaf.name(), message);
+            broken.push(finding.fix(format!("certforge renew {}", Shown(&leaf.name()))));
+        }
         let ca = issuers.of(leaf).map(|ca| ca.name.as_str());
         let mut entry = entry("leaf", &leaf.name(), &leaf.certificate, ca, within, context)?;
         entry.folder = crate::report::path(&leaf.folder);

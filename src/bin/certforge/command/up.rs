@@ -7,7 +7,7 @@ use certforge::store::{LeafEntry, Origin, Overwrite};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest};
 
-use crate::command::inventory::{Issuers, is_same};
+use crate::command::inventory::{Issuers, Place, is_same};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
@@ -41,7 +41,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let store = &context.store;
     let request = args.issue.request(&asked, DEFAULT_KEY)?;
     let plan = request.plan(context.now)?;
-    let there = store.leaf_of(plan.names().first())?;
+    let (there, damaged) = match Place::of(plan.names().first(), context)? {
+        Place::Free => (None, false),
+        Place::Leaf(entry) => (Some(*entry), false),
+        Place::Damaged => (None, true),
+    };
     let ca_name = choose_ca(args, context, there.as_ref())?;
     let known = args.issue.ca.is_none() || ca_name == DEFAULT_CA || args.shape.is_given();
     if !known && !store.has_authority(&ca_name)? {
@@ -75,14 +79,18 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     #[cfg(feature = "aws")]
     let made = make(
-        &Work { args, context, request: &request, ca: &ca_name, ready: ready.as_ref() },
+        &Work { args, context, request: &request, ca: &ca_name, damaged, ready: ready.as_ref() },
         &ca_name,
         plan,
         there,
     )?;
     #[cfg(not(feature = "aws"))]
-    let made =
-        make(&Work { args, context, request: &request, ca: &ca_name, ready: None }, &ca_name, plan, there)?;
+    let made = make(
+        &Work { args, context, request: &request, ca: &ca_name, damaged, ready: None },
+        &ca_name,
+        plan,
+        there,
+    )?;
     #[cfg(feature = "aws")]
     match (ready, made.entry) {
         (Some(ready), Some(entry)) => return imported(context, ready, &entry, made.key, made.report),
@@ -164,6 +172,8 @@ struct Work<'a> {
     request: &'a LeafRequest,
     /// The CA that issues it, by its name.
     ca: &'a str,
+    /// Whether what is in its place cannot be read.
+    damaged: bool,
     #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for the import alone"))]
     ready: Option<&'a Ready>,
 }
@@ -187,7 +197,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     let ca_plan = args.shape.plan(ca_name, &plan, context)?;
     if args.issue.dry_run && !store.has_authority(ca_name)? {
         let ca_folder = store.ca_folder(ca_name)?;
-        let plan = plan.within(ca_plan.validity());
+        let plan = issuer::rehearse(&ca_plan, &plan)?;
         let ca = CaReport::planned(ca_name, &ca_folder, &ca_plan, context.now);
         let leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
         return Ok(Made { report: up_report(&folder, None, Some(ca), leaf), entry: None, key: None });
@@ -203,7 +213,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     }
     ca.findings = findings(&said);
     let reason = match &there {
-        None => None,
+        None => work.damaged.then(|| "what is there cannot be read".to_owned()),
         Some(entry) => match different(work, &authority, &plan, entry)? {
             None => {
                 let leaf =
@@ -218,6 +228,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
         },
     };
     if args.issue.dry_run {
+        authority.check(&plan)?;
         let mut leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
         leaf.reason = reason;
         return Ok(Made { report: up_report(&folder, root, Some(ca), leaf), entry: None, key: None });
@@ -231,7 +242,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     if let Some(ready) = work.ready {
         ready.preflight(&bundle, there.as_ref(), context.now)?;
     }
-    let (saved, state) = save(work, &authority, &bundle, ca_name, &plan, there.is_some())?;
+    let (saved, state) = save(work, &authority, &bundle, ca_name, &plan, there.is_some() || work.damaged)?;
     let missing = || Error::Missing { what: "leaf", name: first.to_string(), path: folder.clone() };
     let entry = store.leaf_of(&first)?.ok_or_else(missing)?;
     let mut leaf = LeafReport::of(state, &folder, Some(ca_name), &entry.certificate, context.now);

@@ -1,12 +1,12 @@
 //! What of a manifest is there already, and how what is there differs.
 
-use certforge::store::{CaEntry, LeafEntry};
+use certforge::store::{CaEntry, KeyState, LeafEntry};
 use certforge::template::KeyUsage;
 use certforge::validity::{BACKDATE, rfc3339};
-use certforge::{Authority, Error, Finding};
+use certforge::{Authority, Error, Finding, Lifetime, Severity};
 
 use super::plan::{PlannedCa, PlannedLeaf};
-use crate::command::inventory::{Issuers, is_same};
+use crate::command::inventory::{Issuers, Place, is_same};
 use crate::context::{Context, Failure};
 use crate::report::{State, same_names};
 
@@ -28,6 +28,9 @@ pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<()
     if ca.has_purposes && found.extended_key_usage() != ca.plan.template().extended_key_usage() {
         return refuse("is for other purposes");
     }
+    if ca.path_length.is_some_and(|limit| found.ca().is_some_and(|found| found.0 != Some(limit))) {
+        return refuse("has another path length");
+    }
     if ca.has_key && found.public_key().algorithm() != Some(ca.plan.key()) {
         return refuse("has another kind of key");
     }
@@ -39,25 +42,57 @@ pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<()
     Ok(())
 }
 
+/// What of a CA that is there is not as the manifest says, and can be put right.
+pub fn of_ca(ca: &PlannedCa, entry: &CaEntry, context: &Context) -> Result<Vec<Finding>, Failure> {
+    let mut found = Vec::new();
+    let mut tell = |code, message: String, fix: String| {
+        found.push(Finding::new(code, Severity::Warning, ca.name.clone(), message).fix(fix));
+    };
+    let have = entry.certificate.validity();
+    if have.is_due(context.now, None) {
+        let fix = format!("certforge ca renew {}", ca.name);
+        tell("ca.due", format!("the CA {} ends soon", ca.name), fix);
+    }
+    let then = have.not_before().checked_add(BACKDATE).unwrap_or(have.not_before());
+    // One that is cut to the CA above it ends when that does.
+    if let (Some(lifetime), None) = (ca.lifetime, &ca.under)
+        && let Ok(wanted) = lifetime.starting(then)
+        && wanted.not_after() != have.not_after()
+    {
+        let message = format!("the CA {} ends at {}", ca.name, rfc3339(have.not_after()));
+        let flag = if matches!(lifetime, Lifetime::Until(_)) { "--until" } else { "--validity" };
+        let fix = format!("certforge ca renew {} {flag} {lifetime}", ca.name);
+        tell("ca.validity", format!("{message}, not as the manifest says"), fix);
+    }
+    if (ca.encrypt || ca.passphrase_file.is_some()) && entry.key_state()? == KeyState::Plain {
+        let message = format!("the key of the CA {} is not encrypted", ca.name);
+        tell("ca.key-plain", message, format!("certforge ca rekey-passphrase {}", ca.name));
+    }
+    Ok(found)
+}
+
 type Verdict = (State, Option<String>, Vec<Finding>);
 
-/// Whether a leaf is missing, or why what is there is not what is asked for.
-pub fn of_leaf(
-    leaf: &PlannedLeaf,
-    authority: Option<&Authority>,
-    context: &Context,
-) -> Result<Verdict, Failure> {
-    let entry = context.store.leaf_of(leaf.first())?;
-    // A CA that is not made yet has issued nothing.
-    let Some(authority) = authority else {
-        let state = if entry.is_some() { State::Replaced } else { State::Created };
-        return Ok((state, None, leaf.plan.findings().to_vec()));
-    };
-    let plan = authority.fit(leaf.plan.clone());
-    // What the CA may not issue is refused before anything is made.
-    authority.prepare(&plan, authority.key().public())?;
+/// Whether a leaf is missing, or why what is there is not what is asked for. Its issuer
+/// comes first; behind it those that hold their limits over one that is not made yet.
+pub fn of_leaf(leaf: &PlannedLeaf, issuers: &[&Authority], context: &Context) -> Result<Verdict, Failure> {
+    let mut plan = leaf.plan.clone();
+    // What a CA may not issue is refused before anything is made.
+    for issuer in issuers {
+        plan = issuer.fit(plan);
+    }
+    for issuer in issuers {
+        issuer.check(&plan)?;
+    }
     let found = plan.findings().to_vec();
-    let Some(entry) = entry else { return Ok((State::Created, None, found)) };
+    let entry = match Place::of(leaf.first(), context)? {
+        Place::Free => return Ok((State::Created, None, found)),
+        Place::Damaged => {
+            return Ok((State::Replaced, Some("what is there cannot be read".to_owned()), found));
+        }
+        Place::Leaf(entry) => entry,
+    };
+    let Some(authority) = issuers.first() else { return Ok((State::Replaced, None, found)) };
     match reason(leaf, authority, &entry, context)? {
         None => Ok((State::Unchanged, None, Vec::new())),
         reason => Ok((State::Replaced, reason, found)),

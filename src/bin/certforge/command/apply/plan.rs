@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use certforge::constraint::Constraints;
-use certforge::{CaPlan, CaRequest, Error, LeafPlan, LeafRequest, Names, Result, San, Subject, Template};
+use certforge::{
+    CaPlan, CaRequest, Error, LeafPlan, LeafRequest, Lifetime, Names, Result, San, Subject, Template,
+};
 use time::{Duration, OffsetDateTime};
 
 use super::manifest::{Ca, Leaf, Manifest, Place, lifetime};
@@ -24,6 +26,8 @@ pub struct PlannedCa {
     pub constraints: Constraints,
     /// Whether the manifest says something of its template.
     pub has_purposes: bool,
+    pub path_length: Option<u8>,
+    pub lifetime: Option<Lifetime>,
     pub plan: CaPlan,
     pub encrypt: bool,
     pub passphrase_file: Option<String>,
@@ -139,7 +143,8 @@ fn planned_ca(
     let key = ca.key.as_ref().map(|key| key.parse()).transpose()?;
     wanted = wanted.key(key.or(template.key()).unwrap_or(DEFAULT_KEY)).constraints(constraints.clone());
     wanted = wanted.template(template);
-    if let Some(lifetime) = lifetime(ca.days, ca.validity.as_ref(), ca.until.as_ref())? {
+    let lifetime = lifetime(ca.days, ca.validity.as_ref(), ca.until.as_ref())?;
+    if let Some(lifetime) = lifetime {
         wanted = wanted.lifetime(lifetime);
     }
     if let Some(limit) = ca.path_length {
@@ -153,6 +158,8 @@ fn planned_ca(
         has_key: key.is_some(),
         constraints,
         has_purposes: ca.template.is_some() || !ca.set.is_empty(),
+        path_length: ca.path_length,
+        lifetime,
         plan: wanted.plan(now)?,
         encrypt: ca.encrypt,
         passphrase_file: ca.passphrase_file.clone(),

@@ -121,6 +121,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         None => plan,
     };
     if args.dry_run {
+        issuer.as_ref().map_or(Ok(()), |issuer| issuer.authority.check_under(&plan))?;
         let report = CaReport::planned(&args.name, &folder, &plan, context.now);
         return Ok(Report::Ca(Box::new(report)));
     }
@@ -178,6 +179,11 @@ fn wanted(args: &Args) -> Result<CaRequest, Failure> {
         request = request.path_length(Some(limit));
     }
     Ok(request)
+}
+
+/// A CA by plan that nobody keeps: to ask it what one that is not made yet may issue.
+pub fn rehearsed(plan: &CaPlan) -> certforge::Result<Authority> {
+    Authority::create(plan, PrivateKey::generate(KeyAlgorithm::P256)?)
 }
 
 /// The request for a CA whose subject nobody chose.

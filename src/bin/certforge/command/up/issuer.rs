@@ -5,7 +5,7 @@ use certforge::key::PrivateKey;
 use certforge::store::Saved;
 use certforge::{Authority, CaPlan, Error, Finding, LeafPlan, Template};
 
-use crate::command::ca::new::{LimitArgs, request, root_name, under_lost_root};
+use crate::command::ca::new::{LimitArgs, rehearsed, request, root_name, under_lost_root};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::{CaReport, State};
@@ -24,6 +24,14 @@ pub struct ShapeArgs {
     /// Encrypt the keys of new CAs with a pass phrase
     #[arg(long)]
     encrypt: bool,
+}
+
+/// The leaf as a CA that is not made yet could sign it. One that could not is not made.
+pub fn rehearse(ca: &CaPlan, leaf: &LeafPlan) -> certforge::Result<LeafPlan> {
+    let authority = rehearsed(ca)?;
+    let leaf = authority.fit(leaf.clone());
+    authority.check(&leaf)?;
+    Ok(leaf)
 }
 
 /// The CA that issues, and what was made for it.
@@ -95,13 +103,7 @@ pub fn ensure(
         let (authority, findings) = (loaded.authority, loaded.findings);
         return Ok(Issuer { authority, saved: None, root: None, early_key: None, findings });
     }
-    // A CA that could not issue this leaf is not made for it.
-    for name in leaf.names() {
-        if let Some(limit) = ca_plan.constraints().refuses(name) {
-            let (name, ca) = (name.to_string(), ca_plan.subject_text());
-            return Err(Error::Constrained { name, ca, limit }.into());
-        }
-    }
+    rehearse(ca_plan, leaf)?;
     let secret = if shape.encrypt { Some(passphrase.fresh("the new CA")?) } else { None };
     let secret = secret.as_ref().map(|s| s.as_str());
     std::thread::scope(|scope| {
