@@ -63,6 +63,8 @@ const KEY: &str = "key.pem";
 const TRUST_ANCHOR: &str = "ca.pem";
 const CA_KEY: &str = "ca.key";
 const CA_ISSUERS: &str = "chain.pem";
+/// The folder of the CAs.
+const AUTHORITIES: &str = "ca";
 const ISSUED: &str = "issued";
 const REVOKED: &str = "revoked";
 const ARCHIVE: &str = "archive";

@@ -87,6 +87,14 @@ fn csv_and_json_say_more_than_names() {
 }
 
 #[test]
+fn flags_of_batches_are_refused_without_one() {
+    let sandbox = ca();
+    for flag in ["--form tar", "--output x.tar", "--skip-existing"] {
+        refused(&sandbox, &format!("leaf a.example {flag}"), 2, "usage");
+    }
+}
+
+#[test]
 fn one_bad_line_and_nothing_is_made() {
     let sandbox = ca();
     for (text, status, code, part) in [

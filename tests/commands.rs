@@ -369,6 +369,21 @@ fn the_directory_and_the_key_come_from_the_surroundings() {
 }
 
 #[test]
+fn a_template_chooses_its_key_before_the_surroundings_do() {
+    let sandbox = Sandbox::new();
+    let run = |args: &str| {
+        let mut command = sandbox.command(args.split(' '));
+        let ran = support::ran(command.env("CERTFORGE_KEY", "ed25519").output().unwrap());
+        assert_eq!(ran.status, 0, "{args}: {}", ran.stderr);
+        json(&ran.stdout)["key"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(run("ca new --set key=p384 --json"), "p384");
+    assert_eq!(run("leaf a.example --set key=p256 --json"), "p256");
+    assert_eq!(run("leaf b.example --json"), "ed25519");
+    assert_eq!(run("leaf c.example --set key=p256 --key p384 --json"), "p384");
+}
+
+#[test]
 fn validity_has_three_spellings() {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new --key p256");

@@ -96,6 +96,12 @@ fn the_other_forms_are_read_by_openssl_go_and_python() {
             let args = ["pkey", "-inform", form, "-in", &file(name), "-pubout"];
             assert_eq!(openssl(&args, sandbox.path()).unwrap(), public, "{name}");
         }
+        std::fs::write(sandbox.file("pass"), "secret\n").unwrap();
+        sandbox.ok("bundle 10.103.10.95 --to key --passphrase-file pass");
+        let locked = file("key.pkcs8.pem");
+        assert!(sandbox.read(&locked).contains("BEGIN ENCRYPTED PRIVATE KEY"));
+        let args = ["pkey", "-in", &locked, "-passin", "file:pass", "-pubout"];
+        assert_eq!(openssl(&args, sandbox.path()).unwrap(), public);
         let text = openssl(&["pkcs7", "-in", &file("bundle.p7b"), "-print_certs"], sandbox.path()).unwrap();
         assert_eq!(text.matches("BEGIN CERTIFICATE").count(), 3, "{text}");
         if let Some(go) = judge("go") {
@@ -149,6 +155,12 @@ fn a_secret_of_kubernetes_holds_the_same_files() {
 fn forms_that_cannot_be_are_refused_and_nothing_is_written() {
     let sandbox = leaf("p256");
     refused(&sandbox, "bundle 10.103.10.95 --to p12", 3, "key.passphrase");
+    // What would be written without the pass phrase that was given.
+    std::fs::write(sandbox.file("pass"), "secret\n").unwrap();
+    for form in ["combined", "der", "k8s-secret", "key --key-format sec1"] {
+        let args = format!("bundle 10.103.10.95 --passphrase-file pass --to {form}");
+        refused(&sandbox, &args, 2, "usage");
+    }
     refused(&sandbox, "bundle 10.103.10.95 --to key --key-format pkcs1", 3, "key.form");
     refused(&sandbox, "bundle none.example --to der", 3, "store.missing");
     refused(&sandbox, "bundle 10.103.10.95 --to nonsense", 2, "usage");

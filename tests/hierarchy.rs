@@ -275,6 +275,13 @@ fn an_encrypted_key_opens_with_its_pass_phrase_alone() {
     secret(&sandbox, "empty", "");
     refused(&sandbox, "ca new --encrypt", 3, "key.passphrase");
     refused(&sandbox, "ca new --encrypt --passphrase-file empty", 3, "key.passphrase");
+    // A pass phrase is no pass phrase where the key is written as it is.
+    for args in ["ca new plain --key p256", "up x.example --three-tier --ca other --key p256"] {
+        sandbox.ok(&format!("{args} --passphrase-file right"));
+    }
+    for ca in ["plain", "other", "other-root"] {
+        assert!(sandbox.read(&format!("certforge/ca/{ca}/ca.key")).contains("ENCRYPTED"), "{ca}");
+    }
     sandbox.ok("ca new --key p256 --encrypt --passphrase-file right");
     assert!(sandbox.read("certforge/ca/default/ca.key").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
     assert_eq!(json(&sandbox.ok("ca show --json").stdout)["key_file"], "encrypted");

@@ -418,6 +418,42 @@ fn damaged_cas_and_lists_are_due() {
     assert_eq!(json(&status.stdout)["findings"][0]["place"], "default", "{}", status.stdout);
 }
 
+/// The files of the archive that hold a text.
+fn archived(sandbox: &Sandbox, name: &str, text: &str) -> bool {
+    let lines = sandbox.snapshot();
+    let mut files = lines.iter().filter_map(|line| line.split(' ').next());
+    files.any(|file| {
+        file.starts_with(&format!("certforge/archive/{name}/"))
+            && sandbox.file(file).is_file()
+            && sandbox.read(file) == text
+    })
+}
+
+#[test]
+fn no_force_loses_a_key() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    sandbox.ok("csr b.example --key p256");
+    sandbox.ok("revoke a.example");
+    for (command, kept, name) in [
+        ("leaf a.example --key p256 --force", "certforge/a.example/key.pem", "a.example"),
+        ("leaf a.example --key p256 --self-signed --force", "certforge/a.example/key.pem", "a.example"),
+        ("csr b.example --key p256 --force", "certforge/csr/b.example/key.pem", "csr/b.example"),
+        ("sign certforge/csr/b.example/request.pem", "certforge/csr/b.example/key.pem", ""),
+        ("ca new --key p256 --force", "certforge/ca/default/ca.key", "ca/default"),
+        ("ca new --key p256 --force", "certforge/ca/default/ca.key", "ca/default"),
+    ] {
+        let before = sandbox.read(kept);
+        sandbox.ok(command);
+        assert!(name.is_empty() || archived(&sandbox, name, &before), "{command}: {:?}", sandbox.snapshot());
+    }
+    let lines = sandbox.snapshot();
+    let revoked = lines.iter().filter(|l| l.starts_with("certforge/archive/ca/") && l.contains("/revoked/"));
+    assert_eq!(revoked.count(), 1, "what the first took back is beside its key: {lines:?}");
+    sandbox.ok("prune --leaves --yes");
+}
+
 #[test]
 fn what_is_not_there_or_not_whole_is_not_well() {
     let sandbox = Sandbox::new();

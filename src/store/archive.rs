@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 use super::file::io_error;
 use super::leaf::read_certificate;
 use super::set::IMPORT_PATIENCE;
-use super::{ARCHIVE, CERTIFICATE, KEY, LeafEntry, Lock, Store, file};
+use super::{
+    ARCHIVE, AUTHORITIES, CA_KEY, CERTIFICATE, KEY, LeafEntry, Lock, REQUEST, REVOKED, Store, TRUST_ANCHOR,
+    file,
+};
 use crate::error::{Error, Result};
 use crate::validity::rfc3339;
 
 /// The name of sets that could not be read when they were replaced.
 const DAMAGED: &str = "damaged";
+/// The name of requests that were replaced.
+const REQUESTED: &str = "request";
 
 /// A leaf as it once was.
 #[derive(Clone, Debug)]
@@ -24,28 +29,33 @@ pub struct ArchivedLeaf {
 /// Links the set that is in `target` into the archive. It is there before anything takes
 /// the set's place.
 pub(super) fn keep(root: &Path, target: &Path) -> Result<()> {
-    if !file::is_there(&target.join(CERTIFICATE)) && !file::is_there(&target.join(KEY)) {
+    if ![CERTIFICATE, KEY, REQUEST, CA_KEY].iter().any(|file| file::is_there(&target.join(file))) {
         return Ok(());
     }
     let (folder, place) = place(root, target)?;
-    file::link_folder(target, &folder, &place)
+    // What a CA has issued stays with the one that takes its place.
+    file::link_folder(target, &folder, &place, &[REVOKED])
 }
 
 /// Where the set that is in `target` goes: by the day it was issued and its serial
 /// number; a set that cannot be read is kept too, for its key.
 fn place(root: &Path, target: &Path) -> Result<(PathBuf, PathBuf)> {
-    let archive = root.join(ARCHIVE);
-    let folder = archive.join(target.file_name().unwrap_or_default());
-    for folder in [&archive, &folder] {
-        if !file::is_folder(folder)? {
-            file::ensure_folder(folder, 0o755)?;
+    // CAs and requests have a folder above their own, there and here.
+    let below = target.strip_prefix(root).unwrap_or(target);
+    let mut folder = root.join(ARCHIVE);
+    for part in std::iter::once(Path::new("")).chain(below.iter().map(Path::new)) {
+        folder.push(part);
+        if !file::is_folder(&folder)? {
+            file::ensure_folder(&folder, 0o755)?;
         }
     }
-    let name = match read_certificate(&target.join(CERTIFICATE)) {
+    let certificate = if below.starts_with(AUTHORITIES) { TRUST_ANCHOR } else { CERTIFICATE };
+    let name = match read_certificate(&target.join(certificate)) {
         Ok(certificate) => {
             let day = rfc3339(certificate.validity().not_before());
             format!("{}-{}", &day[..10], certificate.serial_hex())
         }
+        Err(_) if file::is_there(&target.join(REQUEST)) => REQUESTED.to_owned(),
         Err(_) => DAMAGED.to_owned(),
     };
     let names = std::iter::once(name.clone()).chain((2..).map(|n| format!("{name}-{n}")));
@@ -62,7 +72,7 @@ impl Store {
     pub fn archived(&self) -> Result<Vec<ArchivedLeaf>> {
         let archive = self.root().join(ARCHIVE);
         let mut found = Vec::new();
-        for name in file::folders_in(&archive)? {
+        for name in file::folders_in(&archive)?.into_iter().filter(|name| super::folder::is_file_safe(name)) {
             let folder = archive.join(&name);
             let mut sets = file::folders_in(&folder)?;
             sets.retain(|set| !set.starts_with('.') && !set.starts_with(DAMAGED));

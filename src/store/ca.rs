@@ -9,8 +9,8 @@ use super::leaf::{read_certificate, read_chain};
 use super::revoked::{LIST, written};
 use super::set::{Lock, Set};
 use super::{
-    CA_ISSUERS, CA_KEY, ISSUED, Overwrite, PUBLIC, REVOKED, SECRET, Saved, SavedFile, Store, TRUST_ANCHOR,
-    file, folder,
+    AUTHORITIES, CA_ISSUERS, CA_KEY, ISSUED, Overwrite, PUBLIC, REVOKED, SECRET, Saved, SavedFile, Store,
+    TRUST_ANCHOR, file, folder,
 };
 use crate::authority::Authority;
 use crate::certificate::Certificate;
@@ -68,7 +68,7 @@ impl Store {
     /// [`Error::StoreName`] where the text cannot be a CA's name.
     pub fn ca_folder(&self, name: &str) -> Result<PathBuf> {
         folder::check_ca_name(name)?;
-        Ok(self.root.join("ca").join(name))
+        Ok(self.root.join(AUTHORITIES).join(name))
     }
 
     /// Whether there is a CA of this name.
@@ -77,7 +77,7 @@ impl Store {
     /// [`Error::StoreName`]; [`Error::Path`] where it is no folder.
     pub fn has_authority(&self, name: &str) -> Result<bool> {
         let folder = self.ca_folder(name)?;
-        file::is_folder(&self.root.join("ca"))?;
+        file::is_folder(&self.root.join(AUTHORITIES))?;
         file::is_folder(&folder)
     }
 
@@ -301,7 +301,7 @@ impl Store {
     ) -> Result<Saved> {
         let target = self.ca_folder(name)?;
         self.prepare()?;
-        let parent = self.root.join("ca");
+        let parent = self.root.join(AUTHORITIES);
         if !file::is_folder(&parent)? {
             file::ensure_folder(&parent, 0o755)?;
         }
@@ -379,7 +379,7 @@ impl Store {
     /// # Errors
     /// [`Error::Io`].
     pub fn authority_names(&self) -> Result<Vec<String>> {
-        let mut names = file::folders_in(&self.root.join("ca"))?;
+        let mut names = file::folders_in(&self.root.join(AUTHORITIES))?;
         names.retain(|name| folder::check_ca_name(name).is_ok());
         names.sort();
         Ok(names)

@@ -368,13 +368,22 @@ pub(super) fn exchange(new: &Path, old: &Path, aside: &Path) -> io::Result<()> {
 }
 
 /// Links every file of a folder into a new one, which appears at `to` as a whole.
-pub(super) fn link_folder(from: &Path, workshop: &Path, to: &Path) -> Result<()> {
+pub(super) fn link_folder(from: &Path, workshop: &Path, to: &Path, folders: &[&str]) -> Result<()> {
     let temporary = temporary_name(workshop)?;
     fs::DirBuilder::new().mode(0o755).create(&temporary).map_err(io_error("create", &temporary))?;
     let linked = files_in(from).and_then(|names| {
         for name in names.iter().filter(|name| !name.starts_with(".tmp-")) {
             let source = from.join(name);
             fs::hard_link(&source, temporary.join(name)).map_err(io_error("keep", &source))?;
+        }
+        for name in folders.iter().filter(|name| is_there(&from.join(name))) {
+            let copy = temporary.join(name);
+            fs::DirBuilder::new().mode(0o700).create(&copy).map_err(io_error("create", &copy))?;
+            for file in files_in(&from.join(name))? {
+                let source = from.join(name).join(&file);
+                fs::hard_link(&source, copy.join(&file)).map_err(io_error("keep", &source))?;
+            }
+            sync_folder(&copy)?;
         }
         sync_folder(&temporary)?;
         match rename_new(&temporary, to) {

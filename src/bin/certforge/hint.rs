@@ -55,6 +55,18 @@ pub fn of(error: &Error) -> Option<String> {
             "write --permit internal.example, --permit 10.103.0.0/16, --permit email:corp.example"
         }
         Error::Fault { .. } => "certforge acm-sim --help names the faults",
+        Error::File { path, source, .. }
+            if matches!(**source, Error::MalformedRecord { .. })
+                && path.parent().is_some_and(|folder| folder.ends_with("revoked")) =>
+        {
+            "bring it back from a backup, or write it anew: move it away, then certforge revoke SERIAL --ca NAME --reason R"
+        }
+        Error::File { path, source, .. }
+            if matches!(**source, Error::Key { .. } | Error::MalformedPem { .. })
+                && path.ends_with("ca.key") =>
+        {
+            "bring the CA's key back from a backup, or make a new CA with certforge ca new NAME"
+        }
         Error::File { source, .. } | Error::Line { source, .. } => return of(source),
         Error::ImportUnsaved { arn, .. } => {
             return Some(format!("next time give --certificate-arn {arn}"));
@@ -105,6 +117,9 @@ pub fn of(error: &Error) -> Option<String> {
             "give the CA's certificate and --private-key FILE; --passphrase-file where the key is encrypted"
         }
         Error::NoNames => "give a name: certforge leaf 10.103.10.95",
+        Error::NotACa { reason: "its key usage has no cRLSign", .. } => {
+            "certforge ca renew gives it that, with the same key and name"
+        }
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
         Error::NotRenewable { .. } => "issue it anew as you want it: certforge leaf NAME --force",
         Error::OutlivesIssuer { .. } => "ask for a shorter time with --days",

@@ -35,6 +35,20 @@ pub struct BatchArgs {
     skip_existing: bool,
 }
 
+impl BatchArgs {
+    /// Refuses flags of batches where there is none. (The parser does not: where names
+    /// stand, which a batch conflicts with, it takes the batch for not required.)
+    pub fn require_batch(&self) -> Result<(), Failure> {
+        if self.batch.is_some() || self.form == Form::Files && self.output.is_none() && !self.skip_existing {
+            return Ok(());
+        }
+        Err(Failure::Usage {
+            message: "--form, --output and --skip-existing are for --batch".to_owned(),
+            hint: "certforge leaf --batch FILE --form tar --output leaves.tar; one leaf in other forms: certforge bundle NAME".to_owned(),
+        })
+    }
+}
+
 /// How many leaves are written.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Form {
@@ -106,11 +120,11 @@ pub fn run(
                 Ok(leaf(&bundle, Some(path(&folder)), job))
             };
             let made = jobs.par_iter().map(one).collect::<Result<_, Error>>()?;
-            batch.place(if force { Overwrite::Archive } else { Overwrite::Refuse })?;
+            batch.place(if force { Overwrite::Replace } else { Overwrite::Refuse })?;
             made
         }
         Some((form, output)) => {
-            let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
+            let overwrite = if force { Overwrite::Archive } else { Overwrite::Refuse };
             let mut stream = Stream::open(form, output, overwrite)?;
             let mut made = Vec::with_capacity(jobs.len());
             for chunk in jobs.chunks(CHUNK) {

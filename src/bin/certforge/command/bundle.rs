@@ -69,7 +69,7 @@ pub enum Form {
     Combined,
     /// A Kubernetes Secret of the type kubernetes.io/tls
     K8sSecret,
-    /// The private key in another form
+    /// The private key in another form, encrypted where there is a pass phrase
     Key,
 }
 
@@ -126,9 +126,22 @@ impl Default for FormOptions<'_> {
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let entry = context.store.leaf(&args.name)?;
-    let needs =
-        args.to.contains(&Form::P12) || args.to.contains(&Form::Truststore) && args.passphrase.is_given();
-    let passphrase = if needs { Some(args.passphrase.fresh("the PKCS#12 file")?) } else { None };
+    let given = args.passphrase.is_given();
+    let locks = |form: &Form| matches!(form, Form::P12 | Form::Truststore | Form::Key);
+    if given && !args.to.iter().any(locks) {
+        return Err(Failure::Usage {
+            message: "none of these forms has a pass phrase".to_owned(),
+            hint: "leave --passphrase-file out; p12, truststore and key have one".to_owned(),
+        });
+    }
+    if given && args.to.contains(&Form::Key) && args.key_format != KeyFormat::Pkcs8 {
+        return Err(Failure::Usage {
+            message: "a key is encrypted as PKCS#8 alone".to_owned(),
+            hint: "leave --key-format or --passphrase-file out".to_owned(),
+        });
+    }
+    let needs = given || args.to.contains(&Form::P12);
+    let passphrase = if needs { Some(args.passphrase.fresh("the file")?) } else { None };
     let options = FormOptions {
         alias: args.alias.as_deref(),
         passphrase: passphrase.as_ref(),
@@ -245,6 +258,9 @@ pub fn make(
         Form::K8sSecret => one(Derived::K8sSecret, k8s_secret(options, &entry.bundle()?, entry, context)?),
         Form::Key => {
             let derived = Derived::Key(options.key_form);
+            if let Some(secret) = options.passphrase {
+                return one(derived, text(&entry.private_key()?.encrypted_pem(secret)?));
+            }
             one(derived, text(&entry.private_key()?.secret_pem_as(options.key_form)?))
         }
     }

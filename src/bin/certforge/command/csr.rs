@@ -62,7 +62,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         None => (PrivateKey::generate(plan.key())?, true),
     };
     let request = SigningRequest::create(&plan, &key)?;
-    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let overwrite = if args.force { Overwrite::Archive } else { Overwrite::Refuse };
     let saved = store.save_signing_request(first, &request, own.then_some(&key), overwrite)?;
     let state = if there { State::Replaced } else { State::Created };
     Ok(Report::Request(RequestReport::planned(&folder, &plan, algorithm).saved(state, &saved)))

@@ -183,7 +183,7 @@ impl IssueArgs {
             Some(template) => template,
             None => self.request.purpose.template()?,
         };
-        let key = self.request.key()?.or(template.key()).unwrap_or(ca_key);
+        let key = self.request.key(&template)?.unwrap_or(ca_key);
         let mut request =
             LeafRequest::for_names(names).key(key).template(template).allow_long(self.allow_long);
         if let Some(subject) = &self.request.subj {
@@ -197,9 +197,9 @@ impl IssueArgs {
 }
 
 impl RequestArgs {
-    /// The kind of key that was asked for, here or by the environment.
-    pub fn key(&self) -> certforge::Result<Option<KeyAlgorithm>> {
-        Ok(self.key.or(environment::key()?))
+    /// The kind of key that was asked for: here, by the template, or by the environment.
+    fn key(&self, template: &Template) -> certforge::Result<Option<KeyAlgorithm>> {
+        Ok(self.key.or(template.key()).or(environment::key()?))
     }
 
     /// Whether a subject was asked for.
@@ -253,7 +253,7 @@ impl RequestArgs {
         let template = self.purpose.template()?;
         Ok(LeafRequest::for_names(Names::new(names)?)
             .subject(subject)
-            .key(self.key()?.or(template.key()).unwrap_or(key))
+            .key(self.key(&template)?.unwrap_or(key))
             .template(template))
     }
 }

@@ -27,7 +27,7 @@ pub struct Args {
     self_signed: bool,
     #[command(flatten)]
     batch: BatchArgs,
-    /// Replace the leaf that is there; its ARN is kept
+    /// Replace the leaf that is there, which goes to archive/; its ARN is kept
     #[arg(long)]
     force: bool,
 }
@@ -36,6 +36,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if let Some(file) = &args.batch.batch {
         return batch::run(&args.batch, &args.issue, args.force, file, context);
     }
+    args.batch.require_batch()?;
     args.issue.request.require_name("certforge leaf 10.103.10.95")?;
     let request = args.issue.request(&[], DEFAULT_KEY)?;
     let plan = request.plan(context.now)?;
@@ -43,7 +44,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let first = plan.names().first();
     let folder = store.leaf_folder(first);
     let there = store.has_leaf(first)?;
-    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let overwrite = if args.force { Overwrite::Archive } else { Overwrite::Refuse };
     if there && !args.force {
         let (name, path) = (first.to_string(), folder);
         return Err(certforge::Error::AlreadyExists { what: "leaf", name, path }.into());

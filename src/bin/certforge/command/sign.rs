@@ -85,7 +85,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Ok(Report::Leaf(report));
     }
     let leaf = issuer.authority.sign(&plan, request.public_key())?;
-    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let overwrite = if args.force { Overwrite::Archive } else { Overwrite::Refuse };
     let origin = Origin { ca: &ca, request: &wanted };
     let (chain, send_root) = (issuer.authority.chain(), template.send_root());
     let saved = store.save_signed(&first, (&leaf, chain), send_root, origin, overwrite)?;

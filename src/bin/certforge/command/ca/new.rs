@@ -54,7 +54,7 @@ pub struct Args {
     /// How many CAs may stand below it [default: 1 of a root, 0 of an intermediate]
     #[arg(long, value_name = "N")]
     path_length: Option<u8>,
-    /// Encrypt its key with a pass phrase
+    /// Encrypt its key with a pass phrase, which --passphrase-file does too
     #[arg(long)]
     encrypt: bool,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub struct Args {
     /// A file with the pass phrase of the CA it is under [default: as for its own]
     #[arg(long, value_name = "FILE", requires = "under")]
     issuer_passphrase_file: Option<std::path::PathBuf>,
-    /// Replace the CA that is there: what it issued then has no issuer
+    /// Replace the CA that is there, which goes to archive/: what it issued then has no issuer
     #[arg(long)]
     force: bool,
     /// Show what would be made, and stop
@@ -125,8 +125,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let report = CaReport::planned(&args.name, &folder, &plan, context.now);
         return Ok(Report::Ca(Box::new(report)));
     }
-    let passphrase =
-        if args.encrypt { Some(args.passphrase.fresh(&format!("the CA {}", args.name))?) } else { None };
+    let passphrase = if args.encrypt || args.passphrase.is_given() {
+        Some(args.passphrase.fresh(&format!("the CA {}", args.name))?)
+    } else {
+        None
+    };
     let key = PrivateKey::generate(plan.key())?;
     let mut said = findings(plan.findings());
     let authority = match issuer {
@@ -137,7 +140,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         None if args.throw_away_root => under_lost_root(&plan, key, &args.name, context)?,
         None => Authority::create(&plan, key)?,
     };
-    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let overwrite = if args.force { Overwrite::Archive } else { Overwrite::Refuse };
     let passphrase = passphrase.as_ref().map(|p| p.as_str());
     let saved = store.save_authority(&args.name, &authority, passphrase, args.under.as_deref(), overwrite)?;
     let state = if there { State::Replaced } else { State::Created };
@@ -167,7 +170,7 @@ fn wanted(args: &Args) -> Result<CaRequest, Failure> {
         None => Template::CA,
     };
     let template = if args.set.is_empty() { template } else { template.with_fields(&args.set)? };
-    request = request.key(args.key.or(environment::key()?).or(template.key()).unwrap_or(DEFAULT_KEY));
+    request = request.key(args.key.or(template.key()).or(environment::key()?).unwrap_or(DEFAULT_KEY));
     request = request.template(template).constraints(args.limits.constraints()?);
     if let Some(lifetime) = args.lifetime.lifetime()? {
         request = request.lifetime(lifetime);

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use certforge::store::KeyState;
+
 use crate::command::passphrase::{PassphraseArgs, fresh_from};
 use crate::context::{Context, Failure};
 use crate::report::{CaReport, Report, State};
@@ -31,6 +33,11 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let name = context.choose_ca(args.name.as_deref())?;
     let entry = context.store.ca_entry(&name)?;
+    // The old one is asked for first: that is the order people think in.
+    let old = match entry.key_state()? {
+        KeyState::Encrypted => args.passphrase.unlock()(&format!("the CA {name}"))?,
+        KeyState::Plain | KeyState::Absent => None,
+    };
     let new = if args.decrypt {
         None
     } else {
@@ -44,7 +51,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     };
     let file = context.store.rekey_passphrase(
         &name,
-        &mut args.passphrase.unlock(),
+        &mut |_: &str| Ok(old.clone()),
         new.as_ref().map(|p| p.as_str()),
     )?;
     let report = CaReport::of(State::Replaced, &name, &entry.folder, &entry.certificate, context.now);

@@ -21,7 +21,7 @@ pub struct ShapeArgs {
     throw_away_root: bool,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Encrypt the keys of new CAs with a pass phrase
+    /// Encrypt the keys of new CAs with a pass phrase, which --passphrase-file does too
     #[arg(long)]
     encrypt: bool,
 }
@@ -104,7 +104,8 @@ pub fn ensure(
         return Ok(Issuer { authority, saved: None, root: None, early_key: None, findings });
     }
     rehearse(ca_plan, leaf)?;
-    let secret = if shape.encrypt { Some(passphrase.fresh("the new CA")?) } else { None };
+    let secret =
+        if shape.encrypt || passphrase.is_given() { Some(passphrase.fresh("the new CA")?) } else { None };
     let secret = secret.as_ref().map(|s| s.as_str());
     std::thread::scope(|scope| {
         let early = leaf.key().is_rsa().then(|| scope.spawn(|| PrivateKey::generate(leaf.key())));
