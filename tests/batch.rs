@@ -87,6 +87,37 @@ fn csv_and_json_say_more_than_names() {
 }
 
 #[test]
+fn what_is_in_the_way_of_one_stops_all_before_the_first() {
+    let sandbox = ca();
+    put(&sandbox, "names", "a.example\nb.example\nc.example\n");
+    std::fs::create_dir_all(sandbox.file("certforge/b.example/mine")).unwrap();
+    let said = refused(&sandbox, "leaf --batch names --force", 4, "file.kind");
+    assert!(said.contains("b.example/mine"), "{said}");
+}
+
+#[test]
+fn what_goes_to_a_pipe_is_on_record_before() {
+    let sandbox = ca();
+    let names = (0..2_000).map(|i| format!("h{i}.example")).collect::<Vec<_>>().join("\n");
+    put(&sandbox, "names", &names);
+    // The reader goes away after the first leaves: what it has is on record.
+    let script = format!(
+        "{} leaf --batch names --form jsonl --output - --quiet | head -n 600 > got; ls certforge/ca/default/issued",
+        support::CERTFORGE
+    );
+    let mut shell = std::process::Command::new("sh");
+    sandbox.isolate(shell.args(["-c", &script]));
+    let issued = support::ran(shell.output().unwrap()).stdout;
+    let got = sandbox.read("got");
+    assert_eq!(got.lines().count(), 600);
+    for line in got.lines() {
+        let serial = json(line)["serial"].as_str().unwrap().to_owned();
+        assert!(issued.contains(&serial), "{serial}");
+    }
+    assert!(issued.lines().count() < 2_000, "it stopped when nobody read any more");
+}
+
+#[test]
 fn flags_of_batches_are_refused_without_one() {
     let sandbox = ca();
     for flag in ["--form tar", "--output x.tar", "--skip-existing"] {

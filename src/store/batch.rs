@@ -1,7 +1,7 @@
 //! Many leaves at once: made in the workshop, flushed together, and moved into
 //! place when all of them are there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
@@ -200,6 +200,24 @@ impl Batch<'_> {
         }
     }
 
+    /// Puts what was recorded so far into place, durably: for leaves that somebody gets
+    /// before the batch is placed.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn place_records(&self) -> Result<()> {
+        self.place_requests()?;
+        file::sync_all(self.bench.path())?;
+        let mut items = lock(&self.items);
+        let (records, others): (Vec<Item>, Vec<Item>) =
+            std::mem::take(&mut *items).into_iter().partition(|item| item.set.is_none());
+        *items = others;
+        for item in &records {
+            self.place_record(item)?;
+        }
+        file::sync_all(self.store.root())
+    }
+
     /// Moves everything into place: the records first, then the leaves. What it says is
     /// durable when it returns. Before the first move all of it is on the disk, so that
     /// a crash leaves no leaf that is not whole.
@@ -208,19 +226,13 @@ impl Batch<'_> {
     /// [`Error::AlreadyExists`] for a leaf that has appeared meanwhile: the leaves before
     /// it are in place then, the others gone. [`Error::Io`], [`Error::Lock`].
     pub fn place(self, overwrite: Overwrite) -> Result<usize> {
+        self.check_places(overwrite)?;
         self.place_requests()?;
         file::sync_all(self.bench.path())?;
         let items = std::mem::take(&mut *lock(&self.items));
         for item in &items {
             let place = self.place_of(item.number);
-            if let Some((folder, name)) = &item.record {
-                if item.set.is_some() {
-                    place.link(&item.certificate, folder, name)?;
-                } else {
-                    let moved = place.rename_new(&item.certificate, folder, name);
-                    moved.map_err(|e| io_error("create", &folder.path().join(name))(e))?;
-                }
-            }
+            self.place_record(item)?;
             if let Some(name) = &item.set
                 && let Err(e) = self.place_set(place, &item.number.to_string(), name, overwrite)
             {
@@ -239,10 +251,41 @@ impl Batch<'_> {
 impl Batch<'_> {
     /// What was asked for goes first: without a record beside it nobody reads it.
     fn place_requests(&self) -> Result<()> {
-        for records in lock(&self.records).values() {
+        for records in lock(&self.records).values_mut().filter(|records| !records.requests.is_empty()) {
             let random = crate::key::random::<8>()?;
             let name = format!("batch-{}.jsonl", crate::key::hex(&random));
             records.folder.write(&name, &records.requests, PUBLIC)?;
+            records.requests.clear();
+        }
+        Ok(())
+    }
+
+    fn place_record(&self, item: &Item) -> Result<()> {
+        let place = self.place_of(item.number);
+        match &item.record {
+            None => Ok(()),
+            Some((folder, name)) if item.set.is_some() => place.link(&item.certificate, folder, name),
+            Some((folder, name)) => {
+                let moved = place.rename_new(&item.certificate, folder, name);
+                moved.map_err(|e| io_error("create", &folder.path().join(name))(e))
+            }
+        }
+    }
+
+    /// Refuses what could not be placed before the first is: what is there already, and
+    /// folders with something in them that is not ours.
+    fn check_places(&self, overwrite: Overwrite) -> Result<()> {
+        let there: HashSet<String> = file::folders_in(self.store.root())?.into_iter().collect();
+        let items = lock(&self.items);
+        for name in items.iter().filter_map(|item| item.set.as_ref()).filter(|name| there.contains(*name)) {
+            let path = self.store.root().join(name);
+            if overwrite == Overwrite::Refuse {
+                return Err(Error::AlreadyExists { what: "leaf", name: name.clone(), path });
+            }
+            if let Some(folder) = file::folders_in(&path)?.first() {
+                let path = path.join(folder);
+                return Err(Error::Path { path, reason: "is not certforge's, and would be lost" });
+            }
         }
         Ok(())
     }

@@ -62,8 +62,7 @@ pub fn of(error: &Error) -> Option<String> {
             "bring it back from a backup, or write it anew: move it away, then certforge revoke SERIAL --ca NAME --reason R"
         }
         Error::File { path, source, .. }
-            if matches!(**source, Error::Key { .. } | Error::MalformedPem { .. })
-                && path.ends_with("ca.key") =>
+            if matches!(**source, Error::MalformedPem { .. }) && path.ends_with("ca.key") =>
         {
             "bring the CA's key back from a backup, or make a new CA with certforge ca new NAME"
         }

@@ -120,11 +120,11 @@ pub fn run(
                 Ok(leaf(&bundle, Some(path(&folder)), job))
             };
             let made = jobs.par_iter().map(one).collect::<Result<_, Error>>()?;
-            batch.place(if force { Overwrite::Replace } else { Overwrite::Refuse })?;
+            batch.place(if force { Overwrite::Archive } else { Overwrite::Refuse })?;
             made
         }
         Some((form, output)) => {
-            let overwrite = if force { Overwrite::Archive } else { Overwrite::Refuse };
+            let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
             let mut stream = Stream::open(form, output, overwrite)?;
             let mut made = Vec::with_capacity(jobs.len());
             for chunk in jobs.chunks(CHUNK) {
@@ -135,7 +135,12 @@ pub fn run(
                     let piece = output::piece(form, job.plan.names(), &bundle)?;
                     Ok((piece, leaf(&bundle, None, job)))
                 };
-                for (piece, leaf) in chunk.par_iter().map(one).collect::<Result<Vec<_>, Error>>()? {
+                let pieces = chunk.par_iter().map(one).collect::<Result<Vec<_>, Error>>()?;
+                if output == std::path::Path::new("-") {
+                    // Whoever reads has the leaves from now on: they are on record before.
+                    batch.place_records()?;
+                }
+                for (piece, leaf) in pieces {
                     stream.write(&piece)?;
                     made.push(leaf);
                 }
