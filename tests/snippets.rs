@@ -134,6 +134,85 @@ fn every_snippet_names_whole_paths_and_no_variable_is_left() {
     assert_eq!(sandbox.run("snippet nginx").status, 2);
 }
 
+/// A store at an odd place, with a leaf for these names.
+fn odd(sandbox: &Sandbox, folder: &str, names: &str) -> String {
+    std::fs::create_dir(sandbox.file(folder)).unwrap();
+    let dir = sandbox.file(folder).join("store").display().to_string();
+    let mut args = vec!["--dir", &dir, "up", "--key", "p256"];
+    args.extend(names.split(' '));
+    let ran = sandbox.run_args(&args);
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    dir
+}
+
+#[test]
+fn haproxy_and_shells_read_odd_paths_and_others_refuse_them() {
+    let sandbox = Sandbox::new();
+    let dir = odd(&sandbox, "a '$HOME' \"b\" {é}", "127.0.0.1");
+    let run = |args: &[&str]| sandbox.run_args(&[&["--dir", dir.as_str()][..], args].concat());
+    assert_eq!(run(&["bundle", "127.0.0.1", "--to", "combined"]).status, 0);
+    if let Some(haproxy) = judge("haproxy") {
+        std::fs::write(sandbox.file("h.cfg"), run(&["snippet", "haproxy", "127.0.0.1"]).stdout).unwrap();
+        let (ok, text) = output(&haproxy, &["-c", "-f", "h.cfg"], sandbox.path());
+        assert!(ok, "{text}");
+    }
+    let script = format!("{}\ntest -f \"$SSL_CERT_FILE\"", run(&["snippet", "env", "127.0.0.1"]).stdout);
+    let shell = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(shell.status.success(), "{script}");
+    for name in ["nginx", "caddy"] {
+        let ran = run(&["snippet", name, "127.0.0.1"]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{name}");
+        assert!(ran.stderr.contains("in a path"), "{}", ran.stderr);
+    }
+    let compose = run(&["snippet", "compose", "127.0.0.1"]).stdout;
+    assert!(compose.contains("$$HOME"), "{compose}");
+    let properties = run(&["snippet", "springboot", "127.0.0.1"]).stdout;
+    assert!(properties.contains("{\\u00e9}"), "{properties}");
+    let broken = run(&["snippet", "springboot", "127.0.0.1", "--set", "password=x\ny=z"]);
+    assert_eq!(broken.status, 2, "{}", broken.stdout);
+}
+
+#[test]
+fn an_ipv6_address_stands_in_brackets_and_is_listened_at() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up ::1 --key p256");
+    let caddy = sandbox.ok("snippet caddy ::1").stdout;
+    assert!(caddy.starts_with("[::1]:443 {"), "{caddy}");
+    sandbox.ok("bundle ::1 --to combined");
+    let haproxy = sandbox.ok("snippet haproxy ::1 --set port=4443").stdout;
+    assert!(haproxy.contains("bind :::4443 v4v6 ssl"), "{haproxy}");
+    let Some(nginx) = judge("nginx") else { return };
+    let lines = sandbox.ok("snippet nginx ::1 --set port=4443").stdout;
+    assert!(lines.contains("listen [::]:4443 ssl;") && lines.contains("server_name [::1];"), "{lines}");
+    std::fs::write(
+        sandbox.file("n.conf"),
+        format!("pid n.pid; error_log stderr; events {{}}\nhttp {{ access_log off;\n{lines}\n}}\n"),
+    )
+    .unwrap();
+    let conf = sandbox.file("n.conf").display().to_string();
+    let (_, text) = output(&nginx, &["-t", "-q", "-p", ".", "-c", &conf], sandbox.path());
+    // Binding is another matter: the words are right.
+    assert!(!text.contains("invalid") && !text.contains("unexpected"), "{text}");
+}
+
+#[test]
+fn what_is_no_server_or_has_no_key_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf email:me@corp.example --template email --key p256 --quiet");
+    let name = sandbox.ok("list").stdout.split('\t').next().unwrap().to_owned();
+    for snippet in ["nginx", "caddy"] {
+        let ran = sandbox.run(&format!("snippet {snippet} {name}"));
+        assert_eq!(ran.status, 2, "{}", ran.stdout);
+    }
+    sandbox.ok("csr a.example --key p256");
+    sandbox.ok("sign certforge/csr/a.example/request.pem");
+    for snippet in ["nginx", "envoy", "compose", "caddy"] {
+        let ran = sandbox.ok(&format!("snippet {snippet} a.example"));
+        assert!(ran.stderr.contains("a.example/key.pem"), "{snippet}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn snippets_of_what_is_in_acm_have_its_arn() {
     let sandbox = Sandbox::new();

@@ -39,9 +39,12 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct Head {
     description: String,
-    /// What has to be there first: `arn`, or a form by the name it has here.
+    /// What has to be there first: `arn`, `host`, `key`, or a form by the name it has here.
     #[serde(default)]
     needs: Vec<String>,
+    /// What a path may not have in it: the form has no way to write it.
+    #[serde(default)]
+    refuses: Vec<String>,
     #[serde(default)]
     set: BTreeMap<String, String>,
 }
@@ -148,10 +151,27 @@ pub fn render(
                     snippet.head.set.keys().cloned().collect::<Vec<_>>().join(", ")
                 ),
             })?;
+        if value.chars().any(char::is_control) {
+            return Err(Failure::Usage {
+                message: format!("the value of {key} has a control character in it"),
+                hint: "give it in one line".to_owned(),
+            });
+        }
         values.insert(key.to_owned(), Value::from(value));
     }
+    check_path(&snippet, entry, context)?;
     let mut missing = Vec::new();
     for need in &snippet.head.needs {
+        if need == "host" && !entry.certificate.names().iter().any(is_host) {
+            return Err(Failure::Usage {
+                message: format!("{} has no host name and no address: it is no server's", entry.name()),
+                hint: "certforge list shows the leaves there are".to_owned(),
+            });
+        }
+        if need == "key" && !entry.has_key() {
+            let key = context.store.absolute(&entry.folder)?.join("key.pem");
+            missing.push(format!("cp YOUR-KEY {}", shell(&path(&key))));
+        }
         if need == "arn" && !values.contains_key("arn") {
             let (name, path) = (entry.name(), entry.folder.clone());
             return Err(Error::Missing { what: "import", name, path }.into());
@@ -167,6 +187,8 @@ pub fn render(
     let mut engine = Environment::new();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     engine.add_filter("quoted", quoted);
+    engine.add_filter("yaml", yaml);
+    engine.add_filter("compose", |text: &str| yaml(&text.replace('$', "$$")));
     engine.add_filter("shell", shell);
     engine.add_filter("property", property);
     let mut text = engine.render_str(snippet.body, &values).map_err(broken)?;
@@ -192,7 +214,12 @@ fn values(entry: &LeafEntry, context: &Context) -> Result<BTreeMap<String, Value
     put("id", Value::from(identifier(&entry.name(), '_')));
     put("secret", Value::from(format!("{}-tls", identifier(&entry.name(), '-'))));
     put("alias", Value::from(entry.name()));
-    put("hosts", Value::from(texts(|n| matches!(n.kind(), "dns" | "ip"))));
+    let in_url = |name: &San| match name {
+        San::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]"),
+        other => other.to_string(),
+    };
+    put("url_hosts", Value::from(names.iter().filter(|n| is_host(n)).map(in_url).collect::<Vec<_>>()));
+    put("ipv6", Value::from(names.iter().any(|n| matches!(n, San::Ip(address) if address.is_ipv6()))));
     put("dns", Value::from(texts(|n| n.kind() == "dns")));
     put("cert", file("cert.pem"));
     put("key", file("key.pem"));
@@ -208,6 +235,24 @@ fn values(entry: &LeafEntry, context: &Context) -> Result<BTreeMap<String, Value
     Ok(values)
 }
 
+fn is_host(name: &San) -> bool {
+    matches!(name.kind(), "dns" | "ip")
+}
+
+/// Refuses a path that the form cannot hold: a line that means something else is worse
+/// than none.
+fn check_path(snippet: &Written, entry: &LeafEntry, context: &Context) -> Result<(), Failure> {
+    let folder = context.store.absolute(&entry.folder)?;
+    let text = folder.to_string_lossy();
+    let control = text.chars().find(|c| c.is_control()).map(|_| "control characters");
+    let refused = snippet.head.refuses.iter().find(|part| text.contains(part.as_str())).map(String::as_str);
+    let Some(what) = control.or(refused) else { return Ok(()) };
+    Err(Failure::Usage {
+        message: format!("the lines of {} cannot hold {what} in a path", snippet.name),
+        hint: "choose another directory with --dir".to_owned(),
+    })
+}
+
 /// A name of letters, digits and one other character, starting with a letter.
 fn identifier(text: &str, other: char) -> String {
     let plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { other }).collect();
@@ -219,19 +264,40 @@ fn identifier(text: &str, other: char) -> String {
     }
 }
 
-/// In double quotes, as nginx, HAProxy, YAML, HCL and Caddy read them.
+/// In double quotes, as nginx, HCL and Caddy read them.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// In single quotes, as a shell reads them.
+/// In double quotes, as YAML reads them: a string of JSON is one (YAML 1.2 §1.3).
+fn yaml(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// In single quotes, as a shell and HAProxy read them.
 fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// A value of a Java properties file.
+/// A value of a Java properties file, which may be read as ISO 8859-1
+/// (`java.util.Properties.load`).
 fn property(text: &str) -> String {
-    text.replace('\\', "\\\\")
+    use std::fmt::Write;
+    let mut out = String::new();
+    for (i, c) in text.chars().enumerate() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            ' ' if i == 0 => out.push_str("\\ "),
+            c if c.is_ascii() && !c.is_ascii_control() => out.push(c),
+            c => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    // Writing to a string does not fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]
