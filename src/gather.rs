@@ -97,6 +97,23 @@ pub struct Gathered {
     pub findings: Vec<Finding>,
 }
 
+/// The DER of the signing requests in a file: PEM as editors, shells and mail leave it,
+/// with whatever stands around it.
+#[must_use]
+pub fn signing_requests(bytes: &[u8]) -> Vec<Vec<u8>> {
+    if bytes.first() == Some(&0x30) {
+        return vec![bytes.to_vec()];
+    }
+    let read = text::read(bytes);
+    let is_request = |block: &Block| is_request_label(&block.label);
+    let blocks = read.blocks.into_iter().flatten().filter(is_request).map(|block| block.der.to_vec());
+    blocks.chain(read.der.map(|der| der.to_vec())).collect()
+}
+
+fn is_request_label(label: &str) -> bool {
+    matches!(label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST")
+}
+
 impl Pile {
     /// An empty pile.
     #[must_use]
@@ -226,7 +243,7 @@ impl Pile {
                 let message = format!("a block {} is passed over", block.label);
                 self.fixed("gather.unrelated", place, message);
             }
-            "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => self.unsigned(place, "a signing request"),
+            label if is_request_label(label) => self.unsigned(place, "a signing request"),
             "PUBLIC KEY" | "RSA PUBLIC KEY" => self.unsigned(place, "a public key"),
             "ENCRYPTED PRIVATE KEY" => self.encrypted(&block.der, place, source)?,
             label if block.encrypted || label == "OPENSSH PRIVATE KEY" => {

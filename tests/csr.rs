@@ -55,6 +55,35 @@ fn verifies(sandbox: &Sandbox, leaf: &str, more: &[&str]) {
 }
 
 #[test]
+fn a_request_is_read_however_it_came() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("csr a.example --key p256");
+    let request = sandbox.read("certforge/csr/a.example/request.pem");
+    let body: String = request.lines().filter(|line| !line.starts_with('-')).collect();
+    let key = sandbox.read("certforge/csr/a.example/key.pem");
+    for (i, text) in [
+        format!("\u{feff}{request}"),
+        request.replace('\n', "\r\n"),
+        format!("-----BEGIN CERTIFICATE REQUEST-----\n{body}\n-----END CERTIFICATE REQUEST-----"),
+        format!("{key}{request}"),
+        format!("Certificate Request:\n    Data:\n{request}"),
+        format!("  {}", request.replace('\n', "\n  ")),
+        body.clone(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        std::fs::write(sandbox.file("r"), text).unwrap();
+        let ran = sandbox.run("sign r --force");
+        assert_eq!(ran.status, 0, "{i}: {}", ran.stderr);
+    }
+    std::fs::write(sandbox.file("r"), format!("{request}{request}")).unwrap();
+    let two = sandbox.run("sign r --force");
+    assert!(two.status == 3 && two.stderr.contains("2 requests"), "{}", two.stderr);
+}
+
+#[test]
 fn our_requests_are_as_openssl_wants_them() {
     let sandbox = Sandbox::new();
     for key in ["p256", "p384", "ed25519", "rsa2048"] {

@@ -325,10 +325,10 @@ fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context) -> Result<Made, Fai
         ..FormOptions::default()
     };
     let mut made = Vec::new();
-    for form in &leaf.forms {
-        if bundle::is_there(*form, &entry, &options) {
-            continue;
-        }
+    let missing: Vec<_> =
+        leaf.forms.iter().filter(|form| !bundle::is_there(**form, &entry, &options)).collect();
+    let _lock = if missing.is_empty() { None } else { Some(entry.lock(bundle::PATIENCE)?) };
+    for form in missing {
         let pieces = bundle::make(*form, &entry, &options, context)?;
         made.extend(bundle::write(&pieces, &entry, None, Overwrite::Replace)?.into_iter().map(|f| f.path));
     }

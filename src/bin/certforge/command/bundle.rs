@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -97,6 +98,9 @@ impl KeyFormat {
 /// that holds nothing secret.
 const TRUST_STORE_PASSPHRASE: &str = "changeit";
 
+/// How long the end of an import of the leaf is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
 /// One file of a form.
 pub struct Piece {
     derived: Derived,
@@ -149,6 +153,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         key_form: args.key_format.form(),
         set: &args.set,
     };
+    // Whoever renews the leaf meanwhile waits: files of the old key would be in its folder.
+    let _lock = if args.output.is_none() { Some(entry.lock(PATIENCE)?) } else { None };
     let mut pieces = Vec::new();
     for form in &args.to {
         pieces.extend(make(*form, &entry, &options, context)?);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use certforge::gather::signing_requests;
 use certforge::store::{Origin, Overwrite, read_input};
 use certforge::{Certificate, Error, Names, San, SigningRequest};
 
@@ -53,7 +54,7 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let bytes = read_input(&args.file)?;
-    let request = SigningRequest::read(&bytes).map_err(|e| e.in_file(&args.file))?;
+    let request = read(&bytes).map_err(|e| e.in_file(&args.file))?;
     let mut more: Vec<San> = Vec::new();
     for text in &args.san {
         more.extend(Names::parse([text])?.iter().cloned());
@@ -80,6 +81,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let issuer = context.authority(&ca, &args.passphrase)?;
     let plan = args.strict.fit(&issuer.authority, plan)?;
     if args.dry_run {
+        issuer.authority.check(&plan)?;
         let mut report = LeafReport::planned(&folder, Some(&ca), &plan, context.now);
         report.findings.extend(findings(&left_out));
         return Ok(Report::Leaf(report));
@@ -99,4 +101,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         report.pem = Some(sent.map(Certificate::pem).collect::<certforge::Result<String>>()?);
     }
     Ok(Report::Leaf(report))
+}
+
+/// The request in a file. One that cannot be read says why.
+fn read(bytes: &[u8]) -> certforge::Result<SigningRequest> {
+    let mut found = signing_requests(bytes);
+    match found.len() {
+        0 => SigningRequest::read(bytes),
+        1 => SigningRequest::from_der(found.remove(0)),
+        n => Err(Error::MalformedRequest {
+            reason: format!("there are {n} requests in it, and one is signed"),
+        }),
+    }
 }
