@@ -269,6 +269,12 @@ impl Store {
         set.write(FULLCHAIN, fullchain_pem(parts.leaf, parts.chain, parts.send_root)?.as_bytes(), PUBLIC)?;
         let anchor = parts.chain.certificates().last().unwrap_or(parts.leaf);
         set.write(TRUST_ANCHOR, anchor.pem()?.as_bytes(), PUBLIC)?;
+        if overwrite != Overwrite::Refuse {
+            for (derived, bytes) in derived::made_again(&target, parts)? {
+                let mode = if derived.is_secret() { SECRET } else { PUBLIC };
+                set.write(&derived.file_name(), &bytes, mode)?;
+            }
+        }
         if let Some(origin) = origin {
             let folder = self.ca_folder(origin.ca)?.join(ISSUED);
             let record = folder.join(format!("{}.pem", parts.leaf.serial_hex()));

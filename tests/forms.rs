@@ -177,16 +177,48 @@ fn forms_that_cannot_be_are_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn files_of_an_old_key_are_left_behind_and_that_is_told() {
+fn files_in_other_forms_are_made_again_where_nobody_has_to_be_asked() {
     let sandbox = leaf("p256");
-    sandbox.ok("bundle 10.103.10.95 --to combined,p7b");
+    std::fs::write(sandbox.file("pass"), "secret\n").unwrap();
+    sandbox.ok("bundle 10.103.10.95 --to combined,key,der --key-format sec1");
+    sandbox.ok("bundle 10.103.10.95 --to p7b,p12,truststore,key --passphrase-file pass");
     std::fs::write(sandbox.file(&file("notes.txt")), "mine").unwrap();
-    let ran = sandbox.ok("renew 10.103.10.95");
-    assert!(ran.stderr.contains("combined.pem was made of the old key"), "{}", ran.stderr);
-    assert!(!sandbox.file(&file("combined.pem")).exists() && sandbox.file(&file("notes.txt")).exists());
+    std::fs::write(sandbox.file("batch"), "10.103.10.95\n").unwrap();
+    let again = ["combined.pem", "key.sec1.pem", "key.der", "cert.der", "bundle.p7b"];
+    for command in
+        ["renew 10.103.10.95", "leaf 10.103.10.95 --key p256 --force", "leaf --batch batch --force"]
+    {
+        let before: Vec<Vec<u8>> =
+            again.iter().map(|name| std::fs::read(sandbox.file(&file(name))).unwrap()).collect();
+        let store = std::fs::read(sandbox.file(&file("truststore.p12"))).unwrap();
+        let ran = sandbox.ok(command);
+        for (name, before) in again.iter().zip(before) {
+            let now = std::fs::read(sandbox.file(&file(name))).unwrap();
+            assert_ne!(now, before, "{command}: {name}");
+        }
+        assert_eq!(std::fs::read(sandbox.file(&file("truststore.p12"))).unwrap(), store, "{command}");
+        assert!(has_mode(&sandbox, "combined.pem", "600") && has_mode(&sandbox, "key.der", "600"));
+        assert!(sandbox.read(&file("combined.pem")).contains("BEGIN EC PRIVATE KEY"));
+        assert!(sandbox.file(&file("notes.txt")).exists());
+        // What has a pass phrase stays behind, with the key it was made of.
+        for name in ["bundle.p12", "key.pkcs8.pem"] {
+            assert!(!sandbox.file(&file(name)).exists(), "{command}: {name}");
+            let told = ran.stderr.contains(&format!("{name} was made of the old key"));
+            assert!(told || command != "renew 10.103.10.95", "{}", ran.stderr);
+        }
+        if judge("openssl").is_some() {
+            let key = |name: &str, form: &str| {
+                openssl(&["pkey", "-inform", form, "-in", &file(name), "-pubout"], sandbox.path()).unwrap()
+            };
+            let public = openssl(&["x509", "-in", &file("cert.pem"), "-noout", "-pubkey"], sandbox.path());
+            for (name, form) in [("combined.pem", "PEM"), ("key.der", "DER"), ("key.sec1.pem", "PEM")] {
+                assert_eq!(key(name, form), *public.as_ref().unwrap(), "{command}: {name}");
+            }
+        }
+    }
     let kept = sandbox
         .snapshot()
         .into_iter()
-        .any(|l| l.starts_with("certforge/archive/") && l.contains("combined.pem"));
+        .any(|l| l.starts_with("certforge/archive/") && l.contains("bundle.p12"));
     assert!(kept, "the archive has it");
 }

@@ -40,7 +40,7 @@ impl KeyForm {
     }
 
     /// The PEM label it stands under.
-    pub(super) const fn label(self) -> &'static str {
+    pub(crate) const fn label(self) -> &'static str {
         match self {
             Self::Pkcs1 => "RSA PRIVATE KEY",
             Self::Pkcs8 => PKCS8_LABEL,

@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::derived::made_again;
 use super::directory::Directory;
 use super::file::{self, io_error};
 use super::set::{Lock, WORKSHOP, replace_folder, sweep};
 use super::{
-    CERTIFICATE, CHAIN, FULLCHAIN, ISSUED, KEY, Origin, Overwrite, PUBLIC, SECRET, Store, TRUST_ANCHOR,
-    folder_name, record,
+    CERTIFICATE, CHAIN, FULLCHAIN, ISSUED, KEY, LeafParts, Origin, Overwrite, PUBLIC, SECRET, Store,
+    TRUST_ANCHOR, folder_name, record,
 };
 use crate::bundle::{Bundle, fullchain_pem};
 use crate::certificate::{Certificate, Chain};
@@ -40,6 +41,8 @@ pub struct Batch<'a> {
     next: AtomicUsize,
     /// Those of the last chain: mostly all leaves have the same.
     shared: Mutex<Option<Shared>>,
+    /// The folders that were there when it began.
+    there: HashSet<String>,
     /// What each CA has issued.
     records: Mutex<BTreeMap<String, Records>>,
 }
@@ -98,6 +101,7 @@ impl Store {
             store: self,
             _lock: Lock::on(&path, Duration::ZERO)?,
             root: Directory::open(self.root())?,
+            there: file::folders_in(self.root())?.into_iter().collect(),
             places: (0..PLACES).map(place).collect::<Result<_>>()?,
             bench,
             items: Mutex::default(),
@@ -140,6 +144,13 @@ impl Batch<'_> {
         let record = origin.map(|origin| self.record_of(leaf, origin)).transpose()?;
         let folder = folder_name(name);
         let target = self.store.root().join(&folder);
+        if self.there.contains(&folder) {
+            let parts = LeafParts { key: Some(bundle.key()), ..LeafParts::of(bundle) };
+            for (derived, bytes) in made_again(&target, &parts)? {
+                let mode = if derived.is_secret() { SECRET } else { PUBLIC };
+                place.write(&file(&derived.file_name()), &bytes, mode)?;
+            }
+        }
         lock(&self.items).push(Item { number, certificate, record, set: Some(folder) });
         Ok(target)
     }

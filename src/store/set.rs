@@ -228,6 +228,9 @@ fn carry_over(new: &Path, target: &Path, apart: &[&str]) -> Result<Vec<String>> 
             continue;
         }
         if let Some(name) = name.to_str().filter(|name| Derived::is_name(name)) {
+            if file::is_there(&to) {
+                continue;
+            }
             left_behind.push(name.to_owned());
             continue;
         }

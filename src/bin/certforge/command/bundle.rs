@@ -25,7 +25,7 @@ use crate::report::{FileReport, FormsReport, Report, path};
   certforge bundle 10.103.10.95 --to k8s-secret --set namespace=web --output - | kubectl apply -f -
 
 The files are in the leaf's folder, those with keys 0600. When the leaf is renewed they are
-left behind: make them again.")]
+made again with it; p12, k8s-secret and an encrypted key you have to make again yourself.")]
 pub struct Args {
     /// The leaf, by name
     #[arg(value_name = "NAME")]
