@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::key::KeyAlgorithm;
 use crate::name::{Names, San};
 use crate::subject::{MAX_COMMON_NAME, Subject};
-use crate::template::{ExtendedKeyUsage, Template};
+use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::{LEAF_LIMIT_DAYS, LEAF_WARNING_DAYS, Lifetime, Validity, rfc3339};
 
 pub use ca::{CaPlan, CaRequest};
@@ -75,10 +75,17 @@ impl LeafRequest {
                     .as_deref()
                     .is_some_and(|usage| own.iter().map(|u| u.as_str()).eq(usage.iter().copied()))
         };
-        let template = Template::builtin().iter().find(is_like);
-        let template = template.ok_or_else(|| refuse("its key usages are those of no template"))?;
+        let template = match Template::builtin().iter().find(is_like) {
+            Some(builtin) => builtin.clone(),
+            None if certificate.ca().is_some() => return Err(refuse("it is a CA's")),
+            None => {
+                let usage = usage.ok_or_else(|| refuse("it says nothing of its key's usage"))?;
+                let usage: Result<Vec<KeyUsage>> = usage.into_iter().map(str::parse).collect();
+                Template::SERVER.with_usages(usage?, extended)
+            }
+        };
         let subject = certificate.subject_as_ours()?;
-        let request = Self::for_names(Names::new(names)?).template(template.clone()).allow_long(true);
+        let request = Self::for_names(Names::new(names)?).template(template).allow_long(true);
         let rest = certificate.validity().length();
         let request =
             request.lifetime(Lifetime::For { months: 0, rest }).subject(subject.without_common_name());

@@ -372,6 +372,44 @@ fn what_is_not_on_record_is_taken_back_when_its_ca_is_named() {
 }
 
 #[test]
+fn what_is_on_record_alone_is_found_by_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    std::fs::write(sandbox.file("names"), "a.example,10.0.0.1\nb.example\n").unwrap();
+    for out in ["one", "two"] {
+        sandbox.ok(&format!("leaf --batch names --form pem --output {out}"));
+    }
+    let said = refused(&sandbox, "revoke a.example", 2, "usage");
+    assert!(said.contains("2 certificates"), "{said}");
+    let serials = std::fs::read_dir(sandbox.file("certforge/ca/default/issued")).unwrap();
+    assert_eq!(serials.count(), 6, "four records, two lists of requests");
+    let first = sandbox.run("revoke 10.0.0.1");
+    let serial =
+        first.stderr.split("number: ").nth(1).unwrap().split([',', '\n']).next().unwrap().trim().to_owned();
+    sandbox.ok(&format!("revoke {serial}"));
+    sandbox.ok("revoke 10.0.0.1 --ca default");
+    refused(&sandbox, "revoke a.example", 3, "store.missing");
+}
+
+#[test]
+fn a_self_signed_leaf_of_a_template_of_ones_own_is_renewed_as_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .ok("leaf a.example --self-signed --key p256 --set extended_key_usage=1.3.6.1.5.5.7.3.17,clientAuth");
+    let usages = |sandbox: &Sandbox| {
+        openssl(
+            &["x509", "-in", "certforge/a.example/cert.pem", "-noout", "-ext", "extendedKeyUsage,keyUsage"],
+            sandbox.path(),
+        )
+    };
+    let before = usages(&sandbox);
+    let first = sandbox.read("certforge/a.example/cert.pem");
+    sandbox.ok("renew a.example");
+    assert_ne!(sandbox.read("certforge/a.example/cert.pem"), first);
+    assert_eq!(usages(&sandbox), before);
+}
+
+#[test]
 fn a_hold_becomes_a_graver_reason_and_nothing_becomes_a_lesser_one() {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new --key p256");
@@ -593,6 +631,15 @@ fn a_ca_is_renewed_and_old_leaves_verify_under_the_new_one() {
     let dry = sandbox.snapshot();
     sandbox.ok("ca renew root --dry-run");
     assert_eq!(sandbox.snapshot(), dry);
+}
+
+#[test]
+fn a_ca_that_would_end_earlier_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    assert!(!sandbox.ok("ca renew --days 4000").stderr.contains("before the old one"));
+    let shorter = sandbox.ok("ca renew --days 30 --dry-run").stderr;
+    assert!(shorter.contains("before the old one"), "{shorter}");
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub fn of(error: &Error) -> Option<String> {
             return Some(format!("next time give --certificate-arn {arn}"));
         }
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
-            "make room on the disk, then run it again: nothing was changed"
+            "make room on the disk, then run it again"
         }
         Error::Io { path, .. } if path.ends_with("ca.key") => {
             "the CA's private key has to be there to issue: bring it back from a backup, or make a new CA"

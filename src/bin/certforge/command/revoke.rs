@@ -2,7 +2,7 @@
 
 use certforge::error::Shown;
 use certforge::store::{CaEntry, TakenBack, serial_name};
-use certforge::{Error, Finding, Lifetime, Reason, Severity};
+use certforge::{Error, Finding, Lifetime, Reason, San, Severity};
 
 use crate::command::inventory::Issuers;
 use crate::command::passphrase::PassphraseArgs;
@@ -158,6 +158,17 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
             return Ok(Found { ca: ca.name.clone(), serial, on_record: true });
         }
     }
+    let on_record = named_on_record(args, &issuers, context)?;
+    if on_record.len() > 1 {
+        let message =
+            format!("{} certificates on record have the name {}", on_record.len(), Shown(&args.which));
+        let serials: Vec<&str> = on_record.iter().take(5).map(|found| found.serial.as_str()).collect();
+        let hint = format!("give the serial number: {}", serials.join(", "));
+        return Err(Failure::Usage { message, hint });
+    }
+    if let Some(found) = on_record.into_iter().next() {
+        return Ok(found);
+    }
     match &args.ca {
         // What was issued before the CA was here, or whose record is lost.
         Some(ca) => {
@@ -171,4 +182,27 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         }),
         None => Err(named.err().unwrap_or(Error::NoNames).into()),
     }
+}
+
+/// What is on record under a name, is valid and was not taken back: leaves that are not in
+/// this store, such as those of a CA that was adopted.
+fn named_on_record(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<Found>, Failure> {
+    let store = &context.store;
+    let name: Option<San> = args.which.parse().ok();
+    let mut found = Vec::new();
+    for ca in issuers.all().iter().filter(|ca| args.ca.as_ref().is_none_or(|wanted| *wanted == ca.name)) {
+        for serial in store.issued_serials(&ca.name)? {
+            let Some(issued) = store.issued(&ca.name, &serial)? else { continue };
+            let certificate = issued.certificate;
+            let is_it = name.as_ref().is_some_and(|name| certificate.names().contains(name))
+                || certificate.common_names().contains(&args.which);
+            if is_it
+                && certificate.validity().not_after() >= context.now
+                && store.is_revoked(&ca.name, &serial)?.is_none()
+            {
+                found.push(Found { ca: ca.name.clone(), serial, on_record: true });
+            }
+        }
+    }
+    Ok(found)
 }

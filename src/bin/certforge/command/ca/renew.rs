@@ -2,6 +2,7 @@
 
 use certforge::authority::RenewedSerial;
 use certforge::store::CaEntry;
+use certforge::validity::rfc3339;
 use certforge::{Finding, Lifetime, Severity, Template};
 
 use crate::command::inventory::Issuers;
@@ -74,6 +75,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             cut
         }
     };
+    let (old_end, new_end) = (entry.certificate.validity().not_after(), validity.not_after());
+    if new_end < old_end {
+        let message = format!(
+            "it ends at {}, before the old one: what it issued until {} ends with it",
+            rfc3339(new_end),
+            rfc3339(old_end)
+        );
+        found.push(Finding::new("ca.shorter", Severity::Warning, "validity", message).fix("--days N"));
+    }
     for oid in entry.certificate.extension_oids().iter().filter(|oid| !KEPT.contains(&oid.as_str())) {
         let message = format!("the extension {oid} of the old certificate is left out");
         found.push(Finding::new("ca.extension", Severity::Warning, "certificate", message));
