@@ -487,6 +487,8 @@ fn no_force_loses_a_key() {
         assert!(name.is_empty() || archived(&sandbox, name, &before), "{command}: {:?}", sandbox.snapshot());
     }
     let lines = sandbox.snapshot();
+    let folders = lines.iter().filter(|l| l.starts_with("certforge/archive/ca") && l.contains(" 40"));
+    assert!(folders.clone().count() >= 4 && folders.clone().all(|l| l.contains(" 40700 ")), "{lines:?}");
     let revoked = lines.iter().filter(|l| l.starts_with("certforge/archive/ca/") && l.contains("/revoked/"));
     assert_eq!(revoked.count(), 1, "what the first took back is beside its key: {lines:?}");
     sandbox.ok("prune --leaves --yes");

@@ -34,7 +34,17 @@ pub(super) fn keep(root: &Path, target: &Path) -> Result<()> {
     }
     let (folder, place) = place(root, target)?;
     // What a CA has issued stays with the one that takes its place.
-    file::link_folder(target, &folder, &place, &[REVOKED])
+    file::link_folder(
+        target,
+        &folder,
+        &place,
+        (mode(target.strip_prefix(root).unwrap_or(target)), &[REVOKED]),
+    )
+}
+
+/// The mode of a folder of the archive: a CA's is nobody else's.
+fn mode(below: &Path) -> u32 {
+    if below.starts_with(AUTHORITIES) { 0o700 } else { 0o755 }
 }
 
 /// Where the set that is in `target` goes: by the day it was issued and its serial
@@ -46,7 +56,7 @@ fn place(root: &Path, target: &Path) -> Result<(PathBuf, PathBuf)> {
     for part in std::iter::once(Path::new("")).chain(below.iter().map(Path::new)) {
         folder.push(part);
         if !file::is_folder(&folder)? {
-            file::ensure_folder(&folder, 0o755)?;
+            file::ensure_folder(&folder, if part.as_os_str().is_empty() { 0o755 } else { mode(below) })?;
         }
     }
     let certificate = if below.starts_with(AUTHORITIES) { TRUST_ANCHOR } else { CERTIFICATE };

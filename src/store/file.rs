@@ -368,9 +368,14 @@ pub(super) fn exchange(new: &Path, old: &Path, aside: &Path) -> io::Result<()> {
 }
 
 /// Links every file of a folder into a new one, which appears at `to` as a whole.
-pub(super) fn link_folder(from: &Path, workshop: &Path, to: &Path, folders: &[&str]) -> Result<()> {
+pub(super) fn link_folder(
+    from: &Path,
+    workshop: &Path,
+    to: &Path,
+    (mode, folders): (u32, &[&str]),
+) -> Result<()> {
     let temporary = temporary_name(workshop)?;
-    fs::DirBuilder::new().mode(0o755).create(&temporary).map_err(io_error("create", &temporary))?;
+    fs::DirBuilder::new().mode(mode).create(&temporary).map_err(io_error("create", &temporary))?;
     let linked = files_in(from).and_then(|names| {
         for name in names.iter().filter(|name| !name.starts_with(".tmp-")) {
             let source = from.join(name);
