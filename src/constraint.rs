@@ -78,6 +78,20 @@ impl Constraints {
         self.permitted.iter().chain(&self.excluded).filter(dotted).map(ToString::to_string).collect()
     }
 
+    /// Whether these are the same limits as they are written here: a leading dot of others
+    /// goes when they are written again.
+    #[must_use]
+    pub fn is_written_as(&self, other: &Self) -> bool {
+        let plain = |subtrees: &[Subtree]| -> Vec<Subtree> {
+            let plain = |subtree: &Subtree| match subtree {
+                Subtree::Dns(base) => Subtree::Dns(base.trim_start_matches('.').to_owned()),
+                other => other.clone(),
+            };
+            subtrees.iter().map(plain).collect()
+        };
+        plain(&self.permitted) == plain(&other.permitted) && plain(&self.excluded) == plain(&other.excluded)
+    }
+
     /// Whether DNS names are limited in any way.
     pub(crate) fn limits_dns(&self) -> bool {
         self.permitted.iter().chain(&self.excluded).any(|s| matches!(s, Subtree::Dns(_)))

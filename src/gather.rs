@@ -101,7 +101,7 @@ pub struct Gathered {
 /// with whatever stands around it.
 #[must_use]
 pub fn signing_requests(bytes: &[u8]) -> Vec<Vec<u8>> {
-    if bytes.first() == Some(&0x30) {
+    if bytes.first() == Some(&0x30) && text::begins(bytes) == 0 {
         return vec![bytes.to_vec()];
     }
     let read = text::read(bytes);

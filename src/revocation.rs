@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use der::asn1::Uint;
+use der::asn1::{AnyRef, Uint};
 use der::pem::LineEnding;
-use der::{Decode, Reader, SliceReader};
+use der::{Decode, Encode, Reader, SliceReader, Tag};
 use time::OffsetDateTime;
 use x509_cert::crl::CertificateList;
 use x509_cert::ext::pkix::{CrlNumber, CrlReason};
@@ -111,7 +111,7 @@ pub struct Revoked {
     pub reason: Reason,
 }
 
-/// A certificate revocation list, version 2.
+/// A certificate revocation list: version 2 where it was made here, 1 or 2 where it is read.
 #[derive(Clone, Debug)]
 pub struct RevocationList {
     der: Vec<u8>,
@@ -126,7 +126,11 @@ impl RevocationList {
     /// [`Error::MalformedCrl`].
     pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self> {
         let der = der.into();
-        let view = CertificateList::from_der(&der).map_err(|e| malformed(&e.to_string()))?;
+        let view = CertificateList::from_der(&der).or_else(|e| {
+            // `openssl ca` makes lists of version 1 where nobody asks for extensions.
+            let second = as_version_2(&der).and_then(|der| CertificateList::from_der(&der));
+            second.map_err(|_| malformed(&e.to_string()))
+        })?;
         Ok(Self { der, view })
     }
 
@@ -227,6 +231,19 @@ fn malformed(reason: &str) -> Error {
 fn instant(time: x509_cert::time::Time) -> Option<OffsetDateTime> {
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).ok()?;
     OffsetDateTime::from_unix_timestamp(seconds).ok()
+}
+
+/// A list of version 1, which has no version in it, as the same of version 2: to be read,
+/// for its signature is over what it was.
+fn as_version_2(der: &[u8]) -> der::Result<Vec<u8>> {
+    const VERSION_2: [u8; 3] = [0x02, 0x01, 0x01];
+    let mut inside = SliceReader::new(AnyRef::from_der(der)?.value())?;
+    let tbs = AnyRef::decode(&mut inside)?;
+    let content = [&VERSION_2[..], tbs.value()].concat();
+    let mut all = AnyRef::new(Tag::Sequence, &content)?.to_der()?;
+    let rest = inside.remaining_len();
+    all.extend_from_slice(inside.read_slice(rest)?);
+    AnyRef::new(Tag::Sequence, &all)?.to_der()
 }
 
 /// The exact bytes that are signed.

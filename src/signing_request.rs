@@ -76,10 +76,11 @@ impl SigningRequest {
     /// # Errors
     /// As [`SigningRequest::from_der`].
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        if bytes.first() == Some(&0x30) {
+        let is_text = bytes.windows(11).any(|w| w == b"-----BEGIN ");
+        if !is_text && bytes.first() == Some(&0x30) {
             return Self::from_der(bytes);
         }
-        if !bytes.windows(11).any(|w| w == b"-----BEGIN ") {
+        if !is_text {
             return Err(malformed("it is neither PEM nor DER"));
         }
         let (label, der) = der::pem::decode_vec(bytes).map_err(|e| malformed(&e.to_string()))?;

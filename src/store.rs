@@ -41,10 +41,10 @@ use crate::name::San;
 use crate::signing_request::SigningRequest;
 
 pub use archive::ArchivedLeaf;
-pub use batch::{Batch, NewFile};
+pub use batch::{Batch, LeftBehind, NewFile};
 pub use ca::{CaEntry, History, KeyState, LoadedAuthority};
 pub use derived::Derived;
-pub use file::{files_below, is_regular, read_input, read_large_input};
+pub use file::{Start, files_below, is_regular, read_input, read_large_input, read_start};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;

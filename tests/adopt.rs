@@ -216,6 +216,69 @@ mkdir minica; cp ca.pem minica/minica.pem; cp ca.key minica/minica-key.pem; chmo
     assert!(sandbox.read("certforge/ca/four/ca.key").contains("ENCRYPTED"));
 }
 
+/// A root and an intermediate by `openssl ca`, each with a database and serial numbers from
+/// 1000, as the well-known walk-through lays them out.
+const OPENSSL_CA: &str = "mkdir -p ca/certs ca/private ca/newcerts ca/intermediate/certs ca/intermediate/private ca/intermediate/newcerts
+conf() { printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=%s/index.txt\\nnew_certs_dir=%s/newcerts\\nserial=%s/serial\\ndefault_md=sha256\\npolicy=p\\ncopy_extensions=copy\\nunique_subject=no\\ndefault_crl_days=30\\n[p]\\ncommonName=supplied\\n[sub]\\nbasicConstraints=critical,CA:TRUE\\nkeyUsage=critical,keyCertSign,cRLSign\\nsubjectKeyIdentifier=hash\\nauthorityKeyIdentifier=keyid\\n[leaf]\\nbasicConstraints=CA:FALSE\\nauthorityKeyIdentifier=keyid\\n' $1 $1 $1 > $1/conf; : > $1/index.txt; echo 1000 > $1/serial; }
+conf ca; conf ca/intermediate
+key() { openssl ecparam -name prime256v1 -genkey -noout -out $1; }
+key ca/private/ca.key.pem; key ca/intermediate/private/intermediate.key.pem; key k
+openssl req -x509 -new -key ca/private/ca.key.pem -days 300 -subj /CN=Root -addext keyUsage=critical,keyCertSign,cRLSign -out ca/certs/ca.cert.pem
+sign() { openssl ca -batch -config $1/conf -keyfile $2 -cert $3 -extensions $4 -days 100 -notext -in r -out $5; }
+for n in Old Intermediate; do openssl req -new -key ca/intermediate/private/intermediate.key.pem -subj /CN=$n -out r; sign ca ca/private/ca.key.pem ca/certs/ca.cert.pem sub ca/intermediate/certs/$n.pem; done
+openssl ca -config ca/conf -keyfile ca/private/ca.key.pem -cert ca/certs/ca.cert.pem -revoke ca/intermediate/certs/Old.pem -crl_reason superseded
+rm ca/intermediate/certs/Old.pem
+cat ca/intermediate/certs/Intermediate.pem ca/certs/ca.cert.pem > ca/intermediate/certs/ca-chain.cert.pem
+for n in good bad; do openssl req -new -key k -subj /CN=$n.example -addext subjectAltName=DNS:$n.example -out r; sign ca/intermediate ca/intermediate/private/intermediate.key.pem ca/intermediate/certs/Intermediate.pem leaf $n.pem; done
+openssl ca -config ca/intermediate/conf -keyfile ca/intermediate/private/intermediate.key.pem -cert ca/intermediate/certs/Intermediate.pem -revoke bad.pem -crl_reason keyCompromise";
+
+#[test]
+fn each_database_is_taken_for_its_own_cas() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    for with_root in [true, false] {
+        let sandbox = Sandbox::new();
+        shell(&sandbox, OPENSSL_CA);
+        if !with_root {
+            std::fs::remove_file(sandbox.file("ca/private/ca.key.pem")).unwrap();
+        }
+        let adopted = json(&sandbox.ok("ca adopt ca corp --json").stdout);
+        assert_eq!(adopted["revoked"], 1 + i32::from(with_root), "{adopted}");
+        let revoked = |ca: &str| {
+            let found = std::fs::read_dir(sandbox.file(&format!("certforge/ca/{ca}/revoked"))).unwrap();
+            found.map(|file| file.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+        };
+        // The leaf `good` and the intermediate `Old` have the same serial number.
+        assert_eq!(revoked("corp"), ["1001.json"], "with the root's key: {with_root}");
+        if with_root {
+            assert_eq!(revoked("corp-root"), ["1000.json"]);
+        } else {
+            assert!(codes(&adopted).contains(&"ca.database"), "{adopted}");
+        }
+    }
+    // In files of its own, too: the database is beside them.
+    let sandbox = Sandbox::new();
+    shell(&sandbox, OPENSSL_CA);
+    let key = "ca/intermediate/private/intermediate.key.pem";
+    let args = format!("ca adopt ca/intermediate/certs/ca-chain.cert.pem corp --private-key {key} --json");
+    assert_eq!(json(&sandbox.ok(&args).stdout)["revoked"], 1);
+}
+
+#[test]
+fn a_list_of_many_years_is_taken_over_whole() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let script = "mkdir big; cd big; openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 300 -subj /CN=big -addext keyUsage=critical,keyCertSign,cRLSign
+python3 -c 'for i in range(30000): print(\"R\", \"300101000000Z\", \"260101000000Z\", \"%06X\" % (i + 4096), \"unknown\", \"/CN=x\", sep=\"\\t\")' > db.txt
+printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=db.txt\\ndefault_md=sha256\\ndefault_crl_days=30\\n' > conf
+openssl ca -gencrl -config conf -keyfile ca.key -cert ca.crt -out crl.pem";
+    shell(&sandbox, script);
+    assert_eq!(json(&sandbox.ok("ca adopt big --json").stdout)["revoked"], 30_000);
+}
+
 #[test]
 fn a_key_in_the_old_encrypted_form_gets_the_line_that_converts_it() {
     if judge("openssl").is_none() {

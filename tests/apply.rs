@@ -238,6 +238,12 @@ fn what_cannot_be_issued_is_refused_before_any_ca_is_made() {
         &format!("{root}[leaf.\"a.example\"]\nforms = [\"p12\"]\np12_passphrase_file = \"none\"\n"),
     );
     refused(&sandbox, "apply", 4, "file.io");
+    put(&sandbox, "[ca.default]\n[leaf.\"a.example\"]\nforms = [\"p12\"]\n");
+    refused(&sandbox, "apply", 3, "manifest");
+    put(&sandbox, &format!("{root}encrypt = true\n"));
+    refused(&sandbox, "apply", 3, "key.passphrase");
+    put(&sandbox, "[ca.default]\n[leaf.\"a.example\"]\nacm = [{ sim = true, tags = [\"no\"] }]\n");
+    refused(&sandbox, "apply", 3, "manifest");
     // Under a CA that is there, too.
     sandbox.ok("ca new root --key p256 --permit .internal");
     put(&sandbox, "[ca.issuing]\nunder = \"root\"\nkey = \"p256\"\n[leaf.\"a.example\"]\n");

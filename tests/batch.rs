@@ -93,6 +93,36 @@ fn what_is_in_the_way_of_one_stops_all_before_the_first() {
     std::fs::create_dir_all(sandbox.file("certforge/b.example/mine")).unwrap();
     let said = refused(&sandbox, "leaf --batch names --force", 4, "file.kind");
     assert!(said.contains("b.example/mine"), "{said}");
+    std::fs::remove_dir(sandbox.file("certforge/b.example/mine")).unwrap();
+    std::os::unix::fs::symlink("key.pem", sandbox.file("certforge/b.example/server.key")).unwrap();
+    refused(&sandbox, "leaf --batch names --force", 4, "file.kind");
+    std::fs::remove_dir_all(sandbox.file("certforge/b.example")).unwrap();
+    std::fs::write(sandbox.file("certforge/b.example"), "mine").unwrap();
+    refused(&sandbox, "leaf --batch names --force", 4, "file.kind");
+    refused(&sandbox, "leaf --batch names", 3, "store.exists");
+}
+
+#[test]
+fn what_the_ca_may_not_issue_is_seen_before_the_first_key() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --permit .internal");
+    let good = (0..600).map(|i| format!("h{i}.internal")).collect::<Vec<_>>().join("\n");
+    put(&sandbox, "names", &format!("{good}\na.example\n"));
+    for more in ["", " --dry-run", " --form jsonl --output -"] {
+        let said = refused(&sandbox, &format!("leaf --batch names{more}"), 3, "ca.constrained");
+        assert!(said.contains("line 601"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_left_behind_is_told() {
+    let sandbox = ca();
+    put(&sandbox, "pass", "secret\n");
+    put(&sandbox, "names", "a.example\n");
+    sandbox.ok("leaf --batch names");
+    sandbox.ok("bundle a.example --to p12,combined --passphrase-file pass");
+    let told = sandbox.ok("leaf --batch names --force").stderr;
+    assert!(told.contains("a.example/bundle.p12") && !told.contains("combined"), "{told}");
 }
 
 #[test]

@@ -189,6 +189,7 @@ fn a_ca_that_could_not_issue_the_leaf_is_not_made() {
         ("up a.example --permit .internal", "ca.constrained"),
         ("up a.example --three-tier --template code", "ca.purpose"),
         ("up a.example --ca none", "store.missing"),
+        ("up a.example --strict --until 2060-01-01 --allow-long", "validity.outlives-issuer"),
     ] {
         for more in ["", " --dry-run"] {
             refused(&sandbox, &format!("{args}{more}"), 3, code);

@@ -71,8 +71,9 @@ impl Subtree {
                 // What excludes what is below a host is taken to exclude the host too.
                 let base = if partly { base.trim_start_matches('.') } else { base };
                 let plain = dns.strip_prefix("*.");
-                dns_within(plain.unwrap_or(dns), base)
-                    || partly && plain.is_some_and(|plain| dns_within(base, plain))
+                // All that a wildcard stands for is below its host, the host itself is not.
+                let whole = if base.starts_with('.') { dns } else { plain.unwrap_or(dns) };
+                dns_within(whole, base) || partly && plain.is_some_and(|plain| dns_within(base, plain))
             }
             (Self::Ip { address, mask }, San::Ip(ip)) => ip_within(*ip, *address, *mask),
             (Self::Email(base), San::Email(email)) => email_within(email, base),

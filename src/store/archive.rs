@@ -6,8 +6,7 @@ use super::file::io_error;
 use super::leaf::read_certificate;
 use super::set::IMPORT_PATIENCE;
 use super::{
-    ARCHIVE, AUTHORITIES, CA_KEY, CERTIFICATE, KEY, LeafEntry, Lock, REQUEST, REVOKED, Store, TRUST_ANCHOR,
-    file,
+    ARCHIVE, AUTHORITIES, CERTIFICATE, KEY, LeafEntry, Lock, REQUEST, REVOKED, Store, TRUST_ANCHOR, file,
 };
 use crate::error::{Error, Result};
 use crate::validity::rfc3339;
@@ -29,17 +28,15 @@ pub struct ArchivedLeaf {
 /// Links the set that is in `target` into the archive. It is there before anything takes
 /// the set's place.
 pub(super) fn keep(root: &Path, target: &Path) -> Result<()> {
-    if ![CERTIFICATE, KEY, REQUEST, CA_KEY].iter().any(|file| file::is_there(&target.join(file))) {
+    let below = target.strip_prefix(root).unwrap_or(target);
+    // Of a CA everything matters, wherever its key is.
+    let is_ca = below.starts_with(AUTHORITIES);
+    if !is_ca && ![CERTIFICATE, KEY, REQUEST].iter().any(|file| file::is_there(&target.join(file))) {
         return Ok(());
     }
     let (folder, place) = place(root, target)?;
     // What a CA has issued stays with the one that takes its place.
-    file::link_folder(
-        target,
-        &folder,
-        &place,
-        (mode(target.strip_prefix(root).unwrap_or(target)), &[REVOKED]),
-    )
+    file::link_folder(target, &folder, &place, (mode(below), &[REVOKED]))
 }
 
 /// The mode of a folder of the archive: a CA's is nobody else's.
@@ -53,10 +50,13 @@ fn place(root: &Path, target: &Path) -> Result<(PathBuf, PathBuf)> {
     // CAs and requests have a folder above their own, there and here.
     let below = target.strip_prefix(root).unwrap_or(target);
     let mut folder = root.join(ARCHIVE);
-    for part in std::iter::once(Path::new("")).chain(below.iter().map(Path::new)) {
+    if !file::is_folder(&folder)? {
+        file::ensure_folder(&folder, 0o755)?;
+    }
+    for part in below {
         folder.push(part);
         if !file::is_folder(&folder)? {
-            file::ensure_folder(&folder, if part.as_os_str().is_empty() { 0o755 } else { mode(below) })?;
+            file::ensure_folder(&folder, mode(below))?;
         }
     }
     let certificate = if below.starts_with(AUTHORITIES) { TRUST_ANCHOR } else { CERTIFICATE };
@@ -94,6 +94,17 @@ impl Store {
             }
         }
         found.sort_by(|a, b| a.entry.folder.cmp(&b.entry.folder));
+        Ok(found)
+    }
+
+    /// The folders of CAs that were replaced.
+    pub(super) fn archived_authorities(&self) -> Result<Vec<PathBuf>> {
+        let archive = self.root().join(ARCHIVE).join(AUTHORITIES);
+        let mut found = Vec::new();
+        for name in file::folders_in(&archive)? {
+            let folder = archive.join(name);
+            found.extend(file::folders_in(&folder)?.into_iter().map(|set| folder.join(set)));
+        }
         Ok(found)
     }
 

@@ -47,6 +47,15 @@ pub struct Batch<'a> {
     records: Mutex<BTreeMap<String, Records>>,
 }
 
+/// What was made of a leaf that was replaced, and could not be made again with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// The leaf's folder name.
+    pub folder: String,
+    /// The files that are not in its folder any more.
+    pub files: Vec<String>,
+}
+
 /// One leaf in the making: what it is called in its place of the workshop, and where
 /// its record and its set go.
 #[derive(Debug)]
@@ -236,26 +245,30 @@ impl Batch<'_> {
     /// # Errors
     /// [`Error::AlreadyExists`] for a leaf that has appeared meanwhile: the leaves before
     /// it are in place then, the others gone. [`Error::Io`], [`Error::Lock`].
-    pub fn place(self, overwrite: Overwrite) -> Result<usize> {
+    pub fn place(self, overwrite: Overwrite) -> Result<Vec<LeftBehind>> {
         self.check_places(overwrite)?;
         self.place_requests()?;
         file::sync_all(self.bench.path())?;
         let items = std::mem::take(&mut *lock(&self.items));
+        let mut left_behind = Vec::new();
         for item in &items {
             let place = self.place_of(item.number);
             self.place_record(item)?;
-            if let Some(name) = &item.set
-                && let Err(e) = self.place_set(place, &item.number.to_string(), name, overwrite)
-            {
-                if let Some((folder, name)) = &item.record {
-                    // Nobody got the certificate, so the record of it goes too.
-                    let _ = fs::remove_file(folder.path().join(name));
+            let Some(name) = &item.set else { continue };
+            match self.place_set(place, &item.number.to_string(), name, overwrite) {
+                Ok(files) if files.is_empty() => {}
+                Ok(files) => left_behind.push(LeftBehind { folder: name.clone(), files }),
+                Err(e) => {
+                    if let Some((folder, name)) = &item.record {
+                        // Nobody got the certificate, so the record of it goes too.
+                        let _ = fs::remove_file(folder.path().join(name));
+                    }
+                    return Err(e);
                 }
-                return Err(e);
             }
         }
         file::sync_all(self.store.root())?;
-        Ok(items.len())
+        Ok(left_behind)
     }
 }
 
@@ -286,29 +299,34 @@ impl Batch<'_> {
     /// Refuses what could not be placed before the first is: what is there already, and
     /// folders with something in them that is not ours.
     fn check_places(&self, overwrite: Overwrite) -> Result<()> {
-        let there: HashSet<String> = file::folders_in(self.store.root())?.into_iter().collect();
+        let there = file::names_in(self.store.root())?;
         let items = lock(&self.items);
         for name in items.iter().filter_map(|item| item.set.as_ref()).filter(|name| there.contains(*name)) {
             let path = self.store.root().join(name);
             if overwrite == Overwrite::Refuse {
                 return Err(Error::AlreadyExists { what: "leaf", name: name.clone(), path });
             }
-            if let Some(folder) = file::folders_in(&path)?.first() {
-                let path = path.join(folder);
+            file::is_folder(&path)?;
+            if let Some(path) = file::first_of_others(&path)? {
                 return Err(Error::Path { path, reason: "is not certforge's, and would be lost" });
             }
         }
         Ok(())
     }
 
-    fn place_set(&self, place: &Directory, from: &str, to: &str, overwrite: Overwrite) -> Result<()> {
+    fn place_set(
+        &self,
+        place: &Directory,
+        from: &str,
+        to: &str,
+        overwrite: Overwrite,
+    ) -> Result<Vec<String>> {
         let target = || self.root.path().join(to);
         match place.rename_new(from, &self.root, to) {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(Vec::new()),
             Err(e) if is_there(&e) && overwrite != Overwrite::Refuse => {
                 let keep = overwrite == Overwrite::Archive;
                 replace_folder(self.store.root(), (&place.path().join(from), &[]), &target(), keep)
-                    .map(|_| ())
             }
             Err(e) if is_there(&e) => {
                 Err(Error::AlreadyExists { what: "leaf", name: to.to_owned(), path: target() })

@@ -138,13 +138,19 @@ impl Store {
         let folder = self.ca_folder(name)?;
         let mut path = vec![read_certificate(&folder.join(TRUST_ANCHOR))?];
         path.extend_from_slice(read_chain(&folder.join(CA_ISSUERS))?.certificates());
+        let mut above = Vec::new();
+        for name in self.authority_names()? {
+            above.push(self.ca_folder(&name)?);
+        }
+        // What a CA took back does not come back with the CA that took its place.
+        above.extend(self.archived_authorities()?);
         for certificate in path.iter().filter(|c| !c.is_self_issued()) {
-            for above in self.authority_names()? {
-                let Some(reason) = self.is_revoked(&above, &certificate.serial_hex())? else { continue };
-                let by = self.ca_entry(&above)?;
-                if matters(reason) && by.certificate.subject_der() == certificate.issuer_der() {
+            for folder in &above {
+                let Some(reason) = Self::revoked_in(folder, &certificate.serial_hex())? else { continue };
+                let by = read_certificate(&folder.join(TRUST_ANCHOR))?;
+                if matters(reason) && by.subject_der() == certificate.issuer_der() {
                     let (subject, reason) = (certificate.subject(), reason.as_str());
-                    return Err(Error::Revoked { subject, ca: above, reason });
+                    return Err(Error::Revoked { subject, ca: by.subject(), reason });
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Files, one call at a time: no link is followed at the last step of a path,
 //! and only regular files are read.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -117,6 +118,27 @@ pub fn read_input(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     read_stream(file, path)
 }
 
+/// How a file begins, and how large it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Its first octets, 4,096 at most.
+    pub octets: Vec<u8>,
+    /// How many octets it has.
+    pub size: u64,
+}
+
+/// The beginning of a file that somebody named.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn read_start(path: &Path) -> Result<Start> {
+    let file = File::open(path).map_err(|e| explain(e, path))?;
+    let size = file.metadata().map_err(io_error("open", path))?.len();
+    let mut octets = Vec::new();
+    file.take(4096).read_to_end(&mut octets).map_err(io_error("read", path))?;
+    Ok(Start { octets, size })
+}
+
 /// As [`read_input`], of a list that may be long: up to 256 MiB, and no key.
 ///
 /// # Errors
@@ -200,6 +222,25 @@ pub fn files_below(path: &Path, depth: usize, most: usize) -> Result<Vec<PathBuf
     }
     found.sort();
     Ok(found)
+}
+
+/// The names of all that is in a folder.
+pub(super) fn names_in(path: &Path) -> Result<HashSet<String>> {
+    let entries = fs::read_dir(path).map_err(io_error("list", path))?;
+    entries
+        .map(|entry| Ok(entry.map_err(io_error("list", path))?.file_name().to_string_lossy().into_owned()))
+        .collect()
+}
+
+/// Something in a folder that is no regular file, if there is any.
+pub(super) fn first_of_others(path: &Path) -> Result<Option<PathBuf>> {
+    for entry in fs::read_dir(path).map_err(io_error("list", path))? {
+        let entry = entry.map_err(io_error("list", path))?;
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            return Ok(Some(entry.path()));
+        }
+    }
+    Ok(None)
 }
 
 /// Whether there is a folder; anything else in its place is an error.

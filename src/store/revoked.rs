@@ -1,6 +1,6 @@
 //! What a CA takes back: one file a serial number, and the list made of them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -34,8 +34,8 @@ pub struct TakenBack {
 
 impl Store {
     /// Takes a certificate back: from now on it is in every list of its CA. What was
-    /// taken back before stays as it is, but for a hold or a reason that nobody gave,
-    /// which a graver reason takes the place of.
+    /// taken back before stays as it is, but for a graver reason: any of them is graver than
+    /// a hold or none, and a key that somebody else has than all others.
     ///
     /// # Errors
     /// [`Error::Serial`] where that is no serial number; [`Error::StoreName`];
@@ -47,8 +47,11 @@ impl Store {
         }
         let _lock = Lock::on(&folder, PATIENCE)?;
         let before = if file::is_there(&path) { Some(read(&path)?) } else { None };
-        let weak = |reason| matches!(reason, Reason::CertificateHold | Reason::Unspecified);
-        if let Some(before) = before.as_ref().filter(|b| !weak(b.reason) || weak(reason)) {
+        let weight = |reason: Reason| match reason {
+            Reason::CertificateHold | Reason::Unspecified => 0,
+            reason => 1 + u8::from(reason.is_of_the_key()),
+        };
+        if let Some(before) = before.as_ref().filter(|b| weight(b.reason) >= weight(reason)) {
             return Ok(TakenBack { reason: before.reason, changed: false });
         }
         let at = before.map_or(at, |before| before.at);
@@ -65,6 +68,12 @@ impl Store {
     /// be read.
     pub fn is_revoked(&self, ca: &str, serial: &str) -> Result<Option<Reason>> {
         let (_, path) = self.revocation(ca, serial)?;
+        if file::is_there(&path) { read(&path).map(|found| Some(found.reason)) } else { Ok(None) }
+    }
+
+    /// Why a CA that was replaced took a certificate back, if it did.
+    pub(super) fn revoked_in(folder: &Path, serial: &str) -> Result<Option<Reason>> {
+        let path = folder.join(REVOKED).join(format!("{}.json", serial_name(serial)?));
         if file::is_there(&path) { read(&path).map(|found| Some(found.reason)) } else { Ok(None) }
     }
 
@@ -126,7 +135,7 @@ pub(super) fn written(revoked: &Revoked) -> Result<(String, String)> {
     Ok((serial, text))
 }
 
-fn read(path: &std::path::Path) -> Result<Revoked> {
+fn read(path: &Path) -> Result<Revoked> {
     let malformed = |reason: String| Error::MalformedRecord { reason }.in_file(path);
     let written: Written =
         serde_json::from_slice(&file::read(path)?).map_err(|e| malformed(e.to_string()))?;

@@ -28,7 +28,7 @@ pub use batch::{BatchLeaf, BatchReport};
 use certforge::certificate::Certificate;
 use certforge::finding::{Finding, Severity};
 use certforge::key::PublicKey;
-use certforge::store::{CaEntry, KeyState, Saved, SavedFile};
+use certforge::store::{CaEntry, KeyState, LeftBehind, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
 pub use forms::{FormsReport, SnippetListReport, SnippetReport};
@@ -398,15 +398,24 @@ impl LeafReport {
         self.files = files(saved);
         self.template = Some(plan.template().name().to_owned());
         self.findings = findings(plan.findings());
-        self.findings.extend(saved.left_behind.iter().map(|name| FindingReport {
-            code: "store.left-behind",
-            severity: "warning",
-            place: name.clone(),
-            message: format!("{name} was made of the old key, and is gone"),
-            fix: "make it again: certforge bundle".to_owned(),
-        }));
+        let folder = saved.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let left_behind = LeftBehind { folder, files: saved.left_behind.clone() };
+        self.findings.extend(left_behind_findings(&left_behind));
         self
     }
+}
+
+/// What is to be said of files that were made of a leaf that was replaced.
+pub fn left_behind_findings(left: &LeftBehind) -> Vec<FindingReport> {
+    let folder = &left.folder;
+    let one = |name: &String| FindingReport {
+        code: "store.left-behind",
+        severity: "warning",
+        place: format!("{folder}/{name}"),
+        message: format!("{folder}/{name} was made of the old key: it is in the archive with it"),
+        fix: format!("make it again: certforge bundle {folder}"),
+    };
+    left.files.iter().map(one).collect()
 }
 
 /// Names as people read them: `10.103.10.95 (ip)`.

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use certforge::key::PrivateKey;
-use certforge::store::{LeafEntry, LoadedAuthority, Origin, Overwrite};
+use certforge::store::{LeafEntry, LeftBehind, LoadedAuthority, Origin, Overwrite, is_regular};
 use certforge::{Authority, Error};
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use crate::command::bundle::{self, FormOptions};
 use crate::command::ca::new::rehearsed;
@@ -19,7 +20,7 @@ use crate::command::inventory::{Issuers, leaves};
 use crate::command::passphrase::{PassphraseArgs, from_file, read_first_line};
 use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
-use crate::report::{ApplyLeaf, ApplyReport, CaReport, Report, State, findings, path};
+use crate::report::{ApplyLeaf, ApplyReport, CaReport, Report, State, findings, left_behind_findings, path};
 use manifest::Manifest;
 use plan::{PlannedCa, PlannedLeaf};
 
@@ -76,11 +77,18 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let (mut reports, changed) = compare(&wanted, &mut authorities)?;
     let put_away = not_wanted(&cas, &wanted, context)?;
+    let mut left_behind = Vec::new();
     if !args.dry_run {
-        for (ca, report) in cas.iter().zip(&mut ca_reports).filter(|(_, r)| r.state == State::Planned) {
-            *report = make_ca(ca, &mut authorities)?;
+        // All pass phrases are there before the first CA is.
+        let mut secrets = BTreeMap::new();
+        for ca in cas.iter().filter(|ca| authorities.rehearsed.contains_key(&ca.name)) {
+            secrets.insert(ca.name.as_str(), secret(ca, &authorities)?);
         }
-        make(&changed, &wanted, &authorities, context)?;
+        for (ca, report) in cas.iter().zip(&mut ca_reports).filter(|(_, r)| r.state == State::Planned) {
+            let secret = secrets.remove(ca.name.as_str()).flatten();
+            *report = make_ca(ca, secret.as_ref(), &mut authorities)?;
+        }
+        left_behind = make(&changed, &wanted, &authorities, context)?;
         for (report, leaf) in reports.iter_mut().zip(&wanted) {
             let (forms, findings) = forms(leaf, &base, context)?;
             report.forms = forms;
@@ -100,7 +108,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         pruned.push(path(&entry.folder));
     }
-    let said = authorities.loaded.into_values().flat_map(|loaded| findings(&loaded.findings)).collect();
+    let mut said: Vec<_> =
+        authorities.loaded.into_values().flat_map(|loaded| findings(&loaded.findings)).collect();
+    for mut left in left_behind {
+        // What the manifest asks for has been made again.
+        let folder = context.store.root().join(&left.folder);
+        left.files.retain(|file| !is_regular(&folder.join(file)));
+        said.extend(left_behind_findings(&left));
+    }
     Ok(Report::Apply(Box::new(ApplyReport {
         planned: args.dry_run,
         authorities: ca_reports,
@@ -194,9 +209,6 @@ fn look_at_ca(
         report.findings = findings(&difference::of_ca(ca, &entry, context)?);
         return Ok(report);
     }
-    if let Some(file) = &ca.passphrase_file {
-        read_first_line(&authorities.base.join(file))?;
-    }
     let mut plan = ca.plan.clone();
     if let Some(under) = &ca.under {
         if !authorities.rehearsed.contains_key(under) {
@@ -211,14 +223,22 @@ fn look_at_ca(
     Ok(CaReport::planned(&ca.name, &folder, &plan, context.now))
 }
 
-/// Makes a CA that is missing.
-fn make_ca(ca: &PlannedCa, authorities: &mut Authorities<'_>) -> Result<CaReport, Failure> {
-    let (context, store) = (authorities.context, &authorities.context.store);
-    let secret = match (&ca.passphrase_file, ca.encrypt) {
+/// The pass phrase of a CA that is to be made, where it is to have one.
+fn secret(ca: &PlannedCa, authorities: &Authorities<'_>) -> Result<Option<Zeroizing<String>>, Failure> {
+    Ok(match (&ca.passphrase_file, ca.encrypt) {
         (Some(file), _) => Some(read_first_line(&authorities.base.join(file))?),
         (None, true) => Some(authorities.args.passphrase.fresh(&format!("the CA {}", ca.name))?),
         (None, false) => None,
-    };
+    })
+}
+
+/// Makes a CA that is missing.
+fn make_ca(
+    ca: &PlannedCa,
+    secret: Option<&Zeroizing<String>>,
+    authorities: &mut Authorities<'_>,
+) -> Result<CaReport, Failure> {
+    let (context, store) = (authorities.context, &authorities.context.store);
     let key = PrivateKey::generate(ca.plan.key())?;
     let authority = match &ca.under {
         None => Authority::create(&ca.plan, key)?,
@@ -227,7 +247,7 @@ fn make_ca(ca: &PlannedCa, authorities: &mut Authorities<'_>) -> Result<CaReport
             above.create_under(&ca.plan.clone().within(above.validity()), key)?
         }
     };
-    let secret = secret.as_ref().map(|s| s.as_str());
+    let secret = secret.map(|s| s.as_str());
     let saved = store.save_authority(&ca.name, &authority, secret, ca.under.as_deref(), Overwrite::Refuse)?;
     let report = CaReport::of(State::Created, &ca.name, &saved.folder, authority.certificate(), context.now);
     authorities.rehearsed.remove(&ca.name);
@@ -267,9 +287,9 @@ fn make(
     wanted: &[PlannedLeaf],
     authorities: &Authorities<'_>,
     context: &Context,
-) -> Result<(), Failure> {
+) -> Result<Vec<LeftBehind>, Failure> {
     if changed.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let bar = Bar::new(changed.len(), context.waits == Waits::Quiet);
     let batch = context.store.batch()?;
@@ -283,9 +303,9 @@ fn make(
         Ok(())
     };
     changed.par_iter().try_for_each(one)?;
-    batch.place(Overwrite::Archive)?;
+    let left_behind = batch.place(Overwrite::Archive)?;
     bar.end();
-    Ok(())
+    Ok(left_behind)
 }
 
 /// The leaves of the manifest's CAs that it does not ask for.

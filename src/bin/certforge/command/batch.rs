@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use crate::command::issue::IssueArgs;
 use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
-use crate::report::{BatchLeaf, BatchReport, Report, findings, path};
+use crate::report::{BatchLeaf, BatchReport, Report, findings, left_behind_findings, path};
 use output::Stream;
 
 // Many leaves at once.
@@ -100,7 +100,7 @@ pub fn run(
     let loaded = context.authority(&ca, &issue.passphrase)?;
     let authority = &loaded.authority;
     let jobs = jobs(args, issue, force || stream.is_some(), (&rows, file), authority, context)?;
-    let said = findings(&loaded.findings);
+    let mut said = findings(&loaded.findings);
     if issue.dry_run {
         let leaves = jobs.iter().map(|job| BatchLeaf::planned(&job.plan)).collect();
         return Ok(Report::Batch(BatchReport { planned: true, output: None, leaves, findings: said }));
@@ -120,7 +120,8 @@ pub fn run(
                 Ok(leaf(&bundle, Some(path(&folder)), job))
             };
             let made = jobs.par_iter().map(one).collect::<Result<_, Error>>()?;
-            batch.place(if force { Overwrite::Archive } else { Overwrite::Refuse })?;
+            let left_behind = batch.place(if force { Overwrite::Archive } else { Overwrite::Refuse })?;
+            said.extend(left_behind.iter().flat_map(left_behind_findings));
             made
         }
         Some((form, output)) => {
@@ -178,6 +179,7 @@ fn jobs(
         let request = row.request(issue, authority.key().algorithm(), &mut templates).map_err(here)?;
         let plan = request.plan(context.now).map_err(here)?;
         let plan = issue.strict.fit(authority, plan).map_err(here)?;
+        authority.check(&plan).map_err(here)?;
         let first = plan.names().first();
         if let Some(other) = seen.insert(first.clone(), row.line) {
             let reason = format!("`{first}` is in line {other} already");

@@ -218,17 +218,18 @@ fn one(
             .push(no_gain.fix("certforge ca renew, or certforge leaf NAME --force --days N".to_owned()));
         return Ok(None);
     }
-    if args.dry_run {
-        let mut report = LeafReport::planned(&entry.folder, ca.as_deref(), &plan, context.now);
-        report.findings.extend(findings(&said));
-        return Ok(Some(report));
-    }
     // ACM alone has the key of such a leaf, and takes the next one from memory too.
     let ephemeral = args.is_imported_again() && !entry.has_key() && !entry_imports_nothing(entry)?;
     let reuse = args.reuse_key || !args.rekey && !entry.has_key() && !ephemeral;
     if let (true, Some(reason), Some(ca)) = (reuse, taken_back.filter(|r| r.is_of_the_key()), &ca) {
         let (subject, reason) = (entry.certificate.subject(), reason.as_str());
         return Err(Error::Revoked { subject, ca: ca.clone(), reason }.into());
+    }
+    if args.dry_run {
+        authority.map_or(Ok(()), |authority| authority.check(&plan))?;
+        let mut report = LeafReport::planned(&entry.folder, ca.as_deref(), &plan, context.now);
+        report.findings.extend(findings(&said));
+        return Ok(Some(report));
     }
     let key = match (reuse, entry.has_key()) {
         (true, true) => Some(entry.private_key()?),

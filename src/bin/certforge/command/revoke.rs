@@ -1,10 +1,11 @@
 //! `certforge revoke` and `certforge crl`: take certificates back, and say so.
 
+use certforge::certificate::Certificate;
 use certforge::error::Shown;
 use certforge::store::{CaEntry, TakenBack, serial_name};
 use certforge::{Error, Finding, Lifetime, Reason, San, Severity};
 
-use crate::command::inventory::Issuers;
+use crate::command::inventory::{Issuers, leaves};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::{CrlReport, Report, RevokedReport, findings};
@@ -57,12 +58,12 @@ struct ListArgs {
 }
 
 pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
-    let Found { ca, serial, on_record } = find(args, context)?;
+    let Found { ca, serial, names } = find(args, context)?;
     // The CA's key is asked for first: what is taken back and in no list is taken back from nobody.
     let authority = context.authority_for_list(&ca, &args.list.passphrase)?.authority;
     let TakenBack { reason, changed } = context.store.revoke(&ca, &serial, args.reason, context.now)?;
     let mut said = Vec::new();
-    if !on_record {
+    if names.is_none() {
         let message =
             format!("the CA {ca} has no record of this serial number; it is in its lists all the same");
         said.push(Finding::new("serial.no-record", Severity::Warning, &serial, message));
@@ -72,7 +73,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         said.push(Finding::new("revoked.before", Severity::Warning, &serial, message));
     }
     let mut crl = make(&ca, &authority, args.list.days, context)?;
-    crl.revoked = Some(RevokedReport { serial, reason: reason.as_str(), new: changed });
+    crl.revoked = Some(RevokedReport { serial, names, reason: reason.as_str(), new: changed });
     crl.findings = findings(&said);
     Ok(Report::Crl(crl))
 }
@@ -107,7 +108,15 @@ fn make(
 struct Found {
     ca: String,
     serial: String,
-    on_record: bool,
+    /// Its names; none where it is not on record.
+    names: Option<Vec<String>>,
+}
+
+impl Found {
+    fn of(ca: &CaEntry, certificate: &Certificate) -> Self {
+        let names = certificate.names().iter().map(ToString::to_string).collect();
+        Self { ca: ca.name.clone(), serial: certificate.serial_hex(), names: Some(names) }
+    }
 }
 
 /// The CA and the serial number of what is meant: a leaf, a CA, or what is on record.
@@ -126,7 +135,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
             ),
         });
     }
-    let found = |issuer: Option<&CaEntry>, serial: String, hint: &str| {
+    let found = |issuer: Option<&CaEntry>, certificate: &Certificate, hint: &str| {
         let issuer = issuer.ok_or_else(|| Failure::Usage {
             message: format!("no CA of this store issued {}", Shown(&args.which)),
             hint: hint.to_owned(),
@@ -142,29 +151,25 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
                 hint: "leave --ca out, or give the serial number".to_owned(),
             });
         }
-        Ok(Found { ca: issuer.name.clone(), serial, on_record: true })
+        Ok(Found::of(issuer, certificate))
     };
     if let Ok(entry) = &named {
-        return found(issuers.of(entry), entry.certificate.serial_hex(), "revoke it where its CA is");
+        return found(issuers.of(entry), &entry.certificate, "revoke it where its CA is");
     }
     if let Some(below) = below {
         let above = issuers.above(below).filter(|above| above.name != below.name);
         let hint = "a root cannot be revoked: take ca.pem off the clients";
-        return found(above, below.certificate.serial_hex(), hint);
+        return found(above, &below.certificate, hint);
     }
-    for ca in issuers.all().iter().filter(|ca| args.ca.as_ref().is_none_or(|wanted| *wanted == ca.name)) {
-        if let Some(issued) = store.issued(&ca.name, &args.which)? {
-            let serial = issued.certificate.serial_hex();
-            return Ok(Found { ca: ca.name.clone(), serial, on_record: true });
-        }
+    let mut on_record = by_serial(args, &issuers, context)?;
+    if on_record.is_empty() {
+        on_record = by_name(args, &issuers, context)?;
     }
-    let on_record = named_on_record(args, &issuers, context)?;
     if on_record.len() > 1 {
-        let message =
-            format!("{} certificates on record have the name {}", on_record.len(), Shown(&args.which));
-        let serials: Vec<&str> = on_record.iter().take(5).map(|found| found.serial.as_str()).collect();
-        let hint = format!("give the serial number: {}", serials.join(", "));
-        return Err(Failure::Usage { message, hint });
+        let message = format!("{} certificates on record are {}", on_record.len(), Shown(&args.which));
+        let each = |found: &Found| format!("{} --ca {}", found.serial, found.ca);
+        let each: Vec<String> = on_record.iter().take(5).map(each).collect();
+        return Err(Failure::Usage { message, hint: format!("certforge revoke {}", each.join("; or ")) });
     }
     if let Some(found) = on_record.into_iter().next() {
         return Ok(found);
@@ -174,7 +179,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         Some(ca) => {
             let serial = serial_name(&args.which)?;
             store.ca_entry(ca)?;
-            Ok(Found { ca: ca.clone(), serial, on_record: false })
+            Ok(Found { ca: ca.clone(), serial, names: None })
         }
         None if serial_name(&args.which).is_ok() => Err(Failure::Usage {
             message: format!("no CA of this store has a record of the serial number {}", args.which),
@@ -184,25 +189,65 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     }
 }
 
+/// What is on record under a serial number; small ones may be several CAs'.
+fn by_serial(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<Found>, Failure> {
+    let mut found = Vec::new();
+    for ca in wanted(args, issuers) {
+        let Some(issued) = context.store.issued(&ca.name, &args.which)? else { continue };
+        // A CA that was replaced has left its record to the one in its place.
+        if !issued.certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false) {
+            return Err(Failure::Usage {
+                message: format!(
+                    "{} was issued by another CA that was called {}",
+                    Shown(&args.which),
+                    ca.name
+                ),
+                hint: "its clients trust that CA, which is in archive/: take its ca.pem off them".to_owned(),
+            });
+        }
+        found.push(Found::of(ca, &issued.certificate));
+    }
+    Ok(found)
+}
+
 /// What is on record under a name, is valid and was not taken back: leaves that are not in
 /// this store, such as those of a CA that was adopted.
-fn named_on_record(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<Found>, Failure> {
+fn by_name(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<Found>, Failure> {
     let store = &context.store;
     let name: Option<San> = args.which.parse().ok();
     let mut found = Vec::new();
-    for ca in issuers.all().iter().filter(|ca| args.ca.as_ref().is_none_or(|wanted| *wanted == ca.name)) {
+    for ca in wanted(args, issuers) {
         for serial in store.issued_serials(&ca.name)? {
-            let Some(issued) = store.issued(&ca.name, &serial)? else { continue };
-            let certificate = issued.certificate;
+            // One record that is damaged hides no other.
+            let Ok(Some(issued)) = store.issued(&ca.name, &serial) else { continue };
+            let certificate = &issued.certificate;
             let is_it = name.as_ref().is_some_and(|name| certificate.names().contains(name))
                 || certificate.common_names().contains(&args.which);
             if is_it
                 && certificate.validity().not_after() >= context.now
+                && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
                 && store.is_revoked(&ca.name, &serial)?.is_none()
             {
-                found.push(Found { ca: ca.name.clone(), serial, on_record: true });
+                found.push(Found::of(ca, certificate));
             }
         }
     }
-    Ok(found)
+    if found.is_empty() {
+        return Ok(found);
+    }
+    let leaves = leaves(context)?.found;
+    let stored = leaves.iter().find(|leaf| found.iter().any(|f| f.serial == leaf.certificate.serial_hex()));
+    match stored {
+        // By one name of several somebody may mean another leaf.
+        Some(leaf) => Err(Failure::Usage {
+            message: format!("{} is one of the names of the leaf {}", Shown(&args.which), leaf.name()),
+            hint: format!("certforge revoke {}", leaf.name()),
+        }),
+        None => Ok(found),
+    }
+}
+
+/// The CAs that are asked: the one that was named, or all.
+fn wanted<'a>(args: &'a Revoke, issuers: &'a Issuers) -> impl Iterator<Item = &'a CaEntry> {
+    issuers.all().iter().filter(|ca| args.ca.as_ref().is_none_or(|wanted| *wanted == ca.name))
 }

@@ -243,8 +243,8 @@ fn is_host(name: &San) -> bool {
 /// than none.
 fn check_path(snippet: &Written, entry: &LeafEntry, context: &Context) -> Result<(), Failure> {
     let folder = context.store.absolute(&entry.folder)?;
-    let text = folder.to_string_lossy();
-    let control = text.chars().find(|c| c.is_control()).map(|_| "control characters");
+    let text = folder.to_str().unwrap_or("\0");
+    let control = text.chars().find(|c| c.is_control()).map(|_| "control characters or what is not UTF-8");
     let refused = snippet.head.refuses.iter().find(|part| text.contains(part.as_str())).map(String::as_str);
     let Some(what) = control.or(refused) else { return Ok(()) };
     Err(Failure::Usage {

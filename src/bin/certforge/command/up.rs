@@ -197,13 +197,18 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     let ca_plan = args.shape.plan(ca_name, &plan, context)?;
     if args.issue.dry_run && !store.has_authority(ca_name)? {
         let ca_folder = store.ca_folder(ca_name)?;
-        let plan = issuer::rehearse(&ca_plan, &plan)?;
+        let plan = issuer::rehearse(&ca_plan, &plan, &args.issue.strict)?;
         let ca = CaReport::planned(ca_name, &ca_folder, &ca_plan, context.now);
         let leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
         return Ok(Made { report: up_report(&folder, None, Some(ca), leaf), entry: None, key: None });
     }
-    let Issuer { authority, saved: ca_saved, root, early_key, findings: said } =
-        issuer::ensure(context, &args.shape, &args.issue.passphrase, ca_name, (&ca_plan, &plan))?;
+    let Issuer { authority, saved: ca_saved, root, early_key, findings: said } = issuer::ensure(
+        context,
+        &args.shape,
+        (&args.issue.passphrase, &args.issue.strict),
+        ca_name,
+        (&ca_plan, &plan),
+    )?;
     let plan = args.issue.strict.fit(&authority, plan)?;
     let ca_state = if ca_saved.is_some() { State::Created } else { State::Unchanged };
     let mut ca =

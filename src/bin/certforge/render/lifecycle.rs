@@ -109,7 +109,9 @@ pub fn renew_status(report: &RenewReport) -> u8 {
 pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {
     if let Some(revoked) = &crl.revoked {
         let state = if revoked.new { "revoked" } else { "was revoked before" };
-        line(out, "serial", &revoked.serial, &format!("{state}, {}", revoked.reason))?;
+        let names = revoked.names.as_ref().filter(|names| !names.is_empty());
+        let names = names.map(|names| format!(": {}", names.join(", "))).unwrap_or_default();
+        line(out, "serial", &revoked.serial, &format!("{state}, {}{names}", revoked.reason))?;
     }
     let facts = format!("{} certificates, next by {}", crl.certificates, &crl.next_update[..10]);
     line(out, "crl", &format!("{} number {}", crl.ca, crl.number), &facts)?;

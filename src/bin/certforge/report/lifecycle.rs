@@ -102,6 +102,9 @@ pub struct RenewReport {
 #[derive(Serialize)]
 pub struct RevokedReport {
     pub serial: String,
+    /// The names of the certificate, where it is on record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub names: Option<Vec<String>>,
     pub reason: &'static str,
     /// Whether it was not taken back before.
     pub new: bool,

@@ -22,7 +22,7 @@ pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<()
     {
         return refuse("has another subject");
     }
-    if found.name_constraints()?.unwrap_or_default() != ca.constraints {
+    if !found.name_constraints()?.unwrap_or_default().is_written_as(&ca.constraints) {
         return refuse("has other limits");
     }
     if ca.has_purposes && found.extended_key_usage() != ca.plan.template().extended_key_usage() {

@@ -217,6 +217,14 @@ fn planned_leaf(
     if let Some(lifetime) = own.or(default) {
         request = request.lifetime(lifetime);
     }
+    if leaf.forms.contains(&Form::P12) && leaf.p12_passphrase_file.is_none() {
+        return Err(refuse("the form p12 needs a p12_passphrase_file".to_owned()));
+    }
+    #[cfg(feature = "aws")]
+    for place in &leaf.acm {
+        place.services()?;
+        place.tags.iter().try_for_each(|tag| tag.parse::<certforge::aws::Tag>().map(|_| ()))?;
+    }
     let within = leaf.renew_within.as_ref().or(defaults.renew_within.as_ref());
     Ok(PlannedLeaf {
         plan: request.plan(now)?,

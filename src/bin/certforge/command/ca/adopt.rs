@@ -11,7 +11,7 @@ use certforge::error::Shown;
 use certforge::gather::{Pile, Role};
 use certforge::key::PrivateKey;
 use certforge::revocation::Revoked;
-use certforge::store::{History, files_below, is_regular, read_input, read_large_input};
+use certforge::store::{History, files_below, is_regular, read_input, read_large_input, read_start};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, RevocationList, Severity};
 use time::OffsetDateTime;
@@ -66,12 +66,13 @@ struct Found {
     keys: Vec<FoundKey>,
     lists: Vec<RevocationList>,
     databases: Vec<Database>,
-    /// Where the CAs are that are taken over.
-    places: Vec<String>,
+    /// The CAs that are taken over, each with the folder of its database.
+    homes: Vec<(Certificate, Option<PathBuf>)>,
     findings: Vec<Finding>,
 }
 
 struct FoundKey {
+    place: String,
     key: PrivateKey,
     /// The pass phrase that opened it, where it was encrypted.
     passphrase: Option<Zeroizing<String>>,
@@ -102,8 +103,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let mut report =
         AdoptReport { authorities: Vec::new(), certificates: 0, revoked: 0, findings: Vec::new() };
-    found.places = named.iter().map(|(_, candidate)| candidate.place.clone()).collect();
-    found.tell_of_databases();
+    let home = |c: &Candidate| found.home(&c.key.place).or_else(|| found.home(&c.place));
+    found.homes = named.iter().map(|(_, c)| (c.certificate.clone(), home(c))).collect();
+    let authorities: Vec<&Certificate> = named.iter().map(|(_, c)| &c.certificate).collect();
+    found.tell_of_databases(&authorities);
     // All are checked before the first is saved.
     let mut ready = Vec::new();
     for (name, candidate) in named {
@@ -119,10 +122,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let fix = format!("certforge ca renew {name}");
         let of_ca = faults(&candidate.place, authority.certificate());
         found.findings.extend(of_ca.into_iter().map(|f| f.fix(fix.clone())));
-        ready.push((name, candidate.place, authority, passphrase));
+        ready.push((name, authority, passphrase));
     }
     let given = if args.encrypt { Some(args.passphrase.fresh("the CA")?) } else { None };
-    for (name, place, authority, passphrase) in ready {
+    for (name, authority, passphrase) in ready {
         let folder = store.ca_folder(&name)?;
         let (state, certificate) = (State::Created, authority.certificate());
         if args.dry_run {
@@ -131,7 +134,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             continue;
         }
         let passphrase = given.as_ref().or(passphrase.as_ref()).map(|p| p.as_str());
-        let history = found.history(certificate, &place);
+        let history = found.history(certificate);
         let saved = store.adopt_authority(&name, &authority, passphrase, &history)?;
         report.certificates += history.issued.len();
         report.revoked += history.revoked.len();
@@ -145,8 +148,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 }
 
 impl Found {
-    /// What a CA issued and took back, as far as it is here. `place` is where the CA was.
-    fn history(&self, ca: &Certificate, place: &str) -> History<'_> {
+    /// What a CA issued and took back, as far as it is here.
+    fn history(&self, ca: &Certificate) -> History<'_> {
         let mut issued: BTreeMap<String, &Certificate> = BTreeMap::new();
         for (_, certificate) in &self.certificates {
             let own = certificate != ca && certificate.issuer_der() == ca.subject_der();
@@ -159,7 +162,7 @@ impl Found {
         // The newest last, so that it has the last word on what older ones say too.
         lists.sort_by_key(|list| (list.number(), list.this_update()));
         let listed = lists.iter().flat_map(|list| list.revoked());
-        let of_this = |database: &&Database| self.owns(database, place);
+        let of_this = |database: &&Database| self.owns(database, ca);
         let databases = self.databases.iter().filter(of_this).flat_map(|d| d.revoked.iter().cloned());
         // By the number and not its octets: `openssl ca` writes some without the leading one.
         let number = |entry: &Revoked| entry.serial.iter().copied().skip_while(|o| *o == 0).collect();
@@ -175,10 +178,10 @@ impl Found {
 
 impl Found {
     /// What of the databases is not taken over.
-    fn tell_of_databases(&mut self) {
+    fn tell_of_databases(&mut self, authorities: &[&Certificate]) {
         for database in self.databases.iter().filter(|d| !d.revoked.is_empty() || !d.unread.is_empty()) {
             let place = Shown(&database.path.to_string_lossy()).to_string();
-            if !self.places.iter().any(|ca| self.owns(database, ca)) {
+            if !authorities.iter().any(|ca| self.owns(database, ca)) {
                 let message = format!(
                     "{place}: which CA took its {} certificates back cannot be told: they are not taken over",
                     database.revoked.len()
@@ -195,13 +198,42 @@ impl Found {
         }
     }
 
-    /// Whether a database is that of the CA in this place: of all CAs whose key is there
-    /// it is the only one in the database's folder. Whose a line is the file does not say.
-    fn owns(&self, database: &Database, place: &str) -> bool {
-        let folder = Shown(&database.folder().to_string_lossy()).to_string();
-        let inside = |place: &str| Path::new(place).starts_with(&folder);
-        inside(place) && self.places.iter().filter(|other| inside(other)).count() == 1
+    /// Whether a database is a CA's. The file does not say; but of nested folders with one
+    /// each, that is the CA's in whose its key is, if no other CA's is there, and nothing
+    /// that is in it is known to be another CA's alone.
+    fn owns(&self, database: &Database, ca: &Certificate) -> bool {
+        let mut here = self.homes.iter().filter(|(_, home)| home.as_deref() == Some(database.folder()));
+        if here.next().is_none_or(|(owner, _)| owner != ca) || here.next().is_some() {
+            return false;
+        }
+        let known = self.certificates.iter().map(|(_, c)| c).filter(|c| *c != ca && database.has(c.serial()));
+        let (own, others): (Vec<_>, Vec<_>) = known.partition(|c| c.issuer_der() == ca.subject_der());
+        !own.is_empty() || others.is_empty()
     }
+
+    /// The folder with a database that a place is in: the nearest.
+    fn home(&self, place: &str) -> Option<PathBuf> {
+        let folders = self.databases.iter().map(Database::folder);
+        let around = folders.filter(|folder| {
+            let shown = Shown(&folder.to_string_lossy()).to_string();
+            Path::new(place).starts_with(shown)
+        });
+        around.max_by_key(|folder| folder.components().count()).map(Path::to_owned)
+    }
+}
+
+/// The lists in a file that is larger than what is looked at otherwise: a CA of many years
+/// has taken back much.
+fn large_list(file: &Path) -> Option<Vec<RevocationList>> {
+    let start = read_start(file).ok()?;
+    if start.size <= MOST_OCTETS as u64 {
+        return None;
+    }
+    let has = |text: &[u8]| start.octets.windows(text.len()).any(|w| w == text);
+    let is_list =
+        has(b"X509 CRL") || has(b"Certificate Revocation List") || start.octets.first() == Some(&0x30);
+    let found = if is_list { lists(&read_large_input(file).ok()?) } else { Vec::new() };
+    Some(found)
 }
 
 /// The lists in a file, DER or PEM.
@@ -222,14 +254,20 @@ fn look(args: &Args) -> Result<Found, Failure> {
         files_below(&args.path, DEPTH, MOST_FILES)?
     };
     let alone = files.len() == 1;
+    // Of a CA in files of its own the database is in its folder, or in the one above its key.
+    let beside = if alone { databases_beside(args) } else { Vec::new() };
     let mut found = Found::default();
-    for file in files.iter().chain(&args.private_key) {
+    for file in files.iter().chain(&args.private_key).chain(&beside) {
         if Database::is_one(file) {
             found.databases.push(Database::read(file, &read_large_input(file)?));
             continue;
         }
         // What somebody named has to be read; what lies in a folder may be none of the CA's.
         let named = alone || args.private_key.as_ref() == Some(file);
+        if !named && let Some(lists) = large_list(file) {
+            found.lists.extend(lists);
+            continue;
+        }
         let bytes = match read_input(file) {
             Err(e) if named => return Err(e.into()),
             Ok(bytes) if named || bytes.len() <= MOST_OCTETS => bytes,
@@ -257,7 +295,11 @@ fn look(args: &Args) -> Result<Found, Failure> {
         pile.add(Role::Any, file, &bytes, &mut unlock)?;
         let parts = pile.into_parts();
         found.certificates.extend(parts.certificates);
-        found.keys.extend(parts.keys.into_iter().map(|(_, key)| FoundKey { key, passphrase: used.clone() }));
+        found.keys.extend(parts.keys.into_iter().map(|(place, key)| FoundKey {
+            place,
+            key,
+            passphrase: used.clone(),
+        }));
         let wrong = parts.findings.into_iter().filter(|f| f.severity == Severity::Error);
         found
             .findings
@@ -265,6 +307,15 @@ fn look(args: &Args) -> Result<Found, Failure> {
     }
     found.certificates.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(found)
+}
+
+fn databases_beside(args: &Args) -> Vec<PathBuf> {
+    let files = std::iter::once(&args.path).chain(&args.private_key);
+    let folders = files.flat_map(|file| file.ancestors().skip(1).take(2));
+    let mut found: Vec<PathBuf> = folders.map(Database::in_folder).filter(|file| is_regular(file)).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// Whether a file may hold certificates or keys: the others of a folder are passed over.

@@ -6,6 +6,7 @@ use certforge::store::Saved;
 use certforge::{Authority, CaPlan, Error, Finding, LeafPlan, Template};
 
 use crate::command::ca::new::{LimitArgs, rehearsed, request, root_name, under_lost_root};
+use crate::command::issue::StrictArgs;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::{CaReport, State};
@@ -27,9 +28,9 @@ pub struct ShapeArgs {
 }
 
 /// The leaf as a CA that is not made yet could sign it. One that could not is not made.
-pub fn rehearse(ca: &CaPlan, leaf: &LeafPlan) -> certforge::Result<LeafPlan> {
+pub fn rehearse(ca: &CaPlan, leaf: &LeafPlan, strict: &StrictArgs) -> certforge::Result<LeafPlan> {
     let authority = rehearsed(ca)?;
-    let leaf = authority.fit(leaf.clone());
+    let leaf = strict.fit(&authority, leaf.clone())?;
     authority.check(&leaf)?;
     Ok(leaf)
 }
@@ -78,7 +79,7 @@ impl ShapeArgs {
             return Err(other("is a root itself"));
         }
         if self.limits.is_given()
-            && found.name_constraints()?.unwrap_or_default() != self.limits.constraints()?
+            && !found.name_constraints()?.unwrap_or_default().is_written_as(&self.limits.constraints()?)
         {
             return Err(other("has other limits"));
         }
@@ -91,7 +92,7 @@ impl ShapeArgs {
 pub fn ensure(
     context: &Context,
     shape: &ShapeArgs,
-    passphrase: &PassphraseArgs,
+    (passphrase, strict): (&PassphraseArgs, &StrictArgs),
     name: &str,
     (ca_plan, leaf): (&CaPlan, &LeafPlan),
 ) -> Result<Issuer, Failure> {
@@ -103,7 +104,7 @@ pub fn ensure(
         let (authority, findings) = (loaded.authority, loaded.findings);
         return Ok(Issuer { authority, saved: None, root: None, early_key: None, findings });
     }
-    rehearse(ca_plan, leaf)?;
+    rehearse(ca_plan, leaf, strict)?;
     let secret =
         if shape.encrypt || passphrase.is_given() { Some(passphrase.fresh("the new CA")?) } else { None };
     let secret = secret.as_ref().map(|s| s.as_str());

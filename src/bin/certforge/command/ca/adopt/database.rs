@@ -2,21 +2,23 @@
 //! certificate, six fields by tab (openssl-ca(1)). What was taken back since the last list was
 //! made is in it alone.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use certforge::Reason;
 use certforge::revocation::Revoked;
 use certforge::store::serial_octets;
-use time::{OffsetDateTime, PrimitiveDateTime, format_description};
+use time::{Date, OffsetDateTime, Time};
 
 /// How the file is called.
 const FILE: &str = "index.txt";
-const TIME: &str = "[year][month][day][hour][minute][second]Z";
 
 /// What a database says was taken back.
 pub struct Database {
     pub path: PathBuf,
     pub revoked: Vec<Revoked>,
+    /// The serial numbers of all that is in it.
+    pub serials: HashSet<Vec<u8>>,
     /// Lines of revocations that cannot be read, by their numbers.
     pub unread: Vec<usize>,
 }
@@ -27,8 +29,11 @@ impl Database {
     }
 
     pub fn read(path: &Path, bytes: &[u8]) -> Self {
-        let mut database = Self { path: path.to_owned(), revoked: Vec::new(), unread: Vec::new() };
+        let mut database =
+            Self { path: path.to_owned(), revoked: Vec::new(), serials: HashSet::new(), unread: Vec::new() };
         for (i, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
+            let serial = line.split('\t').nth(3).and_then(|serial| serial_octets(serial).ok());
+            database.serials.extend(serial);
             if line.starts_with("R\t") {
                 match revocation(line) {
                     Some(revoked) => database.revoked.push(revoked),
@@ -37,6 +42,16 @@ impl Database {
             }
         }
         database
+    }
+
+    /// Where the database of a folder is.
+    pub fn in_folder(folder: &Path) -> PathBuf {
+        folder.join(FILE)
+    }
+
+    /// Whether a certificate of this serial number is in it.
+    pub fn has(&self, serial: &[u8]) -> bool {
+        self.serials.contains(serial)
     }
 
     /// The folder of the CA that it is of, and of all that belongs to it.
@@ -70,6 +85,8 @@ fn time(text: &str) -> Option<OffsetDateTime> {
         (13, _) => format!("20{text}"),
         _ => text.to_owned(),
     };
-    let format = format_description::parse_borrowed::<2>(TIME).ok()?;
-    PrimitiveDateTime::parse(&full, &format).ok().map(PrimitiveDateTime::assume_utc)
+    let digits = full.strip_suffix('Z').filter(|d| d.len() == 14 && d.bytes().all(|b| b.is_ascii_digit()))?;
+    let two = |at: usize| digits.get(at..at + 2)?.parse::<u8>().ok();
+    let date = Date::from_calendar_date(digits.get(..4)?.parse().ok()?, two(4)?.try_into().ok()?, two(6)?);
+    Some(date.ok()?.with_time(Time::from_hms(two(8)?, two(10)?, two(12)?).ok()?).assume_utc())
 }
