@@ -1,6 +1,7 @@
 //! A CA that can sign. Every rule about issuers is here.
 
 mod content;
+mod path;
 
 use std::net::Ipv4Addr;
 
@@ -19,6 +20,7 @@ use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::{Validity, rfc3339};
 pub use content::ToBeSigned;
 use content::{Own, ca_content, finish, leaf_content, serial};
+use path::{check_ca, check_chain, constraints, empty_chain, purposes};
 
 /// A CA: its certificate, its key and its own issuers.
 #[derive(Debug)]
@@ -38,15 +40,15 @@ pub struct Authority {
 }
 
 /// The serial number of a renewed CA.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RenewedSerial {
     /// One of its own, as RFC 5280 §4.1.2.2 wants it.
     #[default]
     Fresh,
-    /// That of the certificate it takes the place of: for what was issued before with the
-    /// issuer's serial number in it, which verifies under no other. Firefox refuses to know
-    /// two certificates of one issuer and serial number at once.
-    Kept,
+    /// That of a certificate it takes the place of (its octets): for what was issued before
+    /// with the issuer's serial number in it, which verifies under no other. Firefox refuses
+    /// to know two certificates of one issuer and serial number at once.
+    Kept(Vec<u8>),
 }
 
 impl Authority {
@@ -144,7 +146,7 @@ impl Authority {
         self,
         issuer: Option<&Self>,
         validity: &Validity,
-        serial_number: RenewedSerial,
+        serial_number: &RenewedSerial,
     ) -> Result<Self> {
         let old = &self.certificate;
         let limits = old.name_constraints()?.unwrap_or_default();
@@ -166,7 +168,7 @@ impl Authority {
         let fresh = serial()?;
         let serial = match serial_number {
             RenewedSerial::Fresh => &fresh[..],
-            RenewedSerial::Kept => old.serial(),
+            RenewedSerial::Kept(serial) => serial,
         };
         let content = Content {
             serial,
@@ -361,16 +363,25 @@ impl Authority {
         number: u64,
         (this_update, next_update): (OffsetDateTime, OffsetDateTime),
     ) -> Result<RevocationList> {
-        if self.certificate.key_usage().is_some_and(|usage| !usage.contains(&"cRLSign")) {
-            let reason = "its key usage has no cRLSign";
-            return Err(Error::NotACa { subject: self.certificate.subject(), reason });
-        }
+        self.check_lists()?;
         if next_update <= this_update {
             let input = format!("{} to {}", rfc3339(this_update), rfc3339(next_update));
             return Err(Error::Validity { input, reason: "the next list is before this one".to_owned() });
         }
         let unsigned = encode::revocation_list(self.issuer(), revoked, number, (this_update, next_update))?;
         RevocationList::from_der(unsigned.close(&self.signer.sign(&unsigned.message)?)?)
+    }
+
+    /// Whether this CA may sign lists (RFC 5280 §4.2.1.3).
+    ///
+    /// # Errors
+    /// [`Error::NotACa`] where it may not.
+    pub fn check_lists(&self) -> Result<()> {
+        if self.certificate.key_usage().is_some_and(|usage| !usage.contains(&"cRLSign")) {
+            let reason = "its key usage has no cRLSign";
+            return Err(Error::NotACa { subject: self.certificate.subject(), reason });
+        }
+        Ok(())
     }
 
     /// What it puts into what it signs.
@@ -419,62 +430,6 @@ impl Authority {
         }
         Ok(())
     }
-}
-
-/// Whether a certificate is one that may issue others, in a way that the rules
-/// here understand (RFC 5280 §§4.2.1.3, 4.2.1.9).
-fn check_ca(certificate: &Certificate) -> Result<()> {
-    let not_a_ca = |reason| Error::NotACa { subject: certificate.subject(), reason };
-    if certificate.version() != 3 {
-        return Err(not_a_ca("it is not an X.509 version 3 certificate"));
-    }
-    if certificate.ca().is_none() {
-        return Err(not_a_ca("its basic constraints do not say CA:TRUE"));
-    }
-    if !certificate.may_sign_certificates() {
-        return Err(not_a_ca("its key usage has no keyCertSign"));
-    }
-    if certificate.unknown_critical().is_some() {
-        return Err(not_a_ca("it has a critical extension that clients do not know, and refuse it for"));
-    }
-    Ok(())
-}
-
-/// Checks every CA of a chain.
-fn check_chain(chain: &Chain, now: OffsetDateTime) -> Result<()> {
-    for (below, certificate) in chain.certificates().iter().enumerate() {
-        check_ca(certificate)?;
-        let limit = certificate.ca().and_then(|limit| limit.0);
-        if let Some(limit) = limit.filter(|limit| usize::from(*limit) < below) {
-            return Err(Error::PathLength { subject: certificate.subject(), limit });
-        }
-        let validity = certificate.validity();
-        if !validity.contains(now) {
-            return Err(Error::CaNotValid {
-                subject: certificate.subject(),
-                not_before: rfc3339(validity.not_before()),
-                not_after: rfc3339(validity.not_after()),
-                now: rfc3339(now),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The limits of the CAs of a chain, each with whose they are.
-fn constraints(chain: &[Certificate]) -> Result<Vec<(String, Constraints)>> {
-    let limits = |ca: &Certificate| Ok(ca.name_constraints()?.map(|limits| (ca.subject(), limits)));
-    chain.iter().filter_map(|ca| limits(ca).transpose()).collect()
-}
-
-/// The purposes that the CAs of a chain are limited to, each with whose they are.
-fn purposes(chain: &[Certificate]) -> Result<Vec<(String, Vec<ExtendedKeyUsage>)>> {
-    let limits = |ca: &Certificate| Ok(ca.allowed_usages()?.map(|usages| (ca.subject(), usages)));
-    chain.iter().filter_map(|ca| limits(ca).transpose()).collect()
-}
-
-fn empty_chain() -> Error {
-    Error::Internal { doing: "checking a chain", reason: "it is empty".to_owned() }
 }
 
 /// A leaf that signs itself: no CA, so the certificate itself is what clients

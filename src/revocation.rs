@@ -111,6 +111,14 @@ pub struct Revoked {
     pub reason: Reason,
 }
 
+impl Revoked {
+    /// Its serial number in lower-case hexadecimal.
+    #[must_use]
+    pub fn serial_hex(&self) -> String {
+        crate::key::hex(&self.serial)
+    }
+}
+
 /// A certificate revocation list: version 2 where it was made here, 1 or 2 where it is read.
 #[derive(Clone, Debug)]
 pub struct RevocationList {

@@ -149,7 +149,8 @@ fn span(text: &str) -> Result<Lifetime, String> {
             // A bare number is days, as in OpenSSL's -days.
             "" if text.bytes().all(|b| b.is_ascii_digit()) => 86_400,
             "h" | "hour" | "hours" => 3_600,
-            "m" | "min" | "minute" | "minutes" => 60,
+            "min" | "minute" | "minutes" => 60,
+            "m" => return Err("`m` may be months or minutes: write mo or min".to_owned()),
             "s" | "sec" | "second" | "seconds" => 1,
             "" => return Err(format!("{n} has no unit")),
             other => return Err(format!("`{other}` is not one of y, mo, w, d, h, min, s")),

@@ -138,8 +138,12 @@ $E revoke b.example; $E gen-crl; $E revoke c.example keyCompromise";
         .collect();
     assert!(reasons.contains(&"\"keyCompromise\"".to_owned()), "{reasons:?}");
     // easy-rsa names the issuer by its serial number too, which is in no other certificate.
-    let warned = sandbox.run("ca renew office --dry-run");
-    assert!(warned.stderr.contains("3 certificates name it by its serial number"), "{}", warned.stderr);
+    let asked = sandbox.run("ca renew office");
+    assert_eq!(asked.status, 2, "{}", asked.stderr);
+    assert!(asked.stderr.contains("3 certificates name it by its serial number"), "{}", asked.stderr);
+    let warned = sandbox.run("ca renew office --new-serial");
+    assert!(warned.stderr.contains("issue them anew"), "{}", warned.stderr);
+    // What is done can be put right: the number that they name comes back.
     issues_after_renewal(&sandbox, "office", " --keep-serial");
     let Some(program) = judge("openssl") else { return };
     let (ok, text) = output(
@@ -211,6 +215,7 @@ mkdir minica; cp ca.pem minica/minica.pem; cp ca.key minica/minica-key.pem; chmo
         issues_after_renewal(&sandbox, name, more);
         let key = format!("certforge/ca/{name}/ca.key 100600");
         assert!(sandbox.snapshot().iter().any(|l| l.starts_with(&key)), "{name}");
+        std::fs::remove_dir_all(sandbox.file("certforge")).unwrap();
     }
     sandbox.ok("ca adopt ca.pem four --private-key ca.key --encrypt --passphrase-file pass");
     assert!(sandbox.read("certforge/ca/four/ca.key").contains("ENCRYPTED"));
@@ -280,6 +285,31 @@ openssl ca -gencrl -config conf -keyfile ca.key -cert ca.crt -out crl.pem";
 }
 
 #[test]
+fn what_a_ca_did_since_is_taken_over_later() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    shell(&sandbox, OPENSSL_CA);
+    sandbox.ok("ca adopt ca corp");
+    sandbox.ok("revoke 1000 --ca corp --reason superseded");
+    let later = "openssl ca -config ca/intermediate/conf -keyfile ca/intermediate/private/intermediate.key.pem -cert ca/intermediate/certs/Intermediate.pem";
+    shell(
+        &sandbox,
+        &format!(
+            "openssl req -new -key k -subj /CN=new.example -addext subjectAltName=DNS:new.example -out r
+{later} -batch -extensions leaf -days 100 -notext -in r -out new.pem; {later} -revoke new.pem -crl_reason superseded"
+        ),
+    );
+    let caught = json(&sandbox.ok("ca adopt ca corp --json").stdout);
+    assert_eq!((&caught["certificates"], &caught["revoked"]), (&1.into(), &1.into()), "{caught}");
+    let again = json(&sandbox.ok("ca adopt ca --json").stdout);
+    assert_eq!((&again["certificates"], &again["revoked"]), (&0.into(), &0.into()), "{again}");
+    let revoked = sandbox.ok("list --issued --ca corp").stdout;
+    assert_eq!(revoked.matches("revoked").count(), 3, "{revoked}");
+}
+
+#[test]
 fn a_key_in_the_old_encrypted_form_gets_the_line_that_converts_it() {
     if judge("openssl").is_none() {
         return;
@@ -330,8 +360,10 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout leaf/k.pem -out leaf/c.pem -su
     let before = sandbox.snapshot();
     shell(&sandbox, "cp -r certforge/ca/default copied");
     let ran = sandbox.run("ca adopt copied");
-    assert_eq!(ran.status, 3, "{}", ran.stderr);
-    assert!(ran.stderr.contains("is there already"), "{}", ran.stderr);
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, "certforge/ca/default\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("unchanged"), "{}", ran.stderr);
+    let other = sandbox.run("ca adopt copied office");
+    assert!(other.status == 2 && other.stderr.contains("is here already, as default"), "{}", other.stderr);
     std::fs::remove_dir_all(sandbox.file("copied")).unwrap();
     assert_eq!(sandbox.snapshot(), before);
 }

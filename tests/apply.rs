@@ -81,6 +81,10 @@ fn a_manifest_is_made_and_then_nothing() {
             assert!(ok, "{leaf}: {text}");
         }
     }
+    // What a template of the manifest's own says comes before the defaults.
+    put(&sandbox, &MANIFEST.replace("template = \"vpn\"\ndays = 30", "template = \"vpn\""));
+    assert_eq!(sandbox.ok("apply").stdout, "");
+    put(&sandbox, MANIFEST);
     let list = json(&sandbox.ok("list --json").stdout)["leaves"].clone();
     assert_eq!((&list[0]["subject"], &list[0]["days_left"]), (&"O=Acme, CN=10.103.10.95".into(), &89.into()));
     assert_eq!((&list[1]["key"], &list[2]["days_left"]), (&"p384".into(), &29.into()));

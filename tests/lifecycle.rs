@@ -39,7 +39,9 @@ fn verify(sandbox: &Sandbox, args: &str) -> Option<(bool, String)> {
 #[test]
 fn list_and_status_tell_what_there_is() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.ok("list").stdout, "");
+    for args in ["list", "list --issued", "prune"] {
+        refused(&sandbox, args, 3, "store.missing");
+    }
     sandbox.ok("ca new root --key p256");
     sandbox.ok("ca new issuing --under root --key p256");
     sandbox.ok("leaf a.example --ca issuing --key p256");
@@ -604,19 +606,123 @@ fn what_is_not_there_or_not_whole_is_not_well() {
 }
 
 #[test]
+fn an_import_that_failed_is_due_until_it_is_done() {
+    let sandbox = Sandbox::new();
+    let settings = Settings::default();
+    let sim = AcmSim::start(settings).unwrap();
+    let run = |args: &str, url: &str| {
+        let mut command = sandbox.command(args.split(' '));
+        command.env("AWS_ACCESS_KEY_ID", "none").env("AWS_SECRET_ACCESS_KEY", "none");
+        command.env("AWS_REGION", "eu-west-1").env("AWS_ENDPOINT_URL", url);
+        support::ran(command.output().unwrap())
+    };
+    let url = sim.url().clone();
+    let first = run("up a.example --key p256 --import-acm", &url);
+    assert_eq!(first.status, 0, "{}", first.stderr);
+    assert_eq!(sandbox.run("status").status, 0);
+    // The next one is made, and is not imported.
+    sandbox.ok("renew a.example --no-import");
+    let status = sandbox.run("status");
+    assert!(status.status == 1 && status.stdout.contains("not imported"), "{}", status.stdout);
+    let due = run("renew --due --json", &url);
+    assert_eq!(due.status, 0, "{}", due.stderr);
+    let leaf = json(&due.stdout)["leaves"][0].clone();
+    assert_eq!(
+        (&leaf["state"], &leaf["imports"][0]["state"]),
+        (&"unchanged".into(), &"reimported".into()),
+        "{leaf}"
+    );
+    assert_eq!(sandbox.run("status").status, 0);
+    assert_eq!(json(&run("renew --due --json", &url).stdout)["leaves"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn what_stands_below_a_revoked_ca_is_revoked() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --three-tier --key p256");
+    assert_eq!(sandbox.run("status").status, 0);
+    sandbox.ok("revoke default --reason cACompromise");
+    let status = json(&sandbox.run("status --json").stdout);
+    let of = |kind: &str, name: &str| {
+        let entries = status["entries"].as_array().unwrap();
+        entries.iter().find(|e| e["kind"] == kind && e["name"] == name).unwrap()["condition"].clone()
+    };
+    assert_eq!((of("ca", "default"), of("leaf", "a.example")), ("revoked".into(), "revoked".into()));
+    std::fs::write(sandbox.file("certforge/ca/default-root/ca.key"), "").unwrap();
+    let status = sandbox.run("status --json").stdout;
+    assert!(status.contains("ca.damaged"), "{status}");
+}
+
+#[test]
+fn what_is_on_record_is_listed() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example b.example --key p256");
+    sandbox.ok("renew a.example");
+    std::fs::write(sandbox.file("names"), "c.example\n").unwrap();
+    sandbox.ok("leaf --batch names --form pem --output x");
+    let told = sandbox.ok("revoke a.example --reason keyCompromise");
+    // The one before it is valid still, and told of.
+    assert!(told.stderr.contains("1 certificates that a.example had before"), "{}", told.stderr);
+    let list = sandbox.ok("list --issued").stdout;
+    assert_eq!(list.lines().count(), 3, "{list}");
+    assert_eq!(list.matches("revoked").count(), 1, "{list}");
+    assert!(list.contains("a.example,b.example") && list.contains("\tok\tdefault\tc.example"), "{list}");
+    let document = json(&sandbox.ok("list --issued --json").stdout);
+    let reasons: Vec<&Value> = document["issued"].as_array().unwrap().iter().map(|e| &e["reason"]).collect();
+    assert!(reasons.contains(&&"keyCompromise".into()), "{document}");
+    // By its file: what is in the archive, and what is elsewhere.
+    let kept =
+        std::fs::read_dir(sandbox.file("certforge/archive/a.example")).unwrap().next().unwrap().unwrap();
+    sandbox.ok(&format!("revoke {}", kept.path().join("cert.pem").display()));
+    assert_eq!(sandbox.ok("list --issued").stdout.matches("revoked").count(), 2);
+}
+
+#[test]
+fn a_list_that_cannot_be_made_leaves_nothing_on_record() {
+    let sandbox = Sandbox::new();
+    let Some(_) = judge("openssl") else { return };
+    let args = "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 50 -subj /CN=x -addext keyUsage=critical,keyCertSign";
+    openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path());
+    sandbox.ok("ca adopt ca.pem --private-key ca.key");
+    sandbox.ok("leaf a.example --key p256");
+    let said = refused(&sandbox, "revoke a.example", 3, "ca.not-a-ca");
+    assert!(said.contains("may sign no lists"), "{said}");
+    assert_eq!(sandbox.run("status").stdout.matches("revoked").count(), 0);
+}
+
+#[test]
 fn what_gains_no_time_is_not_renewed_again_and_again() {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new --key p256 --days 20");
     sandbox.ok("leaf a.example --key p256");
     let serial = || json(&sandbox.ok("list --json").stdout)["leaves"][0]["serial"].clone();
     let before = serial();
-    let ran = sandbox.ok("renew --due --within 30d --json");
+    let ran = sandbox.run("renew --due --within 30d --json");
+    assert_eq!(ran.status, 1, "what is due and stays so is no success: {}", ran.stderr);
+    let quiet = sandbox.run("renew --due --within 30d --quiet");
+    let told =
+        quiet.stderr.contains("a.example is due") && quiet.stderr.contains("certforge ca renew default");
+    assert!(quiet.status == 1 && told, "{}", quiet.stderr);
     assert_eq!(json(&ran.stdout)["leaves"].as_array().unwrap().len(), 0, "{}", ran.stdout);
     assert_eq!(json(&ran.stdout)["findings"][0]["code"], "renew.no-gain", "{}", ran.stdout);
     assert_eq!(serial(), before);
     // Who asks for it by name gets it.
     sandbox.ok("renew a.example");
     assert_ne!(serial(), before);
+}
+
+#[test]
+fn a_leaf_can_get_another_length_when_it_is_renewed() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256 --days 5");
+    let days = || json(&sandbox.ok("list --json").stdout)["leaves"][0]["days_left"].clone();
+    sandbox.ok("renew a.example --days 15");
+    assert_eq!(days(), 14);
+    sandbox.ok("renew a.example");
+    assert_eq!(days(), 14, "that is what is asked for from now on");
+    refused(&sandbox, "leaf b.example --validity 12m", 3, "validity.malformed");
 }
 
 #[test]

@@ -120,6 +120,9 @@ impl fmt::Display for Error {
                 write!(f, "no CA that can be taken over in {}: {}", ShownPath(path), Shown(found))
             }
             Self::NoNames => f.write_str("no name was given for the certificate"),
+            Self::NotACa { subject, reason: reason @ "its key usage has no cRLSign" } => {
+                write!(f, "`{}` may sign no lists: {reason}", Shown(subject))
+            }
             Self::NotACa { subject, reason } => {
                 write!(f, "`{}` is not a CA: {reason}", Shown(subject))
             }

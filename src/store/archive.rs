@@ -139,6 +139,11 @@ impl Store {
         }
         let _lock = Lock::take(self.root())?;
         let _leaf = entry.lock(IMPORT_PATIENCE)?;
-        file::remove_folder(&entry.folder, self.root())
+        file::remove_folder(&entry.folder, self.root())?;
+        if let Some(folder) = entry.folder.parent().filter(|folder| *folder != self.root()) {
+            // The last of a leaf's takes its folder along; one that is not empty stays.
+            let _ = std::fs::remove_dir(folder);
+        }
+        Ok(())
     }
 }

@@ -409,6 +409,26 @@ impl CaEntry {
         file::count_files(&self.folder.join(ISSUED), ".pem")
     }
 
+    /// What is wrong with its key, if anything shows without a pass phrase. One that is not
+    /// here, or cannot be read by whoever asks, is nothing wrong.
+    #[must_use]
+    pub fn fault(&self) -> Option<&'static str> {
+        let pem = match file::read_secret(&self.folder.join(CA_KEY)) {
+            Ok(pem) => pem,
+            Err(Error::Permissions { .. }) => return Some("ca.key can be read by others"),
+            Err(Error::Path { .. }) => return Some("ca.key is no private key"),
+            Err(_) => return None,
+        };
+        if pem.windows(9).any(|w| w == b"ENCRYPTED") {
+            return None;
+        }
+        match PrivateKey::from_pem(&pem) {
+            Ok(key) if key.public() == self.certificate.public_key() => None,
+            Ok(_) => Some("ca.key is another certificate's"),
+            Err(_) => Some("ca.key is no private key"),
+        }
+    }
+
     /// How its private key is kept.
     ///
     /// # Errors

@@ -130,7 +130,7 @@ fn text(serial: &str, reason: Reason, at: OffsetDateTime) -> Result<String> {
 
 /// The name and the text of the record of what was taken back.
 pub(super) fn written(revoked: &Revoked) -> Result<(String, String)> {
-    let serial = serial_name(&crate::key::hex(&revoked.serial))?;
+    let serial = serial_name(&revoked.serial_hex())?;
     let text = text(&serial, revoked.reason, revoked.at)?;
     Ok((serial, text))
 }

@@ -23,6 +23,8 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AlreadyExists { what: "CA", .. } => {
             "use it as it is, or give another name; `certforge ca new NAME --force` replaces it (what it issued then has no issuer)"
         }
+        Error::AlreadyExists { what: "request", .. } => "use the one that is there; --force makes another",
+        Error::AlreadyExists { what: "file", .. } => "--force replaces it, or choose another file",
         Error::AlreadyExists { .. } => "`certforge up` keeps what is there; --force replaces it",
         Error::Arn { .. } => "copy it from `certforge acm list` or from acm.json beside the leaf",
         Error::ArnPlace { .. } => "give --region with the ARN's own region",
@@ -44,7 +46,9 @@ pub fn of(error: &Error) -> Option<String> {
             "run it again: it looks for the certificate before it imports (with acm:ListCertificates allowed)"
         }
         Error::AwsUnreached { .. } => "nothing was sent: look at the network and at --endpoint-url",
-        Error::CaNotValid { .. } => "make a new CA with `certforge ca new NAME`, or set the clock",
+        Error::CaNotValid { .. } => {
+            "one that has ended gets more time: certforge ca renew NAME; otherwise set the clock"
+        }
         Error::Changed { .. } => "run it again",
         Error::Chain { .. } => "put the leaf's issuer first and the root last",
         Error::Clock { .. } => "set the clock",
@@ -65,6 +69,12 @@ pub fn of(error: &Error) -> Option<String> {
             if matches!(**source, Error::MalformedPem { .. }) && path.ends_with("ca.key") =>
         {
             "bring the CA's key back from a backup, or make a new CA with certforge ca new NAME"
+        }
+        Error::File { path, .. } if path.ends_with("cert.pem") => {
+            "make it anew: certforge up NAME, or certforge leaf NAME --force (what is there goes to archive/)"
+        }
+        Error::Line { source, .. } if matches!(**source, Error::AlreadyExists { .. }) => {
+            "--skip-existing passes over what is there, --force replaces it"
         }
         Error::File { source, .. } | Error::Line { source, .. } => return of(source),
         Error::ImportUnsaved { arn, .. } => {
@@ -104,27 +114,34 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Missing { what: "CA", name, .. } if name == "default" => "make one with `certforge ca new`",
         Error::Missing { what: "CA", .. } => "`certforge ca list` shows the CAs there are",
         Error::Missing { what: "private key", .. } => {
-            "make the leaf anew: `certforge leaf NAME --force`, or `certforge up NAME --import-acm --ephemeral`"
+            "put it there (of a request it is in csr/NAME/key.pem), or make the leaf anew: certforge up NAME, or certforge up NAME --import-acm --ephemeral"
         }
         Error::Missing { what: "store", .. } => {
             "choose the store with --dir or CERTFORGE_DIR; `certforge up NAME` makes one"
         }
         Error::Missing { what: "import", .. } => "import it first: certforge import-acm NAME",
-        Error::Missing { .. } => "make it with `certforge leaf NAME`, or choose the store with --dir",
+        Error::Missing { .. } => {
+            "`certforge list` shows what there is, `certforge leaf NAME` makes it; --dir chooses the store"
+        }
         Error::Name { input, fault } => return name(input, *fault),
         Error::NoAuthority { .. } => {
             "give the CA's certificate and --private-key FILE; --passphrase-file where the key is encrypted"
         }
-        Error::NoNames => "give a name: certforge leaf 10.103.10.95",
+        Error::NoNames => "give a name, such as 10.103.10.95, as an argument or with --san",
         Error::NotACa { reason: "its key usage has no cRLSign", .. } => {
             "certforge ca renew gives it that, with the same key and name"
         }
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
         Error::NotRenewable { .. } => "issue it anew as you want it: certforge leaf NAME --force",
         Error::OutlivesIssuer { .. } => "ask for a shorter time with --days",
+        Error::Passphrase { reason: "is needed, and none was given", of } if of.ends_with("from now on") => {
+            "give it with --new-passphrase-file FILE or --new-passphrase-fd N, or run this on a terminal"
+        }
         Error::Passphrase { reason: "is needed, and none was given", .. } => {
             "give it with --passphrase-file FILE or --passphrase-fd N, or run this on a terminal"
         }
+        Error::Passphrase { reason: "is empty", .. } => "write it in the first line of the file",
+        Error::Passphrase { reason: "was not the same twice", .. } => "type it again",
         Error::Passphrase { .. } => "give the right one; `certforge ca rekey-passphrase` changes it",
         Error::Path { reason: "is a folder", .. } => "give a file",
         Error::Path { .. } => "move it away, or choose another directory with --dir",
@@ -148,7 +165,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::StoreVersion { .. } => "use a newer certforge",
         Error::Subject { .. } => "write it as OpenSSL does: --subj '/C=JP/O=Example/CN=10.103.10.95'",
         Error::Revoked { reason: "keyCompromise" | "cACompromise", .. } => {
-            "make it with a new key: certforge renew NAME --rekey, a new request, or another CA (certforge ca new)"
+            "of a leaf: certforge renew NAME --rekey, or a new request; of a CA: make another one with certforge ca new, and issue with --ca"
         }
         Error::Revoked { .. } => "issue from another CA: certforge ca new, or certforge ca renew",
         Error::Serial { .. } => "openssl x509 -noout -serial -in cert.pem prints it",

@@ -129,6 +129,7 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::SnippetList(_) => Ok(()),
         Report::Crl(r) => lifecycle::crl_lines(&mut text, r),
         Report::Leaf(r) => leaf_lines(&mut text, r),
+        Report::Issued(r) => finding_lines(&mut text, &r.findings),
         Report::LeafList(r) => finding_lines(&mut text, &r.findings),
         Report::Renew(r) => lifecycle::renew_lines(&mut text, r),
         Report::Status(r) => finding_lines(&mut text, &r.findings),
@@ -170,6 +171,7 @@ fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::SnippetList(r) => json(out, "snippet-list", r),
         Report::Crl(r) => json(out, "crl", r),
         Report::Leaf(r) => json(out, "leaf", r),
+        Report::Issued(r) => json(out, "issued-list", r),
         Report::LeafList(r) => json(out, "leaf-list", r),
         Report::Renew(r) => json(out, "renew", r),
         Report::Status(r) => json(out, "status", r),
@@ -229,6 +231,7 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
             r.snippets.iter().try_for_each(|s| writeln!(out, "{}\t{}", s.name, s.description))
         }
         Report::Crl(r) => writeln!(out, "{}", r.path),
+        Report::Issued(r) => lifecycle::issued_table(out, r),
         Report::LeafList(r) => lifecycle::leaf_table(out, r),
         Report::Renew(r) => {
             let made = r.leaves.iter().filter_map(|renewed| renewed.outcome.as_ref().ok());
@@ -314,8 +317,15 @@ fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
             line(out, what, &limits.join(", "), "")?;
         }
     }
+    let is_root = ca.issuer.as_deref().is_none_or(|issuer| issuer == ca.subject);
     for file in &ca.files {
-        file_line(out, &file.path, &file.mode)?;
+        match file.path.rsplit('/').next() {
+            Some("ca.pem") if !is_root => described(out, &file.path, &file.mode, "its certificate")?,
+            Some("chain.pem") => {
+                described(out, &file.path, &file.mode, "the CAs above it: clients trust the last")?;
+            }
+            _ => file_line(out, &file.path, &file.mode)?,
+        }
     }
     finding_lines(out, &ca.findings)
 }
@@ -340,7 +350,11 @@ fn purpose(file: &str) -> &'static str {
 }
 
 fn file_line(out: &mut impl Write, path: &str, mode: &str) -> io::Result<()> {
-    writeln!(out, "        {mode}  {:<40} {}", Shown(path).to_string(), purpose(path))
+    described(out, path, mode, purpose(path))
+}
+
+fn described(out: &mut impl Write, path: &str, mode: &str, purpose: &str) -> io::Result<()> {
+    writeln!(out, "        {mode}  {:<40} {purpose}", Shown(path).to_string())
 }
 
 fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
@@ -374,7 +388,7 @@ fn batch_lines(out: &mut impl Write, batch: &BatchReport) -> io::Result<()> {
     line(out, "batch", &format!("{} leaves", batch.leaves.len()), state)?;
     if batch.planned {
         for leaf in &batch.leaves {
-            line(out, "leaf", &leaf.name, &format!("until {}", &leaf.not_after[..10]))?;
+            line(out, "leaf", &leaf.names.join(", "), &format!("until {}", &leaf.not_after[..10]))?;
         }
     }
     finding_lines(out, &batch.findings)

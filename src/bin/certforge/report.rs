@@ -33,8 +33,8 @@ use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
 pub use forms::{FormsReport, SnippetListReport, SnippetReport};
 pub use lifecycle::{
-    Condition, CrlReport, LeafListReport, PrunedReport, RenewReport, Renewed, RevokedReport, StatusEntry,
-    StatusReport, StorePruneReport,
+    Condition, CrlReport, IssuedListReport, IssuedReport, LeafListReport, PrunedReport, RenewReport, Renewed,
+    RevokedReport, StatusEntry, StatusReport, StorePruneReport,
 };
 pub use problem::Problem;
 pub use request::RequestReport;
@@ -74,6 +74,7 @@ pub enum Report {
     Snippet(SnippetReport),
     SnippetList(SnippetListReport),
     Leaf(LeafReport),
+    Issued(IssuedListReport),
     LeafList(LeafListReport),
     Renew(RenewReport),
     Status(StatusReport),
@@ -115,7 +116,7 @@ pub struct NameReport {
     pub value: String,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct FindingReport {
     pub code: &'static str,
     pub severity: &'static str,

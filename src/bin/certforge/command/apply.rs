@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, LeftBehind, LoadedAuthority, Origin, Overwrite, is_regular};
+use certforge::validity::rfc3339;
 use certforge::{Authority, Error};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
@@ -21,6 +22,7 @@ use crate::command::passphrase::{PassphraseArgs, from_file, read_first_line};
 use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
 use crate::report::{ApplyLeaf, ApplyReport, CaReport, Report, State, findings, left_behind_findings, path};
+use difference::Verdict;
 use manifest::Manifest;
 use plan::{PlannedCa, PlannedLeaf};
 
@@ -270,12 +272,14 @@ fn compare(
     let one = |leaf: &PlannedLeaf| difference::of_leaf(leaf, &authorities.issuers(&leaf.ca), context);
     let states: Vec<_> = wanted.par_iter().map(one).collect::<Result<_, Failure>>()?;
     let mut changed = Vec::new();
-    let reports = states.into_iter().zip(wanted).enumerate().map(|(i, ((state, reason, found), leaf))| {
+    let reports = states.into_iter().zip(wanted).enumerate().map(|(i, (verdict, leaf))| {
+        let Verdict { state, reason, findings: found, not_after } = verdict;
         if state != State::Unchanged {
             changed.push(i);
         }
         let folder = context.store.leaf_folder(leaf.first());
-        ApplyLeaf::of(leaf.first().to_string(), path(&folder), state, reason, findings(&found))
+        let of = (leaf.ca.clone(), rfc3339(not_after));
+        ApplyLeaf::of(leaf.first().to_string(), path(&folder), of, state, reason, findings(&found))
     });
     let reports = reports.collect();
     Ok((reports, changed))

@@ -210,6 +210,7 @@ fn issue_one(authority: &Authority, job: &Job, file: &std::path::Path) -> certfo
 fn leaf(bundle: &Bundle, folder: Option<String>, job: &Job) -> BatchLeaf {
     BatchLeaf {
         name: job.plan.names().first().to_string(),
+        names: job.plan.names().iter().map(ToString::to_string).collect(),
         folder,
         serial: Some(bundle.leaf().serial_hex()),
         not_after: rfc3339(bundle.leaf().validity().not_after()),

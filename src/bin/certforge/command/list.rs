@@ -1,24 +1,37 @@
 //! `certforge list`: the leaves of the store.
 
+use certforge::validity::rfc3339;
+use certforge::{Finding, Reason, Severity};
+
 use crate::command::inventory::{Issuers, Leaves, leaves};
 use crate::context::{Context, Failure};
-use crate::report::{LeafListReport, LeafReport, Report, State, findings};
+use crate::report::{
+    Condition, IssuedListReport, IssuedReport, LeafListReport, LeafReport, Report, State, findings,
+};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   certforge list
-  certforge list --ca staging --json")]
+  certforge list --ca staging --json
+  certforge list --issued             all that is on record, in folders here or not")]
 pub struct Args {
     /// The leaves of one CA alone
     #[arg(long, value_name = "NAME")]
     ca: Option<String>,
+    /// All that the CAs have on record, by serial number: what is in no folder here too
+    #[arg(long)]
+    issued: bool,
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    context.store.require()?;
     if let Some(ca) = &args.ca {
         context.store.ca_entry(ca)?;
     }
     let issuers = Issuers::read(&context.store)?;
+    if args.issued {
+        return issued(args, &issuers, context);
+    }
     let Leaves { found, broken: leaves } = leaves(context)?;
     let broken = [issuers.broken(), &leaves].concat();
     let mut reports = Vec::new();
@@ -29,4 +42,42 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
     }
     Ok(Report::LeafList(LeafListReport { leaves: reports, findings: findings(&broken) }))
+}
+
+/// What the CAs have on record.
+fn issued(args: &Args, issuers: &Issuers, context: &Context) -> Result<Report, Failure> {
+    let store = &context.store;
+    let mut broken = issuers.broken().to_vec();
+    let mut entries = Vec::new();
+    for ca in issuers.all().iter().filter(|ca| args.ca.as_ref().is_none_or(|wanted| *wanted == ca.name)) {
+        for serial in store.issued_serials(&ca.name)? {
+            let certificate = match store.issued(&ca.name, &serial) {
+                Ok(Some(issued)) => issued.certificate,
+                Ok(None) => continue,
+                Err(e) => {
+                    broken.push(Finding::new(e.code(), Severity::Error, ca.name.clone(), e.to_string()));
+                    continue;
+                }
+            };
+            let validity = certificate.validity();
+            let revoked = store.is_revoked(&ca.name, &serial)?;
+            let condition = match () {
+                () if revoked.is_some() => Condition::Revoked,
+                () if validity.not_after() < context.now => Condition::Expired,
+                () if validity.not_before() > context.now => Condition::NotYetValid,
+                () => Condition::Ok,
+            };
+            entries.push(IssuedReport {
+                serial,
+                ca: ca.name.clone(),
+                subject: certificate.subject(),
+                names: certificate.names().iter().map(ToString::to_string).collect(),
+                not_after: rfc3339(validity.not_after()),
+                days_left: validity.days_left(context.now),
+                condition,
+                reason: revoked.map(Reason::as_str),
+            });
+        }
+    }
+    Ok(Report::Issued(IssuedListReport { issued: entries, findings: findings(&broken) }))
 }

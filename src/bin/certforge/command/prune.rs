@@ -28,6 +28,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    context.store.require()?;
     let before = context.now.checked_sub(Duration::days(i64::from(args.keep_days)));
     let ended = |entry: &LeafEntry| before.is_some_and(|t| entry.certificate.validity().not_after() < t);
     let mut found: Vec<LeafEntry> =

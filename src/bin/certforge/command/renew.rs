@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use certforge::bundle::content_sha256;
 use certforge::key::PrivateKey;
 use certforge::store::{BatchRequests, IssuedEntry, LeafEntry, LoadedAuthority, Origin, Overwrite, Saved};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
 use crate::command::inventory::{Issuers, Leaves, leaves};
-use crate::command::issue::StrictArgs;
+use crate::command::issue::{LifetimeArgs, StrictArgs};
 use crate::command::passphrase::PassphraseArgs;
 use crate::command::status::WithinArgs;
 #[cfg(feature = "aws")]
@@ -51,6 +52,8 @@ pub struct Args {
     #[arg(long)]
     no_import: bool,
     #[command(flatten)]
+    lifetime: LifetimeArgs,
+    #[command(flatten)]
     strict: StrictArgs,
     #[command(flatten)]
     passphrase: PassphraseArgs,
@@ -64,20 +67,23 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     context.store.require()?;
     let issuers = Issuers::read(&context.store)?;
     let mut said: Vec<Finding> = Vec::new();
+    let mut behind: Vec<LeafEntry> = Vec::new();
     let entries: Vec<LeafEntry> = if args.due || args.all {
         let Leaves { found, broken } = leaves(context)?;
-        said = broken;
+        said = [issuers.broken(), &broken].concat();
         let mut wanted = Vec::new();
         for entry in found {
             if args.all || is_due(&entry, &issuers, within, context)? {
                 wanted.push(entry);
+            } else if args.is_imported_again() && is_behind(&entry)? {
+                behind.push(entry);
             }
         }
         wanted
     } else {
-        args.names.iter().map(|name| context.store.leaf(name)).collect::<certforge::Result<_>>()?
+        args.names.iter().map(|name| leaf(name, context)).collect::<Result<_, Failure>>()?
     };
-    let bar = Bar::new(entries.len(), context.waits == Waits::Quiet);
+    let bar = Bar::new(entries.len() + behind.len(), context.waits == Waits::Quiet);
     let mut known = Known::default();
     let mut renewed = Vec::new();
     for entry in entries {
@@ -86,6 +92,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         if let Some(outcome) = one(args, context, &issuers, &mut known, &entry, &mut said).transpose() {
             renewed.push(Renewed { name, outcome });
         }
+    }
+    for entry in behind {
+        bar.step(&entry.name());
+        renewed.extend(import_only(args, context, &issuers, &entry));
     }
     bar.end();
     said.extend(known.0.into_values().flat_map(|ca| ca.loaded.findings));
@@ -97,6 +107,41 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Err(failure);
     }
     Ok(Report::Renew(RenewReport { leaves: renewed, findings: findings(&said) }))
+}
+
+fn leaf(name: &str, context: &Context) -> Result<LeafEntry, Failure> {
+    match context.store.leaf(name) {
+        Err(Error::Missing { .. }) if context.store.has_authority(name).unwrap_or(false) => {
+            Err(Failure::Usage {
+                message: format!("{name} is a CA, and no leaf"),
+                hint: format!("certforge ca renew {name}"),
+            })
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Whether ACM has another certificate than this leaf by record: an import failed.
+pub fn is_behind(entry: &LeafEntry) -> Result<bool, Failure> {
+    let content = content_sha256(&entry.certificate, &entry.chain).to_string();
+    Ok(entry.imports()?.all().iter().any(|record| record.sha256 != content))
+}
+
+/// Imports a leaf that is good and that ACM does not have yet.
+#[cfg(feature = "aws")]
+fn import_only(args: &Args, context: &Context, issuers: &Issuers, entry: &LeafEntry) -> Option<Renewed> {
+    if args.dry_run || !entry.has_key() {
+        return None;
+    }
+    let ca = issuers.of(entry).map(|ca| ca.name.as_str());
+    let report = LeafReport::of(State::Unchanged, &entry.folder, ca, &entry.certificate, context.now);
+    let outcome = import_again(context, entry, None).map(|imports| LeafReport { imports, ..report });
+    Some(Renewed { name: entry.name(), outcome })
+}
+
+#[cfg(not(feature = "aws"))]
+const fn import_only(_: &Args, _: &Context, _: &Issuers, _: &LeafEntry) -> Option<Renewed> {
+    None
 }
 
 /// Whether a leaf is due, by its time or because it was taken back.
@@ -199,6 +244,10 @@ fn one(
         said.push(Finding::new("leaf.no-record", Severity::Info, "record", message));
     }
     let request = recorded.map_or_else(|| LeafRequest::like(&entry.certificate), Ok)?;
+    let request = match args.lifetime.lifetime()? {
+        Some(lifetime) => request.lifetime(lifetime),
+        None => request,
+    };
     let plan = request.plan(context.now)?;
     let first = named(entry, &plan, context)?;
     let authority = known_ca.map(|known| &known.loaded.authority);
@@ -210,12 +259,16 @@ fn one(
     if args.due && taken_back.is_none() && new_end <= end {
         // Every run would make another one, with no more time than this one has.
         let message = format!(
-            "it would end no later than now, {}: its end was fixed, or its CA's is near",
+            "{} is due and was not renewed: it would end no later than now, {}",
+            entry.name(),
             rfc3339(end)
         );
-        let no_gain = Finding::new("renew.no-gain", Severity::Warning, entry.name(), message);
-        passed_over
-            .push(no_gain.fix("certforge ca renew, or certforge leaf NAME --force --days N".to_owned()));
+        let no_gain = Finding::new("renew.no-gain", Severity::Error, entry.name(), message);
+        let fix = match authority.filter(|a| a.validity().not_after() <= end) {
+            Some(_) => format!("certforge ca renew {}", ca.as_deref().unwrap_or_default()),
+            None => format!("its end was fixed: certforge renew {} --days N", entry.name()),
+        };
+        passed_over.push(no_gain.fix(fix));
         return Ok(None);
     }
     // ACM alone has the key of such a leaf, and takes the next one from memory too.
@@ -230,6 +283,12 @@ fn one(
         let mut report = LeafReport::planned(&entry.folder, ca.as_deref(), &plan, context.now);
         report.findings.extend(findings(&said));
         return Ok(Some(report));
+    }
+    if reuse && !entry.has_key() && !args.reuse_key {
+        let message = "its key is not here: the same key gets another certificate".to_owned();
+        said.push(
+            Finding::new("leaf.key-elsewhere", Severity::Info, "key", message).fix("--rekey makes a new one"),
+        );
     }
     let key = match (reuse, entry.has_key()) {
         (true, true) => Some(entry.private_key()?),

@@ -2,7 +2,7 @@
 
 use certforge::certificate::Certificate;
 use certforge::error::Shown;
-use certforge::store::{CaEntry, TakenBack, serial_name};
+use certforge::store::{CaEntry, TakenBack, is_regular, read_input, serial_name};
 use certforge::{Error, Finding, Lifetime, Reason, San, Severity};
 
 use crate::command::inventory::{Issuers, leaves};
@@ -14,13 +14,14 @@ use crate::report::{CrlReport, Report, RevokedReport, findings};
 #[command(after_help = "Examples:
   certforge revoke 10.103.10.95 --reason keyCompromise
   certforge revoke 4f8a01…serial --ca staging --reason superseded
+  certforge revoke ./old.pem --reason superseded
   certforge revoke issuing --reason cACompromise        a CA under another one
 
 It is in every list of its CA from then on: the one in crl.pem of the CA's folder is made
 anew at once.")]
 pub struct Revoke {
-    /// A leaf or a CA by its name, or a serial number in hexadecimal
-    #[arg(value_name = "NAME|SERIAL")]
+    /// A leaf or a CA by its name, a serial number in hexadecimal, or a certificate's file
+    #[arg(value_name = "NAME|SERIAL|FILE")]
     which: String,
     /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold, privilegeWithdrawn
     #[arg(long, value_name = "REASON", default_value = "unspecified")]
@@ -61,6 +62,9 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     let Found { ca, serial, names } = find(args, context)?;
     // The CA's key is asked for first: what is taken back and in no list is taken back from nobody.
     let authority = context.authority_for_list(&ca, &args.list.passphrase)?.authority;
+    // Before anything is on record: that there can be a list, and that it can be written.
+    authority.check_lists()?;
+    let lock = context.store.lock()?;
     let TakenBack { reason, changed } = context.store.revoke(&ca, &serial, args.reason, context.now)?;
     let mut said = Vec::new();
     if names.is_none() {
@@ -72,7 +76,9 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         let message = format!("it was taken back before, for {}; that stays", reason.as_str());
         said.push(Finding::new("revoked.before", Severity::Warning, &serial, message));
     }
+    said.extend(earlier(args, &ca, context)?);
     let mut crl = make(&ca, &authority, args.list.days, context)?;
+    drop(lock);
     crl.revoked = Some(RevokedReport { serial, names, reason: reason.as_str(), new: changed });
     crl.findings = findings(&said);
     Ok(Report::Crl(crl))
@@ -81,9 +87,12 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
 pub fn crl(args: &Crl, context: &Context) -> Result<Report, Failure> {
     let ca = context.choose_ca(args.ca.as_deref())?;
     let authority = context.authority_for_list(&ca, &args.list.passphrase)?.authority;
+    let _lock = context.store.lock()?;
     Ok(Report::Crl(make(&ca, &authority, args.list.days, context)?))
 }
 
+/// Makes the list, while the store is locked: of two at once none may forget what the
+/// other took back.
 fn make(
     ca: &str,
     authority: &certforge::Authority,
@@ -91,7 +100,6 @@ fn make(
     context: &Context,
 ) -> Result<CrlReport, Failure> {
     let store = &context.store;
-    let _lock = store.lock()?;
     let revoked = store.revoked(ca)?;
     // A list that cannot be read stops nobody from making the next one. Its number goes
     // up in any case: the clock's seconds are past any count.
@@ -123,6 +131,22 @@ impl Found {
 fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     let store = &context.store;
     let issuers = Issuers::read(store)?;
+    let path = std::path::Path::new(&args.which);
+    let is_path =
+        args.which.contains('/') || path.extension().is_some_and(|e| e == "pem" || e == "crt" || e == "cer");
+    if is_path && is_regular(path) {
+        let certificate = Certificate::from_pem(&read_input(path)?).map_err(|e| e.in_file(path))?;
+        let is_its = |ca: &&CaEntry| {
+            ca.certificate.subject_der() == certificate.issuer_der()
+                && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
+        };
+        let issuer = wanted(args, &issuers).find(is_its);
+        let issuer = issuer.ok_or_else(|| Failure::Usage {
+            message: format!("no CA of this store issued {}", Shown(&args.which)),
+            hint: "revoke it where its CA is".to_owned(),
+        })?;
+        return Ok(Found::of(issuer, &certificate));
+    }
     let named = store.leaf(&args.which);
     let below = issuers.all().iter().find(|ca| ca.name == args.which);
     if let (Ok(leaf), Some(below)) = (&named, below) {
@@ -158,7 +182,11 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     }
     if let Some(below) = below {
         let above = issuers.above(below).filter(|above| above.name != below.name);
-        let hint = "a root cannot be revoked: take ca.pem off the clients";
+        let hint = if below.certificate.is_self_issued() {
+            "a root cannot be revoked: take ca.pem off the clients"
+        } else {
+            "the CA above it is not here: take its root, the last of chain.pem, off the clients"
+        };
         return found(above, &below.certificate, hint);
     }
     let mut on_record = by_serial(args, &issuers, context)?;
@@ -187,6 +215,28 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         }),
         None => Err(named.err().unwrap_or(Error::NoNames).into()),
     }
+}
+
+/// Warns of certificates that the leaf had before, and that are valid still.
+fn earlier(args: &Revoke, ca: &str, context: &Context) -> Result<Option<Finding>, Failure> {
+    let Ok(leaf) = context.store.leaf(&args.which) else { return Ok(None) };
+    let mut serials = Vec::new();
+    for kept in context.store.archived()? {
+        let certificate = &kept.entry.certificate;
+        let serial = certificate.serial_hex();
+        if kept.name == leaf.name()
+            && certificate.issuer_der() == leaf.certificate.issuer_der()
+            && certificate.validity().not_after() >= context.now
+            && *certificate != leaf.certificate
+            && context.store.is_revoked(ca, &serial)?.is_none()
+        {
+            serials.push(serial);
+        }
+    }
+    let message = format!("{} certificates that {} had before are valid still", serials.len(), leaf.name());
+    let finding = Finding::new("revoke.earlier", Severity::Warning, leaf.name(), message);
+    let each: Vec<String> = serials.iter().map(|serial| format!("certforge revoke {serial}")).collect();
+    Ok((!serials.is_empty()).then(|| finding.fix(each.join("; "))))
 }
 
 /// What is on record under a serial number; small ones may be several CAs'.

@@ -1,5 +1,7 @@
 //! `certforge status`: what ends soon, for people, monitors and cron.
 
+use std::collections::HashSet;
+
 use certforge::certificate::Certificate;
 use certforge::error::Shown;
 use certforge::validity::rfc3339;
@@ -7,18 +9,19 @@ use certforge::{Finding, Severity};
 use time::Duration;
 
 use crate::command::inventory::{Issuers, Leaves, leaves};
+use crate::command::renew::is_behind;
 use crate::context::{Context, Failure};
 use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   certforge status
-  certforge status --within 30d || certforge renew --due
+  certforge status --within 30d || certforge renew --due --within 30d
   certforge status --prometheus > /var/lib/node_exporter/certforge.prom
 
 Exit status 0: nothing is due; 1: something is. Due is what has less than 30 days and
-less than a third of its time left, or less than --within; what has ended, is revoked or
-cannot be read is due too.")]
+less than a third of its time left, or less than --within; what has ended, is revoked,
+cannot be read or is not in ACM yet is due too.")]
 pub struct Args {
     #[command(flatten)]
     within: WithinArgs,
@@ -65,11 +68,19 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let issuers = Issuers::read(&context.store)?;
     let mut entries = Vec::new();
     let mut broken = issuers.broken().to_vec();
+    let revoked = below_revoked(&issuers, context)?;
     for ca in issuers.all() {
+        if let Some(fault) = ca.fault() {
+            let message = format!("the CA {}: {fault}", ca.name);
+            broken.push(Finding::new("ca.damaged", Severity::Error, ca.name.clone(), message));
+        }
         let above = issuers.above(ca).filter(|above| above.name != ca.name);
         let mut entry =
             entry("ca", &ca.name, &ca.certificate, above.map(|a| a.name.as_str()), within, context)?;
-        // An intermediate that has gone is of no use, whatever the dates say.
+        // What stands below a CA that has gone is of no use, whatever the dates say.
+        if revoked.contains(&ca.name) {
+            entry.condition = Condition::Revoked;
+        }
         entry.folder = crate::report::path(&ca.folder);
         entries.push(entry);
         let list = context.store.revocation_list(&ca.name).unwrap_or_else(|e| {
@@ -110,10 +121,39 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let ca = issuers.of(leaf).map(|ca| ca.name.as_str());
         let mut entry = entry("leaf", &leaf.name(), &leaf.certificate, ca, within, context)?;
         entry.folder = crate::report::path(&leaf.folder);
+        if entry.condition == Condition::Ok && is_behind(leaf)? {
+            entry.condition = Condition::NotImported;
+        }
+        if ca.is_some_and(|ca| revoked.contains(ca)) {
+            entry.condition = Condition::Revoked;
+        }
+        if ca.is_none() && !leaf.chain.certificates().is_empty() {
+            let message =
+                format!("no CA of this store issued {}: it is not renewed here", Shown(&leaf.name()));
+            let finding = Finding::new("leaf.no-issuer", Severity::Info, leaf.name(), message);
+            broken.push(finding.fix(format!("certforge up {}", Shown(&leaf.name()))));
+        }
         entries.push(entry);
     }
     let findings = findings(&broken);
     Ok(Report::Status(StatusReport { entries, findings, prometheus: args.prometheus }))
+}
+
+/// The CAs that were taken back, and those below them.
+fn below_revoked(issuers: &Issuers, context: &Context) -> Result<HashSet<String>, Failure> {
+    let mut found = HashSet::new();
+    for ca in issuers.all() {
+        let mut below = ca;
+        // No chain is as long as that: certificates that stand above each other end it.
+        for _ in 0..issuers.all().len() {
+            let Some(above) = issuers.above(below).filter(|above| above.name != below.name) else { break };
+            if context.store.is_revoked(&above.name, &below.certificate.serial_hex())?.is_some() {
+                found.insert(ca.name.clone());
+            }
+            below = above;
+        }
+    }
+    Ok(found)
 }
 
 fn entry(

@@ -40,7 +40,8 @@ fn leaf_line(out: &mut impl Write, leaf: &ApplyLeaf, planned: bool) -> io::Resul
     };
     if let Some(state) = state {
         let reason = leaf.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        line(out, "leaf", &leaf.name, &format!("{would}{state}{reason}"))?;
+        let facts = format!("until {}, by {}, {would}{state}{reason}", &leaf.not_after[..10], leaf.ca);
+        line(out, "leaf", &leaf.name, &facts)?;
     }
     for form in &leaf.forms {
         line(out, "form", form, "created")?;

@@ -6,8 +6,8 @@ use certforge::error::Shown;
 
 use super::{finding_lines, leaf_lines, line, problem_lines};
 use crate::report::{
-    Condition, CrlReport, LeafListReport, Problem, RenewReport, StatusEntry, StatusReport, StorePruneReport,
-    names_text,
+    Condition, CrlReport, IssuedListReport, LeafListReport, Problem, RenewReport, StatusEntry, StatusReport,
+    StorePruneReport, names_text,
 };
 
 pub fn leaf_table(out: &mut impl Write, list: &LeafListReport) -> io::Result<()> {
@@ -16,6 +16,15 @@ pub fn leaf_table(out: &mut impl Write, list: &LeafListReport) -> io::Result<()>
         let ca = leaf.ca.as_deref().unwrap_or("-");
         let names = names_text(&leaf.names);
         writeln!(out, "{}\t{}\t{}\t{ca}\t{}", Shown(name), leaf.key, &leaf.not_after[..10], Shown(&names))
+    })
+}
+
+/// One line a certificate: serial number, end, condition, CA, names or subject.
+pub fn issued_table(out: &mut impl Write, list: &IssuedListReport) -> io::Result<()> {
+    list.issued.iter().try_for_each(|e| {
+        let names = if e.names.is_empty() { e.subject.clone() } else { e.names.join(",") };
+        let condition = e.condition.word();
+        writeln!(out, "{}\t{}\t{condition}\t{}\t{}", e.serial, &e.not_after[..10], e.ca, Shown(&names))
     })
 }
 
@@ -83,7 +92,8 @@ pub fn renew_failures(out: &mut impl Write, report: &RenewReport) -> io::Result<
             Err(failure) => failed(out, &renewed.name, failure)?,
         }
     }
-    Ok(())
+    let errors: Vec<_> = report.findings.iter().filter(|f| f.severity == "error").cloned().collect();
+    finding_lines(out, &errors)
 }
 
 fn failed(out: &mut impl Write, name: &str, failure: &crate::context::Failure) -> io::Result<()> {
@@ -100,9 +110,13 @@ pub fn renew_status(report: &RenewReport) -> u8 {
         Ok(_) => 0,
         Err(failure) => Problem::of(failure).status,
     };
-    // What cannot be read was not renewed either.
-    let unread = report.findings.iter().any(|found| found.severity == "error");
-    let unread = if unread { crate::report::status::INPUT } else { 0 };
+    // What cannot be read was not renewed either; nor was what would gain no time.
+    let errors = report.findings.iter().filter(|found| found.severity == "error");
+    let unread = errors.map(|found| match found.code {
+        "renew.no-gain" => crate::report::status::NEGATIVE,
+        _ => crate::report::status::INPUT,
+    });
+    let unread = unread.max().unwrap_or(0);
     report.leaves.iter().map(|renewed| of(&renewed.outcome)).max().unwrap_or(0).max(unread)
 }
 

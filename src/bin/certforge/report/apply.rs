@@ -11,6 +11,10 @@ pub struct ApplyLeaf {
     pub name: String,
     pub folder: String,
     pub state: State,
+    /// The CA it is of.
+    pub ca: String,
+    /// When it ends, or would.
+    pub not_after: String,
     /// Why what was there was not what was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -28,6 +32,7 @@ impl ApplyLeaf {
     pub fn of(
         name: String,
         folder: String,
+        (ca, not_after): (String, String),
         state: State,
         reason: Option<String>,
         findings: Vec<FindingReport>,
@@ -36,6 +41,8 @@ impl ApplyLeaf {
             name,
             folder,
             state,
+            ca,
+            not_after,
             reason,
             forms: Vec::new(),
             #[cfg(feature = "aws")]

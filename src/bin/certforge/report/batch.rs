@@ -9,6 +9,8 @@ use super::FindingReport;
 #[derive(Serialize)]
 pub struct BatchLeaf {
     pub name: String,
+    /// All of its names.
+    pub names: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,6 +22,7 @@ impl BatchLeaf {
     pub fn planned(plan: &LeafPlan) -> Self {
         Self {
             name: plan.names().first().to_string(),
+            names: plan.names().iter().map(ToString::to_string).collect(),
             folder: None,
             serial: None,
             not_after: rfc3339(plan.validity().not_after()),

@@ -15,6 +15,28 @@ pub struct LeafListReport {
     pub findings: Vec<FindingReport>,
 }
 
+/// A certificate that a CA has on record.
+#[derive(Serialize)]
+pub struct IssuedReport {
+    pub serial: String,
+    pub ca: String,
+    pub subject: String,
+    pub names: Vec<String>,
+    pub not_after: String,
+    pub days_left: i64,
+    pub condition: Condition,
+    /// Why it was taken back, where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+pub struct IssuedListReport {
+    pub issued: Vec<IssuedReport>,
+    /// What is wrong with records that cannot be read.
+    pub findings: Vec<FindingReport>,
+}
+
 /// How something stands at this time.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -24,6 +46,8 @@ pub enum Condition {
     Expired,
     NotYetValid,
     Revoked,
+    /// It is good, and a place in ACM has the one before it.
+    NotImported,
 }
 
 impl Condition {
@@ -34,6 +58,7 @@ impl Condition {
             Self::Expired => "expired",
             Self::NotYetValid => "not valid yet",
             Self::Revoked => "revoked",
+            Self::NotImported => "not imported",
         }
     }
 }
@@ -69,7 +94,8 @@ pub struct StatusReport {
 impl StatusReport {
     /// Whether there is something to do.
     pub fn is_due(&self) -> bool {
-        !self.findings.is_empty() || self.entries.iter().any(|e| e.condition != Condition::Ok)
+        self.findings.iter().any(|f| f.severity != "info")
+            || self.entries.iter().any(|e| e.condition != Condition::Ok)
     }
 }
 

@@ -5,6 +5,8 @@ use certforge::template::KeyUsage;
 use certforge::validity::{BACKDATE, rfc3339};
 use certforge::{Authority, Error, Finding, Lifetime, Severity};
 
+use time::OffsetDateTime;
+
 use super::plan::{PlannedCa, PlannedLeaf};
 use crate::command::inventory::{Issuers, Place, is_same};
 use crate::context::{Context, Failure};
@@ -71,7 +73,15 @@ pub fn of_ca(ca: &PlannedCa, entry: &CaEntry, context: &Context) -> Result<Vec<F
     Ok(found)
 }
 
-type Verdict = (State, Option<String>, Vec<Finding>);
+/// What is to be done with a leaf.
+pub struct Verdict {
+    pub state: State,
+    /// Why what is there is not what is asked for.
+    pub reason: Option<String>,
+    pub findings: Vec<Finding>,
+    /// When it ends, or will.
+    pub not_after: OffsetDateTime,
+}
 
 /// Whether a leaf is missing, or why what is there is not what is asked for. Its issuer
 /// comes first; behind it those that hold their limits over one that is not made yet.
@@ -84,18 +94,28 @@ pub fn of_leaf(leaf: &PlannedLeaf, issuers: &[&Authority], context: &Context) ->
     for issuer in issuers {
         issuer.check(&plan)?;
     }
-    let found = plan.findings().to_vec();
+    let verdict = |state, reason| Verdict {
+        state,
+        reason,
+        findings: plan.findings().to_vec(),
+        not_after: plan.validity().not_after(),
+    };
     let entry = match Place::of(leaf.first(), context)? {
-        Place::Free => return Ok((State::Created, None, found)),
+        Place::Free => return Ok(verdict(State::Created, None)),
         Place::Damaged => {
-            return Ok((State::Replaced, Some("what is there cannot be read".to_owned()), found));
+            return Ok(verdict(State::Replaced, Some("what is there cannot be read".to_owned())));
         }
         Place::Leaf(entry) => entry,
     };
-    let Some(authority) = issuers.first() else { return Ok((State::Replaced, None, found)) };
+    let Some(authority) = issuers.first() else { return Ok(verdict(State::Replaced, None)) };
     match reason(leaf, authority, &entry, context)? {
-        None => Ok((State::Unchanged, None, Vec::new())),
-        reason => Ok((State::Replaced, reason, found)),
+        None => Ok(Verdict {
+            state: State::Unchanged,
+            reason: None,
+            findings: Vec::new(),
+            not_after: entry.certificate.validity().not_after(),
+        }),
+        reason => Ok(verdict(State::Replaced, reason)),
     }
 }
 

@@ -78,6 +78,11 @@ impl Templates {
         Ok(Self(own.collect::<Result<_>>()?))
     }
 
+    /// Whether a template is the manifest's own: what it says comes before the defaults.
+    fn is_own(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// The template of this name, the manifest's own first, with some fields changed.
     fn get(&self, name: &str, set: &[String]) -> Result<Template> {
         let found = match self.0.get(name) {
@@ -200,7 +205,9 @@ fn planned_leaf(
     let wanted = leaf.template.as_ref().or(defaults.template.as_ref()).map_or("server", String::as_str);
     let purpose = templates.get(wanted, &leaf.set)?;
     let ca_key = manifest.ca.get(&ca).and_then(|ca| ca.key.as_ref());
-    let key = match leaf.key.as_ref().or(defaults.key.as_ref()) {
+    let own_template = leaf.template.as_ref().is_some_and(|name| templates.is_own(name));
+    let default_key = defaults.key.as_ref().filter(|_| !own_template || purpose.key().is_none());
+    let key = match leaf.key.as_ref().or(default_key) {
         Some(key) => key.parse()?,
         None => match purpose.key() {
             Some(key) => key,
@@ -214,7 +221,7 @@ fn planned_leaf(
     }
     let own = lifetime(leaf.days, leaf.validity.as_ref(), leaf.until.as_ref())?;
     let default = lifetime(defaults.days, defaults.validity.as_ref(), defaults.until.as_ref())?;
-    if let Some(lifetime) = own.or(default) {
+    if let Some(lifetime) = own.or(default.filter(|_| !own_template)) {
         request = request.lifetime(lifetime);
     }
     if leaf.forms.contains(&Form::P12) && leaf.p12_passphrase_file.is_none() {

@@ -63,9 +63,12 @@ pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
     if first.starts_with('{') {
         return json_rows(text, file);
     }
-    let header: Vec<&str> = first.split(',').map(|column| column.trim().trim_matches('"')).collect();
-    if header.iter().any(|column| COLUMNS.contains(column)) {
-        return csv_rows(text, file);
+    // Where the comma is the decimal mark, spreadsheets write semicolons.
+    for delimiter in [b',', b';'] {
+        let header = first.split(char::from(delimiter)).map(column);
+        if header.into_iter().any(|column| COLUMNS.contains(&column.as_str())) {
+            return csv_rows(text, delimiter, file);
+        }
     }
     let content =
         text.lines().enumerate().map(|(i, line)| (i, line.trim())).filter(|(_, line)| is_content(line));
@@ -88,15 +91,21 @@ fn json_rows(text: &str, file: &Path) -> Result<Vec<Row>> {
         .collect()
 }
 
-fn csv_rows(text: &str, file: &Path) -> Result<Vec<Row>> {
-    let mut reader =
-        csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_reader(text.as_bytes());
+/// The name of a column, as it is known here.
+fn column(text: &str) -> String {
+    text.trim().trim_matches('"').to_ascii_lowercase()
+}
+
+fn csv_rows(text: &str, delimiter: u8, file: &Path) -> Result<Vec<Row>> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.trim(csv::Trim::All).comment(Some(b'#')).delimiter(delimiter);
+    let mut reader = builder.from_reader(text.as_bytes());
     let refuse = |e: csv::Error| {
         let line = e.position().map_or(1, |p| usize::try_from(p.line()).unwrap_or(1));
         Error::Row { reason: e.to_string() }.in_line(file, line)
     };
-    let header = reader.headers().map_err(refuse)?.clone();
-    if let Some(column) = header.iter().find(|column| !COLUMNS.contains(column)) {
+    let header: Vec<String> = reader.headers().map_err(refuse)?.iter().map(column).collect();
+    if let Some(column) = header.iter().find(|column| !COLUMNS.contains(&column.as_str())) {
         let reason = format!("no column `{column}`: {}", COLUMNS.join(", "));
         return Err(Error::Row { reason }.in_line(file, 1));
     }
@@ -107,7 +116,7 @@ fn csv_rows(text: &str, file: &Path) -> Result<Vec<Row>> {
         let mut row = Row { line, ..Row::default() };
         for (column, value) in header.iter().zip(&record).filter(|(_, value)| !value.is_empty()) {
             let text = Some(value.to_owned());
-            match column {
+            match column.as_str() {
                 "name" | "cn" => row.name = text,
                 "names" | "san" => row.names = items(value),
                 "subject" | "subj" => row.subject = text,
@@ -185,6 +194,7 @@ mod tests {
     fn the_three_forms_say_the_same() {
         let lines = read("# servers\na.example,10.0.0.1\n\nb.example\n").unwrap();
         let csv = read("name,san\na.example,10.0.0.1\nb.example,\n").unwrap();
+        let excel = read("\u{feff}Name;SAN\r\na.example;10.0.0.1\r\nb.example;\r\n").unwrap();
         let json =
             read("{\"name\":\"a.example\",\"san\":[\"10.0.0.1\"]}\n{\"names\":\"b.example\"}\n").unwrap();
         let all = |rows: &[Row]| -> Vec<Vec<String>> {
@@ -193,6 +203,7 @@ mod tests {
         assert_eq!(all(&lines), [vec!["a.example", "10.0.0.1"], vec!["b.example"]]);
         assert_eq!(all(&csv), all(&lines));
         assert_eq!(all(&json), all(&lines));
+        assert_eq!(all(&excel), all(&lines));
         assert_eq!(lines.iter().map(|r| r.line).collect::<Vec<_>>(), [2, 4]);
     }
 

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::command::ca::new::root_name;
+use crate::command::inventory::{Issuers, is_same};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::report::{AdoptReport, CaReport, Report, State, findings};
@@ -95,10 +96,22 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Err(none(&args.path, &found));
     }
     let named = name(candidates, args, &mut found.findings);
-    for (name, _) in &named {
-        if store.has_authority(name)? {
-            let path = store.ca_folder(name)?;
-            return Err(Error::AlreadyExists { what: "CA", name: name.clone(), path }.into());
+    let there = Issuers::read(store)?;
+    for (name, candidate) in &named {
+        let same = there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate));
+        match same {
+            // One CA under two names would have two records and two lists.
+            Some(ca) if args.name != DEFAULT_CA && *name == args.name && ca.name != *name => {
+                return Err(Failure::Usage {
+                    message: format!("that CA is here already, as {}", ca.name),
+                    hint: format!("certforge ca adopt PATH {} takes over what it did since", ca.name),
+                });
+            }
+            None if store.has_authority(name)? => {
+                let path = store.ca_folder(name)?;
+                return Err(Error::AlreadyExists { what: "CA", name: name.clone(), path }.into());
+            }
+            _ => {}
         }
     }
     let mut report =
@@ -108,7 +121,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let authorities: Vec<&Certificate> = named.iter().map(|(_, c)| &c.certificate).collect();
     found.tell_of_databases(&authorities);
     // All are checked before the first is saved.
-    let mut ready = Vec::new();
+    let (mut ready, mut known) = (Vec::new(), Vec::new());
     for (name, candidate) in named {
         let end = candidate.certificate.validity().not_after();
         if end < context.now {
@@ -116,10 +129,17 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             let finding = Finding::new("ca.ended", Severity::Warning, candidate.place.clone(), message);
             found.findings.push(finding.fix(format!("certforge ca renew {name}")));
         }
+        if let Some(ca) = there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate)) {
+            known.push(ca);
+            continue;
+        }
         let chain = Chain::new(candidate.issuers)?;
         let FoundKey { key, passphrase, .. } = candidate.key;
         let authority = Authority::load(candidate.certificate, key, &chain, context.now.min(end))?;
-        let fix = format!("certforge ca renew {name}");
+        let serial = authority.certificate().serial();
+        let issued = found.history(authority.certificate()).issued;
+        let bound = issued.iter().any(|c| c.authority_serial().as_deref() == Some(serial));
+        let fix = format!("certforge ca renew {name}{}", if bound { " --keep-serial" } else { "" });
         let of_ca = faults(&candidate.place, authority.certificate());
         found.findings.extend(of_ca.into_iter().map(|f| f.fix(fix.clone())));
         ready.push((name, authority, passphrase));
@@ -140,11 +160,35 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         report.revoked += history.revoked.len();
         report.authorities.push(CaReport::of(state, &name, &folder, certificate, context.now).saved(&saved));
     }
+    for ca in known {
+        if !args.dry_run {
+            catch_up(&ca.name, &found.history(&ca.certificate), context, &mut report)?;
+        }
+        let of_ca = CaReport::of(State::Unchanged, &ca.name, &ca.folder, &ca.certificate, context.now);
+        report.authorities.push(of_ca);
+    }
     for (place, certificate) in found.certificates.iter().filter(|(_, c)| c.ca().is_none()) {
         found.findings.extend(faults(place, certificate));
     }
     report.findings = findings(&found.findings);
     Ok(Report::Adopt(Box::new(report)))
+}
+
+/// Takes over what a CA that is here did elsewhere since.
+fn catch_up(
+    name: &str,
+    history: &History<'_>,
+    context: &Context,
+    report: &mut AdoptReport,
+) -> Result<(), Failure> {
+    for certificate in &history.issued {
+        report.certificates += usize::from(context.store.record_issued(name, certificate)?);
+    }
+    for revoked in &history.revoked {
+        let taken = context.store.revoke(name, &revoked.serial_hex(), revoked.reason, revoked.at)?;
+        report.revoked += usize::from(taken.changed);
+    }
+    Ok(())
 }
 
 impl Found {
@@ -301,9 +345,10 @@ fn look(args: &Args) -> Result<Found, Failure> {
             passphrase: used.clone(),
         }));
         let wrong = parts.findings.into_iter().filter(|f| f.severity == Severity::Error);
-        found
-            .findings
-            .extend(wrong.map(|f| Finding::new(f.code, Severity::Warning, f.place, f.message).fix(f.fix)));
+        found.findings.extend(wrong.map(|f| {
+            let message = format!("{}: {}", f.place, f.message);
+            Finding::new(f.code, Severity::Warning, f.place, message).fix(f.fix)
+        }));
     }
     found.certificates.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(found)
@@ -424,7 +469,7 @@ fn none(path: &Path, found: &Found) -> Failure {
     let first = found.findings.first();
     let first = first.map(|f| {
         let fix = if f.fix.is_empty() { String::new() } else { format!(" ({})", f.fix) };
-        format!("; {}: {}{fix}", f.place, f.message)
+        format!("; {}{fix}", f.message)
     });
     let first = first.unwrap_or_default();
     Error::NoAuthority { path: path.to_owned(), found: format!("{what}{old}{first}") }.into()

@@ -1,5 +1,7 @@
 //! `certforge ca renew`: a CA's certificate anew, with the same key.
 
+use std::collections::BTreeMap;
+
 use certforge::authority::RenewedSerial;
 use certforge::store::CaEntry;
 use certforge::validity::rfc3339;
@@ -32,10 +34,12 @@ pub struct Args {
     /// A file with the pass phrase of the CA above it [default: as for its own]
     #[arg(long, value_name = "FILE")]
     issuer_passphrase_file: Option<std::path::PathBuf>,
-    /// Keep a root's serial number: for certificates that name it (those of easy-rsa do), and
-    /// against RFC 5280. Firefox refuses the new root as long as it knows the old one
+    /// Keep a root's serial number, which what it issued names (that of easy-rsa does)
     #[arg(long)]
     keep_serial: bool,
+    /// Give it another one all the same
+    #[arg(long, conflicts_with = "keep_serial")]
+    new_serial: bool,
     /// Show what would be made, and stop
     #[arg(long)]
     dry_run: bool,
@@ -93,20 +97,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             format!("the limit {limit} is written without its dot: the host itself comes within it");
         found.push(Finding::new("ca.limit-dot", Severity::Warning, "certificate", message));
     }
-    let serial = match (args.keep_serial, root) {
-        (true, true) => RenewedSerial::Kept,
-        (true, false) => {
-            return Err(Failure::Usage {
-                message: format!("{name} is no root: the CA above it gives out its serial numbers"),
-                hint: "leave --keep-serial out".to_owned(),
-            });
-        }
-        (false, _) => RenewedSerial::Fresh,
-    };
-    if serial == RenewedSerial::Fresh {
-        found.extend(bound_to(&entry, context)?);
-    }
-    let renewed = loaded.authority.renewed(issuer.as_ref().map(|i| &i.authority), &validity, serial)?;
+    let serial = serial_number(args, &entry, context, &mut found)?;
+    let renewed = loaded.authority.renewed(issuer.as_ref().map(|i| &i.authority), &validity, &serial)?;
     if args.dry_run {
         let mut report =
             CaReport::of(State::Planned, &name, &entry.folder, renewed.certificate(), context.now);
@@ -120,22 +112,52 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Ca(Box::new(report.saved(&saved))))
 }
 
-/// Warns of what verifies under the old certificate alone, for it names that by its
-/// serial number. Nothing that is made here does.
-fn bound_to(entry: &CaEntry, context: &Context) -> Result<Option<Finding>, Failure> {
-    let mut bound = 0_usize;
+/// The serial number: one of its own, unless what it issued names another. Nothing that is
+/// made here does.
+fn serial_number(
+    args: &Args,
+    entry: &CaEntry,
+    context: &Context,
+    found: &mut Vec<Finding>,
+) -> Result<RenewedSerial, Failure> {
+    let root = entry.certificate.is_self_issued();
+    if args.keep_serial && !root {
+        return Err(Failure::Usage {
+            message: format!("{} is no root: the CA above it gives out its serial numbers", entry.name),
+            hint: "leave --keep-serial out".to_owned(),
+        });
+    }
+    let named = named(entry, context)?;
+    let message = |bound: usize| {
+        format!("{bound} certificates name it by its serial number, and verify under no other in OpenSSL")
+    };
+    match named {
+        named if args.keep_serial => {
+            let serial = named.map_or_else(|| entry.certificate.serial().to_vec(), |(serial, _)| serial);
+            Ok(RenewedSerial::Kept(serial))
+        }
+        Some((_, bound)) if root && !args.new_serial => Err(Failure::Usage {
+            message: message(bound),
+            hint: "--keep-serial keeps it (Firefox then refuses the new root as long as it knows the old one); --new-serial gives it another, and they have to be issued anew".to_owned(),
+        }),
+        Some((_, bound)) => {
+            let finding = Finding::new("ca.serial-named", Severity::Warning, entry.name.clone(), message(bound));
+            found.push(finding.fix("issue them anew"));
+            Ok(RenewedSerial::Fresh)
+        }
+        None => Ok(RenewedSerial::Fresh),
+    }
+}
+
+/// The serial number by which most of what it issued names it, and how many do.
+fn named(entry: &CaEntry, context: &Context) -> Result<Option<(Vec<u8>, usize)>, Failure> {
+    let mut counts: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
     for serial in context.store.issued_serials(&entry.name)? {
         // One record that is damaged stops nothing.
         let issued = context.store.issued(&entry.name, &serial).ok().flatten();
-        let named = issued.and_then(|issued| issued.certificate.authority_serial());
-        bound += usize::from(named.is_some_and(|named| named == entry.certificate.serial()));
+        if let Some(named) = issued.and_then(|issued| issued.certificate.authority_serial()) {
+            *counts.entry(named).or_default() += 1;
+        }
     }
-    let message = format!(
-        "{bound} certificates name it by its serial number, which is another one now: OpenSSL refuses \
-         them under the new certificate"
-    );
-    let finding = Finding::new("ca.serial-named", Severity::Warning, entry.name.clone(), message);
-    let root = entry.certificate.is_self_issued();
-    let fix = if root { "--keep-serial, or issue them anew" } else { "issue them anew" };
-    Ok((bound > 0).then(|| finding.fix(fix)))
+    Ok(counts.into_iter().max_by_key(|(_, count)| *count))
 }
