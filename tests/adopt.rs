@@ -5,11 +5,7 @@ mod support;
 use std::process::Command;
 
 use serde_json::Value;
-use support::{Sandbox, judge, openssl, output};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
-}
+use support::{Sandbox, json, judge, openssl, output};
 
 fn codes(document: &Value) -> Vec<&str> {
     document["findings"].as_array().unwrap().iter().map(|f| f["code"].as_str().unwrap()).collect()

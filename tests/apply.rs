@@ -2,25 +2,10 @@
 
 mod support;
 
-use serde_json::Value;
-use support::{Sandbox, judge, output};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
-}
+use support::{Sandbox, json, judge, output, refused};
 
 fn put(sandbox: &Sandbox, text: &str) {
     std::fs::write(sandbox.file("certforge.toml"), text).unwrap();
-}
-
-fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
-    let before = sandbox.snapshot();
-    let ran = sandbox.run(&format!("--json {args}"));
-    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
-    let document = json(&ran.stderr);
-    assert_eq!(document["code"], code, "{args}: {document}");
-    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
-    document["message"].as_str().unwrap().to_owned()
 }
 
 const MANIFEST: &str = r#"

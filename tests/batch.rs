@@ -2,12 +2,7 @@
 
 mod support;
 
-use serde_json::Value;
-use support::{CERTFORGE, Sandbox, judge, output};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
-}
+use support::{CERTFORGE, Sandbox, json, judge, output, refused};
 
 fn ca() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -17,16 +12,6 @@ fn ca() -> Sandbox {
 
 fn put(sandbox: &Sandbox, name: &str, text: &str) {
     std::fs::write(sandbox.file(name), text).unwrap();
-}
-
-fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
-    let before = sandbox.snapshot();
-    let ran = sandbox.run(&format!("--json {args}"));
-    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
-    let document = json(&ran.stderr);
-    assert_eq!(document["code"], code, "{args}: {document}");
-    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
-    document["message"].as_str().unwrap().to_owned()
 }
 
 fn verifies(sandbox: &Sandbox, leaf: &str) {

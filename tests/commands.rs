@@ -2,12 +2,7 @@
 
 mod support;
 
-use serde_json::Value;
-use support::{CERTFORGE, Sandbox, judge, output};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
-}
+use support::{CERTFORGE, Sandbox, json, judge, output};
 
 #[test]
 fn a_ca_and_a_leaf_that_openssl_accepts() {

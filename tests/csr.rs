@@ -4,11 +4,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Sandbox, judge, openssl, output};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
-}
+use support::{Sandbox, json, judge, openssl, output, refused};
 
 /// A request by OpenSSL with these extensions, in `r.pem`; its key is `k.pem`.
 fn request(sandbox: &Sandbox, subject: &str, extensions: &str, key: &[&str]) -> Option<()> {
@@ -28,16 +24,6 @@ fn ca() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new --key p256");
     sandbox
-}
-
-fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
-    let before = sandbox.snapshot();
-    let ran = sandbox.run(&format!("--json {args}"));
-    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
-    let document = json(&ran.stderr);
-    assert_eq!(document["code"], code, "{args}: {document}");
-    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
-    document["message"].as_str().unwrap().to_owned()
 }
 
 fn codes(document: &Value) -> Vec<&str> {

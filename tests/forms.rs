@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{CERTFORGE, Sandbox, judge, openssl, output};
+use support::{CERTFORGE, Sandbox, judge, openssl, output, refused};
 
 fn leaf(key: &str) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -20,16 +20,6 @@ fn file(name: &str) -> String {
 /// Whether a file is there with this mode.
 fn has_mode(sandbox: &Sandbox, name: &str, mode: &str) -> bool {
     sandbox.snapshot().iter().any(|line| line.starts_with(&format!("{} 100{mode} ", file(name))))
-}
-
-fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
-    let before = sandbox.snapshot();
-    let ran = sandbox.run(&format!("--json {args}"));
-    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
-    let document: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
-    assert_eq!(document["code"], code, "{args}: {document}");
-    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
-    document["message"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -3,12 +3,7 @@
 
 mod support;
 
-use serde_json::Value;
-use support::{Sandbox, judge, openssl, output};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
-}
+use support::{Sandbox, json, judge, openssl, output, refused};
 
 /// What `openssl verify -x509_strict` says of a leaf in the store.
 fn verify(sandbox: &Sandbox, leaf: &str, more: &[&str]) -> Option<(bool, String)> {
@@ -23,16 +18,6 @@ fn verifies(sandbox: &Sandbox, leaf: &str, more: &[&str]) {
     if let Some((ok, text)) = verify(sandbox, leaf, more) {
         assert!(ok, "{leaf}: {text}");
     }
-}
-
-fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
-    let before = sandbox.snapshot();
-    let ran = sandbox.run(&format!("--json {args}"));
-    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
-    let document = json(&ran.stderr);
-    assert_eq!(document["code"], code, "{args}: {document}");
-    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
-    document["message"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -1,15 +1,9 @@
-//! What becomes of certificates after they were issued: looked at, renewed, taken
-//! back, thrown away. The lists are judged by OpenSSL and webpki.
+//! What becomes of certificates after they were issued: looked at, renewed, thrown away.
 
 mod support;
 
 use certforge::harness::{AcmSim, Settings};
-use serde_json::Value;
-use support::{CERTFORGE, Ran, Sandbox, judge, openssl, output};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
-}
+use support::{CERTFORGE, Ran, Sandbox, archived, json, judge, openssl, refused, verify};
 
 /// Runs the command at another time.
 fn at(sandbox: &Sandbox, offset: &str, args: &str) -> Option<Ran> {
@@ -18,22 +12,6 @@ fn at(sandbox: &Sandbox, offset: &str, args: &str) -> Option<Ran> {
     command.args(["-f", offset, CERTFORGE]).args(args.split_whitespace());
     sandbox.isolate(&mut command);
     Some(support::ran(command.output().unwrap()))
-}
-
-fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
-    let before = sandbox.snapshot();
-    let ran = sandbox.run(&format!("--json {args}"));
-    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
-    let document = json(&ran.stderr);
-    assert_eq!(document["code"], code, "{args}: {document}");
-    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
-    document["message"].as_str().unwrap().to_owned()
-}
-
-fn verify(sandbox: &Sandbox, args: &str) -> Option<(bool, String)> {
-    let program = judge("openssl")?;
-    let args: Vec<&str> = std::iter::once("verify").chain(args.split_whitespace()).collect();
-    Some(output(&program, &args, sandbox.path()))
 }
 
 #[test]
@@ -231,226 +209,6 @@ fn a_renewed_leaf_goes_to_acm_under_the_same_arn() {
 }
 
 #[test]
-fn what_is_taken_back_is_in_the_list_that_openssl_reads() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    for name in ["a", "b", "c"] {
-        sandbox.ok(&format!("leaf {name}.example --key p256"));
-    }
-    let first = json(&sandbox.ok("crl --json").stdout);
-    assert_eq!((&first["certificates"], &first["ca"]), (&0.into(), &"default".into()));
-    let revoked = json(&sandbox.ok("revoke a.example --reason keyCompromise --json").stdout);
-    assert_eq!(revoked["revoked"]["new"], true);
-    let serial = json(&sandbox.ok("list --json").stdout)["leaves"][1]["serial"].as_str().unwrap().to_owned();
-    sandbox.ok(&format!("revoke {serial}"));
-    let last = json(&sandbox.ok("crl --json").stdout);
-    assert_eq!(last["certificates"], 2);
-    assert!(
-        last["number"].as_u64() > revoked["number"].as_u64()
-            && revoked["number"].as_u64() > first["number"].as_u64()
-    );
-    let again = json(&sandbox.ok("revoke a.example --reason superseded --json").stdout);
-    assert_eq!(again["revoked"]["new"], false);
-    let crl = "certforge/ca/default/crl.pem";
-    for (name, good) in [("a", false), ("b", false), ("c", true)] {
-        let args = format!(
-            "-crl_check -x509_strict -CAfile certforge/{name}.example/ca.pem -CRLfile {crl} certforge/{name}.example/cert.pem"
-        );
-        let Some((ok, text)) = verify(&sandbox, &args) else { return };
-        assert_eq!(ok, good, "{name}: {text}");
-        assert_eq!(text.contains("certificate revoked"), !good, "{text}");
-    }
-    let text = openssl(
-        &["crl", "-in", crl, "-noout", "-text", "-CAfile", "certforge/ca/default/ca.pem"],
-        sandbox.path(),
-    )
-    .unwrap();
-    assert!(
-        text.contains("verify OK") && text.contains("Version 2") && text.contains("Key Compromise"),
-        "{text}"
-    );
-    assert!(!text.contains("Superseded") && !text.contains("Unspecified"), "{text}");
-    assert!(text.contains("X509v3 CRL Number") && text.contains("X509v3 Authority Key Identifier"), "{text}");
-}
-
-#[test]
-fn webpki_reads_the_list() {
-    use rustls_pki_types::pem::PemObject;
-    use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    sandbox.ok("leaf a.example --key p256");
-    sandbox.ok("leaf b.example --key p256");
-    sandbox.ok("revoke a.example");
-    let list =
-        CertificateRevocationListDer::from_pem_file(sandbox.file("certforge/ca/default/crl.pem")).unwrap();
-    let list = webpki::BorrowedCertRevocationList::from_der(&list).unwrap().to_owned().unwrap().into();
-    let lists = [&list];
-    let anchor = CertificateDer::from_pem_file(sandbox.file("certforge/ca/default/ca.pem")).unwrap();
-    let anchors = [webpki::anchor_from_trusted_cert(&anchor).unwrap()];
-    let check = |name: &str| {
-        let leaf =
-            CertificateDer::from_pem_file(sandbox.file(&format!("certforge/{name}/cert.pem"))).unwrap();
-        let leaf = webpki::EndEntityCert::try_from(&leaf).unwrap();
-        let options = webpki::RevocationOptionsBuilder::new(&lists).unwrap().build();
-        let usage = webpki::KeyUsage::server_auth();
-        leaf.verify_for_usage(
-            webpki::ALL_VERIFICATION_ALGS,
-            &anchors,
-            &[],
-            UnixTime::now(),
-            usage,
-            Some(options),
-            None,
-        )
-        .map(|_| ())
-    };
-    check("b.example").unwrap();
-    assert!(matches!(check("a.example"), Err(webpki::Error::CertRevoked)));
-}
-
-#[test]
-fn a_list_that_is_lost_or_damaged_does_not_count_back() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    sandbox.ok("leaf a.example --key p256");
-    let number = |text: &str| json(text)["number"].as_u64().unwrap();
-    let first = number(&sandbox.ok("revoke a.example --json").stdout);
-    std::fs::remove_file(sandbox.file("certforge/ca/default/crl.pem")).unwrap();
-    let second = sandbox.ok("crl --json").stdout;
-    assert!(number(&second) >= first);
-    assert_eq!(json(&second)["certificates"], 1);
-    std::fs::write(sandbox.file("certforge/ca/default/crl.pem"), "junk").unwrap();
-    assert_eq!(json(&sandbox.ok("crl --json").stdout)["certificates"], 1);
-    // Another CA of the same name has nothing to say of what the first took back.
-    sandbox.ok("ca new --force --key p256");
-    assert!(!sandbox.file("certforge/ca/default/crl.pem").exists());
-    assert_eq!(json(&sandbox.ok("crl --json").stdout)["certificates"], 0);
-}
-
-#[test]
-fn a_key_that_was_compromised_is_not_certified_again() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new root --key p256");
-    sandbox.ok("ca new issuing --under root --key p256");
-    sandbox.ok("csr csr.example --key p256");
-    sandbox.ok("sign certforge/csr/csr.example/request.pem --ca issuing");
-    sandbox.ok("leaf own.example --ca issuing --key p256");
-    sandbox.ok("revoke csr.example --reason keyCompromise");
-    sandbox.ok("revoke own.example --reason keyCompromise");
-    refused(&sandbox, "renew csr.example", 3, "revoked");
-    refused(&sandbox, "renew own.example --reuse-key", 3, "revoked");
-    let due = sandbox.run("renew --due --json");
-    let leaves = json(&due.stdout)["leaves"].clone();
-    let states: Vec<&str> = leaves.as_array().unwrap().iter().map(|l| l["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["failed", "renewed"], "{leaves}");
-    // A CA that was taken back makes its list, and nothing else.
-    sandbox.ok("revoke issuing --reason cACompromise");
-    let said = refused(&sandbox, "leaf b.example --ca issuing --key p256", 3, "revoked");
-    assert!(said.contains("(cACompromise)"), "{said}");
-    refused(&sandbox, "ca renew issuing", 3, "revoked");
-    refused(&sandbox, "ca new below --under issuing --key p256", 3, "revoked");
-    sandbox.ok("crl --ca issuing");
-}
-
-#[test]
-fn what_is_not_on_record_is_taken_back_when_its_ca_is_named() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    let serial = "9A:88:77:66:55:44:33:22:11:00";
-    let said = sandbox.run(&format!("revoke {serial}"));
-    assert_eq!(said.status, 2);
-    assert!(said.stderr.contains("--ca NAME"), "{}", said.stderr);
-    let revoked = sandbox.ok(&format!("revoke {serial} --ca default --reason superseded"));
-    assert!(revoked.stderr.contains("no record"), "{}", revoked.stderr);
-    if let Some(text) =
-        openssl(&["crl", "-in", "certforge/ca/default/crl.pem", "-noout", "-text"], sandbox.path())
-    {
-        assert!(text.contains("Serial Number: 9A887766554433221100"), "{text}");
-    }
-    refused(&sandbox, "revoke 0xyz --ca default", 3, "serial");
-    refused(&sandbox, &format!("revoke {} --ca default", "ab".repeat(21)), 3, "serial");
-    refused(&sandbox, "revoke ab --ca other", 3, "store.missing");
-}
-
-#[test]
-fn what_is_on_record_alone_is_found_by_its_name() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    std::fs::write(sandbox.file("names"), "a.example,10.0.0.1\nb.example\n").unwrap();
-    for out in ["one", "two"] {
-        sandbox.ok(&format!("leaf --batch names --form pem --output {out}"));
-    }
-    let said = refused(&sandbox, "revoke a.example", 2, "usage");
-    assert!(said.contains("2 certificates"), "{said}");
-    let serials = std::fs::read_dir(sandbox.file("certforge/ca/default/issued")).unwrap();
-    assert_eq!(serials.count(), 6, "four records, two lists of requests");
-    let first = sandbox.run("revoke 10.0.0.1");
-    let serial =
-        first.stderr.split("certforge revoke ").nth(1).unwrap().split(' ').next().unwrap().trim().to_owned();
-    sandbox.ok(&format!("revoke {serial}"));
-    sandbox.ok("revoke 10.0.0.1 --ca default");
-    refused(&sandbox, "revoke a.example", 3, "store.missing");
-}
-
-#[test]
-fn what_one_name_or_number_means_twice_is_taken_for_neither() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    sandbox.ok("leaf a.example b.example --key p256");
-    let said = refused(&sandbox, "revoke b.example", 2, "usage");
-    assert!(said.contains("the leaf a.example"), "{said}");
-    let revoked = sandbox.ok("revoke a.example");
-    assert!(revoked.stderr.contains("a.example, b.example"), "{}", revoked.stderr);
-    // Two CAs that were adopted number their leaves from one.
-    if judge("openssl").is_none() {
-        return;
-    }
-    for ca in ["one", "two"] {
-        let script = format!(
-            "mkdir {ca}; cd {ca}; openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN={ca}
-openssl req -new -newkey rsa:2048 -nodes -keyout k -subj /CN=x | openssl x509 -req -CA ca.pem -CAkey ca.key -set_serial 5 -out 5.pem"
-        );
-        let mut shell = std::process::Command::new("sh");
-        sandbox.isolate(shell.args(["-ec", &script]));
-        assert_eq!(support::ran(shell.output().unwrap()).status, 0);
-        sandbox.ok(&format!("ca adopt {ca} {ca}"));
-    }
-    let said = refused(&sandbox, "revoke 5", 2, "usage");
-    assert!(said.contains("2 certificates"), "{said}");
-    sandbox.ok("revoke 5 --ca two");
-}
-
-#[test]
-fn what_a_replaced_ca_took_back_does_not_come_back() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new root --key p256");
-    sandbox.ok("ca new issuing --under root --key p256");
-    sandbox.ok("revoke issuing --reason keyCompromise");
-    let serial = json(&sandbox.ok("leaf o.example --ca root --key p256 --json").stdout)["serial"].clone();
-    std::fs::remove_file(sandbox.file("certforge/ca/root/ca.key")).unwrap();
-    sandbox.ok("ca new root --key p256 --force");
-    assert!(
-        archived(&sandbox, "ca/root", &sandbox.read("certforge/o.example/ca.pem")),
-        "without its key, too"
-    );
-    refused(&sandbox, "leaf b.example --ca issuing --key p256", 3, "revoked");
-    // The new CA cannot take back for the old one.
-    refused(&sandbox, &format!("revoke {}", serial.as_str().unwrap()), 2, "usage");
-}
-
-#[test]
-fn one_damaged_record_stops_nothing_else() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    std::fs::write(sandbox.file("names"), "a.example\nb.example\n").unwrap();
-    sandbox.ok("leaf --batch names --form pem --output x");
-    std::fs::write(sandbox.file("certforge/ca/default/issued/00aa.pem"), "junk").unwrap();
-    sandbox.ok("revoke b.example");
-    sandbox.ok("ca renew");
-}
-
-#[test]
 fn a_self_signed_leaf_of_a_template_of_ones_own_is_renewed_as_it_is() {
     let sandbox = Sandbox::new();
     sandbox
@@ -469,42 +227,6 @@ fn a_self_signed_leaf_of_a_template_of_ones_own_is_renewed_as_it_is() {
 }
 
 #[test]
-fn a_hold_becomes_a_graver_reason_and_nothing_becomes_a_lesser_one() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    sandbox.ok("leaf a.example --key p256");
-    let revoke = |reason: &str| {
-        let revoked =
-            json(&sandbox.ok(&format!("revoke a.example --reason {reason} --json")).stdout)["revoked"]
-                .clone();
-        (revoked["reason"].as_str().unwrap().to_owned(), revoked["new"].as_bool().unwrap())
-    };
-    assert_eq!(revoke("certificateHold"), ("certificateHold".to_owned(), true));
-    assert_eq!(revoke("keyCompromise"), ("keyCompromise".to_owned(), true));
-    assert_eq!(revoke("superseded"), ("keyCompromise".to_owned(), false));
-    sandbox.ok("leaf b.example --key p256");
-    sandbox.ok("revoke b.example --reason superseded");
-    sandbox.ok("revoke b.example --reason keyCompromise");
-    for more in ["", " --dry-run"] {
-        refused(&sandbox, &format!("renew b.example --reuse-key{more}"), 3, "revoked");
-    }
-    assert!(sandbox.ok("revoke a.example").stderr.contains("taken back before"));
-}
-
-#[test]
-fn a_name_of_a_leaf_and_a_ca_is_taken_for_neither() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new root --key p256");
-    sandbox.ok("ca new issuing --under root --key p256");
-    sandbox.ok("leaf issuing --ca root --key p256");
-    let said = sandbox.run("revoke issuing");
-    assert_eq!(said.status, 2, "{}", said.stderr);
-    assert!(said.stderr.contains("is a leaf and a CA"), "{}", said.stderr);
-    let wrong = sandbox.run("revoke issuing --ca issuing");
-    assert_eq!(wrong.status, 2);
-}
-
-#[test]
 fn damaged_cas_and_lists_are_due() {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new --key p256");
@@ -519,17 +241,6 @@ fn damaged_cas_and_lists_are_due() {
     let status = sandbox.run("status --json");
     assert_eq!(status.status, 1);
     assert_eq!(json(&status.stdout)["findings"][0]["place"], "default", "{}", status.stdout);
-}
-
-/// The files of the archive that hold a text.
-fn archived(sandbox: &Sandbox, name: &str, text: &str) -> bool {
-    let lines = sandbox.snapshot();
-    let mut files = lines.iter().filter_map(|line| line.split(' ').next());
-    files.any(|file| {
-        file.starts_with(&format!("certforge/archive/{name}/"))
-            && sandbox.file(file).is_file()
-            && sandbox.read(file) == text
-    })
 }
 
 #[test]
@@ -637,61 +348,6 @@ fn an_import_that_failed_is_due_until_it_is_done() {
 }
 
 #[test]
-fn what_stands_below_a_revoked_ca_is_revoked() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("up a.example --three-tier --key p256");
-    assert_eq!(sandbox.run("status").status, 0);
-    sandbox.ok("revoke default --reason cACompromise");
-    let status = json(&sandbox.run("status --json").stdout);
-    let of = |kind: &str, name: &str| {
-        let entries = status["entries"].as_array().unwrap();
-        entries.iter().find(|e| e["kind"] == kind && e["name"] == name).unwrap()["condition"].clone()
-    };
-    assert_eq!((of("ca", "default"), of("leaf", "a.example")), ("revoked".into(), "revoked".into()));
-    std::fs::write(sandbox.file("certforge/ca/default-root/ca.key"), "").unwrap();
-    let status = sandbox.run("status --json").stdout;
-    assert!(status.contains("ca.damaged"), "{status}");
-}
-
-#[test]
-fn what_is_on_record_is_listed() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new --key p256");
-    sandbox.ok("leaf a.example b.example --key p256");
-    sandbox.ok("renew a.example");
-    std::fs::write(sandbox.file("names"), "c.example\n").unwrap();
-    sandbox.ok("leaf --batch names --form pem --output x");
-    let told = sandbox.ok("revoke a.example --reason keyCompromise");
-    // The one before it is valid still, and told of.
-    assert!(told.stderr.contains("1 certificates that a.example had before"), "{}", told.stderr);
-    let list = sandbox.ok("list --issued").stdout;
-    assert_eq!(list.lines().count(), 3, "{list}");
-    assert_eq!(list.matches("revoked").count(), 1, "{list}");
-    assert!(list.contains("a.example,b.example") && list.contains("\tok\tdefault\tc.example"), "{list}");
-    let document = json(&sandbox.ok("list --issued --json").stdout);
-    let reasons: Vec<&Value> = document["issued"].as_array().unwrap().iter().map(|e| &e["reason"]).collect();
-    assert!(reasons.contains(&&"keyCompromise".into()), "{document}");
-    // By its file: what is in the archive, and what is elsewhere.
-    let kept =
-        std::fs::read_dir(sandbox.file("certforge/archive/a.example")).unwrap().next().unwrap().unwrap();
-    sandbox.ok(&format!("revoke {}", kept.path().join("cert.pem").display()));
-    assert_eq!(sandbox.ok("list --issued").stdout.matches("revoked").count(), 2);
-}
-
-#[test]
-fn a_list_that_cannot_be_made_leaves_nothing_on_record() {
-    let sandbox = Sandbox::new();
-    let Some(_) = judge("openssl") else { return };
-    let args = "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 50 -subj /CN=x -addext keyUsage=critical,keyCertSign";
-    openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path());
-    sandbox.ok("ca adopt ca.pem --private-key ca.key");
-    sandbox.ok("leaf a.example --key p256");
-    let said = refused(&sandbox, "revoke a.example", 3, "ca.not-a-ca");
-    assert!(said.contains("may sign no lists"), "{said}");
-    assert_eq!(sandbox.run("status").stdout.matches("revoked").count(), 0);
-}
-
-#[test]
 fn what_gains_no_time_is_not_renewed_again_and_again() {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new --key p256 --days 20");
@@ -732,41 +388,6 @@ fn spans_beyond_all_time_are_no_fault() {
     sandbox.ok("prune --leaves --keep-days 4294967295 --yes");
     let ran = sandbox.run(&format!("status --within {}", "4294967295w".repeat(3600)));
     assert_eq!(ran.status, 3, "{}", ran.stderr);
-}
-
-#[test]
-fn revoked_leaves_and_cas_show_and_are_made_anew() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("up a.example --three-tier --key p256");
-    sandbox.ok("revoke a.example");
-    let status = sandbox.run("status");
-    assert_eq!(status.status, 1);
-    assert!(status.stdout.contains("revoked"), "{}", status.stdout);
-    let up = json(&sandbox.ok("up a.example --json").stdout);
-    assert_eq!(up["leaf"]["reason"], "it is revoked");
-    sandbox.ok("revoke a.example --reason cessationOfOperation");
-    // It was taken from somebody: no cron job gives it back.
-    let serial = sandbox.read("certforge/a.example/cert.pem");
-    for which in ["--due", "--all"] {
-        let passed = sandbox.ok(&format!("renew {which} --json"));
-        assert_eq!(json(&passed.stdout)["findings"][0]["code"], "renew.revoked", "{}", passed.stdout);
-    }
-    assert_eq!(sandbox.read("certforge/a.example/cert.pem"), serial);
-    assert_eq!(sandbox.ok("renew a.example").stdout, "certforge/a.example\n");
-    sandbox.ok("revoke a.example --reason superseded");
-    assert_eq!(sandbox.ok("renew --due").stdout, "certforge/a.example\n");
-    sandbox.ok("revoke default");
-    let Some((ok, text)) = verify(
-        &sandbox,
-        "-crl_check_all -CAfile certforge/ca/default-root/ca.pem -CRLfile certforge/ca/default-root/crl.pem \
-         -CRLfile certforge/ca/default/crl.pem -untrusted certforge/ca/default/ca.pem certforge/a.example/cert.pem",
-    ) else {
-        return;
-    };
-    assert!(!ok && text.contains("error 23 at 1 depth"), "{text}");
-    refused(&sandbox, "revoke default-root", 2, "usage");
-    refused(&sandbox, "revoke none.example", 3, "store.missing");
-    refused(&sandbox, "revoke a.example --reason boredom", 2, "usage");
 }
 
 #[test]

@@ -110,6 +110,40 @@ fn digest(path: &Path) -> String {
     std::fs::read(path).map_or_else(|e| e.to_string(), |bytes| certforge::key::Sha256::of(&bytes).to_string())
 }
 
+/// A document, or what stands in its place.
+pub fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// Runs a command that has to be refused with one document, and to change nothing. Returns
+/// its message.
+pub fn refused(sandbox: &Sandbox, args: &str, status: i32, code: &str) -> String {
+    let before = sandbox.snapshot();
+    let ran = sandbox.run(&format!("--json {args}"));
+    assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
+    let document = json(&ran.stderr);
+    assert_eq!(document["code"], code, "{args}: {document}");
+    assert_eq!(sandbox.snapshot(), before, "{args} changed something");
+    document["message"].as_str().unwrap().to_owned()
+}
+
+/// The files of the archive that hold a text.
+pub fn archived(sandbox: &Sandbox, name: &str, text: &str) -> bool {
+    let lines = sandbox.snapshot();
+    let mut files = lines.iter().filter_map(|line| line.split(' ').next());
+    files.any(|file| {
+        file.starts_with(&format!("certforge/archive/{name}/"))
+            && sandbox.file(file).is_file()
+            && sandbox.read(file) == text
+    })
+}
+
+pub fn verify(sandbox: &Sandbox, args: &str) -> Option<(bool, String)> {
+    let program = judge("openssl")?;
+    let args: Vec<&str> = std::iter::once("verify").chain(args.split_whitespace()).collect();
+    Some(output(&program, &args, sandbox.path()))
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "reads well behind `.output().unwrap()`")]
 pub fn ran(output: Output) -> Ran {
     Ran {
