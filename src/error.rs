@@ -199,6 +199,8 @@ pub enum Error {
     KeyAlgorithm {
         /// The text.
         input: String,
+        /// Those that there are.
+        known: Vec<&'static str>,
     },
     /// A form that a private key does not have.
     KeyForm {
@@ -393,6 +395,13 @@ pub enum Error {
         /// Why.
         reason: &'static str,
     },
+    /// A certificate was taken back for good.
+    NotOnHold {
+        /// Its serial number.
+        serial: String,
+        /// Why it was taken back.
+        reason: &'static str,
+    },
     /// A text is no serial number.
     Serial {
         /// The text.
@@ -546,6 +555,7 @@ impl Error {
             Self::Row { .. } => "batch.row",
             Self::Rule { .. } => "acm.rule",
             Self::Revoked { .. } => "revoked",
+            Self::NotOnHold { .. } => "revoked.for-good",
             Self::Serial { .. } => "serial",
             Self::Service { .. } => "acm.service",
             Self::StoreName { .. } => "store.name",

@@ -16,7 +16,7 @@ fn what_is_taken_back_is_in_the_list_that_openssl_reads() {
     let first = json(&sandbox.ok("crl --json").stdout);
     assert_eq!((&first["certificates"], &first["ca"]), (&0.into(), &"default".into()));
     let revoked = json(&sandbox.ok("revoke a.example --reason keyCompromise --json").stdout);
-    assert_eq!(revoked["revoked"]["new"], true);
+    assert_eq!(revoked["revoked"]["state"], "revoked");
     let serial = json(&sandbox.ok("list --json").stdout)["leaves"][1]["serial"].as_str().unwrap().to_owned();
     sandbox.ok(&format!("revoke {serial}"));
     let last = json(&sandbox.ok("crl --json").stdout);
@@ -26,7 +26,7 @@ fn what_is_taken_back_is_in_the_list_that_openssl_reads() {
             && revoked["number"].as_u64() > first["number"].as_u64()
     );
     let again = json(&sandbox.ok("revoke a.example --reason superseded --json").stdout);
-    assert_eq!(again["revoked"]["new"], false);
+    assert_eq!(again["revoked"]["state"], "revoked-before");
     let crl = "certforge/ca/default/crl.pem";
     for (name, good) in [("a", false), ("b", false), ("c", true)] {
         let args = format!(
@@ -235,7 +235,7 @@ fn a_hold_becomes_a_graver_reason_and_nothing_becomes_a_lesser_one() {
         let revoked =
             json(&sandbox.ok(&format!("revoke a.example --reason {reason} --json")).stdout)["revoked"]
                 .clone();
-        (revoked["reason"].as_str().unwrap().to_owned(), revoked["new"].as_bool().unwrap())
+        (revoked["reason"].as_str().unwrap().to_owned(), revoked["state"] == "revoked")
     };
     assert_eq!(revoke("certificateHold"), ("certificateHold".to_owned(), true));
     assert_eq!(revoke("keyCompromise"), ("keyCompromise".to_owned(), true));
@@ -247,6 +247,21 @@ fn a_hold_becomes_a_graver_reason_and_nothing_becomes_a_lesser_one() {
         refused(&sandbox, &format!("renew b.example --reuse-key{more}"), 3, "revoked");
     }
     assert!(sandbox.ok("revoke a.example").stderr.contains("taken back before"));
+}
+
+#[test]
+fn a_hold_is_released_and_nothing_else_is() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    sandbox.ok("revoke a.example --reason certificateHold");
+    let released = json(&sandbox.ok("revoke a.example --release --json").stdout);
+    assert_eq!((&released["revoked"]["state"], &released["certificates"]), (&"released".into(), &0.into()));
+    assert_eq!(sandbox.run("status").status, 0);
+    let again = json(&sandbox.ok("revoke a.example --release --json").stdout);
+    assert_eq!(again["revoked"]["state"], "not-revoked");
+    sandbox.ok("revoke a.example --reason superseded");
+    refused(&sandbox, "revoke a.example --release", 3, "revoked.for-good");
 }
 
 #[test]

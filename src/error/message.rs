@@ -76,8 +76,8 @@ impl fmt::Display for Error {
                 write!(f, "cannot {doing} {}: {source}", ShownPath(path))
             }
             Self::Key { reason } => write!(f, "the private key cannot be used: {}", Shown(reason)),
-            Self::KeyAlgorithm { input } => {
-                write!(f, "`{}` is not a key algorithm", Shown(input))
+            Self::KeyAlgorithm { input, known } => {
+                write!(f, "`{}` is not a key algorithm: {}", Shown(input), known.join(", "))
             }
             Self::KeyForm { algorithm, form } => write!(f, "a key that is {algorithm} has no form {form}"),
             Self::KeyMismatch { certificate, key } => write!(
@@ -151,14 +151,18 @@ impl fmt::Display for Error {
                 Shown(purpose)
             ),
             Self::PublicKey { reason } => write!(f, "the public key may not be certified: {}", Shown(reason)),
-            Self::Reason { input, .. } => {
-                write!(f, "`{}` is no reason to take a certificate back", Shown(input))
+            Self::Reason { input, known } => {
+                let known = known.join(", ");
+                write!(f, "`{}` is no reason to take a certificate back: {known}", Shown(input))
             }
             Self::Rule { input, reason } => {
                 write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
             }
             Self::Revoked { subject, ca, reason } => {
                 write!(f, "`{}` was taken back by the CA {} ({reason})", Shown(subject), Shown(ca))
+            }
+            Self::NotOnHold { serial, reason } => {
+                write!(f, "{serial} was taken back for good ({reason}), and is not on hold")
             }
             Self::Serial { input } => {
                 write!(f, "`{}` is no serial number: 1 to 20 octets in hexadecimal", Shown(input))

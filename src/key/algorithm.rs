@@ -125,7 +125,10 @@ impl FromStr for KeyAlgorithm {
             "rsa" | "rsa2048" => Self::Rsa2048,
             "rsa3072" => Self::Rsa3072,
             "rsa4096" => Self::Rsa4096,
-            _ => return Err(Error::KeyAlgorithm { input: input.to_owned() }),
+            _ => {
+                let known = Self::ALL.map(Self::as_str).to_vec();
+                return Err(Error::KeyAlgorithm { input: input.to_owned(), known });
+            }
         })
     }
 }

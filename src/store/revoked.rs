@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::file::io_error;
 use super::set::PATIENCE;
 use super::{Lock, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
 use crate::error::{Error, Result};
@@ -59,6 +60,27 @@ impl Store {
         file::replace(&path, text.as_bytes(), PUBLIC)?;
         file::sync_folder(&folder)?;
         Ok(TakenBack { reason, changed: true })
+    }
+
+    /// Gives back what was on hold: it is in no list any more. False where it was not taken
+    /// back at all.
+    ///
+    /// # Errors
+    /// [`Error::NotOnHold`] where it is no hold: nothing else is given back (RFC 5280 §5.3.1);
+    /// as [`Store::is_revoked`]; [`Error::Io`].
+    pub fn release(&self, ca: &str, serial: &str) -> Result<bool> {
+        let (folder, path) = self.revocation(ca, serial)?;
+        if !file::is_there(&path) {
+            return Ok(false);
+        }
+        let _lock = Lock::on(&folder, PATIENCE)?;
+        let reason = read(&path)?.reason;
+        if reason != Reason::CertificateHold {
+            return Err(Error::NotOnHold { serial: serial_name(serial)?, reason: reason.as_str() });
+        }
+        std::fs::remove_file(&path).map_err(io_error("remove", &path))?;
+        file::sync_folder(&folder)?;
+        Ok(true)
     }
 
     /// Why a certificate was taken back, if it was.

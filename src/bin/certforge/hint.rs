@@ -168,6 +168,7 @@ pub fn of(error: &Error) -> Option<String> {
             "of a leaf: certforge renew NAME --rekey, or a new request; of a CA: make another one with certforge ca new, and issue with --ca"
         }
         Error::Revoked { .. } => "issue from another CA: certforge ca new, or certforge ca renew",
+        Error::NotOnHold { .. } => "issue another one: certforge renew NAME --rekey",
         Error::Serial { .. } => "openssl x509 -noout -serial -in cert.pem prints it",
         Error::Service { .. } => "write --target alb, or several by comma",
         Error::Tag { .. } => "write --tags Key=team,Value=edge",

@@ -14,6 +14,8 @@ use crate::report::{CrlReport, Report, RevokedReport, findings};
 #[command(after_help = "Examples:
   certforge revoke 10.103.10.95 --reason keyCompromise
   certforge revoke 4f8a01…serial --ca staging --reason superseded
+  certforge revoke 10.103.10.95 --reason certificateHold
+  certforge revoke 10.103.10.95 --release               give that back
   certforge revoke ./old.pem --reason superseded
   certforge revoke issuing --reason cACompromise        a CA under another one
 
@@ -26,6 +28,9 @@ pub struct Revoke {
     /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold, privilegeWithdrawn
     #[arg(long, value_name = "REASON", default_value = "unspecified")]
     reason: Reason,
+    /// Give back what is on hold: it is in no list from now on
+    #[arg(long, conflicts_with = "reason")]
+    release: bool,
     /// The CA that issued it [default: found by its record]
     #[arg(long, value_name = "NAME")]
     ca: Option<String>,
@@ -65,6 +70,12 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     // Before anything is on record: that there can be a list, and that it can be written.
     authority.check_lists()?;
     let lock = context.store.lock()?;
+    if args.release {
+        let state = if context.store.release(&ca, &serial)? { "released" } else { "not-revoked" };
+        let mut crl = make(&ca, &authority, args.list.days, context)?;
+        crl.revoked = Some(RevokedReport { serial, names, reason: "certificateHold", state });
+        return Ok(Report::Crl(crl));
+    }
     let TakenBack { reason, changed } = context.store.revoke(&ca, &serial, args.reason, context.now)?;
     let mut said = Vec::new();
     if names.is_none() {
@@ -77,9 +88,10 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         said.push(Finding::new("revoked.before", Severity::Warning, &serial, message));
     }
     said.extend(earlier(args, &ca, context)?);
+    let state = if changed { "revoked" } else { "revoked-before" };
     let mut crl = make(&ca, &authority, args.list.days, context)?;
     drop(lock);
-    crl.revoked = Some(RevokedReport { serial, names, reason: reason.as_str(), new: changed });
+    crl.revoked = Some(RevokedReport { serial, names, reason: reason.as_str(), state });
     crl.findings = findings(&said);
     Ok(Report::Crl(crl))
 }

@@ -122,7 +122,11 @@ pub fn renew_status(report: &RenewReport) -> u8 {
 
 pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {
     if let Some(revoked) = &crl.revoked {
-        let state = if revoked.new { "revoked" } else { "was revoked before" };
+        let state = match revoked.state {
+            "revoked-before" => "was revoked before",
+            "not-revoked" => "was not revoked",
+            state => state,
+        };
         let names = revoked.names.as_ref().filter(|names| !names.is_empty());
         let names = names.map(|names| format!(": {}", names.join(", "))).unwrap_or_default();
         line(out, "serial", &revoked.serial, &format!("{state}, {}{names}", revoked.reason))?;

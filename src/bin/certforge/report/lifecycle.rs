@@ -132,8 +132,8 @@ pub struct RevokedReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub names: Option<Vec<String>>,
     pub reason: &'static str,
-    /// Whether it was not taken back before.
-    pub new: bool,
+    /// `revoked`, `revoked-before`, `released` or `not-revoked`.
+    pub state: &'static str,
 }
 
 #[derive(Serialize)]
