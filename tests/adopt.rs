@@ -123,10 +123,11 @@ $E init-pki; $E --req-cn=Office build-ca nopass
 $E --subject-alt-name=DNS:a.example build-server-full a.example nopass
 $E --subject-alt-name=DNS:b.example build-server-full b.example nopass
 $E --subject-alt-name=DNS:c.example build-server-full c.example nopass
+$E --subject-alt-name=DNS:d.example build-server-full d.example nopass
 $E revoke b.example; $E gen-crl; $E revoke c.example keyCompromise";
     shell(&sandbox, script);
     let adopted = json(&sandbox.ok("ca adopt pki office --json").stdout);
-    assert_eq!((&adopted["certificates"], &adopted["revoked"]), (&3.into(), &2.into()), "{adopted}");
+    assert_eq!((&adopted["certificates"], &adopted["revoked"]), (&4.into(), &2.into()), "{adopted}");
     // The second one is in no list yet: the database alone says so.
     let reasons: Vec<String> = std::fs::read_dir(sandbox.file("certforge/ca/office/revoked"))
         .unwrap()
@@ -136,9 +137,17 @@ $E revoke b.example; $E gen-crl; $E revoke c.example keyCompromise";
     // easy-rsa names the issuer by its serial number too, which is in no other certificate.
     let asked = sandbox.run("ca renew office");
     assert_eq!(asked.status, 2, "{}", asked.stderr);
-    assert!(asked.stderr.contains("3 certificates name it by its serial number"), "{}", asked.stderr);
+    assert!(asked.stderr.contains("4 certificates name it by its serial number"), "{}", asked.stderr);
     let warned = sandbox.run("ca renew office --new-serial");
     assert!(warned.stderr.contains("issue them anew"), "{}", warned.stderr);
+    // What easy-rsa does meanwhile is taken over all the same.
+    shell(&sandbox, "E='/usr/share/easy-rsa/easyrsa --batch'; $E revoke d.example superseded");
+    let later = sandbox.ok("ca adopt pki --json");
+    let later = (json(&later.stdout), later);
+    assert_eq!((&later.0["certificates"], &later.0["revoked"]), (&0.into(), &1.into()), "{}", later.0);
+    assert!(codes(&later.0).contains(&"ca.list-behind"), "{}", later.0);
+    let issued = sandbox.ok("list --issued").stdout;
+    assert!(issued.lines().count() == 4 && issued.matches("revoked").count() == 3, "{issued}");
     // What is done can be put right: the number that they name comes back.
     issues_after_renewal(&sandbox, "office", " --keep-serial");
     let Some(program) = judge("openssl") else { return };
@@ -267,6 +276,27 @@ fn each_database_is_taken_for_its_own_cas() {
 }
 
 #[test]
+fn a_database_of_the_ca_above_is_not_the_one_belows() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let script = "mkdir -p ca/sub; cd ca
+printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index.txt\\nnew_certs_dir=.\\nserial=serial\\ndefault_md=sha256\\npolicy=p\\ndefault_crl_days=30\\n[p]\\ncommonName=supplied\\n[sub]\\nbasicConstraints=critical,CA:TRUE\\nkeyUsage=critical,keyCertSign,cRLSign\\n[leaf]\\nbasicConstraints=CA:FALSE\\n' > conf; : > index.txt; echo 01 > serial
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 300 -subj /CN=Root
+ca() { openssl req -new -key $3 -subj /CN=$1 | openssl ca -batch -config conf -keyfile ca.key -cert ca.pem -extensions $2 -days 100 -notext -in /dev/stdin -out $4; }
+openssl genrsa -out k 2048; openssl genrsa -out sub/ca.key 2048
+ca one leaf k one.pem; ca two leaf k two.pem; ca Sub sub sub/ca.key sub/ca.pem
+openssl ca -config conf -keyfile ca.key -cert ca.pem -revoke one.pem
+openssl req -new -key k -subj /CN=good | openssl x509 -req -CA sub/ca.pem -CAkey sub/ca.key -set_serial 1 -out sub/good.pem; rm ca.key";
+    shell(&sandbox, script);
+    for args in ["ca adopt ca/sub/ca.pem one --private-key ca/sub/ca.key", "--dir other ca adopt ca two"] {
+        let adopted = json(&sandbox.ok(&format!("{args} --json")).stdout);
+        assert_eq!(adopted["revoked"], 0, "{args}: {adopted}");
+    }
+}
+
+#[test]
 fn a_list_of_many_years_is_taken_over_whole() {
     if judge("openssl").is_none() {
         return;
@@ -361,6 +391,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout leaf/k.pem -out leaf/c.pem -su
     let other = sandbox.run("ca adopt copied office");
     assert!(other.status == 2 && other.stderr.contains("is here already, as default"), "{}", other.stderr);
     std::fs::remove_dir_all(sandbox.file("copied")).unwrap();
+    std::fs::remove_file(sandbox.file("certforge/.lock")).unwrap();
     assert_eq!(sandbox.snapshot(), before);
 }
 

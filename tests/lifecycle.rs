@@ -345,6 +345,14 @@ fn an_import_that_failed_is_due_until_it_is_done() {
     );
     assert_eq!(sandbox.run("status").status, 0);
     assert_eq!(json(&run("renew --due --json", &url).stdout)["leaves"].as_array().unwrap().len(), 0);
+    // Whose key is on no disk cannot be imported later: it gets another one.
+    assert_eq!(run("up b.example --key p256 --import-acm --ephemeral", &url).status, 0);
+    sandbox.ok("renew b.example --no-import --rekey");
+    std::fs::remove_file(sandbox.file("certforge/b.example/key.pem")).unwrap();
+    assert_eq!(sandbox.run("status").status, 1);
+    let due = json(&run("renew --due --json", &url).stdout);
+    assert_eq!(due["leaves"][0]["imports"][0]["state"], "reimported", "{due}");
+    assert_eq!(sandbox.run("status").status, 0);
 }
 
 #[test]

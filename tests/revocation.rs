@@ -250,6 +250,64 @@ fn a_hold_becomes_a_graver_reason_and_nothing_becomes_a_lesser_one() {
 }
 
 #[test]
+fn a_ca_is_taken_back_with_all_its_certificates_and_a_root_is_not() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new issuing --under root --key p256");
+    std::fs::copy(sandbox.file("certforge/ca/issuing/ca.pem"), sandbox.file("old.pem")).unwrap();
+    sandbox.ok("leaf a.example --ca issuing --key p256");
+    sandbox.ok("ca renew issuing");
+    // By the one before: the key is the same.
+    sandbox.ok("revoke ./old.pem --reason cACompromise");
+    let list = json(&sandbox.ok("crl --ca root --json").stdout);
+    assert_eq!(list["certificates"], 2, "{list}");
+    refused(&sandbox, "leaf b.example --ca issuing --key p256", 3, "revoked");
+    let due = sandbox.run("renew --due --json");
+    assert_eq!(due.status, 3, "{}", due.stdout);
+    assert!(due.stdout.contains("a.example cannot be renewed"), "{}", due.stdout);
+    for which in ["certforge/ca/root/ca.pem", "root"] {
+        refused(&sandbox, &format!("revoke {which}"), 2, "usage");
+    }
+    let serial = json(&sandbox.ok("ca show root --json").stdout)["serial"].as_str().unwrap().to_owned();
+    refused(&sandbox, &format!("revoke {serial} --ca root"), 2, "usage");
+}
+
+#[test]
+fn what_is_damaged_elsewhere_stops_no_revocation_and_no_status() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    sandbox.ok("up b.example");
+    sandbox.ok("renew b.example");
+    let kept =
+        std::fs::read_dir(sandbox.file("certforge/archive/b.example")).unwrap().next().unwrap().unwrap();
+    std::fs::write(kept.path().join("cert.pem"), "junk").unwrap();
+    let revoked = json(&sandbox.ok("revoke a.example --reason superseded --json").stdout);
+    assert_eq!(revoked["certificates"], 1, "{revoked}");
+    std::fs::write(sandbox.file("certforge/b.example/acm.json"), "{").unwrap();
+    let status = sandbox.run("status --json");
+    assert_eq!((status.status, json(&status.stdout)["entries"].as_array().unwrap().len()), (1, 4));
+    assert!(status.stdout.contains("store.record"), "{}", status.stdout);
+    let renewed = sandbox.run("renew --due --json");
+    assert_eq!(renewed.status, 3, "{}", renewed.stdout);
+    assert_eq!(json(&renewed.stdout)["leaves"][0]["state"], "renewed", "a.example had its turn");
+}
+
+#[test]
+fn a_ca_is_not_taken_for_another_one_of_its_name() {
+    let sandbox = Sandbox::new();
+    for root in ["one", "two"] {
+        sandbox.ok(&format!("ca new {root} --key p256 --cn Same"));
+    }
+    sandbox.ok("ca new sub --under two --key p256");
+    let serial = json(&sandbox.ok("ca show sub --json").stdout)["serial"].as_str().unwrap().to_owned();
+    sandbox.ok(&format!("revoke {serial} --ca one"));
+    sandbox.ok("leaf a.example --ca sub --key p256");
+    sandbox.ok(&format!("revoke {serial} --ca two"));
+    let said = refused(&sandbox, "leaf b.example --ca sub --key p256", 3, "revoked");
+    assert!(said.contains("by the CA two"), "{said}");
+}
+
+#[test]
 fn a_hold_is_released_and_nothing_else_is() {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new --key p256");

@@ -97,6 +97,16 @@ impl Store {
         Ok(found)
     }
 
+    /// What was kept of one leaf, by its folder's name; what cannot be read is passed over.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn archived_of(&self, name: &str) -> Result<Vec<LeafEntry>> {
+        let folder = self.root().join(ARCHIVE).join(name);
+        let sets = file::folders_in(&folder)?;
+        Ok(sets.iter().filter_map(|set| LeafEntry::read(folder.join(set)).ok().flatten()).collect())
+    }
+
     /// The folders of CAs that were replaced.
     pub(super) fn archived_authorities(&self) -> Result<Vec<PathBuf>> {
         let archive = self.root().join(ARCHIVE).join(AUTHORITIES);

@@ -138,23 +138,68 @@ impl Store {
         let folder = self.ca_folder(name)?;
         let mut path = vec![read_certificate(&folder.join(TRUST_ANCHOR))?];
         path.extend_from_slice(read_chain(&folder.join(CA_ISSUERS))?.certificates());
-        let mut above = Vec::new();
-        for name in self.authority_names()? {
-            above.push(self.ca_folder(&name)?);
-        }
-        // What a CA took back does not come back with the CA that took its place.
-        above.extend(self.archived_authorities()?);
-        for certificate in path.iter().filter(|c| !c.is_self_issued()) {
-            for folder in &above {
-                let Some(reason) = Self::revoked_in(folder, &certificate.serial_hex())? else { continue };
-                let by = read_certificate(&folder.join(TRUST_ANCHOR))?;
-                if matters(reason) && by.subject_der() == certificate.issuer_der() {
-                    let (subject, reason) = (certificate.subject(), reason.as_str());
-                    return Err(Error::Revoked { subject, ca: by.subject(), reason });
-                }
+        let current = path.len();
+        // Of the certificates it had before, a key that somebody else has is the same key.
+        path.extend(self.previous_authorities(name)?);
+        for (i, certificate) in path.iter().enumerate().filter(|(_, c)| !c.is_self_issued()) {
+            if let Some((reason, ca)) = self.taken_back(certificate)?
+                && matters(reason)
+                && (i < current || reason.is_of_the_key())
+            {
+                let (subject, reason) = (certificate.subject(), reason.as_str());
+                return Err(Error::Revoked { subject, ca, reason });
             }
         }
         Ok(())
+    }
+
+    /// Refuses a CA that was taken back, or one below such a CA.
+    ///
+    /// # Errors
+    /// [`Error::Revoked`]; as [`Store::ca_entry`].
+    pub fn check_authority(&self, name: &str) -> Result<()> {
+        self.check_not_revoked(name, |_| true)
+    }
+
+    /// Why a CA of this store took a certificate back, and which, if one did: also one that
+    /// was replaced, for what it took back does not come back with the next.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::File`] for a record that cannot be read.
+    pub fn taken_back(&self, certificate: &Certificate) -> Result<Option<(Reason, String)>> {
+        let mut above = Vec::new();
+        for name in self.authority_names()? {
+            above.push((self.ca_folder(&name)?, name));
+        }
+        for folder in self.archived_authorities()? {
+            let name = folder.to_string_lossy().into_owned();
+            above.push((folder, name));
+        }
+        for (folder, name) in above {
+            let Some(reason) = Self::revoked_in(&folder, &certificate.serial_hex())? else { continue };
+            // One that cannot be read may be it.
+            let by = read_certificate(&folder.join(TRUST_ANCHOR));
+            let is_issuer = by.map_or(true, |by| {
+                by.subject_der() == certificate.issuer_der()
+                    && certificate.is_signed_by(by.public_key()).unwrap_or(false)
+            });
+            if is_issuer {
+                return Ok(Some((reason, name)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The certificates that a CA had before it was renewed.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`].
+    pub fn previous_authorities(&self, name: &str) -> Result<Vec<Certificate>> {
+        let folder = self.ca_folder(name)?;
+        let names = file::files_in(&folder)?;
+        let previous = names.iter().filter(|name| name.starts_with("ca.previous"));
+        // One that is damaged says nothing.
+        Ok(previous.filter_map(|name| read_certificate(&folder.join(name)).ok()).collect())
     }
 
     /// As [`Store::authority`], for a CA that may have ended: to be renewed. Its key stays

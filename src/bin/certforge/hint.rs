@@ -71,7 +71,7 @@ pub fn of(error: &Error) -> Option<String> {
             "bring the CA's key back from a backup, or make a new CA with certforge ca new NAME"
         }
         Error::File { path, .. } if path.ends_with("cert.pem") => {
-            "make it anew: certforge up NAME, or certforge leaf NAME --force (what is there goes to archive/)"
+            "a leaf is made anew with certforge up NAME (what is there goes to archive/); of another file openssl x509 -in FILE shows what is wrong"
         }
         Error::Line { source, .. } if matches!(**source, Error::AlreadyExists { .. }) => {
             "--skip-existing passes over what is there, --force replaces it"

@@ -376,8 +376,8 @@ fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
 
 fn adopt_lines(out: &mut impl Write, adopted: &AdoptReport) -> io::Result<()> {
     adopted.authorities.iter().try_for_each(|ca| ca_lines(out, ca))?;
-    if adopted.certificates > 0 {
-        let facts = format!("certificates on record, {} of them revoked", adopted.revoked);
+    if adopted.certificates > 0 || adopted.revoked > 0 {
+        let facts = format!("certificates on record, {} revoked", adopted.revoked);
         line(out, "issued", &adopted.certificates.to_string(), &facts)?;
     }
     finding_lines(out, &adopted.findings)

@@ -211,6 +211,9 @@ fn look_at_ca(
         report.findings = findings(&difference::of_ca(ca, &entry, context)?);
         return Ok(report);
     }
+    if let Some(file) = &ca.passphrase_file {
+        read_first_line(&authorities.base.join(file))?;
+    }
     let mut plan = ca.plan.clone();
     if let Some(under) = &ca.under {
         if !authorities.rehearsed.contains_key(under) {

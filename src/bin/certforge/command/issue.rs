@@ -30,6 +30,10 @@ pub struct LifetimeArgs {
 }
 
 impl LifetimeArgs {
+    pub const fn is_given(&self) -> bool {
+        self.days.is_some() || self.validity.is_some() || self.until.is_some()
+    }
+
     pub fn lifetime(&self) -> certforge::Result<Option<Lifetime>> {
         if let Some(days) = self.days {
             return Ok(Some(Lifetime::days(days)));
@@ -157,8 +161,8 @@ pub const DEFAULT_KEY: KeyAlgorithm = KeyAlgorithm::Rsa2048;
 
 impl IssueArgs {
     /// Whether a lifetime was asked for.
-    pub fn has_lifetime(&self) -> bool {
-        self.lifetime.days.is_some() || self.lifetime.validity.is_some() || self.lifetime.until.is_some()
+    pub const fn has_lifetime(&self) -> bool {
+        self.lifetime.is_given()
     }
 
     /// The request, with this kind of key where none was asked for.

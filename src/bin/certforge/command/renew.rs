@@ -72,11 +72,29 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let Leaves { found, broken } = leaves(context)?;
         said = [issuers.broken(), &broken].concat();
         let mut wanted = Vec::new();
+        let revoked: BTreeMap<&str, Error> = issuers
+            .all()
+            .iter()
+            .filter_map(|ca| Some((ca.name.as_str(), context.store.check_authority(&ca.name).err()?)))
+            .collect();
         for entry in found {
-            if args.all || is_due(&entry, &issuers, within, context)? {
-                wanted.push(entry);
-            } else if args.is_imported_again() && is_behind(&entry)? {
-                behind.push(entry);
+            let ca = issuers.of(&entry).map(|ca| ca.name.as_str());
+            if let Some(e) = ca.and_then(|ca| revoked.get(ca)) {
+                let message = format!("{} cannot be renewed: {e}", entry.name());
+                let finding = Finding::new(e.code(), Severity::Error, entry.name(), message);
+                said.push(finding.fix(format!("certforge up {} --ca OTHER", entry.name())));
+                continue;
+            }
+            // What is wrong with one keeps no other from its turn.
+            match look(&entry, args, &issuers, within, context) {
+                Ok(Look::Renew) => wanted.push(entry),
+                Ok(Look::Import) => behind.push(entry),
+                Ok(Look::Good) => {}
+                Err(failure) => {
+                    let problem = crate::report::Problem::of(&failure);
+                    let message = format!("{}: {}", entry.name(), problem.message);
+                    said.push(Finding::new(problem.code, Severity::Error, entry.name(), message));
+                }
             }
         }
         wanted
@@ -144,15 +162,34 @@ const fn import_only(_: &Args, _: &Context, _: &Issuers, _: &LeafEntry) -> Optio
     None
 }
 
-/// Whether a leaf is due, by its time or because it was taken back.
-fn is_due(
+/// What is to be done with a leaf.
+enum Look {
+    Good,
+    Renew,
+    /// It is good, and ACM does not have it.
+    Import,
+}
+
+/// Whether a leaf is due: by its time, because it was taken back, because its files are not
+/// whole, or because what ACM is to have of it is on no disk.
+fn look(
     entry: &LeafEntry,
+    args: &Args,
     issuers: &Issuers,
     within: Option<time::Duration>,
     context: &Context,
-) -> Result<bool, Failure> {
-    let revoked = taken_back(entry, issuers, context)?.is_some();
-    Ok(revoked || entry.certificate.validity().is_due(context.now, within))
+) -> Result<Look, Failure> {
+    let behind = args.is_imported_again() && is_behind(entry)?;
+    let due = args.all
+        || taken_back(entry, issuers, context)?.is_some()
+        || entry.certificate.validity().is_due(context.now, within)
+        || entry.fault().is_some()
+        || behind && !entry.has_key();
+    Ok(match (due, behind) {
+        (true, _) => Look::Renew,
+        (false, true) => Look::Import,
+        (false, false) => Look::Good,
+    })
 }
 
 /// Why a leaf was taken back, if it was.
@@ -256,7 +293,8 @@ fn one(
         None => plan,
     };
     let (end, new_end) = (entry.certificate.validity().not_after(), plan.validity().not_after());
-    if args.due && taken_back.is_none() && new_end <= end {
+    let whole = entry.fault().is_none() && (entry.has_key() || !is_behind(entry)?);
+    if args.due && taken_back.is_none() && whole && new_end <= end {
         // Every run would make another one, with no more time than this one has.
         let message = format!(
             "{} is due and was not renewed: it would end no later than now, {}",
@@ -265,10 +303,14 @@ fn one(
         );
         let no_gain = Finding::new("renew.no-gain", Severity::Error, entry.name(), message);
         let fix = match authority.filter(|a| a.validity().not_after() <= end) {
+            _ if args.lifetime.is_given() => "it has more time than that: give it more, or none".to_owned(),
             Some(_) => format!("certforge ca renew {}", ca.as_deref().unwrap_or_default()),
             None => format!("its end was fixed: certforge renew {} --days N", entry.name()),
         };
         passed_over.push(no_gain.fix(fix));
+        if args.is_imported_again() && is_behind(entry)? {
+            return import_only(args, context, issuers, entry).map(|done| done.outcome).transpose();
+        }
         return Ok(None);
     }
     // ACM alone has the key of such a leaf, and takes the next one from memory too.

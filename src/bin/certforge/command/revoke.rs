@@ -5,7 +5,7 @@ use certforge::error::Shown;
 use certforge::store::{CaEntry, TakenBack, is_regular, read_input, serial_name};
 use certforge::{Error, Finding, Lifetime, Reason, San, Severity};
 
-use crate::command::inventory::{Issuers, leaves};
+use crate::command::inventory::{Issuers, is_same, leaves};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::{CrlReport, Report, RevokedReport, findings};
@@ -64,7 +64,8 @@ struct ListArgs {
 }
 
 pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
-    let Found { ca, serial, names } = find(args, context)?;
+    let found = find(args, context)?;
+    let (ca, serial, names) = (found.ca.clone(), found.serial.clone(), found.names());
     // The CA's key is asked for first: what is taken back and in no list is taken back from nobody.
     let authority = context.authority_for_list(&ca, &args.list.passphrase)?.authority;
     // Before anything is on record: that there can be a list, and that it can be written.
@@ -87,10 +88,24 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         let message = format!("it was taken back before, for {}; that stays", reason.as_str());
         said.push(Finding::new("revoked.before", Severity::Warning, &serial, message));
     }
-    said.extend(earlier(args, &ca, context)?);
+    // A CA's other certificates have the same key: who has it has them all.
+    for other in others_of_ca(&found, context)? {
+        let other = other.serial_hex();
+        if args.reason.is_of_the_key() {
+            context.store.revoke(&ca, &other, args.reason, context.now)?;
+            let message = format!("{other} is of the same key, and taken back with it");
+            said.push(Finding::new("revoke.same-key", Severity::Info, &other, message));
+        } else {
+            let message = format!("{other} is a certificate of the same CA, and valid still");
+            let finding = Finding::new("revoke.earlier", Severity::Warning, &other, message);
+            said.push(finding.fix(format!("certforge revoke {other} --ca {ca}")));
+        }
+    }
     let state = if changed { "revoked" } else { "revoked-before" };
     let mut crl = make(&ca, &authority, args.list.days, context)?;
     drop(lock);
+    // What is wrong with what was before stops nothing that is done.
+    said.extend(earlier(args, &ca, context).unwrap_or_default());
     crl.revoked = Some(RevokedReport { serial, names, reason: reason.as_str(), state });
     crl.findings = findings(&said);
     Ok(Report::Crl(crl))
@@ -128,14 +143,18 @@ fn make(
 struct Found {
     ca: String,
     serial: String,
-    /// Its names; none where it is not on record.
-    names: Option<Vec<String>>,
+    /// None where it is not on record.
+    certificate: Option<Certificate>,
 }
 
 impl Found {
     fn of(ca: &CaEntry, certificate: &Certificate) -> Self {
-        let names = certificate.names().iter().map(ToString::to_string).collect();
-        Self { ca: ca.name.clone(), serial: certificate.serial_hex(), names: Some(names) }
+        let serial = certificate.serial_hex();
+        Self { ca: ca.name.clone(), serial, certificate: Some(certificate.clone()) }
+    }
+
+    fn names(&self) -> Option<Vec<String>> {
+        self.certificate.as_ref().map(|c| c.names().iter().map(ToString::to_string).collect())
     }
 }
 
@@ -147,17 +166,18 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     let is_path =
         args.which.contains('/') || path.extension().is_some_and(|e| e == "pem" || e == "crt" || e == "cer");
     if is_path && is_regular(path) {
-        let certificate = Certificate::from_pem(&read_input(path)?).map_err(|e| e.in_file(path))?;
+        let bytes = read_input(path)?;
+        let read = if bytes.first() == Some(&0x30) {
+            Certificate::from_der(bytes.to_vec())
+        } else {
+            Certificate::from_pem(&bytes)
+        };
+        let certificate = read.map_err(|e| e.in_file(path))?;
         let is_its = |ca: &&CaEntry| {
             ca.certificate.subject_der() == certificate.issuer_der()
                 && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
         };
-        let issuer = wanted(args, &issuers).find(is_its);
-        let issuer = issuer.ok_or_else(|| Failure::Usage {
-            message: format!("no CA of this store issued {}", Shown(&args.which)),
-            hint: "revoke it where its CA is".to_owned(),
-        })?;
-        return Ok(Found::of(issuer, &certificate));
+        return issued_by(args, issuers.all().iter().find(is_its), &certificate, "revoke it where its CA is");
     }
     let named = store.leaf(&args.which);
     let below = issuers.all().iter().find(|ca| ca.name == args.which);
@@ -171,26 +191,8 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
             ),
         });
     }
-    let found = |issuer: Option<&CaEntry>, certificate: &Certificate, hint: &str| {
-        let issuer = issuer.ok_or_else(|| Failure::Usage {
-            message: format!("no CA of this store issued {}", Shown(&args.which)),
-            hint: hint.to_owned(),
-        })?;
-        if let Some(other) = args.ca.as_ref().filter(|wanted| **wanted != issuer.name) {
-            return Err(Failure::Usage {
-                message: format!(
-                    "{} was issued by {}, not {}",
-                    Shown(&args.which),
-                    issuer.name,
-                    Shown(other)
-                ),
-                hint: "leave --ca out, or give the serial number".to_owned(),
-            });
-        }
-        Ok(Found::of(issuer, certificate))
-    };
     if let Ok(entry) = &named {
-        return found(issuers.of(entry), &entry.certificate, "revoke it where its CA is");
+        return issued_by(args, issuers.of(entry), &entry.certificate, "revoke it where its CA is");
     }
     if let Some(below) = below {
         let above = issuers.above(below).filter(|above| above.name != below.name);
@@ -199,7 +201,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         } else {
             "the CA above it is not here: take its root, the last of chain.pem, off the clients"
         };
-        return found(above, &below.certificate, hint);
+        return issued_by(args, above, &below.certificate, hint);
     }
     let mut on_record = by_serial(args, &issuers, context)?;
     if on_record.is_empty() {
@@ -218,8 +220,10 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         // What was issued before the CA was here, or whose record is lost.
         Some(ca) => {
             let serial = serial_name(&args.which)?;
-            store.ca_entry(ca)?;
-            Ok(Found { ca: ca.clone(), serial, names: None })
+            if store.ca_entry(ca)?.certificate.serial_hex() == serial {
+                return Err(is_root(ca));
+            }
+            Ok(Found { ca: ca.clone(), serial, certificate: None })
         }
         None if serial_name(&args.which).is_ok() => Err(Failure::Usage {
             message: format!("no CA of this store has a record of the serial number {}", args.which),
@@ -229,15 +233,38 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     }
 }
 
+/// The other certificates of a CA that are valid and not taken back.
+fn others_of_ca(found: &Found, context: &Context) -> Result<Vec<Certificate>, Failure> {
+    let Some(certificate) = found.certificate.as_ref().filter(|c| c.ca().is_some()) else {
+        return Ok(Vec::new());
+    };
+    let issuers = Issuers::read(&context.store)?;
+    let Some(entry) = issuers.all().iter().find(|ca| is_same(&ca.certificate, certificate)) else {
+        return Ok(Vec::new());
+    };
+    let mut others = context.store.previous_authorities(&entry.name)?;
+    others.push(entry.certificate.clone());
+    let mut valid = Vec::new();
+    for other in others {
+        if other != *certificate
+            && other.issuer_der() == certificate.issuer_der()
+            && other.validity().not_after() >= context.now
+            && context.store.is_revoked(&found.ca, &other.serial_hex())?.is_none()
+        {
+            valid.push(other);
+        }
+    }
+    Ok(valid)
+}
+
 /// Warns of certificates that the leaf had before, and that are valid still.
 fn earlier(args: &Revoke, ca: &str, context: &Context) -> Result<Option<Finding>, Failure> {
     let Ok(leaf) = context.store.leaf(&args.which) else { return Ok(None) };
     let mut serials = Vec::new();
-    for kept in context.store.archived()? {
-        let certificate = &kept.entry.certificate;
+    for kept in context.store.archived_of(&leaf.name())? {
+        let certificate = &kept.certificate;
         let serial = certificate.serial_hex();
-        if kept.name == leaf.name()
-            && certificate.issuer_der() == leaf.certificate.issuer_der()
+        if certificate.issuer_der() == leaf.certificate.issuer_der()
             && certificate.validity().not_after() >= context.now
             && *certificate != leaf.certificate
             && context.store.is_revoked(ca, &serial)?.is_none()
@@ -249,6 +276,36 @@ fn earlier(args: &Revoke, ca: &str, context: &Context) -> Result<Option<Finding>
     let finding = Finding::new("revoke.earlier", Severity::Warning, leaf.name(), message);
     let each: Vec<String> = serials.iter().map(|serial| format!("certforge revoke {serial}")).collect();
     Ok((!serials.is_empty()).then(|| finding.fix(each.join("; "))))
+}
+
+/// What was found, if the CA that issued it is here and is the one that was named.
+fn issued_by(
+    args: &Revoke,
+    issuer: Option<&CaEntry>,
+    certificate: &Certificate,
+    hint: &str,
+) -> Result<Found, Failure> {
+    let issuer = issuer.ok_or_else(|| Failure::Usage {
+        message: format!("no CA of this store issued {}", Shown(&args.which)),
+        hint: hint.to_owned(),
+    })?;
+    if is_same(&issuer.certificate, certificate) {
+        return Err(is_root(&issuer.name));
+    }
+    if let Some(other) = args.ca.as_ref().filter(|wanted| **wanted != issuer.name) {
+        return Err(Failure::Usage {
+            message: format!("{} was issued by {}, not {}", Shown(&args.which), issuer.name, Shown(other)),
+            hint: "leave --ca out, or give the serial number".to_owned(),
+        });
+    }
+    Ok(Found::of(issuer, certificate))
+}
+
+fn is_root(ca: &str) -> Failure {
+    Failure::Usage {
+        message: format!("that is the CA {ca} itself"),
+        hint: "a root cannot be revoked: take ca.pem off the clients".to_owned(),
+    }
 }
 
 /// What is on record under a serial number; small ones may be several CAs'.
@@ -286,6 +343,7 @@ fn by_name(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<Fo
             let is_it = name.as_ref().is_some_and(|name| certificate.names().contains(name))
                 || certificate.common_names().contains(&args.which);
             if is_it
+                && !is_same(certificate, &ca.certificate)
                 && certificate.validity().not_after() >= context.now
                 && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
                 && store.is_revoked(&ca.name, &serial)?.is_none()

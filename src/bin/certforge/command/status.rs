@@ -68,15 +68,21 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let issuers = Issuers::read(&context.store)?;
     let mut entries = Vec::new();
     let mut broken = issuers.broken().to_vec();
-    let revoked = below_revoked(&issuers, context)?;
+    let revoked = below_revoked(&issuers, context);
     for ca in issuers.all() {
         if let Some(fault) = ca.fault() {
             let message = format!("the CA {}: {fault}", ca.name);
             broken.push(Finding::new("ca.damaged", Severity::Error, ca.name.clone(), message));
         }
         let above = issuers.above(ca).filter(|above| above.name != ca.name);
-        let mut entry =
-            entry("ca", &ca.name, &ca.certificate, above.map(|a| a.name.as_str()), within, context)?;
+        let mut entry = entry(
+            "ca",
+            &ca.name,
+            &ca.certificate,
+            above.map(|a| a.name.as_str()),
+            (within, context),
+            &mut broken,
+        );
         // What stands below a CA that has gone is of no use, whatever the dates say.
         if revoked.contains(&ca.name) {
             entry.condition = Condition::Revoked;
@@ -119,10 +125,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             broken.push(finding.fix(format!("certforge renew {}", Shown(&leaf.name()))));
         }
         let ca = issuers.of(leaf).map(|ca| ca.name.as_str());
-        let mut entry = entry("leaf", &leaf.name(), &leaf.certificate, ca, within, context)?;
+        let mut entry = entry("leaf", &leaf.name(), &leaf.certificate, ca, (within, context), &mut broken);
         entry.folder = crate::report::path(&leaf.folder);
-        if entry.condition == Condition::Ok && is_behind(leaf)? {
-            entry.condition = Condition::NotImported;
+        match is_behind(leaf) {
+            Ok(true) if entry.condition == Condition::Ok => entry.condition = Condition::NotImported,
+            Ok(_) => {}
+            Err(failure) => {
+                let problem = crate::report::Problem::of(&failure);
+                broken.push(Finding::new(problem.code, Severity::Error, leaf.name(), problem.message));
+            }
         }
         if ca.is_some_and(|ca| revoked.contains(ca)) {
             entry.condition = Condition::Revoked;
@@ -140,20 +151,21 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 }
 
 /// The CAs that were taken back, and those below them.
-fn below_revoked(issuers: &Issuers, context: &Context) -> Result<HashSet<String>, Failure> {
+fn below_revoked(issuers: &Issuers, context: &Context) -> HashSet<String> {
     let mut found = HashSet::new();
     for ca in issuers.all() {
         let mut below = ca;
         // No chain is as long as that: certificates that stand above each other end it.
         for _ in 0..issuers.all().len() {
             let Some(above) = issuers.above(below).filter(|above| above.name != below.name) else { break };
-            if context.store.is_revoked(&above.name, &below.certificate.serial_hex())?.is_some() {
+            // A record that cannot be read is told of where the leaf is.
+            if context.store.taken_back(&below.certificate).is_ok_and(|found| found.is_some()) {
                 found.insert(ca.name.clone());
             }
             below = above;
         }
     }
-    Ok(found)
+    found
 }
 
 fn entry(
@@ -161,14 +173,18 @@ fn entry(
     name: &str,
     certificate: &Certificate,
     ca: Option<&str>,
-    within: Option<Duration>,
-    context: &Context,
-) -> Result<StatusEntry, Failure> {
+    (within, context): (Option<Duration>, &Context),
+    broken: &mut Vec<Finding>,
+) -> StatusEntry {
     let validity = certificate.validity();
     let revoked = match ca {
-        Some(ca) => context.store.is_revoked(ca, &certificate.serial_hex())?.is_some(),
-        None => false,
+        Some(ca) => context.store.is_revoked(ca, &certificate.serial_hex()).unwrap_or_else(|e| {
+            broken.push(Finding::new(e.code(), Severity::Error, name, e.to_string()));
+            None
+        }),
+        None => None,
     };
+    let revoked = revoked.is_some();
     let condition = match () {
         () if revoked => Condition::Revoked,
         () if validity.not_after() < context.now => Condition::Expired,
@@ -176,7 +192,7 @@ fn entry(
         () if validity.is_due(context.now, within) => Condition::Due,
         () => Condition::Ok,
     };
-    Ok(StatusEntry {
+    StatusEntry {
         kind,
         name: name.to_owned(),
         folder: String::new(),
@@ -186,5 +202,5 @@ fn entry(
         days_left: validity.days_left(context.now),
         ca: ca.map(ToOwned::to_owned),
         serial: Some(certificate.serial_hex()),
-    })
+    }
 }

@@ -75,7 +75,7 @@ pub fn renew_lines(out: &mut impl Write, report: &RenewReport) -> io::Result<()>
             Err(failure) => failed(out, &renewed.name, failure)?,
         }
     }
-    if report.leaves.is_empty() {
+    if report.leaves.is_empty() && report.findings.iter().all(|found| found.severity == "info") {
         line(out, "renew", "nothing is due", "")?;
     }
     finding_lines(out, &report.findings)

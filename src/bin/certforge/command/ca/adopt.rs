@@ -1,21 +1,18 @@
 //! `certforge ca adopt`: go on with a CA that another tool made.
 
 mod database;
+mod found;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
 use certforge::gather::{Pile, Role};
-use certforge::key::PrivateKey;
-use certforge::revocation::Revoked;
 use certforge::store::{History, files_below, is_regular, read_input, read_large_input, read_start};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, RevocationList, Severity};
 use time::OffsetDateTime;
-use zeroize::Zeroizing;
 
 use crate::command::ca::new::root_name;
 use crate::command::inventory::{Issuers, is_same};
@@ -23,6 +20,7 @@ use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::report::{AdoptReport, CaReport, Report, State, findings};
 use database::Database;
+use found::{Found, FoundKey};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -59,25 +57,6 @@ const DEPTH: usize = 3;
 const MOST_FILES: usize = 20_000;
 /// The most octets of a file that is looked at.
 const MOST_OCTETS: usize = 1 << 20;
-
-/// What was found.
-#[derive(Default)]
-struct Found {
-    certificates: Vec<(String, Certificate)>,
-    keys: Vec<FoundKey>,
-    lists: Vec<RevocationList>,
-    databases: Vec<Database>,
-    /// The CAs that are taken over, each with the folder of its database.
-    homes: Vec<(Certificate, Option<PathBuf>)>,
-    findings: Vec<Finding>,
-}
-
-struct FoundKey {
-    place: String,
-    key: PrivateKey,
-    /// The pass phrase that opened it, where it was encrypted.
-    passphrase: Option<Zeroizing<String>>,
-}
 
 /// A CA that can be taken over.
 struct Candidate {
@@ -123,15 +102,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     // All are checked before the first is saved.
     let (mut ready, mut known) = (Vec::new(), Vec::new());
     for (name, candidate) in named {
+        if let Some(ca) = there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate)) {
+            known.push(ca);
+            continue;
+        }
         let end = candidate.certificate.validity().not_after();
         if end < context.now {
             let message = format!("{}: it ended at {}", candidate.place, rfc3339(end));
             let finding = Finding::new("ca.ended", Severity::Warning, candidate.place.clone(), message);
             found.findings.push(finding.fix(format!("certforge ca renew {name}")));
-        }
-        if let Some(ca) = there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate)) {
-            known.push(ca);
-            continue;
         }
         let chain = Chain::new(candidate.issuers)?;
         let FoundKey { key, passphrase, .. } = candidate.key;
@@ -158,11 +137,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let saved = store.adopt_authority(&name, &authority, passphrase, &history)?;
         report.certificates += history.issued.len();
         report.revoked += history.revoked.len();
+        let behind = list_is_behind(&name, context)?;
+        found.findings.extend(behind);
         report.authorities.push(CaReport::of(state, &name, &folder, certificate, context.now).saved(&saved));
     }
     for ca in known {
         if !args.dry_run {
             catch_up(&ca.name, &found.history(&ca.certificate), context, &mut report)?;
+            found.findings.extend(list_is_behind(&ca.name, context)?);
         }
         let of_ca = CaReport::of(State::Unchanged, &ca.name, &ca.folder, &ca.certificate, context.now);
         report.authorities.push(of_ca);
@@ -181,6 +163,13 @@ fn catch_up(
     context: &Context,
     report: &mut AdoptReport,
 ) -> Result<(), Failure> {
+    let _lock = context.store.lock()?;
+    let number = |list: &RevocationList| list.number().unwrap_or_default();
+    let own = context.store.revocation_list(name).ok().flatten();
+    if let Some(list) = history.list.filter(|list| own.is_none_or(|own| number(&own) < number(list))) {
+        // The next one goes on from there.
+        context.store.save_revocation_list(name, list)?;
+    }
     for certificate in &history.issued {
         report.certificates += usize::from(context.store.record_issued(name, certificate)?);
     }
@@ -191,79 +180,13 @@ fn catch_up(
     Ok(())
 }
 
-impl Found {
-    /// What a CA issued and took back, as far as it is here.
-    fn history(&self, ca: &Certificate) -> History<'_> {
-        let mut issued: BTreeMap<String, &Certificate> = BTreeMap::new();
-        for (_, certificate) in &self.certificates {
-            let own = certificate != ca && certificate.issuer_der() == ca.subject_der();
-            if own && certificate.is_signed_by(ca.public_key()).unwrap_or(false) {
-                issued.insert(certificate.serial_hex(), certificate);
-            }
-        }
-        let own = |list: &&RevocationList| list.is_signed_by(ca.public_key()).unwrap_or(false);
-        let mut lists: Vec<&RevocationList> = self.lists.iter().filter(own).collect();
-        // The newest last, so that it has the last word on what older ones say too.
-        lists.sort_by_key(|list| (list.number(), list.this_update()));
-        let listed = lists.iter().flat_map(|list| list.revoked());
-        let of_this = |database: &&Database| self.owns(database, ca);
-        let databases = self.databases.iter().filter(of_this).flat_map(|d| d.revoked.iter().cloned());
-        // By the number and not its octets: `openssl ca` writes some without the leading one.
-        let number = |entry: &Revoked| entry.serial.iter().copied().skip_while(|o| *o == 0).collect();
-        let revoked: BTreeMap<Vec<u8>, Revoked> =
-            listed.chain(databases).map(|entry| (number(&entry), entry)).collect();
-        History {
-            issued: issued.into_values().collect(),
-            revoked: revoked.into_values().collect(),
-            list: lists.last().copied(),
-        }
-    }
-}
-
-impl Found {
-    /// What of the databases is not taken over.
-    fn tell_of_databases(&mut self, authorities: &[&Certificate]) {
-        for database in self.databases.iter().filter(|d| !d.revoked.is_empty() || !d.unread.is_empty()) {
-            let place = Shown(&database.path.to_string_lossy()).to_string();
-            if !authorities.iter().any(|ca| self.owns(database, ca)) {
-                let message = format!(
-                    "{place}: which CA took its {} certificates back cannot be told: they are not taken over",
-                    database.revoked.len()
-                );
-                let finding = Finding::new("ca.database", Severity::Warning, place, message);
-                self.findings.push(finding.fix("certforge revoke SERIAL --ca NAME, for each"));
-                continue;
-            }
-            for line in &database.unread {
-                let message =
-                    format!("{place}, line {line}: a revocation that cannot be read is passed over");
-                self.findings.push(Finding::new("ca.database", Severity::Warning, place.clone(), message));
-            }
-        }
-    }
-
-    /// Whether a database is a CA's. The file does not say; but of nested folders with one
-    /// each, that is the CA's in whose its key is, if no other CA's is there, and nothing
-    /// that is in it is known to be another CA's alone.
-    fn owns(&self, database: &Database, ca: &Certificate) -> bool {
-        let mut here = self.homes.iter().filter(|(_, home)| home.as_deref() == Some(database.folder()));
-        if here.next().is_none_or(|(owner, _)| owner != ca) || here.next().is_some() {
-            return false;
-        }
-        let known = self.certificates.iter().map(|(_, c)| c).filter(|c| *c != ca && database.has(c.serial()));
-        let (own, others): (Vec<_>, Vec<_>) = known.partition(|c| c.issuer_der() == ca.subject_der());
-        !own.is_empty() || others.is_empty()
-    }
-
-    /// The folder with a database that a place is in: the nearest.
-    fn home(&self, place: &str) -> Option<PathBuf> {
-        let folders = self.databases.iter().map(Database::folder);
-        let around = folders.filter(|folder| {
-            let shown = Shown(&folder.to_string_lossy()).to_string();
-            Path::new(place).starts_with(shown)
-        });
-        around.max_by_key(|folder| folder.components().count()).map(Path::to_owned)
-    }
+/// Warns where the last list lacks what is on record as taken back.
+fn list_is_behind(name: &str, context: &Context) -> Result<Option<Finding>, Failure> {
+    let listed = context.store.revocation_list(name)?.map_or(0, |list| list.revoked().len());
+    let missing = context.store.revoked(name)?.len().saturating_sub(listed);
+    let message = format!("{missing} certificates that {name} took back are in no list yet");
+    let finding = Finding::new("ca.list-behind", Severity::Warning, name, message);
+    Ok((missing > 0).then(|| finding.fix(format!("certforge crl --ca {name}"))))
 }
 
 /// The lists in a file that is larger than what is looked at otherwise: a CA of many years
@@ -355,8 +278,8 @@ fn look(args: &Args) -> Result<Found, Failure> {
 }
 
 fn databases_beside(args: &Args) -> Vec<PathBuf> {
-    let files = std::iter::once(&args.path).chain(&args.private_key);
-    let folders = files.flat_map(|file| file.ancestors().skip(1).take(2));
+    let above_key = args.private_key.iter().flat_map(|key| key.ancestors().skip(1).take(2));
+    let folders = args.path.ancestors().skip(1).take(1).chain(above_key);
     let mut found: Vec<PathBuf> = folders.map(Database::in_folder).filter(|file| is_regular(file)).collect();
     found.sort();
     found.dedup();

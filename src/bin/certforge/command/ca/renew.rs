@@ -154,8 +154,13 @@ fn named(entry: &CaEntry, context: &Context) -> Result<Option<(Vec<u8>, usize)>,
     let mut counts: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
     for serial in context.store.issued_serials(&entry.name)? {
         // One record that is damaged stops nothing.
-        let issued = context.store.issued(&entry.name, &serial).ok().flatten();
-        if let Some(named) = issued.and_then(|issued| issued.certificate.authority_serial()) {
+        let Ok(Some(issued)) = context.store.issued(&entry.name, &serial) else { continue };
+        let certificate = issued.certificate;
+        // Nor does what has ended, or what the CA issued that this one took the place of.
+        let counts_for = certificate.validity().not_after() >= context.now
+            && !certificate.is_self_issued()
+            && certificate.is_signed_by(entry.certificate.public_key()).unwrap_or(false);
+        if let Some(named) = certificate.authority_serial().filter(|_| counts_for) {
             *counts.entry(named).or_default() += 1;
         }
     }

@@ -2,10 +2,10 @@
 //! certificate, six fields by tab (openssl-ca(1)). What was taken back since the last list was
 //! made is in it alone.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use certforge::Reason;
+use certforge::certificate::Certificate;
 use certforge::revocation::Revoked;
 use certforge::store::serial_octets;
 use time::{Date, OffsetDateTime, Time};
@@ -16,9 +16,7 @@ const FILE: &str = "index.txt";
 /// What a database says was taken back.
 pub struct Database {
     pub path: PathBuf,
-    pub revoked: Vec<Revoked>,
-    /// The serial numbers of all that is in it.
-    pub serials: HashSet<Vec<u8>>,
+    lines: Vec<Line>,
     /// Lines of revocations that cannot be read, by their numbers.
     pub unread: Vec<usize>,
 }
@@ -29,16 +27,14 @@ impl Database {
     }
 
     pub fn read(path: &Path, bytes: &[u8]) -> Self {
-        let mut database =
-            Self { path: path.to_owned(), revoked: Vec::new(), serials: HashSet::new(), unread: Vec::new() };
+        let mut database = Self { path: path.to_owned(), lines: Vec::new(), unread: Vec::new() };
         for (i, line) in String::from_utf8_lossy(bytes).lines().enumerate() {
-            let serial = line.split('\t').nth(3).and_then(|serial| serial_octets(serial).ok());
-            database.serials.extend(serial);
-            if line.starts_with("R\t") {
-                match revocation(line) {
-                    Some(revoked) => database.revoked.push(revoked),
-                    None => database.unread.push(i + 1),
-                }
+            let is_revocation = line.starts_with("R\t");
+            match (Line::read(line), is_revocation) {
+                (Some(line), true) if line.revoked.is_none() => database.unread.push(i + 1),
+                (Some(line), _) => database.lines.push(line),
+                (None, true) => database.unread.push(i + 1),
+                (None, false) => {}
             }
         }
         database
@@ -49,9 +45,20 @@ impl Database {
         folder.join(FILE)
     }
 
-    /// Whether a certificate of this serial number is in it.
-    pub fn has(&self, serial: &[u8]) -> bool {
-        self.serials.contains(serial)
+    /// Whether a certificate is in it.
+    pub fn has(&self, certificate: &Certificate) -> bool {
+        self.lines.iter().any(|line| line.is_of(certificate))
+    }
+
+    /// How many revocations are in it.
+    pub fn revocations(&self) -> usize {
+        self.lines.iter().filter(|line| line.revoked.is_some()).count()
+    }
+
+    /// The revocations, but for those of these certificates: they are another CA's.
+    pub fn revoked_but(&self, others: &[&Certificate]) -> Vec<Revoked> {
+        let own = |line: &&Line| !others.iter().any(|other| line.is_of(other));
+        self.lines.iter().filter(own).filter_map(|line| line.revoked.clone()).collect()
     }
 
     /// The folder of the CA that it is of, and of all that belongs to it.
@@ -60,9 +67,30 @@ impl Database {
     }
 }
 
-fn revocation(line: &str) -> Option<Revoked> {
-    let mut fields = line.split('\t').skip(2);
-    let (when, serial) = (fields.next()?, fields.next()?);
+/// One certificate in it.
+struct Line {
+    serial: Vec<u8>,
+    /// As `X509_NAME_oneline` writes it.
+    subject: String,
+    revoked: Option<Revoked>,
+}
+
+impl Line {
+    fn read(line: &str) -> Option<Self> {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let serial = serial_octets(fields.get(3)?).ok()?;
+        let revoked = fields.get(2).and_then(|when| revocation(when, &serial));
+        Some(Self { revoked, subject: (*fields.get(5)?).to_owned(), serial })
+    }
+
+    /// By its number and its common names: numbers alone are the same in many CAs.
+    fn is_of(&self, certificate: &Certificate) -> bool {
+        let names = certificate.common_names();
+        self.serial == certificate.serial() && names.iter().all(|name| self.subject.contains(name.as_str()))
+    }
+}
+
+fn revocation(when: &str, serial: &[u8]) -> Option<Revoked> {
     let mut when = when.split(',');
     let (at, reason) = (time(when.next()?)?, when.next());
     let reason = match reason.unwrap_or_default() {
@@ -74,7 +102,7 @@ fn revocation(line: &str) -> Option<Revoked> {
         "holdInstruction" => Reason::CertificateHold,
         known => known.parse().unwrap_or_default(),
     };
-    Some(Revoked { serial: serial_octets(serial).ok()?, at, reason })
+    Some(Revoked { serial: serial.to_vec(), at, reason })
 }
 
 /// A time as X.509 has it: of two digits for the year those from 50 are of the last
