@@ -86,6 +86,11 @@ const SECRET: u32 = 0o600;
 /// The mode of a file that all may read, before the umask.
 const PUBLIC: u32 = 0o644;
 
+/// How long a lock is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a set that is replaced waits for the end of an import of it.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(90);
+
 /// Whether a set that is there may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overwrite {

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::file::io_error;
 use super::leaf::read_certificate;
-use super::set::IMPORT_PATIENCE;
 use super::{
-    ARCHIVE, AUTHORITIES, CERTIFICATE, KEY, LeafEntry, Lock, REQUEST, REVOKED, Store, TRUST_ANCHOR, file,
+    ARCHIVE, AUTHORITIES, CERTIFICATE, IMPORT_PATIENCE, KEY, LeafEntry, Lock, REQUEST, REVOKED, Store,
+    TRUST_ANCHOR, file,
 };
 use crate::error::{Error, Result};
 use crate::validity::rfc3339;

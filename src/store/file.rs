@@ -268,25 +268,15 @@ pub(super) fn ensure_folder(path: &Path, mode: u32) -> Result<()> {
 
 /// The names of the folders in a folder; none where it is not there.
 pub(super) fn folders_in(path: &Path) -> Result<Vec<String>> {
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(io_error("list", path)(e)),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(io_error("list", path))?;
-        if entry.file_type().is_ok_and(|t| t.is_dir())
-            && let Ok(name) = entry.file_name().into_string()
-        {
-            names.push(name);
-        }
-    }
-    Ok(names)
+    entries_in(path, fs::FileType::is_dir)
 }
 
 /// The names of the files in a folder; none where it is not there.
 pub(super) fn files_in(path: &Path) -> Result<Vec<String>> {
+    entries_in(path, fs::FileType::is_file)
+}
+
+fn entries_in(path: &Path, is_wanted: fn(&fs::FileType) -> bool) -> Result<Vec<String>> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -295,7 +285,7 @@ pub(super) fn files_in(path: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in entries {
         let entry = entry.map_err(io_error("list", path))?;
-        if entry.file_type().is_ok_and(|t| t.is_file())
+        if entry.file_type().is_ok_and(|kind| is_wanted(&kind))
             && let Ok(name) = entry.file_name().into_string()
         {
             names.push(name);

@@ -6,8 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::file::io_error;
-use super::set::PATIENCE;
-use super::{Lock, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
+use super::{Lock, PATIENCE, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
 use crate::error::{Error, Result};
 use crate::revocation::{Reason, RevocationList, Revoked};
 use crate::validity::rfc3339;

@@ -7,15 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::file::{self, io_error};
-use super::{Derived, Overwrite, PUBLIC, SECRET, SET_FILES, Saved, SavedFile};
+use super::{Derived, IMPORT_PATIENCE, Overwrite, PATIENCE, PUBLIC, SECRET, SET_FILES, Saved, SavedFile};
 use crate::error::{Error, Result};
 
 /// Where sets are made, inside the store so that moving them is one step.
 pub(super) const WORKSHOP: &str = ".tmp";
-/// How long a lock is waited for.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a set that is replaced waits for the end of an import of it.
-pub(super) const IMPORT_PATIENCE: Duration = Duration::from_secs(90);
 /// How old a set in the making must be before it may be swept away.
 const STALE: Duration = Duration::from_mins(10);
 

@@ -1,26 +1,10 @@
-//! What every command gets, and how it fails.
+//! What every command gets.
 
-use std::sync::Arc;
-
-use certforge::Finding;
-use certforge::error::Error;
 use certforge::store::{LoadedAuthority, Store};
 use time::OffsetDateTime;
 
 use crate::command::passphrase::PassphraseArgs;
-
-/// Why a command did not come to a report. Of several leaves each may fail for the
-/// same reason, so it can be cloned.
-#[derive(Clone)]
-pub enum Failure {
-    /// The library said so.
-    Error(Arc<Error>),
-    /// What AWS would refuse was refused here: all that is to be said of it.
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
-    Refused(Vec<Finding>),
-    /// The command line was wrong in a way that only the handler sees.
-    Usage { message: String, hint: String },
-}
+pub use crate::failure::Failure;
 
 /// Whether people are told why it takes long.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,12 +20,6 @@ pub enum Waits {
 impl Waits {
     pub fn with_bar(self) -> Self {
         if self == Self::Told { Self::Bar } else { self }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Error(Arc::new(error))
     }
 }
 

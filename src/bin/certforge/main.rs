@@ -5,6 +5,7 @@
 mod command;
 mod context;
 mod environment;
+mod failure;
 mod hint;
 mod render;
 mod report;

@@ -1,5 +1,6 @@
 //! What the store holds, and whose it is.
 
+use certforge::bundle::content_sha256;
 use certforge::certificate::Certificate;
 use certforge::error::Shown;
 use certforge::store::{CaEntry, LeafEntry, Store};
@@ -76,6 +77,12 @@ impl Place {
             Err(e) => Err(e.into()),
         }
     }
+}
+
+/// Whether ACM has another certificate than this leaf by record: an import failed.
+pub fn is_behind(entry: &LeafEntry) -> Result<bool, Failure> {
+    let content = content_sha256(&entry.certificate, &entry.chain).to_string();
+    Ok(entry.imports()?.all().iter().any(|record| record.sha256 != content))
 }
 
 /// The leaves of the store.

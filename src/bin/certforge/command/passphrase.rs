@@ -8,8 +8,8 @@ use certforge::Error;
 use certforge::store::read_input;
 use zeroize::Zeroizing;
 
-use crate::context::Failure;
 use crate::environment;
+use crate::failure::Failure;
 
 #[derive(clap::Args)]
 pub struct PassphraseArgs {

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use certforge::bundle::content_sha256;
 use certforge::key::PrivateKey;
 use certforge::store::{BatchRequests, IssuedEntry, LeafEntry, LoadedAuthority, Origin, Overwrite, Saved};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
-use crate::command::inventory::{Issuers, Leaves, leaves};
+use crate::command::inventory::{Issuers, Leaves, is_behind, leaves};
 use crate::command::issue::{LifetimeArgs, StrictArgs};
 use crate::command::passphrase::PassphraseArgs;
 use crate::command::status::WithinArgs;
@@ -137,12 +136,6 @@ fn leaf(name: &str, context: &Context) -> Result<LeafEntry, Failure> {
         }
         other => Ok(other?),
     }
-}
-
-/// Whether ACM has another certificate than this leaf by record: an import failed.
-pub fn is_behind(entry: &LeafEntry) -> Result<bool, Failure> {
-    let content = content_sha256(&entry.certificate, &entry.chain).to_string();
-    Ok(entry.imports()?.all().iter().any(|record| record.sha256 != content))
 }
 
 /// Imports a leaf that is good and that ACM does not have yet.

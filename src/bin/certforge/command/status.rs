@@ -8,8 +8,7 @@ use certforge::validity::rfc3339;
 use certforge::{Finding, Severity};
 use time::Duration;
 
-use crate::command::inventory::{Issuers, Leaves, leaves};
-use crate::command::renew::is_behind;
+use crate::command::inventory::{Issuers, Leaves, is_behind, leaves};
 use crate::context::{Context, Failure};
 use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
 
