@@ -1,12 +1,13 @@
 //! Files that are made of a leaf's set: of no use once the set is another one.
 
+use std::io;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::{LeafParts, TRUST_ANCHOR, file};
 use crate::bundle::fullchain_pem;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::{KeyForm, PrivateKey};
 
 /// A file in another form, beside the set it was made of.
@@ -82,8 +83,14 @@ impl Derived {
 pub(super) fn made_again(folder: &Path, parts: &LeafParts<'_>) -> Result<Vec<(Derived, Zeroizing<Vec<u8>>)>> {
     let mut made = Vec::new();
     for derived in Derived::ALL {
-        // What cannot be read is left behind as it is.
-        let Ok(Some(old)) = file::read_optional(&folder.join(derived.file_name())) else { continue };
+        let old = match file::read_optional(&folder.join(derived.file_name())) {
+            Ok(Some(old)) => old,
+            Err(Error::Io { source, doing, path }) if source.kind() != io::ErrorKind::PermissionDenied => {
+                return Err(Error::Io { doing, path, source });
+            }
+            // Somebody else's is left behind as it is.
+            Ok(None) | Err(_) => continue,
+        };
         if let Some(bytes) = again(derived, &old, folder, parts)? {
             made.push((derived, bytes));
         }
