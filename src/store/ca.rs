@@ -139,8 +139,11 @@ impl Store {
         let mut path = vec![read_certificate(&folder.join(TRUST_ANCHOR))?];
         path.extend_from_slice(read_chain(&folder.join(CA_ISSUERS))?.certificates());
         let current = path.len();
-        // Of the certificates it had before, a key that somebody else has is the same key.
-        path.extend(self.previous_authorities(name)?);
+        // Of the certificates it had before, a key that somebody else has is the same key. A
+        // root is taken back by nobody: nothing is read for it.
+        if path.first().is_some_and(|own| !own.is_self_issued()) {
+            path.extend(self.previous_authorities(name)?);
+        }
         for (i, certificate) in path.iter().enumerate().filter(|(_, c)| !c.is_self_issued()) {
             if let Some((reason, ca)) = self.taken_back(certificate)?
                 && matters(reason)
