@@ -19,7 +19,7 @@ use crate::validity::Validity;
 pub(crate) use chain::check_link;
 pub use chain::{Chain, TrustAnchor};
 pub use extensions::PathLength;
-pub(crate) use extensions::san_of;
+pub(crate) use extensions::{describe_name, san_of};
 use tbs::Signed;
 pub(crate) use tbs::{Tbs, TbsParts};
 
@@ -30,10 +30,9 @@ const LABEL: &str = "CERTIFICATE";
 #[derive(Clone)]
 pub struct Certificate {
     der: Vec<u8>,
-    view: TbsCertificate,
+    read: Tbs,
     signature_algorithm: ObjectIdentifier,
     validity: Validity,
-    public_key: PublicKey,
     slices: Slices,
 }
 
@@ -60,7 +59,7 @@ impl Certificate {
 
     /// A certificate whose to-be-signed part has been read already.
     pub(crate) fn of(tbs: Tbs, der: Vec<u8>) -> Result<Self> {
-        let Tbs { view, public_key } = tbs;
+        let view = &tbs.view;
         let (not_before, not_after) = (view.validity().not_before, view.validity().not_after);
         let validity = Validity::between(instant(not_before)?, instant(not_after)?)
             .map_err(|_| malformed(&"it ends before it starts"))?;
@@ -81,7 +80,7 @@ impl Certificate {
             subject: span(parts.subject),
             signature: signed.signature.as_bytes().map(span),
         };
-        Ok(Self { der, view, signature_algorithm, validity, public_key, slices })
+        Ok(Self { der, read: tbs, signature_algorithm, validity, slices })
     }
 
     /// Reads the first PEM block, which must be a certificate.
@@ -101,6 +100,15 @@ impl Certificate {
             });
         }
         Self::from_der(der)
+    }
+
+    /// What its to-be-signed part says.
+    pub(crate) const fn read(&self) -> &Tbs {
+        &self.read
+    }
+
+    const fn view(&self) -> &TbsCertificate {
+        &self.read.view
     }
 
     /// Its DER.
@@ -143,30 +151,30 @@ impl Certificate {
     /// The subject as text: `C=JP, O=Example, CN=a.example`. Foreign text: not escaped.
     #[must_use]
     pub fn subject(&self) -> String {
-        subject::describe(self.view.subject())
+        subject::describe(self.view().subject())
     }
 
     /// The subject as one of our own making, attribute by attribute.
     pub(crate) fn subject_as_ours(&self) -> Result<subject::Subject> {
-        subject::Subject::from_name(self.view.subject())
+        subject::Subject::from_name(self.view().subject())
     }
 
     /// The issuer as text.
     #[must_use]
     pub fn issuer(&self) -> String {
-        subject::describe(self.view.issuer())
+        subject::describe(self.view().issuer())
     }
 
     /// The subject's common names, in order.
     #[must_use]
     pub fn common_names(&self) -> Vec<String> {
-        subject::common_names(self.view.subject())
+        subject::common_names(self.view().subject())
     }
 
     /// The serial number's octets, big-endian.
     #[must_use]
     pub fn serial(&self) -> &[u8] {
-        self.view.serial_number().as_bytes()
+        self.view().serial_number().as_bytes()
     }
 
     /// The serial number in lower-case hexadecimal, two digits an octet.
@@ -178,7 +186,7 @@ impl Certificate {
     /// The version: 1, 2 or 3.
     #[must_use]
     pub fn version(&self) -> u8 {
-        match self.view.version() {
+        match self.view().version() {
             Version::V1 => 1,
             Version::V2 => 2,
             Version::V3 => 3,
@@ -194,16 +202,16 @@ impl Certificate {
     /// Its public key.
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
-        &self.public_key
+        &self.read.public_key
     }
 
     /// Checks that a key is this certificate's own.
     pub(crate) fn check_key(&self, key: &PublicKey) -> Result<()> {
-        if self.public_key == *key {
+        if self.read.public_key == *key {
             return Ok(());
         }
         Err(Error::KeyMismatch {
-            certificate: self.public_key.sha256().to_string(),
+            certificate: self.read.public_key.sha256().to_string(),
             key: key.sha256().to_string(),
         })
     }

@@ -3,3 +3,6 @@
 
 pub mod acm;
 pub mod certificate;
+#[cfg(feature = "verify")]
+pub mod path;
+pub mod revocation;

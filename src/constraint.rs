@@ -8,13 +8,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use der::{Decode, Encode};
 use x509_cert::ext::pkix::constraints::name::{GeneralSubtree, NameConstraints};
+use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 
 use crate::error::{Error, Result};
 use crate::name::San;
 use crate::subject;
 pub use subtree::Subtree;
-use subtree::{email_within, uri_host};
+use subtree::{Presented, address_of, email_within, uri_host};
 
 /// What a CA limits the names below it to. An excluded name is refused even where
 /// it is permitted.
@@ -119,7 +120,8 @@ impl Constraints {
         {
             return Some("its limits on URIs let none stand below that has no host name".to_owned());
         }
-        self.broken(kind, |subtree| subtree.holds(name, true), |subtree| subtree.holds(name, false))
+        let presented = Presented::of(name);
+        self.broken(kind, |s| s.holds(presented, true), |s| s.holds(presented, false))
     }
 
     /// Why a subject (an X.501 Name in DER) may not stand below. Its e-mail
@@ -146,6 +148,48 @@ impl Constraints {
             Name::from_der(der).is_ok_and(|base| parts.starts_with(&subject::folded(&base)))
         };
         Ok(self.broken("directory", begins, begins))
+    }
+
+    /// How many limits there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.permitted.len() + self.excluded.len()
+    }
+
+    /// Why a name of a certificate, well formed or not, may not stand below, as clients
+    /// judge it (RFC 5280 §4.2.1.10). A name that cannot be compared with a limit on its
+    /// type breaks it.
+    pub(crate) fn bars(&self, name: &GeneralName) -> Option<String> {
+        let text;
+        let (kind, presented) = match name {
+            GeneralName::DnsName(dns) => {
+                text = dns.as_str().to_ascii_lowercase();
+                ("dns", Presented::Dns(&text))
+            }
+            GeneralName::Rfc822Name(email) => ("email", Presented::Email(email.as_str())),
+            GeneralName::UniformResourceIdentifier(uri) => ("uri", Presented::Uri(uri.as_str())),
+            GeneralName::IpAddress(octets) => match address_of(octets.as_bytes()) {
+                Some(ip) => ("ip", Presented::Ip(ip)),
+                None => return self.bars_type("ip"),
+            },
+            GeneralName::DirectoryName(name) => {
+                return name.to_der().ok().and_then(|der| self.refuses_subject(&der).ok()?);
+            }
+            GeneralName::EdiPartyName(_) => return self.bars_type("ediPartyName"),
+            GeneralName::RegisteredId(_) => return self.bars_type("registeredID"),
+            GeneralName::OtherName(_) => return self.bars_type("otherName"),
+        };
+        if let Presented::Uri(uri) = presented
+            && uri_host(uri).is_none()
+        {
+            return self.bars_type("uri");
+        }
+        self.broken(kind, |s| s.holds(presented, true), |s| s.holds(presented, false))
+    }
+
+    /// That names of this type are limited at all.
+    fn bars_type(&self, kind: &str) -> Option<String> {
+        let limited = self.permitted.iter().chain(&self.excluded).any(|s| s.kind() == kind);
+        limited.then(|| format!("it limits names of the type {kind}, and this one cannot be compared"))
     }
 
     fn broken(

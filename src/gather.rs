@@ -4,15 +4,16 @@
 //! a finding of its own, with file, block and line; nothing stops at the first.
 
 mod binary;
+mod content;
 mod order;
 mod text;
 
 use std::path::{Path, PathBuf};
 
 use crate::certificate::{Certificate, Chain};
-use crate::error::{Error, Result, Shown};
+use crate::error::{Result, Shown};
 use crate::finding::{Finding, Severity};
-use crate::key::{EXPLICIT_CURVE, KeyForm, PrivateKey, Unlock};
+use crate::key::{KeyForm, PrivateKey, Unlock};
 use binary::Kind;
 use text::Block;
 
@@ -24,6 +25,8 @@ const MOST: usize = 4 << 20;
 const MOST_KEY: usize = 1 << 20;
 /// The most certificates of a pile: path building tries combinations.
 const MOST_CERTIFICATES: usize = 50;
+/// The most certificates of a pile to look at: systems trust some 150 CAs.
+const MOST_ANCHORS: usize = 1_000;
 /// The most faults of a pile: after them nothing more is read.
 const MOST_FAULTS: usize = 20;
 /// The most encrypted keys that are opened: each may cost seconds.
@@ -47,6 +50,8 @@ pub enum Role {
 pub struct Pile {
     certificates: Vec<Found>,
     keys: Vec<FoundKey>,
+    /// Where everything is looked at, what has no place in a bundle.
+    others: Option<Others>,
     /// A private key was found that cannot be used; the finding says why.
     unusable_key: bool,
     /// A file was given as the certificate: nothing else can be it.
@@ -55,6 +60,25 @@ pub struct Pile {
     /// How many encrypted keys were opened.
     opened: usize,
     findings: Vec<Finding>,
+}
+
+/// What has no place in a bundle.
+#[derive(Debug, Default)]
+pub struct Others {
+    /// Signing requests in DER, each with its place.
+    pub requests: Vec<(String, Vec<u8>)>,
+    /// Revocation lists in DER, each with its place.
+    pub lists: Vec<(String, Vec<u8>)>,
+    /// Public keys in DER, each with its place.
+    pub public_keys: Vec<(String, Vec<u8>)>,
+    /// The places of private keys that are encrypted, and were not opened.
+    pub locked: Vec<String>,
+}
+
+impl Others {
+    const fn count(&self) -> usize {
+        self.requests.len() + self.lists.len() + self.public_keys.len() + self.locked.len()
+    }
 }
 
 /// A certificate, and where it was.
@@ -77,6 +101,8 @@ pub struct Parts {
     pub certificates: Vec<(String, Certificate)>,
     /// Private keys, each with its place.
     pub keys: Vec<(String, PrivateKey)>,
+    /// The rest; empty but for a pile [to look at](Pile::to_look_at).
+    pub others: Others,
     /// What was put right, and what cannot be read.
     pub findings: Vec<Finding>,
 }
@@ -121,13 +147,30 @@ impl Pile {
         Self::default()
     }
 
+    /// An empty pile for whatever there is: signing requests, lists, public and locked keys
+    /// are no faults in it, and it takes as many certificates as a file of trust anchors has.
+    #[must_use]
+    pub fn to_look_at() -> Self {
+        Self { others: Some(Others::default()), ..Self::default() }
+    }
+
+    /// The most certificates of this pile.
+    const fn room(&self) -> usize {
+        if self.others.is_some() { MOST_ANCHORS } else { MOST_CERTIFICATES }
+    }
+
     /// All that was found, without asking what belongs together: certificates with the
     /// places they were in, keys, and what was put right or cannot be read.
     #[must_use]
     pub fn into_parts(self) -> Parts {
         let certificates = self.certificates.into_iter().map(|found| (found.place, found.certificate));
         let keys = self.keys.into_iter().map(|found| (found.place, found.key));
-        Parts { certificates: certificates.collect(), keys: keys.collect(), findings: self.findings }
+        Parts {
+            certificates: certificates.collect(),
+            keys: keys.collect(),
+            others: self.others.unwrap_or_default(),
+            findings: self.findings,
+        }
     }
 
     /// Adds what is in a file. `path` is for messages only. What is wrong with the
@@ -143,6 +186,7 @@ impl Pile {
             self.wrong("gather.too-large", file, message, "give the file itself, not an archive");
             return Ok(());
         }
+        let others = self.others.as_ref().map_or(0, Others::count);
         let before = (self.certificates.len(), self.keys.len(), self.findings.len());
         self.certificate_given |= role == Role::Certificate;
         let mut source = Source { role, path: path.to_owned(), file, unlock };
@@ -157,7 +201,9 @@ impl Pile {
         }
         let wrong = self.findings[before.2..].iter().any(|f| f.severity == Severity::Error);
         let found = (self.certificates.len() - before.0, self.keys.len() - before.1);
-        self.judge(&source, found, wrong);
+        if self.others.as_ref().map_or(0, Others::count) == others {
+            self.judge(&source, found, wrong);
+        }
         Ok(())
     }
 
@@ -239,12 +285,14 @@ impl Pile {
             }
             "PKCS7" | "CMS" => self.pkcs7(&block.der, place, source),
             "EC PARAMETERS" => self.fixed("gather.parameters", place, "the EC PARAMETERS block is left out"),
+            "X509 CRL" if self.others.is_some() => self.list(&block.der, place),
             "X509 CRL" | "DH PARAMETERS" => {
                 let message = format!("a block {} is passed over", block.label);
                 self.fixed("gather.unrelated", place, message);
             }
-            label if is_request_label(label) => self.unsigned(place, "a signing request"),
-            "PUBLIC KEY" | "RSA PUBLIC KEY" => self.unsigned(place, "a public key"),
+            label if is_request_label(label) => self.request(&block.der, place),
+            "PUBLIC KEY" => self.public_key(&block.der, place),
+            "RSA PUBLIC KEY" => self.unsigned(place, "a public key"),
             "ENCRYPTED PRIVATE KEY" => self.encrypted(&block.der, place, source)?,
             label if block.encrypted || label == "OPENSSH PRIVATE KEY" => {
                 let what =
@@ -281,7 +329,7 @@ impl Pile {
             Kind::Pkcs7 => ("gather.pkcs7", "PKCS#7 unpacked"),
             _ => ("gather.der", "DER written as PEM"),
         };
-        if !matches!(kind, Kind::Unknown | Kind::Ber | Kind::Request | Kind::PublicKey) {
+        if !matches!(kind, Kind::Unknown | Kind::Ber | Kind::List | Kind::Request | Kind::PublicKey) {
             self.fixed(said.0, place.clone(), said.1);
         }
         match kind {
@@ -290,151 +338,19 @@ impl Pile {
             Kind::EncryptedKey => self.encrypted(der, place, source)?,
             Kind::Pkcs7 => self.pkcs7(der, place, source),
             Kind::Pkcs12 => self.pkcs12(der, place, source)?,
-            Kind::Request => self.unsigned(place, "a signing request"),
-            Kind::PublicKey => self.unsigned(place, "a public key"),
+            Kind::Request => self.request(der, place),
+            Kind::PublicKey => self.public_key(der, place),
+            Kind::List if self.others.is_some() => self.list(der, place),
             Kind::Ber => {
                 let message = "it is BER of indefinite length, which is not DER";
                 self.wrong("gather.damaged", place, message, "write it anew with openssl");
             }
-            Kind::Unknown => {
+            Kind::List | Kind::Unknown => {
                 let message = "it is neither PEM nor the DER of anything known";
                 self.wrong("gather.damaged", place, message, "give PEM, DER or PKCS#12");
             }
         }
         Ok(())
-    }
-
-    fn certificate(&mut self, der: &[u8], place: String, source: &Source<'_, '_>) {
-        if self.certificates.len() == MOST_CERTIFICATES {
-            self.faults = MOST_FAULTS;
-            let message = format!("more than {MOST_CERTIFICATES} certificates");
-            self.wrong("gather.too-large", place, message, "give the leaf and its issuers alone");
-            return;
-        }
-        match Certificate::from_der(der) {
-            Ok(certificate) => self.certificates.push(Found {
-                certificate,
-                role: source.role,
-                place,
-                file: source.path.clone(),
-            }),
-            Err(e) => self.wrong("gather.damaged", place, e.to_string(), "get the certificate anew"),
-        }
-    }
-
-    fn pkcs7(&mut self, der: &[u8], place: String, source: &Source<'_, '_>) {
-        match binary::pkcs7_certificates(der) {
-            Some(found) if !found.is_empty() => {
-                for (i, der) in found.into_iter().enumerate() {
-                    self.certificate(der, format!("{place}, certificate {}", i + 1), source);
-                    if self.is_hopeless() {
-                        break;
-                    }
-                }
-            }
-            _ => {
-                let message = "it is PKCS#7 without certificates that can be read";
-                self.wrong("gather.damaged", place, message, "write it anew: openssl pkcs7 -print_certs");
-            }
-        }
-    }
-
-    #[cfg(feature = "pkcs12")]
-    fn pkcs12(&mut self, der: &[u8], place: String, source: &mut Source<'_, '_>) -> Result<()> {
-        let archive = match binary::Archive::open(der, "") {
-            Ok(archive) => Ok(archive),
-            Err(_) => match (source.unlock)(&place)? {
-                Some(passphrase) => binary::Archive::open(der, &passphrase),
-                None => Err("it is locked with a pass phrase, and none was given"),
-            },
-        };
-        match archive {
-            Ok(archive) => {
-                if source.role == Role::Certificate {
-                    // A key belongs into such a file.
-                    source.role = Role::Any;
-                    self.certificate_given = false;
-                }
-                for (i, der) in archive.certificates().enumerate() {
-                    self.certificate(der, format!("{place}, certificate {}", i + 1), source);
-                }
-                for der in archive.secret_keys() {
-                    self.key(PrivateKey::from_der(der, KeyForm::Pkcs8), place.clone());
-                }
-            }
-            Err(reason) => {
-                self.no_key("gather.encrypted", place, reason, "give its pass phrase with --passphrase-file");
-            }
-        }
-        Ok(())
-    }
-
-    #[cfg(not(feature = "pkcs12"))]
-    #[expect(clippy::unnecessary_wraps, reason = "the other build asks for a pass phrase")]
-    fn pkcs12(&mut self, _: &[u8], place: String, _: &mut Source<'_, '_>) -> Result<()> {
-        let message = "it is PKCS#12, which this build does not read";
-        self.no_key("gather.damaged", place, message, "write it as PEM: openssl pkcs12 -in FILE -nodes");
-        Ok(())
-    }
-
-    fn encrypted(&mut self, der: &[u8], place: String, source: &mut Source<'_, '_>) -> Result<()> {
-        self.opened += 1;
-        if self.opened > MOST_LOCKED {
-            let message = format!("it is one of more than {MOST_LOCKED} encrypted keys");
-            self.no_key("gather.two-keys", place, message, "give the leaf's key alone");
-            self.faults = MOST_FAULTS;
-            return Ok(());
-        }
-        let Some(passphrase) = (source.unlock)(&place)? else {
-            let message = "it is encrypted, and no pass phrase was given";
-            self.no_key(
-                "gather.encrypted",
-                place,
-                message,
-                "give it with --passphrase-file or --passphrase-fd",
-            );
-            return Ok(());
-        };
-        match PrivateKey::from_encrypted_der(der, &passphrase) {
-            Ok(key) => {
-                self.fixed("gather.decrypted", place.clone(), "the key is decrypted in memory");
-                self.keys.push(FoundKey { key, place });
-            }
-            Err(Error::Passphrase { reason, .. }) => {
-                let fix = "give the right pass phrase, or decrypt it: openssl pkey -in KEY -out PLAIN-KEY";
-                self.no_key("gather.encrypted", place, format!("the pass phrase {reason}"), fix);
-            }
-            Err(Error::Key { reason }) => {
-                let fix = "give the right pass phrase, or decrypt it: openssl pkey -in KEY -out PLAIN-KEY";
-                self.no_key("gather.encrypted", place, reason, fix);
-            }
-            Err(e) => self.key(Err(e), place),
-        }
-        Ok(())
-    }
-
-    fn key(&mut self, key: Result<PrivateKey>, place: String) {
-        match key {
-            Ok(key) => self.keys.push(FoundKey { key, place }),
-            Err(Error::UnsupportedAlgorithm { algorithm }) if algorithm == EXPLICIT_CURVE => {
-                let message = "the key spells its curve out instead of naming it";
-                let fix = "make the key anew: openssl ecparam -name prime256v1 -genkey";
-                self.no_key("gather.curve", place, message, fix);
-            }
-            Err(Error::UnsupportedAlgorithm { algorithm }) => {
-                let message =
-                    format!("the key is {algorithm}, and ACM takes RSA 1024 to 4096 and NIST curves");
-                self.no_key("gather.key-kind", place, message, "issue the leaf again with --key p256");
-            }
-            Err(e) => {
-                self.no_key("gather.damaged", place, e.to_string(), "get the key anew from where it came");
-            }
-        }
-    }
-
-    fn unsigned(&mut self, place: String, what: &str) {
-        let message = format!("it is {what}, and no certificate");
-        self.wrong("gather.unsigned", place, message, "have it signed by a CA first");
     }
 
     fn no_key(&mut self, code: &'static str, place: String, message: impl Into<String>, fix: &str) {

@@ -8,7 +8,7 @@ use der::pem::LineEnding;
 use der::{Decode, Encode, Reader, SliceReader, Tag};
 use time::OffsetDateTime;
 use x509_cert::crl::CertificateList;
-use x509_cert::ext::pkix::{CrlNumber, CrlReason};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlNumber, CrlReason};
 
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, SignatureAlgorithm};
@@ -169,6 +169,59 @@ impl RevocationList {
             .map_err(|e| Error::Internal { doing: "writing PEM", reason: e.to_string() })
     }
 
+    /// The version: 1 or 2.
+    #[must_use]
+    pub fn version(&self) -> u8 {
+        let first = tbs(&self.der).and_then(|tbs| {
+            let mut reader = SliceReader::new(tbs)?;
+            let _header = der::Header::decode(&mut reader)?;
+            Ok(reader.peek_byte())
+        });
+        if first == Ok(Some(0x02)) { 2 } else { 1 }
+    }
+
+    /// The algorithm it was signed with.
+    #[must_use]
+    pub fn signature_algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::from_oid(self.view.signature_algorithm.oid)
+    }
+
+    /// The issuer as text. Foreign text: not escaped.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        crate::subject::describe(&self.view.tbs_cert_list.issuer)
+    }
+
+    /// Whether it has a number, of whatever size.
+    #[must_use]
+    pub fn has_number(&self) -> bool {
+        self.has::<CrlNumber>()
+    }
+
+    /// Whether it names the key that signed it (RFC 5280 §5.2.1).
+    #[must_use]
+    pub fn names_key(&self) -> bool {
+        self.has::<AuthorityKeyIdentifier>()
+    }
+
+    fn has<T: der::oid::AssociatedOid>(&self) -> bool {
+        self.view.tbs_cert_list.crl_extensions.iter().flatten().any(|e| e.extn_id == T::OID)
+    }
+
+    /// The issuer's exact bytes: an X.501 Name in DER; empty where they cannot be found.
+    #[must_use]
+    pub fn issuer_der(&self) -> &[u8] {
+        issuer(&self.der).unwrap_or_default()
+    }
+
+    /// A critical extension that is not known here: what it says of the list's extent is not
+    /// followed, so the list cannot be relied on (RFC 5280 §5.2).
+    #[must_use]
+    pub fn unknown_critical(&self) -> Option<String> {
+        let mut critical = self.view.tbs_cert_list.crl_extensions.iter().flatten().filter(|e| e.critical);
+        critical.next().map(|e| e.extn_id.to_string())
+    }
+
     /// Its number, where it has one that is not beyond 64 bits (RFC 5280 §5.2.3).
     #[must_use]
     pub fn number(&self) -> Option<u64> {
@@ -252,6 +305,17 @@ fn as_version_2(der: &[u8]) -> der::Result<Vec<u8>> {
     let rest = inside.remaining_len();
     all.extend_from_slice(inside.read_slice(rest)?);
     AnyRef::new(Tag::Sequence, &all)?.to_der()
+}
+
+/// The issuer's bytes: behind the version, if there is one, and the algorithm.
+fn issuer(der: &[u8]) -> der::Result<&[u8]> {
+    let mut reader = SliceReader::new(tbs(der)?)?;
+    let _header = der::Header::decode(&mut reader)?;
+    if reader.peek_byte() == Some(0x02) {
+        let _version = reader.tlv_bytes()?;
+    }
+    let _algorithm = reader.tlv_bytes()?;
+    reader.tlv_bytes()
 }
 
 /// The exact bytes that are signed.

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["certificate", "constraint", "error", "finding", "key", "name", "subject", "template", "validity"],
     ),
     ("bundle", &["certificate", "error", "key"]),
-    ("revocation", &["error", "key"]),
+    ("revocation", &["error", "key", "subject"]),
     (
         "encode",
         &["certificate", "constraint", "error", "key", "name", "plan", "revocation", "template", "validity"],
@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &["certificate", "encode", "error", "finding", "key", "name", "plan", "subject", "template"],
     ),
     ("gather", &["certificate", "error", "finding", "key"]),
-    ("check", &["certificate", "error", "finding", "key", "name", "subject", "validity"]),
+    ("check", &["certificate", "error", "finding", "key", "name", "revocation", "subject", "validity"]),
     (
         "authority",
         &[
@@ -89,6 +89,7 @@ const SOLE_ROOMS: &[(&str, &[&str])] = &[
     ("p521::", &["key"]),
     ("pkcs8::", &["key"]),
     ("idna::", &["name"]),
+    ("webpki::", &["aws", "check"]),
     ("toml::", &["template"]),
     ("now_utc()", &["authority"]),
     ("clap::", &[]),

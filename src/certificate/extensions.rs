@@ -18,15 +18,21 @@ impl Certificate {
     /// for them: other kinds and malformed ones are left out.
     #[must_use]
     pub fn names(&self) -> Vec<San> {
-        let Ok(Some((_, names))) = self.view.get_extension::<SubjectAltName>() else {
+        let Ok(Some((_, names))) = self.view().get_extension::<SubjectAltName>() else {
             return Vec::new();
         };
         names.0.iter().filter_map(san_of).collect()
     }
 
+    /// The names in its subject alternative name as they stand there, of whatever kinds.
+    pub(crate) fn general_names(&self) -> Vec<GeneralName> {
+        let found = self.view().get_extension::<SubjectAltName>();
+        found.ok().flatten().map_or_else(Vec::new, |(_, names)| names.0)
+    }
+
     /// How many subject alternative names it has, of whatever kinds.
     pub(crate) fn count_of_names(&self) -> usize {
-        let found = self.view.get_extension::<SubjectAltName>();
+        let found = self.view().get_extension::<SubjectAltName>();
         found.ok().flatten().map_or(0, |(_, names)| names.0.len())
     }
 
@@ -34,7 +40,7 @@ impl Certificate {
     /// CAs may stand below it.
     #[must_use]
     pub fn ca(&self) -> Option<PathLength> {
-        match self.view.get_extension::<BasicConstraints>() {
+        match self.view().get_extension::<BasicConstraints>() {
             Ok(Some((_, constraints))) if constraints.ca => Some(PathLength(constraints.path_len_constraint)),
             _ => None,
         }
@@ -43,7 +49,7 @@ impl Certificate {
     /// Whether its key may sign certificates: `keyCertSign`, or no key usage at all.
     #[must_use]
     pub fn may_sign_certificates(&self) -> bool {
-        match self.view.get_extension::<KeyUsage>() {
+        match self.view().get_extension::<KeyUsage>() {
             Ok(Some((_, usage))) => usage.key_cert_sign(),
             Ok(None) => true,
             Err(_) => false,
@@ -53,7 +59,7 @@ impl Certificate {
     /// Its extended key usages, in order; none where it has no such extension.
     #[must_use]
     pub fn extended_key_usage(&self) -> Vec<ExtendedKeyUsage> {
-        let Ok(Some((_, usages))) = self.view.get_extension::<ExtendedKeyUsageExtension>() else {
+        let Ok(Some((_, usages))) = self.view().get_extension::<ExtendedKeyUsageExtension>() else {
             return Vec::new();
         };
         usages.0.iter().map(|oid| ExtendedKeyUsage::of(*oid)).collect()
@@ -69,7 +75,7 @@ impl Certificate {
         let malformed = |e: der::Error| crate::error::Error::MalformedCertificate {
             reason: format!("its extended key usage cannot be read: {e}"),
         };
-        let found = self.view.get_extension::<ExtendedKeyUsageExtension>().map_err(malformed)?;
+        let found = self.view().get_extension::<ExtendedKeyUsageExtension>().map_err(malformed)?;
         let Some((_, usages)) = found else { return Ok(None) };
         let any = usages.0.iter().any(|oid| oid.to_string() == ANY);
         Ok((!any).then(|| self.extended_key_usage()))
@@ -90,7 +96,7 @@ impl Certificate {
             "2.5.29.37",
             "2.5.29.54",
         ];
-        let critical = self.view.extensions().into_iter().flatten().filter(|e| e.critical);
+        let critical = self.view().extensions().into_iter().flatten().filter(|e| e.critical);
         critical.map(|e| e.extn_id.to_string()).find(|oid| !KNOWN.contains(&oid.as_str()))
     }
 
@@ -99,7 +105,7 @@ impl Certificate {
     /// # Errors
     /// [`crate::Error::MalformedCertificate`] where that cannot be told.
     pub fn name_constraints(&self) -> Result<Option<Constraints>> {
-        let found = self.view.get_extension::<NameConstraints>();
+        let found = self.view().get_extension::<NameConstraints>();
         let malformed = |e: der::Error| crate::error::Error::MalformedCertificate {
             reason: format!("its name constraints cannot be read: {e}"),
         };
@@ -109,21 +115,21 @@ impl Certificate {
     /// The object identifiers of all of its extensions, in dots.
     #[must_use]
     pub fn extension_oids(&self) -> Vec<String> {
-        let extensions = self.view.extensions();
+        let extensions = self.view().extensions();
         extensions.into_iter().flatten().map(|e| e.extn_id.to_string()).collect()
     }
 
     /// Its subject key identifier, if it has one.
     #[must_use]
     pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.view.get_extension::<SubjectKeyIdentifier>().ok()??;
+        let found = self.view().get_extension::<SubjectKeyIdentifier>().ok()??;
         Some(found.1.0.as_bytes().to_vec())
     }
 
     /// The key identifier of its issuer that it names, if it names one.
     #[must_use]
     pub fn authority_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.view.get_extension::<AuthorityKeyIdentifier>().ok()??;
+        let found = self.view().get_extension::<AuthorityKeyIdentifier>().ok()??;
         found.1.key_identifier.map(|id| id.as_bytes().to_vec())
     }
 
@@ -131,7 +137,7 @@ impl Certificate {
     /// then want that certificate, and no other of the same issuer (RFC 5280 §4.2.1.1).
     #[must_use]
     pub fn authority_serial(&self) -> Option<Vec<u8>> {
-        let found = self.view.get_extension::<AuthorityKeyIdentifier>().ok()??;
+        let found = self.view().get_extension::<AuthorityKeyIdentifier>().ok()??;
         found.1.authority_cert_serial_number.map(|serial| serial.as_bytes().to_vec())
     }
 
@@ -139,7 +145,7 @@ impl Certificate {
     /// formed or not. Foreign text: not escaped.
     #[must_use]
     pub fn dns_names_as_written(&self) -> Vec<String> {
-        let Ok(Some((_, names))) = self.view.get_extension::<SubjectAltName>() else {
+        let Ok(Some((_, names))) = self.view().get_extension::<SubjectAltName>() else {
             return Vec::new();
         };
         let dns = |name: &GeneralName| match name {
@@ -152,7 +158,7 @@ impl Certificate {
     /// Whether it has a subject alternative name, of whatever kinds.
     #[must_use]
     pub fn has_alternative_names(&self) -> bool {
-        let found = self.view.get_extension::<SubjectAltName>();
+        let found = self.view().get_extension::<SubjectAltName>();
         matches!(found, Ok(Some((_, names))) if !names.0.is_empty())
     }
 
@@ -160,7 +166,7 @@ impl Certificate {
     /// (RFC 5280 §4.2.1.3).
     #[must_use]
     pub fn key_usage(&self) -> Option<Vec<&'static str>> {
-        let (_, usage) = self.view.get_extension::<KeyUsage>().ok()??;
+        let (_, usage) = self.view().get_extension::<KeyUsage>().ok()??;
         let all = [
             (usage.digital_signature(), "digitalSignature"),
             (usage.non_repudiation(), "nonRepudiation"),
@@ -179,7 +185,7 @@ impl Certificate {
     /// has no such extension, which allows all (RFC 5280 §4.2.1.12).
     #[must_use]
     pub fn extended_key_usage_oids(&self) -> Option<Vec<String>> {
-        let (_, usages) = self.view.get_extension::<ExtendedKeyUsageExtension>().ok()??;
+        let (_, usages) = self.view().get_extension::<ExtendedKeyUsageExtension>().ok()??;
         Some(usages.0.iter().map(ToString::to_string).collect())
     }
 
@@ -187,7 +193,7 @@ impl Certificate {
     /// issuers (RFC 5280 §4.2.2.1). Foreign text: not escaped.
     #[must_use]
     pub fn authority_information(&self) -> Vec<String> {
-        let Ok(Some((_, access))) = self.view.get_extension::<AuthorityInfoAccessSyntax>() else {
+        let Ok(Some((_, access))) = self.view().get_extension::<AuthorityInfoAccessSyntax>() else {
             return Vec::new();
         };
         let address = |location: &GeneralName| match location {
@@ -201,6 +207,23 @@ impl Certificate {
 /// How many CAs may stand below a CA; `None` is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathLength(pub Option<u8>);
+
+/// A name of whatever kind as people read it. Foreign text: not escaped.
+pub(crate) fn describe_name(name: &GeneralName) -> String {
+    match name {
+        GeneralName::DnsName(dns) => format!("DNS:{}", dns.as_str()),
+        GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()),
+        GeneralName::UniformResourceIdentifier(uri) => format!("URI:{}", uri.as_str()),
+        GeneralName::IpAddress(octets) => match san_of(name) {
+            Some(ip) => format!("IP:{ip}"),
+            None => format!("IP:{}", crate::key::hex(octets.as_bytes())),
+        },
+        GeneralName::DirectoryName(name) => format!("DirName:{}", crate::subject::describe(name)),
+        GeneralName::OtherName(other) => format!("otherName:{}", other.type_id),
+        GeneralName::EdiPartyName(_) => "ediPartyName".to_owned(),
+        GeneralName::RegisteredId(oid) => format!("registeredID:{oid}"),
+    }
+}
 
 /// The name as certforge's own type, if it is well formed.
 pub(crate) fn san_of(name: &GeneralName) -> Option<San> {

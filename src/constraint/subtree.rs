@@ -14,6 +14,27 @@ use crate::error::{Error, Result};
 use crate::name::San;
 use crate::subject;
 
+/// A name that is asked about, well formed or not.
+#[derive(Clone, Copy)]
+pub(super) enum Presented<'a> {
+    /// In lower case.
+    Dns(&'a str),
+    Ip(IpAddr),
+    Email(&'a str),
+    Uri(&'a str),
+}
+
+impl<'a> Presented<'a> {
+    pub(super) fn of(name: &'a San) -> Self {
+        match name {
+            San::Dns(dns) => Self::Dns(dns),
+            San::Ip(ip) => Self::Ip(*ip),
+            San::Email(email) => Self::Email(email),
+            San::Uri(uri) => Self::Uri(uri),
+        }
+    }
+}
+
 /// A part of all names of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,9 +86,9 @@ impl Subtree {
 
     /// Whether a name is in it. `partly` is for exclusion: a wildcard that stands
     /// for one excluded name is excluded.
-    pub(super) fn holds(&self, name: &San, partly: bool) -> bool {
+    pub(super) fn holds(&self, name: Presented<'_>, partly: bool) -> bool {
         match (self, name) {
-            (Self::Dns(base), San::Dns(dns)) => {
+            (Self::Dns(base), Presented::Dns(dns)) => {
                 // What excludes what is below a host is taken to exclude the host too.
                 let base = if partly { base.trim_start_matches('.') } else { base };
                 let plain = dns.strip_prefix("*.");
@@ -75,9 +96,11 @@ impl Subtree {
                 let whole = if base.starts_with('.') { dns } else { plain.unwrap_or(dns) };
                 dns_within(whole, base) || partly && plain.is_some_and(|plain| dns_within(base, plain))
             }
-            (Self::Ip { address, mask }, San::Ip(ip)) => ip_within(*ip, *address, *mask),
-            (Self::Email(base), San::Email(email)) => email_within(email, base),
-            (Self::Uri(base), San::Uri(uri)) => uri_host(uri).is_some_and(|host| host_within(&host, base)),
+            (Self::Ip { address, mask }, Presented::Ip(ip)) => ip_within(ip, *address, *mask),
+            (Self::Email(base), Presented::Email(email)) => email_within(email, base),
+            (Self::Uri(base), Presented::Uri(uri)) => {
+                uri_host(uri).is_some_and(|host| host_within(&host, base))
+            }
             _ => false,
         }
     }
@@ -110,11 +133,7 @@ impl Subtree {
             GeneralName::IpAddress(both) => {
                 let both = both.as_bytes();
                 let (address, mask) = both.split_at(both.len() / 2);
-                let ip = |octets: &[u8]| match <[u8; 4]>::try_from(octets) {
-                    Ok(v4) => Some(IpAddr::from(v4)),
-                    Err(_) => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
-                };
-                match (ip(address), ip(mask)) {
+                match (address_of(address), address_of(mask)) {
                     (Some(address), Some(mask)) => Self::Ip { address, mask },
                     _ => return Err(malformed("its name constraints have an address without a mask")),
                 }
@@ -243,6 +262,14 @@ fn prefix(mask: IpAddr) -> Option<u32> {
         IpAddr::V6(v6) => (v6.into(), u128::from(v6).leading_ones()),
     };
     (bits.count_ones() == ones).then_some(ones)
+}
+
+/// The address of 4 or 16 octets.
+pub(super) fn address_of(octets: &[u8]) -> Option<IpAddr> {
+    match <[u8; 4]>::try_from(octets) {
+        Ok(v4) => Some(IpAddr::from(v4)),
+        Err(_) => <[u8; 16]>::try_from(octets).ok().map(IpAddr::from),
+    }
 }
 
 fn octets(ip: IpAddr) -> Vec<u8> {

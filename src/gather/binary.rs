@@ -15,6 +15,7 @@ pub(super) enum Kind {
     Pkcs7,
     Request,
     PublicKey,
+    List,
     /// Of indefinite length, so not DER.
     Ber,
     Unknown,
@@ -44,9 +45,27 @@ pub(super) fn kind(der: &[u8]) -> Kind {
     }
 }
 
-/// A certificate or a signing request: both are three members, the last a signature.
+/// A certificate, a signing request or a revocation list: all are three members, the last
+/// a signature. The members of what is signed differ: a request's second is a Name and its
+/// third a key, a list has a time or a list behind its names.
 fn signed(der: &[u8]) -> Kind {
-    if x509_cert::request::CertReq::from_der(der).is_ok() { Kind::Request } else { Kind::Certificate }
+    if x509_cert::request::CertReq::from_der(der).is_ok() {
+        return Kind::Request;
+    }
+    let inner = SliceReader::new(der).and_then(|mut reader| {
+        der::Header::decode(&mut reader)?;
+        reader.tlv_bytes()
+    });
+    let tags: Vec<Tag> = inner.ok().and_then(members).unwrap_or_default().iter().map(Tagged::tag).collect();
+    let time = |tag: &Tag| matches!(tag, Tag::UtcTime | Tag::GeneralizedTime);
+    match tags.as_slice() {
+        [Tag::Integer, Tag::Sequence, Tag::Sequence, t, ..] | [Tag::Sequence, Tag::Sequence, t, ..]
+            if time(t) =>
+        {
+            Kind::List
+        }
+        _ => Kind::Certificate,
+    }
 }
 
 /// The first members of a SEQUENCE, four at most.

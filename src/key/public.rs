@@ -101,6 +101,13 @@ impl PublicKey {
         out
     }
 
+    /// Whether it is an RSA key, of whatever size.
+    #[must_use]
+    pub fn is_rsa(&self) -> bool {
+        let spki = SubjectPublicKeyInfoRef::from_der(&self.spki);
+        spki.is_ok_and(|spki| spki.algorithm.oid == RSA)
+    }
+
     /// Why no CA may certify this key, if it may not: RSA below 2048 bits, or with an
     /// exponent that is even or below 65537 (CA/Browser Forum baseline requirements §6.1.6).
     #[must_use]

@@ -19,6 +19,7 @@ mod issue;
 mod leaf;
 mod list;
 mod man;
+mod material;
 pub mod passphrase;
 #[cfg(feature = "aws")]
 mod places;
@@ -32,6 +33,7 @@ mod status;
 mod target;
 mod template;
 mod up;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -99,6 +101,7 @@ enum Command {
     Status(status::Args),
     Template(template::Command),
     Up(up::Args),
+    Verify(verify::Args),
     #[cfg(feature = "aws")]
     Acm(acm::Command),
     AcmSim(acm_sim::Args),
@@ -131,6 +134,7 @@ impl Subcommand for Command {
         let crl = command("crl", "Make a CA's certificate revocation list");
         let prune = command("prune", "Delete what is kept of leaves and has ended");
         let up = command("up", "Have a CA and a leaf, and with --import-acm an ARN: makes what is missing");
+        let verify = command("verify", "Judge a certificate: its path, name, dates, strength, form");
         let completions = command("completions", "Print a completion script for a shell");
         let man = command("man", "Print a manual page");
         let cli = cli
@@ -142,6 +146,7 @@ impl Subcommand for Command {
             .subcommand(apply.defer(apply::Args::augment_args))
             .subcommand(bundle.defer(bundle::Args::augment_args))
             .subcommand(snippet.defer(snippet::Args::augment_args))
+            .subcommand(verify.defer(verify::Args::augment_args))
             .subcommand(list.defer(list::Args::augment_args))
             .subcommand(status.defer(status::Args::augment_args))
             .subcommand(renew.defer(renew::Args::augment_args))
@@ -201,6 +206,7 @@ impl FromArgMatches for Command {
             "status" => Self::Status(status::Args::from_arg_matches(matches)?),
             "leaf" => Self::Leaf(leaf::Args::from_arg_matches(matches)?),
             "template" => Self::Template(template::Command::from_arg_matches(matches)?),
+            "verify" => Self::Verify(verify::Args::from_arg_matches(matches)?),
             "up" => Self::Up(up::Args::from_arg_matches(matches)?),
             #[cfg(feature = "aws")]
             "acm" => Self::Acm(acm::Command::from_arg_matches(matches)?),
@@ -288,6 +294,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Status(args) => status::run(&args, &context),
         Command::Template(command) => template::run(command),
         Command::Up(args) => up::run(&args, &context),
+        Command::Verify(args) => verify::run(&args, &context),
         #[cfg(feature = "aws")]
         Command::Acm(command) => acm::run(&command, &context),
         Command::AcmSim(args) => acm_sim::run(&args, &context),

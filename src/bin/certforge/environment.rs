@@ -63,6 +63,19 @@ pub fn aws_ca_bundle() -> Option<PathBuf> {
     variable(AWS_CA_BUNDLE).map(PathBuf::from)
 }
 
+/// The file of CAs that this system trusts, as OpenSSL looks for it.
+pub fn system_trust() -> Option<PathBuf> {
+    const PLACES: [&str; 5] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/usr/local/share/certs/ca-root-nss.crt",
+    ];
+    let named = variable("SSL_CERT_FILE").map(PathBuf::from);
+    named.or_else(|| PLACES.into_iter().map(PathBuf::from).find(|place| place.is_file()))
+}
+
 /// The time it is.
 pub fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()

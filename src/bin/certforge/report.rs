@@ -14,6 +14,7 @@ mod problem;
 mod request;
 pub mod status;
 mod template;
+mod verify;
 
 use std::path::Path;
 
@@ -41,6 +42,7 @@ pub use request::RequestReport;
 use serde::Serialize;
 pub use template::{TemplateListReport, TemplateReport};
 use time::OffsetDateTime;
+pub use verify::{PathEntry, VerifyReport};
 
 /// The form of all documents. Fields may be added under the same number.
 pub const SCHEMA: &str = "certforge/1";
@@ -89,6 +91,7 @@ pub enum Report {
     /// Text that is the result itself: completions, a man page.
     Text(Vec<u8>),
     Up(Box<UpReport>),
+    Verify(Box<VerifyReport>),
 }
 
 /// What became of a thing.

@@ -1,0 +1,144 @@
+//! Certificates that somebody named for looking at: files, a leaf of the store, the
+//! trust anchors of the system. What cannot be read is told; what can be is used.
+
+use std::path::{Path, PathBuf};
+
+use certforge::error::Shown;
+use certforge::gather::{Parts, Pile, Role};
+use certforge::store::read_input;
+use certforge::{Certificate, Error, Finding, RevocationList, Severity, TrustAnchor};
+
+use crate::context::{Context, Failure};
+use crate::environment;
+
+/// The word that means the CAs this system trusts.
+const SYSTEM: &str = "system";
+
+/// All that is in a file. Encrypted keys stay closed.
+pub fn look(path: &Path) -> Result<Parts, Failure> {
+    look_at(path, &read_input(path)?)
+}
+
+/// All that is in some octets; the path is for messages.
+pub fn look_at(path: &Path, bytes: &[u8]) -> Result<Parts, Failure> {
+    let mut pile = Pile::to_look_at();
+    pile.add(Role::Any, path, bytes, &mut |_| Ok(None))?;
+    Ok(pile.into_parts())
+}
+
+/// The certificates of files, for building paths of.
+pub fn certificates(paths: &[PathBuf], findings: &mut Vec<Finding>) -> Result<Vec<Certificate>, Failure> {
+    let mut all = Vec::new();
+    for path in paths {
+        let parts = look(path)?;
+        if parts.certificates.is_empty() {
+            return Err(none_in(path, &parts));
+        }
+        findings.extend(told(path, &parts));
+        all.extend(parts.certificates.into_iter().map(|(_, certificate)| certificate));
+    }
+    Ok(all)
+}
+
+/// That a file has no certificate that can be read.
+pub fn none_in(path: &Path, parts: &Parts) -> Failure {
+    let errors = parts.findings.iter().filter(|f| f.severity == Severity::Error);
+    let reason = errors.map(|f| f.message.clone()).next();
+    let others = &parts.others;
+    let instead = [
+        (parts.keys.len() + others.locked.len(), "a private key"),
+        (others.requests.len(), "a signing request"),
+        (others.lists.len(), "a revocation list"),
+        (others.public_keys.len(), "a public key"),
+    ];
+    let instead = instead.into_iter().find(|(n, _)| *n > 0);
+    let reason = match (reason, instead) {
+        (_, Some((_, what))) => format!("it holds {what}, and no certificate"),
+        (Some(reason), _) => reason,
+        _ => "there is no certificate in it".to_owned(),
+    };
+    Error::MalformedCertificate { reason }.in_file(path).into()
+}
+
+/// What of a file's findings somebody who looks for certificates has to know.
+pub fn told(path: &Path, parts: &Parts) -> Vec<Finding> {
+    let unread = |f: &&Finding| f.severity == Severity::Error;
+    let mut told: Vec<Finding> = parts.findings.iter().filter(unread).cloned().collect();
+    for finding in &mut told {
+        finding.message = format!("{}: {}", finding.place, finding.message);
+        finding.severity = Severity::Warning;
+    }
+    if !parts.keys.is_empty() {
+        let place = Shown(&path.to_string_lossy()).to_string();
+        let message = format!("{place} holds a private key, where certificates are given to others");
+        let finding = Finding::new("gather.key-among-certificates", Severity::Warning, place, message);
+        told.push(finding.fix("take the key out of it"));
+    }
+    told
+}
+
+/// Whom to believe: files of CAs, the system's, or where nothing is said the store's.
+pub struct Trust {
+    pub anchors: Vec<TrustAnchor>,
+    /// CAs of the store that are no roots.
+    pub more: Vec<Certificate>,
+}
+
+/// The trust anchors that were asked for.
+pub fn trust(paths: &[PathBuf], context: &Context, findings: &mut Vec<Finding>) -> Result<Trust, Failure> {
+    if paths.is_empty() {
+        return of_store(context);
+    }
+    let mut files = Vec::new();
+    for path in paths {
+        if path.as_os_str() == SYSTEM && !path.exists() {
+            files.push(environment::system_trust().ok_or_else(|| Failure::Usage {
+                message: "this system keeps no file of trust anchors that is known".to_owned(),
+                hint: "give the file with --trust FILE, or set SSL_CERT_FILE".to_owned(),
+            })?);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    let anchors = certificates(&files, findings)?.into_iter().map(TrustAnchor::new).collect();
+    Ok(Trust { anchors, more: Vec::new() })
+}
+
+fn of_store(context: &Context) -> Result<Trust, Failure> {
+    let mut found = Trust { anchors: Vec::new(), more: Vec::new() };
+    for name in context.store.authority_names()? {
+        let certificate = context.store.ca_entry(&name)?.certificate;
+        if certificate.is_self_issued() {
+            found.anchors.push(TrustAnchor::new(certificate));
+        } else {
+            found.more.push(certificate);
+        }
+    }
+    if found.anchors.is_empty() && found.more.is_empty() {
+        return Err(Failure::Usage {
+            message: "whom to trust was not said, and there is no CA in the store".to_owned(),
+            hint: "--trust ca.pem, or --trust system".to_owned(),
+        });
+    }
+    // A store that holds intermediates alone trusts those: their root is elsewhere.
+    if found.anchors.is_empty() {
+        found.anchors = std::mem::take(&mut found.more).into_iter().map(TrustAnchor::new).collect();
+    }
+    Ok(found)
+}
+
+/// The revocation lists of files.
+pub fn lists(paths: &[PathBuf]) -> Result<Vec<RevocationList>, Failure> {
+    let mut all = Vec::new();
+    for path in paths {
+        let parts = look(path)?;
+        if parts.others.lists.is_empty() {
+            let reason = "there is no revocation list in it".to_owned();
+            return Err(Error::MalformedCrl { reason }.in_file(path).into());
+        }
+        for (_, der) in parts.others.lists {
+            all.push(RevocationList::from_der(der).map_err(|e| e.in_file(path))?);
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,146 @@
+//! `certforge verify`: whether a certificate is to be believed, and if not which
+//! certificate of its path breaks which rule.
+
+use std::path::{Path, PathBuf};
+
+use certforge::check::path::{Peer, Purpose, Question, verify};
+use certforge::{Certificate, Finding, TrustAnchor};
+use clap::ValueEnum;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::command::material::{self, Trust};
+use crate::context::{Context, Failure};
+use crate::report::{Report, VerifyReport};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge verify server.pem --trust ca.pem --name 10.103.10.95
+  certforge verify fullchain.pem --trust system --name www.example.com
+  certforge verify 10.103.10.95                        a leaf of the store, as clients see it
+  certforge verify server.pem --trust root.pem --chain intermediate.pem --time 2027-01-01T00:00:00Z
+  certforge verify server.pem --trust ca.pem --crl crl.pem --strict
+
+Exit status 0: it is to be believed; 1: it is not, and each reason is printed with the
+certificate, the rule and what to do.")]
+pub struct Args {
+    /// The certificate, with its chain behind it or not; or a leaf of the store, by name
+    #[arg(value_name = "FILE|NAME")]
+    what: PathBuf,
+    /// CAs to believe, by file; `system` is what this system trusts [default: the store's CAs]
+    #[arg(long, value_name = "FILE", visible_alias = "roots", alias = "CAfile", alias = "cafile")]
+    trust: Vec<PathBuf>,
+    /// Intermediates that a server would send
+    #[arg(long, value_name = "FILE", visible_alias = "untrusted", alias = "intermediates")]
+    chain: Vec<PathBuf>,
+    /// The host name or address that it has to be for
+    #[arg(long, value_name = "NAME", visible_alias = "host", alias = "verify-hostname", alias = "hostname")]
+    name: Option<String>,
+    /// The time to judge at, such as 2027-01-31T00:00:00Z [default: now]
+    #[arg(long, value_name = "RFC3339", alias = "at")]
+    time: Option<String>,
+    /// What it is to be used for [default: server, for a CA alone any]
+    #[arg(long, value_name = "PURPOSE")]
+    purpose: Option<For>,
+    /// Revocation lists, by file
+    #[arg(long, value_name = "FILE")]
+    crl: Vec<PathBuf>,
+    /// Refuse what breaks a rule of form too: RFC 5280, RFC 9525, the baseline requirements
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum For {
+    Server,
+    Client,
+    Any,
+}
+
+impl For {
+    const fn purpose(self) -> Purpose {
+        match self {
+            Self::Server => Purpose::Server,
+            Self::Client => Purpose::Client,
+            Self::Any => Purpose::Any,
+        }
+    }
+}
+
+/// What is to be judged.
+struct Subject {
+    certificate: Option<Certificate>,
+    chain: Vec<Certificate>,
+    trust: Option<TrustAnchor>,
+    findings: Vec<Finding>,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let at = args.time.as_deref().map_or(Ok(context.now), instant)?;
+    let peer: Option<Peer> = args.name.as_deref().map(str::parse).transpose()?;
+    let subject = subject(&args.what, context)?;
+    let mut findings = subject.findings;
+    let mut chain = subject.chain;
+    let trust = match (args.trust.is_empty(), subject.trust) {
+        (true, Some(anchor)) => Trust { anchors: vec![anchor], more: Vec::new() },
+        _ => material::trust(&args.trust, context, &mut findings)?,
+    };
+    chain.extend(material::certificates(&args.chain, &mut findings)?);
+    chain.extend(trust.more);
+    let lists = material::lists(&args.crl)?;
+    let shown = crate::report::path(&args.what);
+    let Some(certificate) = subject.certificate else {
+        return Ok(Report::Verify(Box::new(VerifyReport::unreadable(&shown, at, &findings))));
+    };
+    let unnamed = if certificate.ca().is_some() && peer.is_none() { Purpose::Any } else { Purpose::Server };
+    let question = Question {
+        certificate: &certificate,
+        chain: &chain,
+        anchors: &trust.anchors,
+        peer: peer.as_ref(),
+        purpose: args.purpose.map_or(unnamed, For::purpose),
+        at,
+        lists: &lists,
+        strict: args.strict,
+    };
+    let verdict = verify(&question);
+    Ok(Report::Verify(Box::new(VerifyReport::of(&shown, &question, &verdict, &findings))))
+}
+
+/// A certificate by file, or by the name of a leaf in the store.
+fn subject(what: &Path, context: &Context) -> Result<Subject, Failure> {
+    if !what.exists()
+        && let Ok(name) = what.to_str().ok_or(()).map(str::to_owned)
+        && name != "-"
+        && let Ok(entry) = context.store.leaf(&name)
+    {
+        let trust = Some(entry.trust_anchor());
+        let chain = entry.chain.certificates().to_vec();
+        return Ok(Subject { certificate: Some(entry.certificate), chain, trust, findings: Vec::new() });
+    }
+    let parts = material::look(what)?;
+    let mut findings = material::told(what, &parts);
+    // A key beside the certificate is how servers keep them.
+    findings.retain(|f| f.code != "gather.key-among-certificates");
+    if parts.certificates.is_empty() {
+        // What claims to be a certificate gets a verdict; what is something else is misuse.
+        let claims = findings.iter().any(|f| f.code == "gather.damaged");
+        if !claims || !parts.keys.is_empty() || !parts.others.requests.is_empty() {
+            return Err(material::none_in(what, &parts));
+        }
+        return Ok(Subject { certificate: None, chain: Vec::new(), trust: None, findings });
+    }
+    // Where the first block is damaged, what stands behind it is not what was meant.
+    let mut all = parts.certificates.into_iter().map(|(_, certificate)| certificate);
+    let first_is_damaged =
+        findings.iter().any(|f| f.code == "gather.damaged" && f.place.contains("block 1,"));
+    let certificate = if first_is_damaged { None } else { all.next() };
+    Ok(Subject { certificate, chain: all.collect(), trust: None, findings })
+}
+
+fn instant(text: &str) -> Result<OffsetDateTime, Failure> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|e| Failure::Usage {
+        message: format!("`{}` is no time: {e}", certforge::error::Shown(text)),
+        hint: "--time 2027-01-31T00:00:00Z".to_owned(),
+    })
+}

@@ -1,0 +1,119 @@
+//! Version, serial number, algorithm, dates, and extensions as such.
+
+use der::asn1::ObjectIdentifier;
+use der::{Tag, Tagged};
+use x509_cert::Version;
+use x509_cert::time::Time;
+
+use super::{Broken, Facts, odd, wrong};
+use crate::key::SignatureAlgorithm;
+
+/// The arc of RSA's algorithms (RFC 8017 appendix C).
+const PKCS_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1");
+/// The one of them whose parameters say something (RFC 4055 §3.1).
+const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+
+/// Extensions that clients understand where they are critical (RFC 5280 §4.2): key usage,
+/// names, basic and name constraints, extended key usage.
+const UNDERSTOOD: [&str; 5] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.37"];
+/// Policies and their kin, and lists' places: OpenSSL and Go know them, rustls does not.
+const KNOWN_TO_SOME: [&str; 5] = ["2.5.29.31", "2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
+
+pub(super) fn version(s: &Facts<'_>) -> Option<Broken> {
+    let number = match s.tbs.version() {
+        Version::V1 => 1,
+        Version::V2 => 2,
+        Version::V3 => return None,
+    };
+    wrong(format!("it is version {number}, which has no extensions and so no names that clients read"))
+}
+
+pub(super) fn serial(s: &Facts<'_>) -> Option<Broken> {
+    let serial = s.tbs.serial_number().as_bytes();
+    if serial.first().is_some_and(|b| b & 0x80 != 0) {
+        return wrong("its serial number is negative");
+    }
+    if serial.iter().all(|b| *b == 0) {
+        // Roots from before RFC 5280 have it, and nobody looks a root's up.
+        let message = "its serial number is 0";
+        return if s.is_root() { odd(message) } else { wrong(message) };
+    }
+    match serial.len() {
+        0..8 => odd(format!("its serial number has {} octets, not 8 to 20", serial.len())),
+        8..=20 => None,
+        n => wrong(format!("its serial number has {n} octets, and 20 is the most")),
+    }
+}
+
+pub(super) fn signature(s: &Facts<'_>) -> Option<Broken> {
+    let algorithm = s.tbs.signature();
+    let named = SignatureAlgorithm::from_oid(algorithm.oid);
+    if !named.is_strong() {
+        let message = format!("its signature algorithm {} is weak or unknown", named.name());
+        // Nobody checks the signature that a root made of itself.
+        return if s.is_root() { odd(message) } else { wrong(message) };
+    }
+    if algorithm.oid == RSA_PSS {
+        return None;
+    }
+    let rsa = algorithm.oid.as_bytes().starts_with(PKCS_1.as_bytes());
+    let fits = match &algorithm.parameters {
+        Some(parameters) => rsa && parameters.tag() == Tag::Null,
+        None => !rsa,
+    };
+    if fits { None } else { wrong("the parameters of its signature algorithm are wrong") }
+}
+
+pub(super) fn issuer_empty(s: &Facts<'_>) -> Option<Broken> {
+    if s.tbs.issuer().is_empty() { wrong("its issuer is empty") } else { None }
+}
+
+pub(super) fn time_form(s: &Facts<'_>) -> Option<Broken> {
+    let validity = s.tbs.validity();
+    let misplaced = |t: &Time| match t {
+        Time::UtcTime(_) => false,
+        Time::GeneralTime(t) => t.to_date_time().year() < 2050,
+    };
+    let found = [&validity.not_before, &validity.not_after].into_iter().any(misplaced);
+    if found { wrong("a time before 2050 is not UTCTime") } else { None }
+}
+
+pub(super) fn validity_reversed(s: &Facts<'_>) -> Option<Broken> {
+    let validity = s.tbs.validity();
+    let reversed = validity.not_after.to_unix_duration() < validity.not_before.to_unix_duration();
+    if reversed { wrong("it ends before it starts") } else { None }
+}
+
+pub(super) fn ca_subject_empty(s: &Facts<'_>) -> Option<Broken> {
+    if s.is_ca && s.tbs.subject().is_empty() { wrong("a CA with an empty subject") } else { None }
+}
+
+pub(super) fn extension_twice(s: &Facts<'_>) -> Option<Broken> {
+    let extensions = s.tbs.extensions()?;
+    extensions.iter().enumerate().find_map(|(i, e)| {
+        let again = extensions.iter().skip(i + 1).any(|other| other.extn_id == e.extn_id);
+        if again { wrong(format!("the extension {} stands there twice", e.extn_id)) } else { None }
+    })
+}
+
+pub(super) fn extension_malformed(s: &Facts<'_>) -> Option<Broken> {
+    if s.undecoded.is_empty() {
+        return None;
+    }
+    wrong(format!("an extension cannot be read: {}", s.undecoded.join("; ")))
+}
+
+pub(super) fn critical_unknown(s: &Facts<'_>) -> Option<Broken> {
+    let mut some = None;
+    for extension in s.tbs.extensions()?.iter().filter(|e| e.critical) {
+        let oid = extension.extn_id.to_string();
+        if UNDERSTOOD.contains(&oid.as_str()) {
+            continue;
+        }
+        if !KNOWN_TO_SOME.contains(&oid.as_str()) {
+            return wrong(format!("the critical extension {oid} is not known"));
+        }
+        some = odd(format!("the critical extension {oid} is not known to every client"));
+    }
+    some
+}

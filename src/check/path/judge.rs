@@ -1,0 +1,344 @@
+//! What is wrong with a path, certificate by certificate, as a table of rules.
+
+use time::OffsetDateTime;
+
+use super::{Purpose, Question, lists, opinion};
+use crate::certificate::Certificate;
+use crate::check::certificate;
+use crate::finding::{Finding, Severity};
+use crate::validity::rfc3339;
+
+/// Comparisons of a name with a limit that are made for one path; rustls makes as many.
+const MOST_COMPARISONS: usize = 250_000;
+
+/// What to do about a finding of this code.
+pub(super) fn fix(code: &str) -> &'static str {
+    FIXES.iter().find(|(known, _)| *known == code).map_or("", |(_, fix)| fix)
+}
+
+/// Codes, and what to do.
+const FIXES: &[(&str, &str)] = &[
+    (
+        "path.no-issuer",
+        "give the missing issuer with --chain, or its CA with --trust; a server has to send every intermediate",
+    ),
+    ("path.untrusted", "trust this very certificate with --trust, or have it issued by a CA"),
+    ("path.signature", "get the CA certificate whose key signed it; two CAs must never share a name"),
+    ("path.too-deep", "issue from a CA that is nearer to the root"),
+    ("path.too-many", "give fewer certificates with --chain"),
+    ("path.expired", "renew it: certforge renew NAME, or certforge ca renew NAME"),
+    ("path.not-yet-valid", "look at the clocks; issue it with a start in the past"),
+    ("path.anchor-expired", "renew the CA with the same key, and install it again: certforge ca renew NAME"),
+    ("path.not-a-ca", "issue from a CA: its basicConstraints have to say CA:TRUE"),
+    ("path.ca-version", "make the CA anew as version 3: certforge ca new"),
+    ("path.ca-key-usage", "make the CA anew with keyCertSign: certforge ca new"),
+    ("path.path-length", "issue from the CA above, or make that CA anew with --path-length"),
+    ("path.critical-unknown", "issue it without that extension, or not critical"),
+    ("path.name-constraint", "issue it from a CA that may have this name"),
+    (
+        "path.extended-key-usage",
+        "issue it for this purpose: certforge leaf --template server, client or mutual",
+    ),
+    ("path.key-usage", "issue it with digitalSignature: certforge leaf does"),
+    ("path.name", "issue it with --san NAME for every name that clients use"),
+    ("path.name-missing", "issue it with --san NAME: the common name does not count"),
+    ("path.weak-signature", "issue it anew with SHA-256"),
+    ("path.weak-key", "issue it anew with a stronger key: --key p256 or --key rsa2048"),
+    ("path.ca-as-leaf", "issue a leaf of that CA for the server: certforge leaf"),
+    ("path.algorithm", "issue it with an algorithm that clients know: RSA or ECDSA with SHA-256, Ed25519"),
+    ("path.revoked", "get another one: certforge renew NAME"),
+    ("path.list-missing", "give the issuer's list with --crl: certforge crl makes it"),
+    ("path.list-outdated", "make the list anew: certforge crl"),
+    ("path.list-signer", "make the CA anew with cRLSign: certforge ca new"),
+];
+
+/// The findings of a path whose last certificate is a trust anchor. `unknown` says that
+/// a signature in it could not be checked here.
+pub(super) fn path(question: &Question<'_>, path: &[&Certificate], unknown: bool) -> Vec<Finding> {
+    let mut judge = Judge { question, path, anchored: true, findings: Vec::new() };
+    judge.all();
+    let opinion = opinion::of(question, path);
+    if unknown && opinion != opinion::Opinion::Good {
+        judge.say(
+            "path.algorithm",
+            Severity::Error,
+            0,
+            "a signature of the path is of an algorithm that cannot be checked",
+        );
+    }
+    let sound = judge.findings.iter().all(|f| f.severity != Severity::Error);
+    if let (true, opinion::Opinion::Bad(reason)) = (sound, opinion) {
+        let message = format!("rustls-webpki refuses the path: {reason}");
+        judge.say("path.refused", Severity::Error, 0, message);
+    }
+    judge.findings
+}
+
+/// The findings of a path that reaches no trust anchor.
+pub(super) fn below(question: &Question<'_>, path: &[&Certificate]) -> Vec<Finding> {
+    let mut judge = Judge { question, path, anchored: false, findings: Vec::new() };
+    judge.all();
+    judge.findings
+}
+
+/// The name of a place in a path; `last` is the trust anchor's.
+pub(super) fn place(index: usize, last: usize) -> String {
+    match index {
+        0 => "leaf".to_owned(),
+        i if i == last => "trust anchor".to_owned(),
+        i => format!("issuer {i}"),
+    }
+}
+
+struct Judge<'a> {
+    question: &'a Question<'a>,
+    path: &'a [&'a Certificate],
+    anchored: bool,
+    findings: Vec<Finding>,
+}
+
+impl Judge<'_> {
+    fn say(&mut self, code: &'static str, severity: Severity, index: usize, message: impl Into<String>) {
+        let place = self.place(index);
+        self.findings.push(Finding::new(code, severity, place, message).fix(fix(code)));
+    }
+
+    fn place(&self, index: usize) -> String {
+        // A certificate that is itself trusted is the leaf first.
+        place(index, if self.anchored { self.path.len() - 1 } else { usize::MAX })
+    }
+
+    fn is_anchor(&self, index: usize) -> bool {
+        self.anchored && index + 1 == self.path.len()
+    }
+
+    /// Whether a certificate of the path issues, the leaf excepted.
+    const fn issues(index: usize) -> bool {
+        index > 0
+    }
+
+    fn all(&mut self) {
+        for (index, certificate) in self.path.iter().enumerate() {
+            self.dates(index, certificate);
+            self.strength(index, certificate);
+            self.critical(index, certificate);
+            if Self::issues(index) {
+                self.authority(index, certificate);
+            }
+            self.purpose(index, certificate);
+        }
+        if let Some(leaf) = self.path.first() {
+            self.leaf(leaf);
+        }
+        self.name_constraints();
+        let lists = lists::judge(self.question, self.path);
+        for found in lists {
+            self.say(found.code, found.severity, found.index, found.message);
+        }
+        if self.question.strict {
+            self.forms();
+        }
+    }
+
+    fn dates(&mut self, index: usize, certificate: &Certificate) {
+        let (at, validity) = (self.question.at, certificate.validity());
+        if at > validity.not_after() {
+            let code =
+                if self.is_anchor(index) && index > 0 { "path.anchor-expired" } else { "path.expired" };
+            let message = format!("it ended {}, and it is {}", rfc3339(validity.not_after()), rfc3339(at));
+            self.say(code, Severity::Error, index, message);
+        } else if whole(at) < validity.not_before() {
+            let message = format!("it starts {}, and it is {}", rfc3339(validity.not_before()), rfc3339(at));
+            self.say("path.not-yet-valid", Severity::Error, index, message);
+        }
+    }
+
+    fn strength(&mut self, index: usize, certificate: &Certificate) {
+        // Nobody checks the signature of what is trusted as it is.
+        let algorithm = certificate.signature_algorithm();
+        if !self.is_anchor(index) && !algorithm.is_strong() {
+            let message = format!("it is signed with {}, and SHA-256 is the least", algorithm.name());
+            self.say("path.weak-signature", Severity::Error, index, message);
+        }
+        if let Some(weakness) = certificate.public_key().weakness() {
+            self.say("path.weak-key", Severity::Error, index, format!("its key is weak: {weakness}"));
+        }
+    }
+
+    fn critical(&mut self, index: usize, certificate: &Certificate) {
+        // Clients take a trust anchor for its name and key alone.
+        let severity = if self.is_anchor(index) && index > 0 { Severity::Warning } else { Severity::Error };
+        if let Some(oid) = certificate.unknown_critical() {
+            let message = format!("it has the critical extension {oid}, which is not known");
+            self.say("path.critical-unknown", severity, index, message);
+        }
+    }
+
+    fn authority(&mut self, index: usize, certificate: &Certificate) {
+        let anchor = self.is_anchor(index);
+        let lax = if anchor { Severity::Warning } else { Severity::Error };
+        if certificate.version() < 3 {
+            let message = format!("it is version {}, which makes no CA", certificate.version());
+            self.say("path.ca-version", lax, index, message);
+            return;
+        }
+        match certificate.ca() {
+            None => {
+                let message = "its basic constraints do not say that it is a CA, and it issued a certificate";
+                self.say("path.not-a-ca", lax, index, message);
+            }
+            Some(length) => {
+                // Those that issued themselves do not count (RFC 5280 §4.2.1.9).
+                let below = self.path[1..index].iter().filter(|c| !c.is_self_issued()).count();
+                if length.0.is_some_and(|most| below > usize::from(most)) {
+                    let most = length.0.unwrap_or_default();
+                    let message = format!("its path length is {most}, and {below} CAs stand below it");
+                    self.say("path.path-length", Severity::Error, index, message);
+                }
+            }
+        }
+        if !certificate.may_sign_certificates() {
+            let message = "its key usage has no keyCertSign, and it issued a certificate";
+            self.say("path.ca-key-usage", lax, index, message);
+        }
+    }
+
+    /// Extended key usages bind what stands below a CA, in every client that builds paths.
+    fn purpose(&mut self, index: usize, certificate: &Certificate) {
+        let wanted = match self.question.purpose {
+            Purpose::Server => "serverAuth",
+            Purpose::Client => "clientAuth",
+            Purpose::Any => return,
+        };
+        let anchor = self.is_anchor(index) && index > 0;
+        let severity = if anchor { Severity::Warning } else { Severity::Error };
+        match certificate.allowed_usages() {
+            Err(e) => self.say("path.extended-key-usage", severity, index, e.to_string()),
+            Ok(Some(usages)) => {
+                let usages: Vec<String> = usages.iter().map(ToString::to_string).collect();
+                if !usages.iter().any(|usage| usage == wanted) {
+                    let has = if usages.is_empty() { "nothing".to_owned() } else { usages.join(", ") };
+                    let message = format!("its extended key usage allows {has}, and {wanted} is wanted");
+                    self.say("path.extended-key-usage", severity, index, message);
+                }
+            }
+            Ok(None) => {}
+        }
+    }
+
+    fn leaf(&mut self, leaf: &Certificate) {
+        let strict = if self.question.strict { Severity::Error } else { Severity::Warning };
+        if self.question.purpose != Purpose::Any {
+            if leaf.ca().is_some() {
+                let message = "it is a CA's, which rustls and browsers do not take from a server or client";
+                self.say("path.ca-as-leaf", strict, 0, message);
+            } else if let Some(usages) = leaf.key_usage()
+                && !usages.contains(&"digitalSignature")
+            {
+                // TLS 1.2 has ways to do without (RFC 5246 §7.4.2).
+                let other = usages.iter().any(|u| matches!(*u, "keyEncipherment" | "keyAgreement"));
+                let severity = if other { Severity::Warning } else { Severity::Error };
+                let has = if usages.is_empty() { "nothing".to_owned() } else { usages.join(", ") };
+                let message = format!("its key usage allows {has}, and TLS wants digitalSignature");
+                self.say("path.key-usage", severity, 0, message);
+            }
+        }
+        let Some(peer) = self.question.peer else { return };
+        if peer.is_named_by(leaf) {
+            return;
+        }
+        if leaf.has_alternative_names() {
+            let names = names_as_written(leaf);
+            self.say("path.name", Severity::Error, 0, format!("it is for {names}, and not for {peer}"));
+        } else {
+            let common = leaf.common_names();
+            let has = if common.is_empty() {
+                String::new()
+            } else {
+                format!(", only the common name {}", common.join(", "))
+            };
+            let message = format!("it has no subject alternative name{has}, and {peer} is wanted");
+            self.say("path.name-missing", Severity::Error, 0, message);
+        }
+    }
+
+    fn name_constraints(&mut self) {
+        let mut comparisons = 0;
+        for (index, authority) in self.path.iter().enumerate().skip(1) {
+            let limits = match authority.name_constraints() {
+                Ok(None) => continue,
+                Ok(Some(limits)) => limits,
+                Err(e) => {
+                    self.say("path.name-constraint", Severity::Error, index, e.to_string());
+                    continue;
+                }
+            };
+            for (below, certificate) in self.path[..index].iter().enumerate() {
+                // What a CA issued to itself is bound by nothing, unless it is the leaf.
+                if below > 0 && certificate.is_self_issued() {
+                    continue;
+                }
+                let names = certificate.general_names();
+                comparisons += names.len() * limits.count();
+                if comparisons > MOST_COMPARISONS {
+                    let message =
+                        format!("more than {MOST_COMPARISONS} names would have to be compared with limits");
+                    self.say("path.name-constraint", Severity::Error, index, message);
+                    return;
+                }
+                let broken = names.iter().find_map(|name| Some((shown(name), limits.bars(name)?)));
+                let subject = || match limits.refuses_subject(certificate.subject_der()) {
+                    Ok(reason) => reason.map(|reason| (certificate.subject(), reason)),
+                    Err(e) => Some((certificate.subject(), e.to_string())),
+                };
+                if let Some((name, limit)) = broken.or_else(subject) {
+                    let place = self.place(index);
+                    let message =
+                        format!("it has the name {name}, and of what stands below the {place} {limit}");
+                    self.say("path.name-constraint", Severity::Error, below, message);
+                }
+            }
+        }
+    }
+
+    /// The rules of form: what breaks the standard, in every certificate of the path.
+    fn forms(&mut self) {
+        for (index, certificate) in self.path.iter().enumerate() {
+            let place = self.place(index);
+            for mut finding in certificate::examine(certificate) {
+                finding.place.clone_from(&place);
+                // Nobody goes on upwards from an anchor.
+                let upwards = finding.code == "certificate.authority-key-identifier";
+                if upwards && self.is_anchor(index) && !certificate.is_self_issued() {
+                    finding.severity = Severity::Warning;
+                }
+                self.findings.push(finding);
+            }
+            if Self::issues(index) {
+                let said = |code: &str| self.findings.iter().any(|f| f.code == code && f.place == place);
+                if said("path.not-a-ca") {
+                    let message = "it is no CA, and issued a certificate (RFC 5280 §4.2.1.9)";
+                    self.say("certificate.basic-constraints", Severity::Error, index, message);
+                }
+            }
+        }
+    }
+}
+
+/// A time without its fractions: certificates have none.
+fn whole(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(0).unwrap_or(at)
+}
+
+/// The names that a certificate has, well formed or not.
+fn names_as_written(certificate: &Certificate) -> String {
+    let names: Vec<String> = certificate.general_names().iter().map(shown).collect();
+    match names.len() {
+        0..=5 => names.join(", "),
+        n => format!("{}, and {} more", names[..5].join(", "), n - 5),
+    }
+}
+
+fn shown(name: &x509_cert::ext::pkix::name::GeneralName) -> String {
+    crate::certificate::describe_name(name)
+}

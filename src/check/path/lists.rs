@@ -1,0 +1,71 @@
+//! What revocation lists say about a path (RFC 5280 §6.3).
+
+use super::Question;
+use crate::certificate::Certificate;
+use crate::check::revocation as form;
+use crate::finding::Severity;
+use crate::revocation::RevocationList;
+use crate::validity::rfc3339;
+
+/// What is to be said of a certificate of the path.
+pub(super) struct Said {
+    pub(super) code: &'static str,
+    pub(super) severity: Severity,
+    pub(super) index: usize,
+    pub(super) message: String,
+}
+
+/// Asks the lists about every certificate but the trust anchor.
+pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said> {
+    let (lists, at) = (question.lists, question.at);
+    let mut all = Vec::new();
+    if lists.is_empty() {
+        return all;
+    }
+    for (index, pair) in path.windows(2).enumerate() {
+        let [certificate, issuer] = pair else { continue };
+        let mut say = |code, severity, message| all.push(Said { code, severity, index, message });
+        let of_issuer = |list: &&RevocationList| {
+            list.issuer_der() == issuer.subject_der()
+                && list.is_signed_by(issuer.public_key()).unwrap_or(false)
+        };
+        // The newest tells.
+        let list = lists.iter().filter(of_issuer).max_by_key(|list| list.this_update());
+        let Some(list) = list else {
+            let severity = if index == 0 { Severity::Error } else { Severity::Warning };
+            let message = format!("there is no list of `{}`, its issuer", issuer.subject());
+            say("path.list-missing", severity, message);
+            continue;
+        };
+        if let Some(next) = list.next_update().filter(|next| *next < at) {
+            let message = format!(
+                "its issuer's list was to be replaced by {}, and it is {}",
+                rfc3339(next),
+                rfc3339(at)
+            );
+            say("path.list-outdated", Severity::Error, message);
+        }
+        if list.this_update().is_some_and(|this| this > at) {
+            say("path.list-outdated", Severity::Error, "its issuer's list is of a later time".to_owned());
+        }
+        if issuer.key_usage().is_some_and(|usages| !usages.contains(&"cRLSign")) {
+            let message = "its issuer's key usage has no cRLSign, and it signed a list".to_owned();
+            say("path.list-signer", Severity::Error, message);
+        }
+        if let Some(oid) = list.unknown_critical() {
+            let message = format!("its issuer's list has the critical extension {oid}, which is not known");
+            say("path.list-outdated", Severity::Error, message);
+        }
+        if question.strict {
+            for broken in form::examine(list) {
+                say(broken.code, broken.severity, format!("its issuer's list: {}", broken.message));
+            }
+        }
+        let taken_back = list.revoked().into_iter().find(|r| r.serial == certificate.serial());
+        if let Some(revoked) = taken_back {
+            let message = format!("it was taken back {}: {}", rfc3339(revoked.at), revoked.reason);
+            say("path.revoked", Severity::Error, message);
+        }
+    }
+    all
+}
