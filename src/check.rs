@@ -2,6 +2,8 @@
 //! of them touches a file, the network or the clock.
 
 pub mod acm;
+#[cfg(feature = "verify")]
+pub mod backend;
 pub mod certificate;
 #[cfg(feature = "verify")]
 pub mod path;

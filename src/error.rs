@@ -46,6 +46,13 @@ pub enum Error {
         /// Where it is.
         path: PathBuf,
     },
+    /// A document of API Gateway cannot be used, or not in this way.
+    ApiDocument {
+        /// Which rule, such as `apigw.GW01`.
+        code: &'static str,
+        /// What is wrong. Safe to show.
+        reason: String,
+    },
     /// An ARN names another account or region than the one asked for.
     ArnPlace {
         /// The ARN.
@@ -503,6 +510,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::ApiDocument { code, .. } => code,
             Self::AlreadyExists { .. } => "store.exists",
             Self::Arn { .. } => "acm.arn",
             Self::ArnPlace { .. } => "acm.arn-place",

@@ -34,6 +34,8 @@
 //! | `pkcs12` | by `cli` | PKCS#12 and PKCS#7, read and written |
 //! | `encryption` | by `store`, `gather` | keys behind pass phrases |
 //! | `templates` | by `store` | templates from TOML |
+//! | `verify` | by `cli` | judging paths of certificates, with rustls-webpki |
+//! | `gateway` | by `cli` | API Gateway's documents |
 //! | `acm-sim` | by `cli` | a stand-in for ACM, for tests |
 //!
 //! Embedders write `default-features = false`.
@@ -50,6 +52,8 @@ pub mod constraint;
 mod encode;
 pub mod error;
 pub mod finding;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 #[cfg(feature = "gather")]
 pub mod gather;
 #[cfg(feature = "acm-sim")]

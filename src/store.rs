@@ -44,7 +44,7 @@ pub use archive::ArchivedLeaf;
 pub use batch::{Batch, LeftBehind, NewFile};
 pub use ca::{CaEntry, History, KeyState, LoadedAuthority};
 pub use derived::Derived;
-pub use file::{Start, files_below, is_regular, read_input, read_large_input, read_start};
+pub use file::{Start, files_below, is_regular, read_input, read_large_input, read_start, rewrite};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;

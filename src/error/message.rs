@@ -100,7 +100,7 @@ impl fmt::Display for Error {
             Self::MalformedCrl { reason } => {
                 write!(f, "this is not a certificate revocation list: {}", Shown(reason))
             }
-            Self::MalformedPem { reason } => f.write_str(reason),
+            Self::ApiDocument { reason, .. } | Self::MalformedPem { reason } => f.write_str(reason),
             Self::MalformedRequest { reason } => {
                 write!(f, "the signing request cannot be used: {}", Shown(reason))
             }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -367,6 +367,22 @@ pub(super) fn replace(target: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     done
+}
+
+/// Writes a file anew that somebody named and whose content was read before: in one step,
+/// with the mode it has. Of a link, what it points to.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Changed`] where it is not as it was any more.
+pub fn rewrite(path: &Path, before: &[u8], after: &[u8]) -> Result<()> {
+    let target = fs::canonicalize(path).map_err(io_error("open", path))?;
+    if fs::read(&target).map_err(io_error("read", path))? != before {
+        return Err(Error::Changed { path: path.to_owned() });
+    }
+    let mode = fs::metadata(&target).map_err(io_error("look at", path))?.mode() & 0o7777;
+    replace(&target, after, mode)?;
+    // The mask of a new file is not the old one's.
+    fs::set_permissions(&target, fs::Permissions::from_mode(mode)).map_err(io_error("change", path))
 }
 
 /// Renames where nothing is at the target yet.

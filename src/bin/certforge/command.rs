@@ -3,6 +3,7 @@
 #[cfg(feature = "aws")]
 mod acm;
 mod acm_sim;
+mod apigw;
 mod apply;
 mod batch;
 mod bundle;
@@ -94,6 +95,7 @@ enum Command {
     Prune(prune::Args),
     Renew(renew::Args),
     Revoke(revoke::Revoke),
+    Apigw(apigw::Command),
     Apply(apply::Args),
     Bundle(bundle::Args),
     Sign(sign::Args),
@@ -166,6 +168,11 @@ impl Subcommand for Command {
             cli.subcommand(import.defer(import_acm::Args::augment_args))
                 .subcommand(acm.defer(acm::Command::augment_subcommands))
         };
+        let apigw = command("apigw", "Look at API Gateway's documents, and set what integrations check")
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .after_help("Examples:\n  certforge apigw explain api.json --certificate fullchain.pem\n  certforge apigw patch api.json --set insecureSkipVerification=true");
+        let cli = cli.subcommand(apigw.defer(apigw::Command::augment_subcommands));
         let template = command("template", "List the templates, and show one as a file of your own would be")
             .subcommand_required(true)
             .arg_required_else_help(true)
@@ -195,6 +202,7 @@ impl FromArgMatches for Command {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
             "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
             "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
+            "apigw" => Self::Apigw(apigw::Command::from_arg_matches(matches)?),
             "apply" => Self::Apply(apply::Args::from_arg_matches(matches)?),
             "bundle" => Self::Bundle(bundle::Args::from_arg_matches(matches)?),
             "snippet" => Self::Snippet(snippet::Args::from_arg_matches(matches)?),
@@ -282,6 +290,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Ca(command) => ca::run(command, &context),
         Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
+        Command::Apigw(command) => apigw::run(&command, &context),
         Command::Apply(args) => apply::run(&args, &context),
         Command::Bundle(args) => bundle::run(&args, &context),
         Command::Snippet(args) => snippet::run(&args, &context),

@@ -14,6 +14,7 @@ use crate::report::{Document, FindingReport, FormsReport, Problem, Report, SCHEM
 
 #[cfg(feature = "aws")]
 mod acm;
+mod apigw;
 mod apply;
 mod bar;
 mod issued;
@@ -67,6 +68,7 @@ fn status_of(report: &Report) -> u8 {
         #[cfg(feature = "aws")]
         Report::Prune(r) => acm::worst(&r.failed),
         Report::Renew(r) => lifecycle::renew_status(r),
+        Report::ApigwExplain(r) => u8::from(r.is_negative()) * status::NEGATIVE,
         Report::Status(r) => u8::from(r.is_due()) * status::NEGATIVE,
         Report::Verify(r) => u8::from(!r.valid) * status::NEGATIVE,
         _ => 0,
@@ -106,6 +108,8 @@ fn lines(report: &Report) -> Vec<u8> {
     // Writing to memory does not fail.
     let _ = match report {
         Report::Adopt(r) => adopt_lines(&mut text, r),
+        Report::ApigwExplain(r) => apigw::explain_lines(&mut text, r),
+        Report::ApigwPatch(r) => apigw::patch_lines(&mut text, r),
         Report::Apply(r) => apply::lines(&mut text, r),
         Report::Batch(r) => batch_lines(&mut text, r),
         Report::Ca(r) => ca_lines(&mut text, r),
@@ -152,6 +156,9 @@ fn write_result(report: &Report, format: Format) -> io::Result<()> {
 fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
     match report {
         Report::Adopt(r) => json(out, "adopt", &**r),
+        Report::ApigwExplain(r) => json(out, "apigw-explain", r),
+        Report::ApigwPatch(r) if r.content.is_some() => apigw::patch_result(out, r),
+        Report::ApigwPatch(r) => json(out, "apigw-patch", r),
         Report::Apply(r) => json(out, "apply", &**r),
         // The document's place is taken by the leaves themselves.
         Report::Batch(r) if r.output.as_deref() == Some("-") => Ok(()),
@@ -195,6 +202,8 @@ fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
 fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
     match report {
         Report::Adopt(r) => r.authorities.iter().try_for_each(|ca| result(out, ca.state, &ca.folder)),
+        Report::ApigwExplain(r) => apigw::explain_result(out, r),
+        Report::ApigwPatch(r) => apigw::patch_result(out, r),
         Report::Apply(r) => {
             let changed = r.leaves.iter().filter(|leaf| leaf.state != State::Unchanged && !r.planned);
             changed.into_iter().try_for_each(|leaf| writeln!(out, "{}", leaf.folder))

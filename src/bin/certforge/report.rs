@@ -6,6 +6,7 @@
 #[cfg(feature = "aws")]
 mod acm;
 mod adopt;
+mod apigw;
 mod apply;
 mod batch;
 mod forms;
@@ -24,6 +25,7 @@ pub use acm::{
     ImportsReport, PolicyReport, PruneReport, StatementReport, TagReport,
 };
 pub use adopt::AdoptReport;
+pub use apigw::{ApigwChange, ApigwExplainReport, ApigwIntegration, ApigwPatchReport, WayReport};
 pub use apply::{ApplyLeaf, ApplyReport};
 pub use batch::{BatchLeaf, BatchReport};
 use certforge::certificate::Certificate;
@@ -63,6 +65,8 @@ pub enum Report {
     #[cfg(feature = "aws")]
     AcmShow(Box<AcmShowReport>),
     Adopt(Box<AdoptReport>),
+    ApigwExplain(ApigwExplainReport),
+    ApigwPatch(ApigwPatchReport),
     Apply(Box<ApplyReport>),
     Batch(BatchReport),
     Ca(Box<CaReport>),

@@ -1,0 +1,227 @@
+//! The integrations of a document: where each operation goes on to.
+
+use super::Api;
+use super::tree::{Id, Tree};
+use crate::finding::{Finding, Severity};
+
+const MEMBER: &str = "x-amazon-apigateway-integration";
+const ANY: &str = "x-amazon-apigateway-any-method";
+const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", ANY];
+
+/// What an integration is (API Gateway API reference, `PutIntegration` `type`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IntegrationType {
+    /// `HTTP`: an endpoint, with mappings.
+    Http,
+    /// `HTTP_PROXY`: an endpoint, as it is.
+    HttpProxy,
+    /// `AWS`, `AWS_PROXY`, `MOCK`, or something else: nothing that speaks TLS to a back end.
+    #[non_exhaustive]
+    Other(String),
+}
+
+impl IntegrationType {
+    fn of(text: &str) -> Self {
+        match text.to_ascii_uppercase().as_str() {
+            "HTTP" => Self::Http,
+            "HTTP_PROXY" => Self::HttpProxy,
+            _ => Self::Other(text.to_owned()),
+        }
+    }
+
+    /// As documents write it. Foreign text: not escaped.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Http => "http",
+            Self::HttpProxy => "http_proxy",
+            Self::Other(text) => text,
+        }
+    }
+
+    /// Whether it is one of those that have a `tlsConfig`.
+    #[must_use]
+    pub const fn speaks_tls(&self) -> bool {
+        matches!(self, Self::Http | Self::HttpProxy)
+    }
+}
+
+/// One operation's integration.
+#[derive(Clone, Debug)]
+pub struct Integration {
+    /// The path, as the document has it. Foreign text, like all that follows: not escaped.
+    pub path: String,
+    /// `GET` …, or `ANY`.
+    pub method: String,
+    /// The line it begins in, from 1.
+    pub line: usize,
+    /// What it is.
+    pub kind: IntegrationType,
+    /// Where it goes.
+    pub uri: Option<String>,
+    /// The host in it, which the certificate is checked against; none where it is not
+    /// written out.
+    pub host: Option<String>,
+    /// Whether it goes through a VPC link: `VPC_LINK`, where the default is `INTERNET`.
+    pub vpc_link: bool,
+    /// The link's identifier.
+    pub connection_id: Option<String>,
+    /// `tlsConfig.insecureSkipVerification`, where it stands there.
+    pub insecure_skip_verification: Option<bool>,
+    /// `tlsConfig.serverNameToVerify`, where it stands there.
+    pub server_name_to_verify: Option<String>,
+    /// The reference it stands behind, where it is shared.
+    pub reference: Option<String>,
+    pub(super) node: Id,
+}
+
+impl Integration {
+    /// The operation's name in messages: `GET /orders`.
+    #[must_use]
+    pub fn operation(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+
+    /// Whether its URI is plain HTTP.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.uri.as_ref().is_some_and(|uri| uri.trim_start().to_ascii_lowercase().starts_with("http://"))
+    }
+}
+
+/// All integrations, in the order they stand in.
+pub(super) fn all(tree: &Tree, text: &str, findings: &mut Vec<Finding>) -> Vec<Integration> {
+    let lines = Lines::of(text);
+    let mut found = Vec::new();
+    let Some(paths) = tree.member(tree.root(), "paths") else { return found };
+    for path in tree.members(paths) {
+        for operation in tree.members(path.value) {
+            if !METHODS.contains(&operation.key.to_ascii_lowercase().as_str()) {
+                continue;
+            }
+            let method =
+                if operation.key == ANY { "ANY".to_owned() } else { operation.key.to_ascii_uppercase() };
+            let Some(mut node) = tree.member(operation.value, MEMBER) else { continue };
+            let mut reference = None;
+            if let Some(target) = tree.member(node, "$ref").and_then(|id| tree.text(id)) {
+                reference = Some(target.to_owned());
+                if let Some(pointed) = tree.pointed(target) {
+                    node = pointed;
+                } else {
+                    let place = format!("{method} {}", path.key);
+                    let message =
+                        format!("{place}: its integration points to `{target}`, which is not there");
+                    findings.push(Finding::new("apigw.reference", Severity::Warning, place, message));
+                    continue;
+                }
+            }
+            found.push(one(tree, &lines, (&path.key, method), tree.resolved(node), reference));
+        }
+    }
+    found
+}
+
+fn one(
+    tree: &Tree,
+    lines: &Lines,
+    (path, method): (&str, String),
+    node: Id,
+    reference: Option<String>,
+) -> Integration {
+    let text = |key: &str| tree.member(node, key).and_then(|id| plain(tree, id));
+    let tls = |key: &str| {
+        let config = tree.member(node, "tlsConfig")?;
+        tree.member(config, key).and_then(|id| tree.text(id)).map(ToOwned::to_owned)
+    };
+    let uri = text("uri");
+    Integration {
+        path: path.to_owned(),
+        method,
+        line: lines.of_offset(tree.node(node).span.start),
+        kind: IntegrationType::of(&text("type").unwrap_or_default()),
+        host: uri.as_deref().and_then(host),
+        uri,
+        vpc_link: text("connectionType").is_some_and(|t| t.eq_ignore_ascii_case("VPC_LINK")),
+        connection_id: text("connectionId"),
+        insecure_skip_verification: tls("insecureSkipVerification").map(|t| t.eq_ignore_ascii_case("true")),
+        server_name_to_verify: tls("serverNameToVerify"),
+        reference,
+        node,
+    }
+}
+
+/// A scalar's text; of CloudFormation's `Fn::Sub` the text that is filled in.
+fn plain(tree: &Tree, id: Id) -> Option<String> {
+    if let Some(text) = tree.text(id) {
+        return Some(text.to_owned());
+    }
+    tree.member(id, "Fn::Sub").and_then(|sub| tree.text(sub)).map(ToOwned::to_owned)
+}
+
+/// The host of a URI; none where a variable stands in its place.
+fn host(uri: &str) -> Option<String> {
+    let rest = uri.split_once("://")?.1;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    (!host.is_empty() && !host.contains(['{', '$'])).then(|| host.to_ascii_lowercase())
+}
+
+/// Which kind of API it is. Only HTTP APIs have payload formats, default routes and
+/// listeners as targets.
+pub(super) fn api(tree: &Tree, integrations: &[Integration]) -> Api {
+    let http = integrations.iter().any(|integration| {
+        let target = integration.uri.as_deref().unwrap_or_default();
+        tree.member(integration.node, "payloadFormatVersion").is_some()
+            || target.starts_with("arn:")
+                && target.contains(":elasticloadbalancing:")
+                && target.contains(":listener/")
+            || target.starts_with("arn:") && target.contains(":servicediscovery:")
+    });
+    let root = tree.root();
+    let marked = ["x-amazon-apigateway-importexport-version", "x-amazon-apigateway-cors"];
+    let marked = marked.iter().any(|key| tree.member(root, key).is_some());
+    let default_route = tree.member(root, "paths").is_some_and(|paths| {
+        tree.members(paths).iter().any(|path| {
+            let operations = tree.members(path.value).iter();
+            operations.into_iter().any(|o| tree.member(o.value, "isDefaultRoute").is_some())
+        })
+    });
+    if http || marked || default_route { Api::Http } else { Api::Rest }
+}
+
+/// Where the lines of a text start.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at).collect())
+    }
+
+    fn of_offset(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn hosts_of_uris() {
+        for (uri, wanted) in [
+            ("https://Inner.corp.internal:443/health", Some("inner.corp.internal")),
+            ("https://[fd00::1]:8443/", Some("fd00::1")),
+            ("https://u:p@10.0.0.1/x", Some("10.0.0.1")),
+            ("https://${stageVariables.host}/x", None),
+            ("arn:aws:apigateway:x", None),
+            ("https:///", None),
+        ] {
+            assert_eq!(host(uri).as_deref(), wanted, "{uri}");
+        }
+    }
+}
