@@ -8,6 +8,7 @@
 
 mod edit;
 mod integration;
+mod lines;
 mod patch;
 mod tree;
 mod way;
@@ -17,6 +18,7 @@ use std::str::FromStr;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
 pub use integration::{Integration, IntegrationType};
+use lines::LineStarts;
 pub use patch::{Change, Patch, Wish};
 use tree::Tree;
 pub use way::{DETOURS, Way, ways};
@@ -121,6 +123,7 @@ impl FromStr for Setting {
 #[derive(Debug)]
 pub struct Document {
     text: String,
+    lines: LineStarts,
     tree: Tree,
     syntax: Syntax,
     version: String,
@@ -165,6 +168,7 @@ impl Document {
         let version = version(&tree)?;
         let mut read = Self {
             text: text.to_owned(),
+            lines: LineStarts::of(text),
             tree,
             syntax,
             version,
@@ -172,7 +176,7 @@ impl Document {
             integrations: Vec::new(),
             findings,
         };
-        read.integrations = integration::all(&read.tree, &read.text, &mut read.findings);
+        read.integrations = integration::all(&read.tree, &read.lines, &mut read.findings);
         read.api = integration::api(&read.tree, &read.integrations);
         if read.integrations.is_empty() {
             let reason = "it has no x-amazon-apigateway-integration: it was exported without extensions";

@@ -1,4 +1,4 @@
-//! API Gateway's documents: only what was asked for changes, and PyYAML and Python's json
+//! API Gateway's documents: only what was asked for changes, and Python's yaml and json
 //! read what was meant.
 
 mod support;
@@ -162,7 +162,7 @@ fn the_document_keeps_its_own_manner() {
 }
 
 /// YAML with everything that a careless rewrite loses.
-const YAML: &str = r##"---
+const YAML: &str = r#"---
 # orders, by hand
 openapi: 3.0.1
 info: {title: "orders", version: '2026-05-14'}
@@ -204,7 +204,7 @@ paths:
                 {uri: https://a.internal/,
                  connectionType: VPC_LINK,
                  type: http_proxy}
-"##;
+"#;
 
 #[test]
 fn yaml_keeps_comments_anchors_tags_and_scalars() {

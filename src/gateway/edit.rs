@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::ops::Range;
 
+use super::lines::LineStarts;
 use super::tree::{Id, Kind, Member, Node, Style};
 use super::{Document, Setting, Syntax};
 use crate::error::{Error, Result};
@@ -83,6 +84,10 @@ impl Writer<'_> {
         &self.document.text
     }
 
+    const fn lines(&self) -> &LineStarts {
+        &self.document.lines
+    }
+
     /// Where a scalar's text stands, without what the parser counts with it.
     fn written(&self, node: &Node) -> Range<usize> {
         let text = &self.text()[node.span.clone()];
@@ -119,7 +124,7 @@ impl Writer<'_> {
             _ => key.to_owned(),
         };
         let separator = self.separator(last);
-        let start = line_start(text, last.span.start);
+        let start = self.lines().start_of(last.span.start);
         let indent = &text[start..last.span.start];
         if start > 0 && indent.chars().all(|c| c == ' ' || c == '\t') && start > map.span.start {
             let end = line_end(text, start);
@@ -158,7 +163,7 @@ impl Writer<'_> {
     /// How much deeper the members of a mapping stand than the mapping.
     fn unit<'a>(&'a self, map: &Node, indent: &'a str) -> &'a str {
         let text = self.text();
-        let closing = line_start(text, map.span.end.saturating_sub(1));
+        let closing = self.lines().start_of(map.span.end.saturating_sub(1));
         let outer = text[closing..].find(|c| c != ' ' && c != '\t').map_or(0, |n| n);
         match indent.get(outer..) {
             Some(unit) if !unit.is_empty() => unit,
@@ -172,7 +177,7 @@ impl Writer<'_> {
             Style::Quoted(quote) => format!("{quote}{key}{quote}"),
             _ => key.to_owned(),
         };
-        let start = line_start(text, last.span.start);
+        let start = self.lines().start_of(last.span.start);
         let column = text[start..last.span.start].chars().count();
         let indent = " ".repeat(column);
         let end = line_end(text, start);
@@ -195,7 +200,7 @@ impl Writer<'_> {
         // scalar is its text.
         let previous = self.document.tree.node(previous.value);
         let mut at = start;
-        while let Some(above) = at.checked_sub(1).map(|n| line_start(text, n)) {
+        while let Some(above) = at.checked_sub(1).map(|n| self.lines().start_of(n)) {
             let line = text[above..at].trim();
             if self.ends_in_block(previous) || above <= previous.span.end || !line.starts_with('#') {
                 break;
@@ -226,15 +231,9 @@ impl Writer<'_> {
                 Kind::Map { members, flow: false } => members.first(),
                 _ => None,
             });
-        let text = self.text();
-        let width = nested.map_or(0, |first| first.span.start - line_start(text, first.span.start));
+        let width = nested.map_or(0, |first| first.span.start - self.lines().start_of(first.span.start));
         if (1..=8).contains(&width) { " ".repeat(width) } else { UNIT.to_owned() }
     }
-}
-
-/// Where the line of an offset starts.
-fn line_start(text: &str, offset: usize) -> usize {
-    text[..offset].rfind('\n').map_or(0, |at| at + 1)
 }
 
 /// How the line before an offset ends: what a new line is to end with.
@@ -243,14 +242,14 @@ fn line_end(text: &str, start: usize) -> &'static str {
 }
 
 /// A unified diff of edits. Of lines that are too long to read, what is around the change.
-pub(super) fn diff(text: &str, edits: &[Edit], name: &str) -> String {
+pub(super) fn diff(text: &str, starts: &LineStarts, edits: &[Edit], name: &str) -> String {
     let mut out = String::new();
     if edits.is_empty() {
         return out;
     }
     // Writing to memory does not fail.
     let _ = writeln!(out, "--- {name}\n+++ {name}");
-    let lines = Lines::of(text);
+    let lines = Lines { text, starts };
     let runs = lines.runs(edits);
     let mut shift = 0_isize;
     let mut next = 0;
@@ -261,7 +260,7 @@ pub(super) fn diff(text: &str, edits: &[Edit], name: &str) -> String {
             last += 1;
         }
         let from = first.first.saturating_sub(CONTEXT);
-        let to = (runs[last].behind + CONTEXT).min(lines.starts.len());
+        let to = (runs[last].behind + CONTEXT).min(lines.starts.count());
         let (mut body, mut added, mut removed) = (String::new(), 0_usize, 0_usize);
         let mut n = from;
         for run in &runs[next..=last] {
@@ -295,21 +294,16 @@ pub(super) fn diff(text: &str, edits: &[Edit], name: &str) -> String {
 /// A text by lines.
 struct Lines<'a> {
     text: &'a str,
-    starts: Vec<usize>,
+    starts: &'a LineStarts,
 }
 
 impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
-        let behind = text.match_indices('\n').map(|(at, _)| at + 1).filter(|at| *at < text.len());
-        Self { text, starts: std::iter::once(0).chain(behind).collect() }
-    }
-
     fn number(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset).saturating_sub(1)
+        self.starts.number(offset)
     }
 
     fn start(&self, n: usize) -> usize {
-        self.starts.get(n).copied().unwrap_or(self.text.len())
+        self.starts.start(n)
     }
 
     fn line(&self, n: usize) -> &'a str {
@@ -326,7 +320,7 @@ impl<'a> Lines<'a> {
                 edit.at.is_empty() && self.start(first) == edit.at.start && edit.text.ends_with('\n');
             let appended = edit.at.start == self.text.len() && self.text.ends_with('\n');
             let (first, behind) = match () {
-                () if appended => (self.starts.len(), self.starts.len()),
+                () if appended => (self.starts.count(), self.starts.count()),
                 () if between => (first, first),
                 () => (first, self.number(edit.at.end.max(edit.at.start + 1) - 1).max(first) + 1),
             };
@@ -389,6 +383,10 @@ fn clipped(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn diff(text: &str, edits: &[Edit], name: &str) -> String {
+        super::diff(text, &LineStarts::of(text), edits, name)
+    }
 
     fn insert(at: usize, text: &str) -> Edit {
         Edit { at: at..at, text: text.to_owned() }

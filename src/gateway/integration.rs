@@ -1,6 +1,7 @@
 //! The integrations of a document: where each operation goes on to.
 
 use super::Api;
+use super::lines::LineStarts;
 use super::tree::{Id, Tree};
 use crate::finding::{Finding, Severity};
 
@@ -91,8 +92,7 @@ impl Integration {
 }
 
 /// All integrations, in the order they stand in.
-pub(super) fn all(tree: &Tree, text: &str, findings: &mut Vec<Finding>) -> Vec<Integration> {
-    let lines = Lines::of(text);
+pub(super) fn all(tree: &Tree, lines: &LineStarts, findings: &mut Vec<Finding>) -> Vec<Integration> {
     let mut found = Vec::new();
     let Some(paths) = tree.member(tree.root(), "paths") else { return found };
     for path in tree.members(paths) {
@@ -116,7 +116,7 @@ pub(super) fn all(tree: &Tree, text: &str, findings: &mut Vec<Finding>) -> Vec<I
                     continue;
                 }
             }
-            found.push(one(tree, &lines, (&path.key, method), tree.resolved(node), reference));
+            found.push(one(tree, lines, (&path.key, method), tree.resolved(node), reference));
         }
     }
     found
@@ -124,7 +124,7 @@ pub(super) fn all(tree: &Tree, text: &str, findings: &mut Vec<Finding>) -> Vec<I
 
 fn one(
     tree: &Tree,
-    lines: &Lines,
+    lines: &LineStarts,
     (path, method): (&str, String),
     node: Id,
     reference: Option<String>,
@@ -138,7 +138,7 @@ fn one(
     Integration {
         path: path.to_owned(),
         method,
-        line: lines.of_offset(tree.node(node).span.start),
+        line: lines.number(tree.node(node).span.start) + 1,
         kind: IntegrationType::of(&text("type").unwrap_or_default()),
         host: uri.as_deref().and_then(host),
         uri,
@@ -192,19 +192,6 @@ pub(super) fn api(tree: &Tree, integrations: &[Integration]) -> Api {
         })
     });
     if http || marked || default_route { Api::Http } else { Api::Rest }
-}
-
-/// Where the lines of a text start.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        Self(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at).collect())
-    }
-
-    fn of_offset(&self, offset: usize) -> usize {
-        self.0.partition_point(|end| *end < offset) + 1
-    }
 }
 
 #[cfg(test)]

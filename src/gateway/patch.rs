@@ -66,7 +66,7 @@ impl Patch {
     /// The change as `diff -u` shows it; empty where there is none.
     #[must_use]
     pub fn diff(&self, document: &Document, name: &str) -> String {
-        edit::diff(document.text(), &self.edits, name)
+        edit::diff(document.text(), &document.lines, &self.edits, name)
     }
 }
 
