@@ -477,6 +477,13 @@ pub enum Error {
         /// What the system said.
         source: Box<Error>,
     },
+    /// A server was not reached, or speaks no TLS.
+    Server {
+        /// Its host and port.
+        address: String,
+        /// What the network or the handshake said.
+        reason: String,
+    },
     /// A key or a signature of an algorithm this crate cannot use.
     UnsupportedAlgorithm {
         /// Its object identifier or name.
@@ -570,6 +577,7 @@ impl Error {
             Self::StoreVersion { .. } => "store.version",
             Self::Subject { .. } => "subject.malformed",
             Self::Tag { .. } => "acm.tag",
+            Self::Server { .. } => "server.unreached",
             Self::Template { .. } => "template.unknown",
             Self::TemplateField { .. } => "template.field",
             Self::TemplateKind { .. } => "template.kind",
@@ -595,9 +603,10 @@ impl Error {
             | Self::Permissions { .. }
             | Self::Unrecordable { .. } => Category::FileSystem,
             Self::AwsRefused { .. } => Category::AwsRefused,
-            Self::AwsUnreached { .. } | Self::AwsUnresolved { .. } | Self::AwsAnswer { .. } => {
-                Category::AwsUnreached
-            }
+            Self::AwsUnreached { .. }
+            | Self::AwsUnresolved { .. }
+            | Self::AwsAnswer { .. }
+            | Self::Server { .. } => Category::AwsUnreached,
             Self::Internal { .. } => Category::Internal,
             Self::File { source, .. } | Self::Line { source, .. } => source.category(),
             _ => Category::Input,

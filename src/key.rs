@@ -13,14 +13,15 @@ mod public;
 #[cfg(feature = "rsa")]
 mod rsa_primes;
 mod signer;
+mod weak;
 
 pub use algorithm::KeyAlgorithm;
-pub use digest::Sha256;
+pub use digest::{Sha256, hex};
 #[cfg(feature = "encryption")]
 pub use encrypted::Unlock;
 pub use private::{KeyForm, PrivateKey};
 pub use public::{PublicKey, SignatureAlgorithm};
 pub use signer::Signer;
 
-pub(crate) use digest::{hex, random};
+pub(crate) use digest::random;
 pub(crate) use public::EXPLICIT_CURVE;

@@ -35,6 +35,7 @@
 //! | `encryption` | by `store`, `gather` | keys behind pass phrases |
 //! | `templates` | by `store` | templates from TOML |
 //! | `verify` | by `cli` | judging paths of certificates, with rustls-webpki |
+//! | `probe` | by `cli` | what a TLS server shows |
 //! | `gateway` | by `cli` | API Gateway's documents |
 //! | `acm-sim` | by `cli` | a stand-in for ACM, for tests |
 //!
@@ -61,6 +62,8 @@ pub mod harness;
 pub mod key;
 pub mod name;
 pub mod plan;
+#[cfg(feature = "probe")]
+pub mod probe;
 pub mod revocation;
 pub mod signing_request;
 #[cfg(feature = "store")]

@@ -111,6 +111,18 @@ impl SigningRequest {
         &self.public_key
     }
 
+    /// Its subject as text. Foreign text: not escaped.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        crate::subject::describe(&self.view.info.subject)
+    }
+
+    /// The algorithm it was signed with.
+    #[must_use]
+    pub fn signature_algorithm(&self) -> SignatureAlgorithm {
+        SignatureAlgorithm::from_oid(self.view.algorithm.oid)
+    }
+
     /// The request for a leaf that comes of it, and what of it is not taken over.
     /// `more` are names besides those that it has.
     ///
@@ -132,14 +144,14 @@ impl SigningRequest {
             }
         }
         names.extend_from_slice(more);
-        let subject = self.subject(&mut names, &mut findings)?;
+        let subject = self.kept_subject(&mut names, &mut findings)?;
         let request = LeafRequest::for_names(Names::new(names)?).subject(subject).template(template.clone());
         Ok((request, findings))
     }
 
     /// Its subject without a common name that is no name; one that is goes before the
     /// other names, if it is not among them.
-    fn subject(&self, names: &mut Vec<San>, findings: &mut Vec<Finding>) -> Result<Subject> {
+    fn kept_subject(&self, names: &mut Vec<San>, findings: &mut Vec<Finding>) -> Result<Subject> {
         let subject = Subject::from_name(&self.view.info.subject)?;
         if subject.common_names() > 1 {
             findings.push(left_out("csr.common-name", "subject", "its common names: it has several"));

@@ -30,6 +30,8 @@ const ROOMS: &[(&str, &[&str])] = &[
         "signing_request",
         &["certificate", "encode", "error", "finding", "key", "name", "plan", "subject", "template"],
     ),
+    ("gateway", &["error", "finding", "name"]),
+    ("probe", &["error"]),
     ("gather", &["certificate", "error", "finding", "key"]),
     ("check", &["certificate", "error", "finding", "key", "name", "revocation", "subject", "validity"]),
     (
@@ -75,6 +77,9 @@ const SOLE_ROOMS: &[(&str, &[&str])] = &[
     ("rcgen::", &["encode"]),
     ("ring::", &["key"]),
     ("rsa::", &["key"]),
+    ("rustls::", &["probe"]),
+    ("jsonc_parser::", &["gateway"]),
+    ("saphyr_parser::", &["gateway"]),
     ("crypto_primes::", &["key"]),
     ("std::fs", &["store"]),
     ("rustix::", &["store"]),

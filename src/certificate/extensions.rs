@@ -30,6 +30,13 @@ impl Certificate {
         found.ok().flatten().map_or_else(Vec::new, |(_, names)| names.0)
     }
 
+    /// The same as text, with their kinds: `DNS:a.example`, `IP:10.0.0.1`. Foreign text:
+    /// not escaped.
+    #[must_use]
+    pub fn names_as_written(&self) -> Vec<String> {
+        self.general_names().iter().map(describe_name).collect()
+    }
+
     /// How many subject alternative names it has, of whatever kinds.
     pub(crate) fn count_of_names(&self) -> usize {
         let found = self.view().get_extension::<SubjectAltName>();

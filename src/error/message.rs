@@ -167,6 +167,9 @@ impl fmt::Display for Error {
             Self::Serial { input } => {
                 write!(f, "`{}` is no serial number: 1 to 20 octets in hexadecimal", Shown(input))
             }
+            Self::Server { address, reason } => {
+                write!(f, "{} shows no certificate: {}", Shown(address), Shown(reason))
+            }
             Self::Service { input, known } => {
                 write!(f, "`{}` is no service: {}", Shown(input), known.join(", "))
             }

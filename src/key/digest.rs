@@ -33,7 +33,8 @@ impl fmt::Display for Sha256 {
 }
 
 /// Octets as lower-case hexadecimal digits, two each.
-pub(crate) fn hex(octets: &[u8]) -> String {
+#[must_use]
+pub fn hex(octets: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(octets.len() * 2);
     for octet in octets {

@@ -108,8 +108,9 @@ impl PublicKey {
         spki.is_ok_and(|spki| spki.algorithm.oid == RSA)
     }
 
-    /// Why no CA may certify this key, if it may not: RSA below 2048 bits, or with an
-    /// exponent that is even or below 65537 (CA/Browser Forum baseline requirements §6.1.6).
+    /// Why no CA may certify this key, if it may not: RSA below 2048 bits, with an exponent
+    /// that is even or below 65537, a modulus with a small factor or of the shape that ROCA
+    /// takes apart (CA/Browser Forum baseline requirements §6.1.6, §4.9.1.1).
     #[must_use]
     pub fn weakness(&self) -> Option<String> {
         if self.algorithm.is_some_and(|algorithm| !algorithm.is_rsa()) {
@@ -126,7 +127,7 @@ impl PublicKey {
             return Some(format!("it is RSA {size}, and 2048 bits is the least"));
         }
         match exponent(self.bits()) {
-            Some(e) if e >= 65_537 && e % 2 == 1 => None,
+            Some(e) if e >= 65_537 && e % 2 == 1 => super::weak::modulus(&modulus(self.bits())?),
             Some(e) => Some(format!("its exponent is {e}, and 65537 is the least")),
             None => Some("its exponent cannot be read".to_owned()),
         }
@@ -228,6 +229,19 @@ pub(super) fn modulus_bits(rsa_key: &[u8], private: bool) -> Option<usize> {
             })
         })
         .ok()
+}
+
+/// The octets of the modulus of an `RSAPublicKey`.
+fn modulus(rsa_key: &[u8]) -> Option<Vec<u8>> {
+    use der::asn1::UintRef;
+    let read = AnyRef::from_der(rsa_key).and_then(|any| {
+        any.sequence(|reader| {
+            let modulus: UintRef<'_> = der::Reader::decode(reader)?;
+            let _exponent: UintRef<'_> = der::Reader::decode(reader)?;
+            Ok::<_, der::Error>(modulus.as_bytes().to_vec())
+        })
+    });
+    read.ok()
 }
 
 /// The exponent of an `RSAPublicKey`, up to 64 bits of it.

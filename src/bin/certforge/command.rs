@@ -10,6 +10,7 @@ mod bundle;
 mod ca;
 #[cfg(feature = "aws")]
 mod candidate;
+mod check;
 mod csr;
 #[cfg(feature = "aws")]
 mod import;
@@ -88,6 +89,7 @@ struct Global {
 
 enum Command {
     Ca(ca::Command),
+    Check(check::Args),
     Csr(csr::Args),
     Leaf(leaf::Args),
     Crl(revoke::Crl),
@@ -136,6 +138,7 @@ impl Subcommand for Command {
         let crl = command("crl", "Make a CA's certificate revocation list");
         let prune = command("prune", "Delete what is kept of leaves and has ended");
         let up = command("up", "Have a CA and a leaf, and with --import-acm an ARN: makes what is missing");
+        let check = command("check", "Look at certificates, keys, requests and lists, and say what is wrong");
         let verify = command("verify", "Judge a certificate: its path, name, dates, strength, form");
         let completions = command("completions", "Print a completion script for a shell");
         let man = command("man", "Print a manual page");
@@ -148,6 +151,7 @@ impl Subcommand for Command {
             .subcommand(apply.defer(apply::Args::augment_args))
             .subcommand(bundle.defer(bundle::Args::augment_args))
             .subcommand(snippet.defer(snippet::Args::augment_args))
+            .subcommand(check.defer(check::Args::augment_args))
             .subcommand(verify.defer(verify::Args::augment_args))
             .subcommand(list.defer(list::Args::augment_args))
             .subcommand(status.defer(status::Args::augment_args))
@@ -200,6 +204,7 @@ impl FromArgMatches for Command {
             .ok_or_else(|| clap::Error::raw(ErrorKind::MissingSubcommand, "no command was given"))?;
         Ok(match name {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
+            "check" => Self::Check(check::Args::from_arg_matches(matches)?),
             "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
             "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
             "apigw" => Self::Apigw(apigw::Command::from_arg_matches(matches)?),
@@ -288,6 +293,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     let context = Context { store: Store::open(dir)?, now: environment::now(), json: format.json, waits };
     match cli.command {
         Command::Ca(command) => ca::run(command, &context),
+        Command::Check(args) => check::run(&args, &context),
         Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
         Command::Apigw(command) => apigw::run(&command, &context),

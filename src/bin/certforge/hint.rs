@@ -45,6 +45,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AwsUnresolved { .. } => {
             "run it again: it looks for the certificate before it imports (with acm:ListCertificates allowed)"
         }
+        Error::Server { .. } => {
+            "look at host and port; what speaks before TLS is named with --starttls smtp, imap, postgres or mysql"
+        }
         Error::AwsUnreached { .. } => "nothing was sent: look at the network and at --endpoint-url",
         Error::CaNotValid { .. } => {
             "one that has ended gets more time: certforge ca renew NAME; otherwise set the clock"

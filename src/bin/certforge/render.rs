@@ -17,6 +17,7 @@ mod acm;
 mod apigw;
 mod apply;
 mod bar;
+mod check;
 mod issued;
 mod lifecycle;
 mod verify;
@@ -69,6 +70,10 @@ fn status_of(report: &Report) -> u8 {
         Report::Prune(r) => acm::worst(&r.failed),
         Report::Renew(r) => lifecycle::renew_status(r),
         Report::ApigwExplain(r) => u8::from(r.is_negative()) * status::NEGATIVE,
+        Report::Check(r) => u8::from(!r.good) * status::NEGATIVE,
+        Report::Scan(r) => {
+            u8::from(r.due > 0 || r.findings.iter().any(|f| f.severity == "error")) * status::NEGATIVE
+        }
         Report::Status(r) => u8::from(r.is_due()) * status::NEGATIVE,
         Report::Verify(r) => u8::from(!r.valid) * status::NEGATIVE,
         _ => 0,
@@ -114,6 +119,8 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::Batch(r) => batch_lines(&mut text, r),
         Report::Ca(r) => ca_lines(&mut text, r),
         Report::CaList(r) => finding_lines(&mut text, &r.findings),
+        Report::Check(r) => check::lines(&mut text, r),
+        Report::Scan(r) => check::scan_lines(&mut text, r),
         Report::Request(r) => request_lines(&mut text, r),
         Report::Template(_) | Report::TemplateList(_) | Report::Text(_) => Ok(()),
         #[cfg(feature = "aws")]
@@ -165,6 +172,9 @@ fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::Batch(r) => json(out, "batch", r),
         Report::Ca(r) => json(out, "ca", &**r),
         Report::CaList(r) => json(out, "ca-list", r),
+        Report::Check(r) if r.content.is_some() => check::result(out, r),
+        Report::Check(r) => json(out, "check", &**r),
+        Report::Scan(r) => json(out, "check-folder", r),
         #[cfg(feature = "aws")]
         Report::AcmList(r) => json(out, "acm-list", r),
         #[cfg(feature = "aws")]
@@ -219,6 +229,8 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
             }
         },
         Report::Ca(r) => result(out, r.state, &r.folder),
+        Report::Check(r) => check::result(out, r),
+        Report::Scan(r) => check::scan_table(out, r),
         Report::CaList(r) => r.authorities.iter().try_for_each(|ca| {
             let until = &ca.not_after[..10];
             writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key, until, Shown(&ca.subject))

@@ -9,6 +9,7 @@ mod adopt;
 mod apigw;
 mod apply;
 mod batch;
+mod check;
 mod forms;
 mod lifecycle;
 mod problem;
@@ -34,6 +35,10 @@ use certforge::key::PublicKey;
 use certforge::store::{CaEntry, KeyState, LeftBehind, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
+pub use check::{
+    CertificateReport, CheckReport, KeyReport, ListReport, RequestCheck, ScanEntry, ScanReport, ServerReport,
+    VersionReport,
+};
 pub use forms::{FormsReport, SnippetListReport, SnippetReport};
 pub use lifecycle::{
     Condition, CrlReport, IssuedListReport, IssuedReport, LeafListReport, PrunedReport, RenewReport, Renewed,
@@ -71,6 +76,8 @@ pub enum Report {
     Batch(BatchReport),
     Ca(Box<CaReport>),
     CaList(CaListReport),
+    Check(Box<CheckReport>),
+    Scan(ScanReport),
     #[cfg(feature = "aws")]
     Import(ImportReport),
     #[cfg(feature = "aws")]

@@ -332,7 +332,7 @@ fn whole(at: OffsetDateTime) -> OffsetDateTime {
 
 /// The names that a certificate has, well formed or not.
 fn names_as_written(certificate: &Certificate) -> String {
-    let names: Vec<String> = certificate.general_names().iter().map(shown).collect();
+    let names = certificate.names_as_written();
     match names.len() {
         0..=5 => names.join(", "),
         n => format!("{}, and {} more", names[..5].join(", "), n - 5),

@@ -1,0 +1,54 @@
+//! What ACM holds.
+
+use std::path::Path;
+
+use certforge::Certificate;
+use certforge::aws::CertificateArn;
+
+use super::{Args, page};
+use crate::command::target::TargetArgs;
+use crate::context::{Context, Failure};
+use crate::report::{CheckReport, Report};
+
+/// Where ACM is.
+#[derive(clap::Args)]
+pub struct PlaceArgs {
+    /// Of an ARN: the profile of the AWS configuration
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+    /// Of an ARN: another endpoint than AWS's own
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+}
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let arn: CertificateArn = args.what.to_string_lossy().parse()?;
+    let place = TargetArgs::at(
+        Some(arn.region().to_owned()),
+        args.place.profile.clone(),
+        args.place.endpoint_url.clone(),
+    );
+    let sessions = place.connect(None, 1, context.waits, None)?;
+    let Some(session) = sessions.first() else {
+        return Err(Failure::Usage {
+            message: "no place was given".to_owned(),
+            hint: "--profile NAME".to_owned(),
+        });
+    };
+    let (leaf, chain) = session.importer.get(&arn)?;
+    let mut pile = certforge::gather::Pile::to_look_at();
+    for (n, certificate) in std::iter::once(&leaf).chain(&chain).enumerate() {
+        let place =
+            if n == 0 { "Certificate".to_owned() } else { format!("CertificateChain, certificate {n}") };
+        pile.add(certforge::gather::Role::Any, Path::new(&place), certificate.der(), &mut |_| Ok(None))?;
+    }
+    let parts = pile.into_parts();
+    let mut report = page::inspect(&args.what, &parts, context);
+    report.text = args.text;
+    let rest: Vec<Certificate> = chain;
+    page::judge(&mut report, &leaf, rest, args.judge.name.as_deref(), &args.judge, context)?;
+    if let Some(form) = args.format {
+        report.content = Some(form.of(&leaf)?);
+    }
+    Ok(Report::Check(Box::new(CheckReport::judged(report))))
+}

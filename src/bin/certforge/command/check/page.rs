@@ -1,0 +1,253 @@
+//! One file on one page.
+
+use std::path::{Path, PathBuf};
+
+use certforge::check::path::{Peer, Purpose, Question, verify};
+use certforge::gather::Parts;
+use certforge::{
+    Certificate, Finding, PublicKey, RevocationList, Severity, SigningRequest, Template, TrustAnchor,
+};
+
+use super::{Args, JudgeArgs, is_leaf};
+use crate::command::material;
+use crate::context::{Context, Failure};
+use crate::report::{
+    CertificateReport, CheckReport, KeyReport, ListReport, Report, RequestCheck, VerifyReport, findings,
+};
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let file = if is_leaf(&args.what, context) {
+        context.store.leaf(&args.what.to_string_lossy())?.folder.join("fullchain.pem")
+    } else {
+        args.what.clone()
+    };
+    let parts = material::look(&file)?;
+    let found = parts.certificates.len() + parts.keys.len();
+    let others = &parts.others;
+    let more = others.requests.len() + others.lists.len() + others.public_keys.len() + others.locked.len();
+    if found + more == 0 && parts.findings.iter().all(|f| f.code == "gather.empty") {
+        return Err(material::none_in(&file, &parts));
+    }
+    let mut report = inspect(&args.what, &parts, context);
+    report.text = args.text;
+    if let Some((_, first)) = parts.certificates.first() {
+        if let Some(form) = args.format {
+            report.content = Some(form.of(first)?);
+        }
+        let chain: Vec<Certificate> = parts.certificates[1..].iter().map(|(_, c)| c.clone()).collect();
+        judge(&mut report, first, chain, args.judge.name.as_deref(), &args.judge, context)?;
+    }
+    Ok(Report::Check(Box::new(report.judged())))
+}
+
+/// All that is in a file, each by itself.
+pub fn inspect(what: &Path, parts: &Parts, context: &Context) -> CheckReport {
+    let mut said: Vec<Finding> = parts.findings.clone();
+    // What was put right in memory is no news to somebody who only looks.
+    said.retain(|f| !matches!(f.code, "gather.der" | "gather.unrelated" | "gather.parameters"));
+    let certificates: Vec<CertificateReport> =
+        parts.certificates.iter().map(|(place, c)| CertificateReport::of(place, c, context.now)).collect();
+    let mut publics: Vec<(String, PublicKey)> =
+        parts.certificates.iter().map(|(place, c)| (place.clone(), c.public_key().clone())).collect();
+    let mut requests = Vec::new();
+    for (place, der) in &parts.others.requests {
+        match SigningRequest::from_der(der.clone()) {
+            Ok(request) => {
+                publics.push((place.clone(), request.public_key().clone()));
+                requests.push(request_check(place, &request));
+            }
+            Err(e) => said.push(unreadable("csr.malformed", place, &e)),
+        }
+    }
+    let mut lists = Vec::new();
+    for (place, der) in &parts.others.lists {
+        match RevocationList::from_der(der.clone()) {
+            Ok(list) => lists.push(ListReport::of(place, &list, context.now)),
+            Err(e) => said.push(unreadable("crl.malformed", place, &e)),
+        }
+    }
+    let belongs = |key: &PublicKey| {
+        publics.iter().filter(|(_, other)| other == key).map(|(place, _)| place.clone()).collect::<Vec<_>>()
+    };
+    let mut keys: Vec<KeyReport> = Vec::new();
+    for (place, key) in &parts.keys {
+        let public = key.public();
+        let owners = belongs(public);
+        if owners.is_empty() && !publics.is_empty() {
+            let message = format!("the private key {place} belongs to nothing in this file");
+            let finding = Finding::new("key.mismatch", Severity::Error, place.clone(), message);
+            said.push(finding.fix("find the key that the certificate was made for"));
+        }
+        weak(public, place, &mut said);
+        keys.push(KeyReport::of(place, public, true, owners));
+    }
+    for (place, der) in &parts.others.public_keys {
+        match PublicKey::from_der(der) {
+            Ok(key) => {
+                weak(&key, place, &mut said);
+                keys.push(KeyReport::of(place, &key, false, belongs(&key)));
+            }
+            Err(e) => said.push(unreadable("key.malformed", place, &e)),
+        }
+    }
+    keys.extend(parts.others.locked.iter().map(|place| KeyReport::locked(place)));
+    CheckReport {
+        what: crate::report::path(&PathBuf::from(what)),
+        good: true,
+        server: None,
+        certificates,
+        keys,
+        requests,
+        lists,
+        verify: None,
+        findings: findings(&said),
+        content: None,
+        text: false,
+    }
+}
+
+fn unreadable(code: &'static str, place: &str, error: &certforge::Error) -> Finding {
+    Finding::new(code, Severity::Error, place, error.to_string()).fix("get it anew from where it came")
+}
+
+fn weak(key: &PublicKey, place: &str, said: &mut Vec<Finding>) {
+    if let Some(weakness) = key.weakness() {
+        let finding =
+            Finding::new("key.weak", Severity::Error, place, format!("the key is weak: {weakness}"));
+        said.push(finding.fix("make a new key: --key p256 or --key rsa2048"));
+    }
+}
+
+fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
+    let mut said = Vec::new();
+    let mut names = Vec::new();
+    match Template::named("server").and_then(|server| request.wanted(&server, &[])) {
+        Ok((wanted, left_out)) => {
+            names = wanted.names().iter().map(|name| format!("{}:{name}", name.kind())).collect();
+            said.extend(left_out);
+        }
+        Err(e) => {
+            let finding = Finding::new(e.code(), Severity::Error, place, e.to_string());
+            said.push(finding.fix("make it anew: certforge csr NAME"));
+        }
+    }
+    weak(request.public_key(), place, &mut said);
+    let algorithm = request.signature_algorithm();
+    if !algorithm.is_strong() {
+        let message = format!("it is signed with {}, and SHA-256 is the least", algorithm.name());
+        let finding = Finding::new("csr.signature-algorithm", Severity::Warning, place, message);
+        said.push(finding.fix("make it anew: certforge csr NAME"));
+    }
+    RequestCheck {
+        place: place.to_owned(),
+        subject: request.subject(),
+        names,
+        key: request.public_key().describe(),
+        spki_sha256: request.public_key().sha256().to_string(),
+        findings: findings(&said),
+    }
+}
+
+/// Judges the first certificate by the rest, where it is known whom to trust.
+pub fn judge(
+    report: &mut CheckReport,
+    leaf: &Certificate,
+    mut chain: Vec<Certificate>,
+    name: Option<&str>,
+    args: &JudgeArgs,
+    context: &Context,
+) -> Result<(), Failure> {
+    let mut said = Vec::new();
+    chain.extend(material::certificates(&args.chain, &mut said)?);
+    if let Some(file) = &args.key {
+        let parts = material::look(file)?;
+        let fits = parts.keys.iter().any(|(_, key)| key.public() == leaf.public_key());
+        if !fits {
+            let place = crate::report::path(file);
+            let what = if parts.keys.is_empty() { "no private key that can be read" } else { "another key" };
+            let message = format!("{} holds {what}", certforge::error::Shown(&place));
+            let finding = Finding::new("key.mismatch", Severity::Error, place, message);
+            said.push(finding.fix("find the key that the certificate was made for"));
+        }
+    }
+    let anchors: Vec<TrustAnchor> = if args.trust.is_empty() {
+        let mut own: Vec<TrustAnchor> = std::iter::once(leaf)
+            .chain(&chain)
+            .filter(|c| c.is_self_issued())
+            .cloned()
+            .map(TrustAnchor::new)
+            .collect();
+        if let Ok(trust) = material::trust(&[], context, &mut said) {
+            own.extend(trust.anchors);
+            chain.extend(trust.more);
+        }
+        own
+    } else {
+        let trust = material::trust(&args.trust, context, &mut said)?;
+        chain.extend(trust.more);
+        trust.anchors
+    };
+    let peer: Option<Peer> = name.map(str::parse).transpose()?;
+    let lists = material::lists(&args.crl)?;
+    let purpose = if leaf.ca().is_some() && peer.is_none() { Purpose::Any } else { purpose(leaf) };
+    let question = Question {
+        certificate: leaf,
+        chain: &chain,
+        anchors: &anchors,
+        peer: peer.as_ref(),
+        purpose,
+        at: context.now,
+        lists: &lists,
+        strict: false,
+    };
+    let mut verdict = verify(&question);
+    // Nobody said whom to trust: that an issuer is elsewhere is no fault then.
+    if args.trust.is_empty() && !verdict.anchored {
+        for finding in &mut verdict.findings {
+            if matches!(finding.code, "path.no-issuer" | "path.untrusted") {
+                finding.severity = Severity::Info;
+                "say whom to trust: --trust ca.pem, or --trust system".clone_into(&mut finding.fix);
+            }
+        }
+    }
+    // What is said of the certificate itself is said there.
+    let said_there = |f: &Finding| {
+        f.place == "leaf"
+            && matches!(
+                f.code,
+                "path.expired"
+                    | "path.not-yet-valid"
+                    | "path.weak-key"
+                    | "path.weak-signature"
+                    | "path.critical-unknown"
+            )
+    };
+    verdict.findings.retain(|f| !said_there(f));
+    let what = report.what.clone();
+    report.verify = Some(VerifyReport::of(&what, &question, &verdict, &said));
+    Ok(())
+}
+
+/// What a leaf is for, by its own word.
+fn purpose(leaf: &Certificate) -> Purpose {
+    let usages: Vec<String> = leaf.extended_key_usage().iter().map(ToString::to_string).collect();
+    let has = |name: &str| usages.iter().any(|usage| usage == name);
+    match () {
+        () if usages.is_empty() || has("serverAuth") => Purpose::Server,
+        () if has("clientAuth") => Purpose::Client,
+        () => Purpose::Any,
+    }
+}
+
+impl CheckReport {
+    /// The same with the verdict that its findings come to.
+    pub fn judged(mut self) -> Self {
+        let bad = |found: &[crate::report::FindingReport]| found.iter().any(|f| f.severity == "error");
+        self.good = !(bad(&self.findings)
+            || self.certificates.iter().any(|c| bad(&c.findings))
+            || self.requests.iter().any(|r| bad(&r.findings))
+            || self.lists.iter().any(|l| bad(&l.findings))
+            || self.verify.as_ref().is_some_and(|v| bad(&v.findings)));
+        self
+    }
+}

@@ -1,0 +1,119 @@
+//! Every certificate below a folder, at a glance.
+
+use std::path::{Path, PathBuf};
+
+use certforge::check::certificate;
+use certforge::error::Shown;
+use certforge::store::{files_below, read_input};
+use certforge::validity::rfc3339;
+use certforge::{Certificate, Finding, Severity};
+use rayon::prelude::*;
+use time::Duration;
+
+use super::Args;
+use crate::command::material;
+use crate::command::status::span;
+use crate::context::{Context, Failure, Waits};
+use crate::render::Bar;
+use crate::report::{Report, ScanEntry, ScanReport, findings, path};
+
+/// How deep folders are looked into, and how many files are.
+const DEEPEST: usize = 32;
+const MOST: usize = 1_000_000;
+/// The largest file that is read: no certificate is.
+const LARGEST: usize = 4 << 20;
+
+pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    let within = args.within.as_deref().map(span).transpose()?;
+    let files = files_below(&args.what, DEEPEST, MOST)?;
+    let bar = Bar::new(files.len(), context.waits == Waits::Quiet);
+    let all: Vec<(Vec<ScanEntry>, Vec<Finding>)> = files
+        .par_iter()
+        .with_min_len(16)
+        .map(|file| {
+            let found = one(file, within, args.strict, context);
+            bar.tick();
+            found
+        })
+        .collect();
+    bar.end();
+    let mut report = ScanReport {
+        folder: path(&PathBuf::from(&args.what)),
+        files: files.len(),
+        certificates: Vec::with_capacity(all.len()),
+        due: 0,
+        findings: Vec::new(),
+    };
+    for (entries, said) in all {
+        report.certificates.extend(entries);
+        report.findings.extend(findings(&said));
+    }
+    report.due = report.certificates.iter().filter(|e| e.condition != "ok").count();
+    Ok(Report::Scan(report))
+}
+
+/// What one file holds. One that is something else is passed over.
+fn one(
+    file: &Path,
+    within: Option<Duration>,
+    strict: bool,
+    context: &Context,
+) -> (Vec<ScanEntry>, Vec<Finding>) {
+    let shown = || Shown(&file.to_string_lossy()).to_string();
+    let bytes = match read_input(file) {
+        Ok(bytes) => bytes,
+        Err(certforge::Error::Path { .. }) => return (Vec::new(), Vec::new()),
+        Err(e) => {
+            return (Vec::new(), vec![Finding::new(e.code(), Severity::Warning, shown(), e.to_string())]);
+        }
+    };
+    let begins = || bytes.len() <= LARGEST && memchr_begin(&bytes);
+    if !(begins() || bytes.first() == Some(&0x30)) {
+        return (Vec::new(), Vec::new());
+    }
+    let Ok(parts) = material::look_at(file, &bytes) else { return (Vec::new(), Vec::new()) };
+    let name = path(&PathBuf::from(file));
+    let entries = parts.certificates.iter().map(|(_, c)| entry(&name, c, within, strict, context)).collect();
+    let damaged = |f: &Finding| f.severity == Severity::Error && f.code == "gather.damaged";
+    let mut said: Vec<Finding> = parts.findings.into_iter().filter(damaged).collect();
+    // A DER file that is no certificate is something else, not a damaged one.
+    if bytes.first() == Some(&0x30) && parts.certificates.is_empty() {
+        said.clear();
+    }
+    (entries, said)
+}
+
+fn memchr_begin(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes)
+        .map_or_else(|_| bytes.windows(11).any(|w| w == b"-----BEGIN "), |text| text.contains("-----BEGIN "))
+}
+
+fn entry(
+    name: &str,
+    certificate: &Certificate,
+    within: Option<Duration>,
+    strict: bool,
+    context: &Context,
+) -> ScanEntry {
+    let validity = certificate.validity();
+    let said = if strict { certificate::examine(certificate) } else { Vec::new() };
+    let wrong = said.iter().any(|f| f.severity == Severity::Error);
+    let condition = match () {
+        () if context.now > validity.not_after() => "expired",
+        () if context.now < validity.not_before() => "not yet valid",
+        () if wrong => "wrong",
+        // Without a term of one's own, only what has ended is not as it should be.
+        () if within.is_some() && validity.is_due(context.now, within) => "due",
+        () => "ok",
+    };
+    ScanEntry {
+        path: name.to_owned(),
+        condition,
+        not_after: rfc3339(validity.not_after()),
+        days_left: validity.days_left(context.now),
+        subject: certificate.subject(),
+        names: certificate.names_as_written(),
+        serial: certificate.serial_hex(),
+        findings: findings(&said),
+    }
+}

@@ -1,0 +1,139 @@
+//! What a server shows.
+
+use std::path::Path;
+use std::time::Duration;
+
+use certforge::probe::{StartTls, Target, TlsVersion, probe};
+use certforge::{Certificate, Finding, Severity, TrustAnchor};
+
+use super::{Args, page};
+use crate::command::material;
+use crate::context::{Context, Failure};
+use crate::report::{CheckReport, Report, ServerReport, VersionReport, findings};
+
+/// How a server is asked.
+#[derive(clap::Args)]
+pub struct ServerArgs {
+    /// Of a server: the name to ask for, where it is not the host
+    #[arg(long, value_name = "NAME", alias = "sni")]
+    servername: Option<String>,
+    /// Of a server: what is spoken before TLS
+    #[arg(long, value_name = "PROTOCOL")]
+    starttls: Option<Protocol>,
+    /// Of a server: the longest that each connection may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=600))]
+    timeout: u64,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Protocol {
+    Smtp,
+    Imap,
+    Postgres,
+    Mysql,
+}
+
+/// Host and port, as `HOST:PORT` or a URL says them.
+pub fn address(what: &Path) -> Option<(String, u16)> {
+    let text = what.to_str()?;
+    if let Some(rest) = text.strip_prefix("https://") {
+        let authority = rest.split(['/', '?', '#']).next()?;
+        return host_and_port(authority).or_else(|| Some((authority.to_owned(), 443)));
+    }
+    host_and_port(text)
+}
+
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    if host.is_empty() || host.contains('/') || bare.is_none() && host.contains(':') {
+        return None;
+    }
+    Some((bare.unwrap_or(host).to_owned(), port.parse().ok()?))
+}
+
+pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Result<Report, Failure> {
+    let starttls = args.server.starttls.map(|protocol| match protocol {
+        Protocol::Smtp => StartTls::Smtp,
+        Protocol::Imap => StartTls::Imap,
+        Protocol::Postgres => StartTls::Postgres,
+        Protocol::Mysql => StartTls::Mysql,
+    });
+    let shown = probe(&Target {
+        host: host.clone(),
+        port,
+        server_name: args.server.servername.clone(),
+        starttls,
+        timeout: Duration::from_secs(args.server.timeout),
+    })?;
+    let mut pile = certforge::gather::Pile::to_look_at();
+    for (n, der) in shown.certificates.iter().enumerate() {
+        let place = format!("certificate {}", n + 1);
+        pile.add(certforge::gather::Role::Any, Path::new(&place), der, &mut |_| Ok(None))?;
+    }
+    let parts = pile.into_parts();
+    let mut report = page::inspect(&args.what, &parts, context);
+    report.text = args.text;
+    let certificates: Vec<Certificate> = parts.certificates.iter().map(|(_, c)| c.clone()).collect();
+    let mut said = Vec::new();
+    if let Some((leaf, rest)) = certificates.split_first() {
+        // A server is judged for the name under which it was reached.
+        let name = args.judge.name.clone().or_else(|| args.server.servername.clone()).unwrap_or(host);
+        page::judge(&mut report, leaf, rest.to_vec(), Some(&name), &args.judge, context)?;
+        said.extend(incomplete(leaf, rest, args, context)?);
+        if let Some(form) = args.format {
+            report.content = Some(form.of(leaf)?);
+        }
+    }
+    let spoken = |version: TlsVersion| shown.versions.iter().any(|(v, said)| *v == version && said.is_ok());
+    if !spoken(TlsVersion::Tls13) {
+        let message = "it does not speak TLS 1.3";
+        said.push(Finding::new("server.version", Severity::Info, "server", message));
+    }
+    report.findings.extend(findings(&said));
+    report.server = Some(ServerReport {
+        address: shown.address.to_string(),
+        server_name: shown.server_name,
+        versions: shown
+            .versions
+            .into_iter()
+            .map(|(version, said)| VersionReport {
+                version: version.as_str(),
+                offered: said.is_ok(),
+                detail: said.unwrap_or_else(|reason| reason),
+            })
+            .collect(),
+        alpn: shown.alpn,
+    });
+    Ok(Report::Check(Box::new(CheckReport::judged(report))))
+}
+
+/// That the server leaves out what clients need and do not have.
+fn incomplete(
+    leaf: &Certificate,
+    rest: &[Certificate],
+    args: &Args,
+    context: &Context,
+) -> Result<Option<Finding>, Failure> {
+    let mut top = leaf;
+    for next in rest {
+        if next.subject_der() == top.issuer_der() {
+            top = next;
+        }
+    }
+    if top.is_self_issued() {
+        return Ok(None);
+    }
+    let anchors: Vec<TrustAnchor> = match material::trust(&args.judge.trust, context, &mut Vec::new()) {
+        Ok(trust) => trust.anchors,
+        Err(_) if args.judge.trust.is_empty() => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    if anchors.iter().any(|anchor| anchor.certificate().subject_der() == top.issuer_der()) {
+        return Ok(None);
+    }
+    let message =
+        format!("it does not send the certificate of `{}`, which issued `{}`", top.issuer(), top.subject());
+    let finding = Finding::new("server.incomplete", Severity::Warning, "server", message);
+    Ok(Some(finding.fix("let it send fullchain.pem: the certificate and every intermediate")))
+}

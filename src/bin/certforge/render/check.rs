@@ -1,0 +1,130 @@
+//! Output of `check`.
+
+use std::io::{self, Write};
+
+use certforge::error::Shown;
+
+use super::{finding_lines, line, verify};
+use crate::report::{CertificateReport, CheckReport, KeyReport, ListReport, RequestCheck, ScanReport};
+
+/// The page, or the certificate itself.
+pub fn result(out: &mut impl Write, report: &CheckReport) -> io::Result<()> {
+    if let Some(content) = &report.content {
+        return out.write_all(content);
+    }
+    // People read the page on standard error; programs get one word.
+    writeln!(out, "{}: {}", Shown(&report.what), if report.good { "good" } else { "wrong" })
+}
+
+pub fn lines(out: &mut impl Write, report: &CheckReport) -> io::Result<()> {
+    if let Some(s) = &report.server {
+        let asked = s.server_name.as_ref().map_or("no name".to_owned(), |n| format!("the name {}", Shown(n)));
+        line(out, "server", &s.address, &format!("asked for {asked}"))?;
+        for v in &s.versions {
+            line(
+                out,
+                "tls",
+                v.version,
+                &if v.offered { v.detail.clone() } else { format!("no: {}", Shown(&v.detail)) },
+            )?;
+        }
+        line(out, "alpn", s.alpn.as_deref().unwrap_or("none"), "")?;
+    }
+    report.certificates.iter().try_for_each(|c| certificate(out, c, report.text))?;
+    report.requests.iter().try_for_each(|r| request(out, r))?;
+    report.lists.iter().try_for_each(|l| list(out, l))?;
+    report.keys.iter().try_for_each(|k| key(out, k))?;
+    if let Some(judged) = &report.verify {
+        if judged.path.len() > 1 {
+            writeln!(out)?;
+        }
+        verify::lines(out, judged)?;
+    }
+    finding_lines(out, &report.findings)
+}
+
+fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::Result<()> {
+    line(out, "cert", &c.subject, &Shown(&c.place).to_string())?;
+    line(out, "issuer", &c.issuer, if c.issuer == c.subject { "itself" } else { "" })?;
+    let names = if c.names.is_empty() { "none".to_owned() } else { c.names.join(", ") };
+    line(out, "names", &names, "")?;
+    let left = format!("{} days left", c.days_left);
+    line(out, "valid", &format!("{} to {}", c.not_before, c.not_after), &left)?;
+    line(out, "key", &c.key, &format!("signed with {}", Shown(&c.signature)))?;
+    let mut uses = c.key_usage.clone().unwrap_or_default().join(", ");
+    if !c.extended_key_usage.is_empty() {
+        uses = format!("{uses}; {}", c.extended_key_usage.join(", "));
+    }
+    let what = match (c.ca, c.path_length) {
+        (true, Some(n)) => format!("a CA, with {n} CAs below it at most"),
+        (true, None) => "a CA".to_owned(),
+        (false, _) => "no CA".to_owned(),
+    };
+    line(out, "for", &what, &Shown(&uses).to_string())?;
+    line(out, "serial", &c.serial, &format!("version {}", c.version))?;
+    line(out, "sha256", &c.sha256, "")?;
+    if text {
+        let none = "none".to_owned();
+        line(out, "spki", &c.spki_sha256, "sha256 of the public key")?;
+        line(out, "ski", c.subject_key_identifier.as_ref().unwrap_or(&none), "")?;
+        line(out, "aki", c.authority_key_identifier.as_ref().unwrap_or(&none), "")?;
+        c.extensions.iter().try_for_each(|oid| line(out, "ext", oid, ""))?;
+    }
+    finding_lines(out, &c.findings)
+}
+
+fn request(out: &mut impl Write, r: &RequestCheck) -> io::Result<()> {
+    line(out, "csr", &r.subject, &Shown(&r.place).to_string())?;
+    let names = if r.names.is_empty() { "none".to_owned() } else { r.names.join(", ") };
+    line(out, "names", &names, "")?;
+    line(out, "key", &r.key, "")?;
+    finding_lines(out, &r.findings)
+}
+
+fn list(out: &mut impl Write, l: &ListReport) -> io::Result<()> {
+    line(out, "crl", &l.issuer, &Shown(&l.place).to_string())?;
+    let number = l.number.map_or("without a number".to_owned(), |n| format!("number {n}"));
+    line(out, "revoked", &l.revoked.to_string(), &number)?;
+    let dash = "-".to_owned();
+    let (this, next) = (l.this_update.as_ref().unwrap_or(&dash), l.next_update.as_ref().unwrap_or(&dash));
+    line(out, "valid", &format!("{this} to {next}"), "")?;
+    finding_lines(out, &l.findings)
+}
+
+fn key(out: &mut impl Write, k: &KeyReport) -> io::Result<()> {
+    let what = match (k.private, k.encrypted) {
+        (_, true) => "private key, encrypted".to_owned(),
+        (true, _) => format!("private key, {}", k.key),
+        (false, _) => format!("public key, {}", k.key),
+    };
+    let owners =
+        if k.belongs_to.is_empty() { String::new() } else { format!(", of {}", k.belongs_to.join(", ")) };
+    line(out, "key", &what, &Shown(&format!("{}{owners}", k.place)).to_string())
+}
+
+/// One line a certificate: file, end, days left, condition, names or subject.
+pub fn scan_table(out: &mut impl Write, report: &ScanReport) -> io::Result<()> {
+    let mut text = Vec::with_capacity(report.certificates.len() * 100);
+    for e in &report.certificates {
+        let names = if e.names.is_empty() { e.subject.clone() } else { e.names.join(",") };
+        let (path, until, names) = (Shown(&e.path), &e.not_after[..10], Shown(&names));
+        writeln!(text, "{path}\t{until}\t{}\t{}\t{names}", e.days_left, e.condition)?;
+    }
+    out.write_all(&text)
+}
+
+pub fn scan_lines(out: &mut impl Write, report: &ScanReport) -> io::Result<()> {
+    for entry in &report.certificates {
+        finding_lines(out, &entry.findings)?;
+    }
+    finding_lines(out, &report.findings)?;
+    let count = |condition: &str| report.certificates.iter().filter(|e| e.condition == condition).count();
+    let mut facts = format!("{} certificates in {} files", report.certificates.len(), report.files);
+    for condition in ["expired", "due", "not yet valid", "wrong"] {
+        match count(condition) {
+            0 => {}
+            n => facts = format!("{facts}, {n} {condition}"),
+        }
+    }
+    line(out, "check", &report.folder, &facts)
+}

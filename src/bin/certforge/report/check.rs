@@ -1,0 +1,239 @@
+//! What `check` has to report.
+
+use certforge::check::certificate;
+use certforge::finding::{Finding, Severity};
+use certforge::key::Sha256;
+use certforge::validity::rfc3339;
+use certforge::{Certificate, PublicKey, RevocationList};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{FindingReport, VerifyReport, findings};
+
+/// All that is in one place: a file, a server, an ARN.
+#[derive(Serialize)]
+pub struct CheckReport {
+    pub what: String,
+    pub good: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<CertificateReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyReport>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<RequestCheck>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<ListReport>,
+    /// Whether the first certificate is to be believed, where it is known whom to trust.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verify: Option<VerifyReport>,
+    pub findings: Vec<FindingReport>,
+    /// The first certificate itself, where that was asked for.
+    #[serde(skip)]
+    pub content: Option<Vec<u8>>,
+    /// Whether extensions are printed too.
+    #[serde(skip)]
+    pub text: bool,
+}
+
+/// What a server said.
+#[derive(Serialize)]
+pub struct ServerReport {
+    pub address: String,
+    pub server_name: Option<String>,
+    pub versions: Vec<VersionReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpn: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct VersionReport {
+    pub version: &'static str,
+    pub offered: bool,
+    /// The cipher suite that was agreed on, or why there is none.
+    pub detail: String,
+}
+
+#[derive(Serialize)]
+pub struct CertificateReport {
+    pub place: String,
+    pub subject: String,
+    pub issuer: String,
+    pub serial: String,
+    pub version: u8,
+    pub names: Vec<String>,
+    pub key: String,
+    pub signature: String,
+    pub not_before: String,
+    pub not_after: String,
+    pub days_left: i64,
+    pub ca: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_length: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_usage: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extended_key_usage: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_key_identifier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authority_key_identifier: Option<String>,
+    pub sha256: String,
+    pub spki_sha256: String,
+    pub extensions: Vec<String>,
+    pub findings: Vec<FindingReport>,
+}
+
+impl CertificateReport {
+    pub fn of(place: &str, certificate: &Certificate, now: OffsetDateTime) -> Self {
+        let mut said = certificate::examine(certificate);
+        let validity = certificate.validity();
+        let dated = |code, message| Finding::new(code, Severity::Error, "certificate", message);
+        if now > validity.not_after() {
+            let message = format!("it ended {}", rfc3339(validity.not_after()));
+            said.push(dated("certificate.expired", message).fix("renew it: certforge renew NAME"));
+        } else if now < validity.not_before() {
+            let message = format!("it starts {}", rfc3339(validity.not_before()));
+            said.push(dated("certificate.not-yet-valid", message).fix("look at the clocks"));
+        } else if validity.is_due(now, None) {
+            let days = validity.days_left(now);
+            let message = format!("it ends in {days} days, {}", rfc3339(validity.not_after()));
+            let finding = Finding::new("certificate.due", Severity::Warning, "certificate", message);
+            said.push(finding.fix("renew it: certforge renew NAME"));
+        }
+        said.sort_by_key(|f| std::cmp::Reverse(f.severity));
+        let id = |octets: Option<Vec<u8>>| octets.map(|octets| certforge::key::hex(&octets));
+        Self {
+            place: place.to_owned(),
+            subject: certificate.subject(),
+            issuer: certificate.issuer(),
+            serial: certificate.serial_hex(),
+            version: certificate.version(),
+            names: certificate.names_as_written(),
+            key: certificate.public_key().describe(),
+            signature: certificate.signature_algorithm().name(),
+            not_before: rfc3339(validity.not_before()),
+            not_after: rfc3339(validity.not_after()),
+            days_left: validity.days_left(now),
+            ca: certificate.ca().is_some(),
+            path_length: certificate.ca().and_then(|p| p.0),
+            key_usage: certificate.key_usage(),
+            extended_key_usage: certificate.extended_key_usage().iter().map(ToString::to_string).collect(),
+            subject_key_identifier: id(certificate.subject_key_identifier()),
+            authority_key_identifier: id(certificate.authority_key_identifier()),
+            sha256: certificate.sha256().to_string(),
+            spki_sha256: certificate.public_key().sha256().to_string(),
+            extensions: certificate.extension_oids(),
+            findings: findings(&said),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct KeyReport {
+    pub place: String,
+    pub private: bool,
+    pub key: String,
+    pub encrypted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spki_sha256: Option<String>,
+    /// The places of the certificates and requests that it belongs to.
+    pub belongs_to: Vec<String>,
+}
+
+impl KeyReport {
+    pub fn of(place: &str, key: &PublicKey, private: bool, belongs_to: Vec<String>) -> Self {
+        let spki_sha256 = Some(key.sha256().to_string());
+        Self {
+            place: place.to_owned(),
+            private,
+            key: key.describe(),
+            encrypted: false,
+            spki_sha256,
+            belongs_to,
+        }
+    }
+
+    pub fn locked(place: &str) -> Self {
+        Self {
+            place: place.to_owned(),
+            private: true,
+            key: "encrypted".to_owned(),
+            encrypted: true,
+            spki_sha256: None,
+            belongs_to: Vec::new(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct RequestCheck {
+    pub place: String,
+    pub subject: String,
+    pub names: Vec<String>,
+    pub key: String,
+    pub spki_sha256: String,
+    pub findings: Vec<FindingReport>,
+}
+
+#[derive(Serialize)]
+pub struct ListReport {
+    pub place: String,
+    pub issuer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub this_update: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_update: Option<String>,
+    pub revoked: usize,
+    pub sha256: String,
+    pub findings: Vec<FindingReport>,
+}
+
+impl ListReport {
+    pub fn of(place: &str, list: &RevocationList, now: OffsetDateTime) -> Self {
+        let mut said = certforge::check::revocation::examine(list);
+        if let Some(next) = list.next_update().filter(|next| *next < now) {
+            let message = format!("it was to be replaced by {}", rfc3339(next));
+            let finding = Finding::new("list.outdated", Severity::Error, "list", message);
+            said.push(finding.fix("make it anew: certforge crl"));
+        }
+        Self {
+            place: place.to_owned(),
+            issuer: list.issuer(),
+            number: list.number(),
+            this_update: list.this_update().map(rfc3339),
+            next_update: list.next_update().map(rfc3339),
+            revoked: list.revoked().len(),
+            sha256: Sha256::of(list.der()).to_string(),
+            findings: findings(&said),
+        }
+    }
+}
+
+/// Many files at a glance.
+#[derive(Serialize)]
+pub struct ScanReport {
+    pub folder: String,
+    pub files: usize,
+    pub certificates: Vec<ScanEntry>,
+    /// How many of them are expired, due, or not valid yet.
+    pub due: usize,
+    /// What claims to be a certificate and cannot be read.
+    pub findings: Vec<FindingReport>,
+}
+
+#[derive(Serialize)]
+pub struct ScanEntry {
+    pub path: String,
+    pub condition: &'static str,
+    pub not_after: String,
+    pub days_left: i64,
+    pub subject: String,
+    pub names: Vec<String>,
+    pub serial: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingReport>,
+}

@@ -1,0 +1,282 @@
+//! What a TLS server shows: its certificates, the versions it speaks, the protocol it
+//! agrees on. The only room of rustls. Nothing is believed here and nothing refused:
+//! [`crate::check::path`] judges.
+
+mod starttls;
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion,
+};
+
+use crate::error::{Error, Result};
+pub use starttls::StartTls;
+
+/// Whom to ask, and how.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The host or address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The name to ask for (SNI), where it is not the host. An address is never sent.
+    pub server_name: Option<String>,
+    /// What is spoken before TLS.
+    pub starttls: Option<StartTls>,
+    /// The longest that each connection may take.
+    pub timeout: Duration,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// RFC 8446.
+    Tls13,
+    /// RFC 5246.
+    Tls12,
+}
+
+impl TlsVersion {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tls13 => "TLS 1.3",
+            Self::Tls12 => "TLS 1.2",
+        }
+    }
+
+    fn of_rustls(self) -> &'static SupportedProtocolVersion {
+        match self {
+            Self::Tls13 => &rustls::version::TLS13,
+            Self::Tls12 => &rustls::version::TLS12,
+        }
+    }
+}
+
+/// What the server said.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Where it was reached.
+    pub address: SocketAddr,
+    /// The name that was asked for.
+    pub server_name: Option<String>,
+    /// Each version with the cipher suite that was agreed on, or why there is none.
+    pub versions: Vec<(TlsVersion, std::result::Result<String, String>)>,
+    /// The protocol that was agreed on, of `h2` and `http/1.1` (RFC 7301).
+    pub alpn: Option<String>,
+    /// The certificates in DER, in the order they were sent.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+/// Asks a server for its certificates, once with each version.
+///
+/// # Errors
+/// [`Error::Server`] where it is not reached, or speaks no TLS that is spoken here.
+pub fn probe(target: &Target) -> Result<Shown> {
+    let failed =
+        |reason: String| Error::Server { address: format!("{}:{}", target.host, target.port), reason };
+    let address = address_of(target).map_err(&failed)?;
+    let asked = target.server_name.as_deref().unwrap_or(&target.host);
+    let name =
+        ServerName::try_from(asked.to_owned()).map_err(|_| failed(format!("`{asked}` is no host name")))?;
+    let mut shown = Shown {
+        address,
+        server_name: matches!(name, ServerName::DnsName(_)).then(|| asked.to_owned()),
+        versions: Vec::new(),
+        alpn: None,
+        certificates: Vec::new(),
+    };
+    let mut reached = false;
+    for version in [TlsVersion::Tls13, TlsVersion::Tls12] {
+        let said = match hello(target, address, &name, version) {
+            Ok(hello) => {
+                reached = true;
+                if shown.certificates.is_empty() {
+                    shown.certificates = hello.certificates;
+                    shown.alpn = hello.alpn;
+                }
+                Ok(hello.suite)
+            }
+            Err(Trouble::Tcp(reason)) if !reached => return Err(failed(reason)),
+            Err(Trouble::Tcp(reason) | Trouble::Tls(reason)) => Err(reason),
+        };
+        shown.versions.push((version, said));
+    }
+    if shown.certificates.is_empty() {
+        let reasons: Vec<&str> =
+            shown.versions.iter().filter_map(|(_, said)| said.as_ref().err().map(String::as_str)).collect();
+        return Err(failed(reasons.first().copied().unwrap_or("it sent no certificate").to_owned()));
+    }
+    Ok(shown)
+}
+
+fn address_of(target: &Target) -> std::result::Result<SocketAddr, String> {
+    let host = target.host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(ip) = host.parse::<IpAddr>() {
+        return Ok(SocketAddr::new(ip, target.port));
+    }
+    let found = (host, target.port).to_socket_addrs().map_err(|e| e.to_string())?.next();
+    found.ok_or_else(|| "the name has no address".to_owned())
+}
+
+/// Why there was no handshake.
+enum Trouble {
+    Tcp(String),
+    Tls(String),
+}
+
+struct Hello {
+    certificates: Vec<Vec<u8>>,
+    suite: String,
+    alpn: Option<String>,
+}
+
+/// One handshake. What the server sends is kept even where it breaks the handshake off
+/// afterwards, as one does that wants a client's certificate.
+fn hello(
+    target: &Target,
+    address: SocketAddr,
+    name: &ServerName<'static>,
+    version: TlsVersion,
+) -> std::result::Result<Hello, Trouble> {
+    let end = Instant::now() + target.timeout;
+    let tcp = |e: std::io::Error| Trouble::Tcp(told(&e, target.timeout));
+    let tls = |e: &dyn std::fmt::Display| Trouble::Tls(e.to_string());
+    let mut stream =
+        Timed { stream: TcpStream::connect_timeout(&address, target.timeout).map_err(tcp)?, end };
+    if let Some(protocol) = target.starttls {
+        protocol.begin(&mut stream).map_err(tcp)?;
+    }
+    let seen = Arc::new(Seen::default());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[version.of_rustls()])
+        .map_err(|e| tls(&e))?;
+    let verifier: Arc<dyn ServerCertVerifier> = Arc::clone(&seen) as _;
+    let mut config = config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    if target.starttls.is_none() {
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    }
+    let mut connection = ClientConnection::new(Arc::new(config), name.clone()).map_err(|e| tls(&e))?;
+    let mut broken = None;
+    while connection.is_handshaking() {
+        if let Err(e) = connection.complete_io(&mut stream) {
+            broken = Some(told(&e, target.timeout));
+            break;
+        }
+    }
+    let certificates = std::mem::take(&mut *seen.certificates.lock().unwrap_or_else(PoisonError::into_inner));
+    if certificates.is_empty() {
+        return Err(Trouble::Tls(broken.unwrap_or_else(|| "it sent no certificate".to_owned())));
+    }
+    let suite = connection.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
+    let alpn = connection.alpn_protocol().map(|alpn| String::from_utf8_lossy(alpn).into_owned());
+    connection.send_close_notify();
+    // It may have gone away already.
+    let _ = connection.write_tls(&mut stream);
+    Ok(Hello { certificates, suite: suite.unwrap_or_default(), alpn })
+}
+
+fn told(e: &std::io::Error, timeout: Duration) -> String {
+    match e.kind() {
+        std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock => {
+            format!("no answer in {} s", timeout.as_secs())
+        }
+        std::io::ErrorKind::UnexpectedEof => "it closed the connection".to_owned(),
+        _ => e.to_string(),
+    }
+}
+
+/// A connection that ends at a time, however slowly something comes.
+struct Timed {
+    stream: TcpStream,
+    end: Instant,
+}
+
+impl Timed {
+    fn left(&self) -> std::io::Result<Duration> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(std::io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.stream.set_read_timeout(Some(self.left()?))?;
+        self.stream.read(buffer)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        self.stream.set_write_timeout(Some(self.left()?))?;
+        self.stream.write(buffer)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// Keeps what was sent, and takes all of it.
+#[derive(Debug, Default)]
+struct Seen {
+    certificates: Mutex<Vec<Vec<u8>>>,
+}
+
+impl ServerCertVerifier for Seen {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> std::result::Result<ServerCertVerified, rustls::Error> {
+        let all = std::iter::once(end_entity).chain(intermediates).map(|c| c.as_ref().to_vec()).collect();
+        *self.certificates.lock().unwrap_or_else(PoisonError::into_inner) = all;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> std::result::Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![
+            SignatureScheme::ECDSA_NISTP256_SHA256,
+            SignatureScheme::ECDSA_NISTP384_SHA384,
+            SignatureScheme::ECDSA_NISTP521_SHA512,
+            SignatureScheme::ED25519,
+            SignatureScheme::RSA_PSS_SHA256,
+            SignatureScheme::RSA_PSS_SHA384,
+            SignatureScheme::RSA_PSS_SHA512,
+            SignatureScheme::RSA_PKCS1_SHA256,
+            SignatureScheme::RSA_PKCS1_SHA384,
+            SignatureScheme::RSA_PKCS1_SHA512,
+            SignatureScheme::RSA_PKCS1_SHA1,
+            SignatureScheme::ECDSA_SHA1_Legacy,
+        ]
+    }
+}

@@ -1,0 +1,338 @@
+//! `certforge check`: what something is, and what is wrong with it.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::Command;
+
+use serde_json::Value;
+use support::{Sandbox, Server, json, judge, openssl, refused};
+
+/// The document, and its exit status.
+fn checked(sandbox: &Sandbox, args: &str) -> (i32, Value) {
+    let ran = sandbox.run(&format!("check {args} --json"));
+    assert!(ran.status < 2, "{args}: {}", ran.stderr);
+    let document = json(&ran.stdout);
+    if document["kind"] == "check" {
+        assert_eq!(document["good"], ran.status == 0, "{args}: {document}");
+    }
+    (ran.status, document)
+}
+
+/// The codes of all errors anywhere in a document.
+fn errors(document: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![document];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(map) => {
+                if map.get("severity").is_some_and(|s| s == "error") {
+                    found.push(map["code"].as_str().unwrap().to_owned());
+                }
+                open.extend(map.values());
+            }
+            _ => {}
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_good_certificate_is_shown_on_one_page() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up 10.103.10.95 backend.internal --key p256");
+    let full = "certforge/10.103.10.95/fullchain.pem";
+    let (status, document) =
+        checked(&sandbox, &format!("{full} --name 10.103.10.95 --key certforge/10.103.10.95/key.pem"));
+    assert_eq!((status, errors(&document)), (0, vec![]));
+    let first = &document["certificates"][0];
+    assert_eq!(first["names"], serde_json::json!(["IP:10.103.10.95", "DNS:backend.internal"]));
+    assert_eq!((&first["key"], &first["ca"], &first["version"]), (&"P-256".into(), &false.into(), &3.into()));
+    assert_eq!(document["verify"]["valid"], true);
+    let page = sandbox.ok("check 10.103.10.95 --text");
+    assert_eq!(page.stdout, "10.103.10.95: good\n");
+    for part in [
+        "IP:10.103.10.95, DNS:backend.internal",
+        "P-256",
+        "digitalSignature; serverAuth",
+        "days left",
+        "2.5.29.17",
+    ] {
+        assert!(page.stderr.contains(part), "{part}: {}", page.stderr);
+    }
+    let der = sandbox.command(["check", full, "--format", "der"]).output().unwrap().stdout;
+    std::fs::write(sandbox.file("c.der"), &der).unwrap();
+    assert_eq!(certforge::Certificate::from_der(der).unwrap().names().len(), 2);
+    let pem = sandbox.ok("check c.der --format pem").stdout;
+    assert_eq!(pem, sandbox.read("certforge/10.103.10.95/cert.pem"));
+}
+
+#[test]
+fn what_does_not_fit_together_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.internal --key p256");
+    sandbox.ok("leaf b.internal --key p256");
+    let (a, b) = ("certforge/a.internal/cert.pem", "certforge/b.internal/key.pem");
+    let (_, document) = checked(&sandbox, &format!("{a} --key {b}"));
+    assert_eq!(errors(&document), ["key.mismatch"]);
+    let both = sandbox.read(a) + &sandbox.read(b);
+    std::fs::write(sandbox.file("both.pem"), both).unwrap();
+    assert_eq!(errors(&checked(&sandbox, "both.pem").1), ["key.mismatch"]);
+    std::fs::write(sandbox.file("own.pem"), sandbox.read(a) + &sandbox.read("certforge/a.internal/key.pem"))
+        .unwrap();
+    let (status, document) = checked(&sandbox, "own.pem");
+    assert_eq!(status, 0, "{document}");
+    assert_eq!(document["keys"][0]["belongs_to"].as_array().unwrap().len(), 1);
+    assert!(!document.to_string().contains("PRIVATE KEY"));
+    assert_eq!(errors(&checked(&sandbox, &format!("{a} --name c.internal")).1), ["path.name"]);
+    sandbox.ok("ca new other --key p256");
+    assert_eq!(
+        errors(&checked(&sandbox, &format!("{a} --trust certforge/ca/other/ca.pem")).1),
+        ["path.no-issuer"]
+    );
+    // Nobody said whom to trust, and there is no store: that is no fault of the certificate.
+    let elsewhere = Sandbox::new();
+    std::fs::copy(sandbox.file(a), elsewhere.file("a.pem")).unwrap();
+    let (status, document) = checked(&elsewhere, "a.pem");
+    assert_eq!((status, &document["verify"]["findings"][0]["severity"]), (0, &"info".into()));
+}
+
+#[test]
+fn requests_lists_and_keys_are_looked_at_too() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.internal --key p256");
+    sandbox.ok("revoke a.internal --reason superseded");
+    sandbox.ok("crl");
+    sandbox.ok("csr b.internal --key p256");
+    let (status, document) = checked(&sandbox, "certforge/ca/default/crl.pem");
+    assert_eq!((status, &document["lists"][0]["revoked"]), (0, &1.into()));
+    let request = sandbox.snapshot();
+    let request =
+        request.iter().find_map(|l| l.split(' ').next().filter(|f| f.ends_with("request.pem"))).unwrap();
+    let (status, document) = checked(&sandbox, request);
+    assert_eq!((status, &document["requests"][0]["names"][0]), (0, &"dns:b.internal".into()));
+    // OpenSSL's forms of the same.
+    openssl(
+        &["crl", "-in", "certforge/ca/default/crl.pem", "-outform", "DER", "-out", "l.der"],
+        sandbox.path(),
+    );
+    assert_eq!(checked(&sandbox, "l.der").1["lists"][0]["revoked"], 1);
+    openssl(&["req", "-in", request, "-outform", "DER", "-out", "r.der"], sandbox.path());
+    assert_eq!(checked(&sandbox, "r.der").1["requests"][0]["key"], "P-256");
+    openssl(&["pkey", "-in", "certforge/a.internal/key.pem", "-pubout", "-out", "pub.pem"], sandbox.path());
+    assert_eq!(checked(&sandbox, "pub.pem").1["keys"][0]["private"], false);
+    openssl(&["genrsa", "-out", "weak.pem", "1024"], sandbox.path());
+    assert_eq!(errors(&checked(&sandbox, "weak.pem").1), ["key.weak"]);
+    openssl(
+        &[
+            "req",
+            "-new",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "k",
+            "-subj",
+            "/CN=x",
+            "-addext",
+            "basicConstraints=CA:TRUE",
+            "-out",
+            "ca.csr",
+        ],
+        sandbox.path(),
+    );
+    let (_, document) = checked(&sandbox, "ca.csr");
+    assert!(document.to_string().contains("csr.ca"), "{document}");
+}
+
+#[test]
+fn what_nobody_should_make_is_wrong() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    openssl(
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "k",
+            "-subj",
+            "/CN=10.0.0.1",
+            "-addext",
+            "subjectAltName=DNS:10.0.0.1",
+            "-days",
+            "10",
+            "-out",
+            "c.pem",
+        ],
+        sandbox.path(),
+    );
+    let found = errors(&checked(&sandbox, "c.pem").1);
+    assert_eq!(found, ["certificate.san-malformed"]);
+    openssl(&["req", "-new", "-key", "k", "-subj", "/CN=10.0.0.1", "-out", "r"], sandbox.path());
+    std::fs::write(sandbox.file("e"), "subjectAltName=DNS:10.0.0.1\nextendedKeyUsage=serverAuth\n").unwrap();
+    openssl(
+        &[
+            "x509",
+            "-req",
+            "-in",
+            "r",
+            "-CA",
+            "c.pem",
+            "-CAkey",
+            "k",
+            "-extfile",
+            "e",
+            "-CAcreateserial",
+            "-out",
+            "l.pem",
+        ],
+        sandbox.path(),
+    );
+    let (status, document) = checked(&sandbox, "l.pem");
+    assert_eq!(status, 1);
+    let found = errors(&document);
+    assert!(found.contains(&"certificate.san-malformed".to_owned()), "{found:?}");
+    let text = sandbox.run("check l.pem");
+    assert!(text.stderr.contains("10.0.0.1 stands there as a dNSName"), "{}", text.stderr);
+}
+
+#[test]
+fn a_folder_is_scanned_for_what_ends() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up long.internal --key p256");
+    sandbox.ok("leaf short.internal --key p256 --days 10");
+    std::fs::create_dir(sandbox.file("certs")).unwrap();
+    for name in ["long", "short"] {
+        let from = sandbox.file(&format!("certforge/{name}.internal/cert.pem"));
+        std::fs::copy(from, sandbox.file(&format!("certs/{name}.pem"))).unwrap();
+    }
+    std::fs::write(sandbox.file("certs/notes.txt"), "nothing of this kind").unwrap();
+    let ran = sandbox.ok("check certs");
+    assert_eq!(ran.stdout.lines().count(), 2);
+    assert!(
+        ran.stdout.contains("certs/short.pem\t") && ran.stdout.contains("DNS:short.internal"),
+        "{}",
+        ran.stdout
+    );
+    let (status, document) = checked(&sandbox, "certs --within 30d");
+    assert_eq!((status, &document["due"], &document["files"]), (1, &1.into(), &3.into()));
+    std::fs::write(
+        sandbox.file("certs/bad.pem"),
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    )
+    .unwrap();
+    let (status, document) = checked(&sandbox, "certs");
+    assert_eq!((status, errors(&document)), (1, vec!["gather.damaged".to_owned()]));
+}
+
+#[test]
+fn a_server_is_asked_what_it_shows() {
+    let Some(program) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("up localhost 127.0.0.1 --three-tier --key p256");
+    let serve = |more: &'static [&'static str]| {
+        let folder = sandbox.file("certforge/localhost");
+        let program = program.clone();
+        Server::start(move |port| {
+            let mut command = Command::new(&program);
+            command.args([
+                "s_server",
+                "-key",
+                "key.pem",
+                "-cert",
+                "cert.pem",
+                "-accept",
+                &port.to_string(),
+                "-quiet",
+            ]);
+            command.args(more).current_dir(&folder);
+            command
+        })
+    };
+    let whole = serve(&["-cert_chain", "fullchain.pem", "-alpn", "http/1.1"]);
+    let ca = "--ca certforge/localhost/ca.pem";
+    let (status, document) = checked(&sandbox, &format!("{} {ca}", whole.address));
+    assert_eq!((status, errors(&document)), (0, vec![]), "{document}");
+    assert_eq!(document["server"]["alpn"], "http/1.1");
+    assert_eq!(document["server"]["versions"][0]["offered"], true);
+    assert_eq!(document["server"]["versions"][1]["offered"], true);
+    let (_, document) = checked(&sandbox, &format!("{} {ca} --servername other.internal", whole.address));
+    assert_eq!(
+        (errors(&document), &document["server"]["server_name"]),
+        (vec!["path.name".to_owned()], &"other.internal".into())
+    );
+    // It leaves its intermediate out, and speaks TLS 1.2 alone.
+    let partial = serve(&["-tls1_2"]);
+    let (status, document) = checked(&sandbox, &format!("https://{}/x {ca}", partial.address));
+    assert_eq!((status, errors(&document)), (1, vec!["path.no-issuer".to_owned()]));
+    let text = document.to_string();
+    assert!(text.contains("server.incomplete") && text.contains("server.version"), "{text}");
+    assert_eq!(document["server"]["versions"][0]["offered"], false);
+}
+
+#[test]
+fn a_server_that_speaks_something_else_first_is_asked_too() {
+    let Some(program) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("up localhost 127.0.0.1 --key p256");
+    let tls = Server::start(|port| {
+        let mut command = Command::new(&program);
+        command.args([
+            "s_server",
+            "-key",
+            "key.pem",
+            "-cert",
+            "cert.pem",
+            "-accept",
+            &port.to_string(),
+            "-quiet",
+        ]);
+        command.current_dir(sandbox.file("certforge/localhost"));
+        command
+    });
+    // A mail server whose TLS another server speaks.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let behind = tls.address;
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || relay(stream, behind));
+        }
+    });
+    let (status, document) = checked(&sandbox, &format!("{address} --starttls smtp"));
+    assert_eq!((status, errors(&document)), (0, vec![]), "{document}");
+    refused(&sandbox, &format!("check {address} --timeout 1"), 6, "server.unreached");
+    refused(&sandbox, "check 127.0.0.1:1", 6, "server.unreached");
+}
+
+/// Speaks SMTP until TLS, then passes everything on.
+fn relay(mut client: std::net::TcpStream, to: std::net::SocketAddr) {
+    let _ = client.write_all(b"220 mail.internal\r\n");
+    let mut line = [0; 512];
+    for answer in [&b"250-mail.internal\r\n250 STARTTLS\r\n"[..], b"220 go ahead\r\n"] {
+        if client.read(&mut line).unwrap_or(0) == 0 || client.write_all(answer).is_err() {
+            return;
+        }
+    }
+    let Ok(mut server) = std::net::TcpStream::connect(to) else { return };
+    let (Ok(mut from), Ok(mut back)) = (client.try_clone(), server.try_clone()) else { return };
+    std::thread::spawn(move || std::io::copy(&mut back, &mut client));
+    let _ = std::io::copy(&mut from, &mut server);
+}
+
+#[test]
+fn what_acm_holds_is_looked_at() {
+    let acm = support::acm::Acm::new(&[]);
+    acm.ok("up a.internal --key p256");
+    let arn = acm.ok("import-acm a.internal");
+    let document = acm.json(&format!("check {}", arn.trim()));
+    assert_eq!(document["certificates"][0]["names"][0], "DNS:a.internal");
+    assert_eq!(document["verify"]["valid"], true);
+}
