@@ -6,5 +6,7 @@ pub mod acm;
 pub mod backend;
 pub mod certificate;
 #[cfg(feature = "verify")]
+pub mod clients;
+#[cfg(feature = "verify")]
 pub mod path;
 pub mod revocation;

@@ -11,6 +11,8 @@ mod forms;
 mod private;
 mod public;
 #[cfg(feature = "rsa")]
+mod rsa_numbers;
+#[cfg(feature = "rsa")]
 mod rsa_primes;
 mod signer;
 mod weak;

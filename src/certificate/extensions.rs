@@ -53,6 +53,11 @@ impl Certificate {
         }
     }
 
+    /// Whether it says at all whether it is a CA.
+    pub(crate) fn has_basic_constraints(&self) -> bool {
+        matches!(self.view().get_extension::<BasicConstraints>(), Ok(Some(_)))
+    }
+
     /// Whether its key may sign certificates: `keyCertSign`, or no key usage at all.
     #[must_use]
     pub fn may_sign_certificates(&self) -> bool {

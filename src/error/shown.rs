@@ -38,7 +38,8 @@ impl fmt::Display for Shown<'_> {
 
 /// Characters that show as nothing or turn the text around them: bidirectional
 /// controls (Unicode TR 9), zero-width characters, line separators, the BOM.
-const fn is_invisible(c: char) -> bool {
+#[must_use]
+pub const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

@@ -126,6 +126,8 @@ impl Pile {
     }
 
     pub(super) fn key(&mut self, key: Result<PrivateKey>, place: String) {
+        #[cfg(feature = "rsa")]
+        let key = key.and_then(|key| key.check().map(|()| key));
         match key {
             Ok(key) => self.keys.push(FoundKey { key, place }),
             Err(Error::UnsupportedAlgorithm { algorithm }) if algorithm == EXPLICIT_CURVE => {

@@ -113,7 +113,10 @@ fn decode(bytes: &[u8], repairs: &mut Vec<&'static str>) -> Zeroizing<String> {
             repairs.push("a byte order mark");
             Zeroizing::new(String::from_utf8_lossy(rest).into_owned())
         }
-        _ => Zeroizing::new(String::from_utf8_lossy(bytes).into_owned()),
+        _ => Zeroizing::new(match std::str::from_utf8(bytes) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(bytes).into_owned(),
+        }),
     };
     if text.contains("-----\\n") || text.contains("-----\\r\\n") {
         repairs.push("line ends written as \\n");
@@ -124,6 +127,9 @@ fn decode(bytes: &[u8], repairs: &mut Vec<&'static str>) -> Zeroizing<String> {
 
 /// The number of the first line that is too long.
 fn long_line(text: &str) -> Option<usize> {
+    if text.len() <= MOST_LINE {
+        return None;
+    }
     text.split('\n').position(|line| line.len() > MOST_LINE).map(|i| i + 1)
 }
 
@@ -191,27 +197,40 @@ impl Read {
 
     /// The bytes that a block's body says.
     fn body(&mut self, body: &str, line: usize) -> Result<Zeroizing<Vec<u8>>, Damage> {
-        let lines = || body.split('\n').map(|l| l.trim_end_matches('\r'));
-        let inner = |l: &&str| !l.trim().is_empty();
-        if lines().filter(inner).any(|l| l.starts_with([' ', '\t'])) && body.contains('\n') {
-            self.note("indented lines");
-        }
-        if lines().filter(inner).any(|l| l.ends_with([' ', '\t'])) && body.contains('\n') {
-            self.note("blanks at line ends");
-        }
-        if lines().any(|l| l.len() > 76) {
-            self.note("its base64 in one line");
+        let several = body.contains('\n');
+        for line in body.split('\n') {
+            let line = line.trim_end_matches('\r');
+            if line.len() > 76 {
+                self.note("its base64 in one line");
+            }
+            let (first, last) = (line.as_bytes().first(), line.as_bytes().last());
+            let blank = |b: Option<&u8>| matches!(b, Some(b' ' | b'\t'));
+            if several && (blank(first) || blank(last)) && !line.trim().is_empty() {
+                if blank(first) {
+                    self.note("indented lines");
+                }
+                if blank(last) {
+                    self.note("blanks at line ends");
+                }
+            }
         }
         let mut plain = Zeroizing::new(String::with_capacity(body.len()));
         let mut line = line;
-        for c in body.chars() {
-            match c {
-                '\n' => line += 1,
-                c if c.is_whitespace() => {}
-                'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/' | '=' => plain.push(c),
-                _ => {
-                    let reason = "a character that is not base64's".to_owned();
-                    return Err(Damage { line, reason });
+        for (n, part) in body.split('\n').enumerate() {
+            line += usize::from(n > 0);
+            let part = part.trim_end_matches('\r');
+            if part.bytes().all(is_base64) {
+                plain.push_str(part);
+                continue;
+            }
+            for c in part.chars() {
+                match u8::try_from(c) {
+                    Ok(b) if is_base64(b) => plain.push(c),
+                    _ if c.is_whitespace() => {}
+                    _ => {
+                        let reason = "a character that is not base64's".to_owned();
+                        return Err(Damage { line, reason });
+                    }
                 }
             }
         }
@@ -232,6 +251,10 @@ impl Read {
             self.repairs.push(repair);
         }
     }
+}
+
+const fn is_base64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')
 }
 
 fn line_ends(text: &str) -> usize {

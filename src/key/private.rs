@@ -220,6 +220,24 @@ impl PrivateKey {
         Signer::from_pkcs8(&self.pkcs8, self.algorithm)
     }
 
+    /// Checks the numbers of an RSA key that somebody else made: reading and signing use
+    /// only some of them, and other programs the rest. Of other keys they are checked when
+    /// they are read.
+    ///
+    /// # Errors
+    /// [`Error::Key`].
+    #[cfg(feature = "rsa")]
+    pub fn check(&self) -> Result<()> {
+        if !self.algorithm.is_rsa() {
+            return Ok(());
+        }
+        let parts = Pkcs8Parts::read(&self.pkcs8)?;
+        match super::rsa_numbers::fault(parts.inner) {
+            None => Ok(()),
+            Some(reason) => Err(Error::Key { reason: reason.to_owned() }),
+        }
+    }
+
     /// The secret itself as PKCS#8 in DER.
     #[must_use]
     pub fn secret_der(&self) -> &[u8] {

@@ -127,7 +127,7 @@ impl PublicKey {
             return Some(format!("it is RSA {size}, and 2048 bits is the least"));
         }
         match exponent(self.bits()) {
-            Some(e) if e >= 65_537 && e % 2 == 1 => super::weak::modulus(&modulus(self.bits())?),
+            Some(e) if e >= 65_537 && e % 2 == 1 => modulus_weakness(&modulus(self.bits())?),
             Some(e) => Some(format!("its exponent is {e}, and 65537 is the least")),
             None => Some("its exponent cannot be read".to_owned()),
         }
@@ -229,6 +229,14 @@ pub(super) fn modulus_bits(rsa_key: &[u8], private: bool) -> Option<usize> {
             })
         })
         .ok()
+}
+
+fn modulus_weakness(modulus: &[u8]) -> Option<String> {
+    #[cfg(feature = "rsa")]
+    if super::rsa_numbers::has_near_primes(modulus) {
+        return Some("its primes are so near to each other that anybody finds them".to_owned());
+    }
+    super::weak::modulus(modulus)
 }
 
 /// The octets of the modulus of an `RSAPublicKey`.

@@ -11,7 +11,9 @@ mod ca;
 #[cfg(feature = "aws")]
 mod candidate;
 mod check;
+mod clients;
 mod csr;
+mod explain;
 #[cfg(feature = "aws")]
 mod import;
 #[cfg(feature = "aws")]
@@ -91,6 +93,7 @@ enum Command {
     Ca(ca::Command),
     Check(check::Args),
     Csr(csr::Args),
+    Explain(explain::Args),
     Leaf(leaf::Args),
     Crl(revoke::Crl),
     List(list::Args),
@@ -139,6 +142,7 @@ impl Subcommand for Command {
         let prune = command("prune", "Delete what is kept of leaves and has ended");
         let up = command("up", "Have a CA and a leaf, and with --import-acm an ARN: makes what is missing");
         let check = command("check", "Look at certificates, keys, requests and lists, and say what is wrong");
+        let explain = command("explain", "Say what is behind an error text, and what to do");
         let verify = command("verify", "Judge a certificate: its path, name, dates, strength, form");
         let completions = command("completions", "Print a completion script for a shell");
         let man = command("man", "Print a manual page");
@@ -152,6 +156,7 @@ impl Subcommand for Command {
             .subcommand(bundle.defer(bundle::Args::augment_args))
             .subcommand(snippet.defer(snippet::Args::augment_args))
             .subcommand(check.defer(check::Args::augment_args))
+            .subcommand(explain.defer(explain::Args::augment_args))
             .subcommand(verify.defer(verify::Args::augment_args))
             .subcommand(list.defer(list::Args::augment_args))
             .subcommand(status.defer(status::Args::augment_args))
@@ -205,6 +210,7 @@ impl FromArgMatches for Command {
         Ok(match name {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
             "check" => Self::Check(check::Args::from_arg_matches(matches)?),
+            "explain" => Self::Explain(explain::Args::from_arg_matches(matches)?),
             "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
             "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
             "apigw" => Self::Apigw(apigw::Command::from_arg_matches(matches)?),
@@ -294,6 +300,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     match cli.command {
         Command::Ca(command) => ca::run(command, &context),
         Command::Check(args) => check::run(&args, &context),
+        Command::Explain(args) => explain::run(&args),
         Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
         Command::Apigw(command) => apigw::run(&command, &context),

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use certforge::error::Shown;
+use certforge::error::{Shown, is_invisible};
 use serde::Serialize;
 
 use crate::context::Failure;
@@ -18,6 +18,7 @@ mod apigw;
 mod apply;
 mod bar;
 mod check;
+mod explain;
 mod issued;
 mod lifecycle;
 mod verify;
@@ -74,6 +75,7 @@ fn status_of(report: &Report) -> u8 {
         Report::Scan(r) => {
             u8::from(r.due > 0 || r.findings.iter().any(|f| f.severity == "error")) * status::NEGATIVE
         }
+        Report::Explain(r) => u8::from(r.found.is_empty()) * status::NEGATIVE,
         Report::Status(r) => u8::from(r.is_due()) * status::NEGATIVE,
         Report::Verify(r) => u8::from(!r.valid) * status::NEGATIVE,
         _ => 0,
@@ -133,6 +135,7 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::Import(r) => acm::import_lines(&mut text, r),
         #[cfg(feature = "aws")]
         Report::Imports(r) => acm::results_lines(&mut text, &r.results),
+        Report::Explain(r) => explain::lines(&mut text, r),
         Report::Forms(r) => r.files.iter().try_for_each(|file| file_line(&mut text, &file.path, &file.mode)),
         Report::Snippet(r) => {
             r.missing.iter().try_for_each(|needed| line(&mut text, "first", needed, "is not there yet"))
@@ -184,6 +187,7 @@ fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
         #[cfg(feature = "aws")]
         Report::Imports(r) => json(out, "imports", r),
         Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
+        Report::Explain(r) => json(out, "explain", r),
         Report::Forms(r) => json(out, "forms", r),
         Report::Snippet(r) => json(out, "snippet", r),
         Report::SnippetList(r) => json(out, "snippet-list", r),
@@ -248,6 +252,7 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         #[cfg(feature = "aws")]
         Report::Prune(r) => r.certificates.iter().try_for_each(|c| writeln!(out, "{}", c.arn)),
         Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
+        Report::Explain(r) => explain::result(out, r),
         Report::Forms(r) => r.files.iter().try_for_each(|file| writeln!(out, "{}", file.path)),
         Report::Snippet(r) => out.write_all(r.text.as_bytes()),
         Report::SnippetList(r) => {
@@ -288,8 +293,26 @@ fn result(out: &mut impl Write, state: State, folder: &str) -> io::Result<()> {
     if state == State::Planned { Ok(()) } else { writeln!(out, "{folder}") }
 }
 
+/// Whether JSON lets a character pass that a terminal acts on, or shows as nothing.
+fn is_hidden(c: char) -> bool {
+    c != '\n' && (c.is_control() || is_invisible(c))
+}
+
 fn json<T: Serialize>(out: &mut impl Write, kind: &'static str, body: &T) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &Document { schema: SCHEMA, kind, body })?;
+    let text = serde_json::to_string_pretty(&Document { schema: SCHEMA, kind, body })?;
+    // What turns text around or hides in it is escaped here too: it stands in strings alone.
+    if !text.chars().any(is_hidden) {
+        return writeln!(out, "{text}");
+    }
+    for c in text.chars() {
+        if !is_hidden(c) {
+            write!(out, "{c}")?;
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+    }
     writeln!(out)
 }
 

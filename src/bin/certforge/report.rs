@@ -10,6 +10,7 @@ mod apigw;
 mod apply;
 mod batch;
 mod check;
+mod explain;
 mod forms;
 mod lifecycle;
 mod problem;
@@ -36,9 +37,10 @@ use certforge::store::{CaEntry, KeyState, LeftBehind, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
 pub use check::{
-    CertificateReport, CheckReport, KeyReport, ListReport, RequestCheck, ScanEntry, ScanReport, ServerReport,
-    VersionReport,
+    CertificateReport, CheckReport, ClientReport, KeyReport, ListReport, RequestCheck, ScanEntry, ScanReport,
+    ServerReport, VersionReport,
 };
+pub use explain::{ExplainReport, Explained};
 pub use forms::{FormsReport, SnippetListReport, SnippetReport};
 pub use lifecycle::{
     Condition, CrlReport, IssuedListReport, IssuedReport, LeafListReport, PrunedReport, RenewReport, Renewed,
@@ -83,6 +85,7 @@ pub enum Report {
     #[cfg(feature = "aws")]
     Imports(ImportsReport),
     Crl(CrlReport),
+    Explain(ExplainReport),
     Forms(FormsReport),
     Snippet(SnippetReport),
     SnippetList(SnippetListReport),

@@ -18,6 +18,7 @@ use crate::report::Report;
 #[command(after_help = "Examples:
   certforge check server.pem
   certforge check fullchain.pem --trust ca.pem --name 10.103.10.95
+  certforge check fullchain.pem --ca ca.pem --name 10.103.10.95 --clients
   certforge check /etc/ssl --within 30d            every certificate below a folder
   certforge check server.pem --format der > server.der
   certforge check 10.103.10.95                     a leaf of the store
@@ -45,6 +46,9 @@ pub struct Args {
     /// In a folder, look at the form of each certificate too
     #[arg(long)]
     strict: bool,
+    /// Tell what each client and AWS service will say of the first certificate
+    #[arg(long)]
+    clients: bool,
     /// Print the extensions too, as openssl x509 -text does
     #[arg(long)]
     text: bool,

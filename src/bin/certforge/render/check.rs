@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use certforge::error::Shown;
 
 use super::{finding_lines, line, verify};
-use crate::report::{CertificateReport, CheckReport, KeyReport, ListReport, RequestCheck, ScanReport};
+use crate::report::{
+    CertificateReport, CheckReport, ClientReport, KeyReport, ListReport, RequestCheck, ScanReport,
+};
 
 /// The page, or the certificate itself.
 pub fn result(out: &mut impl Write, report: &CheckReport) -> io::Result<()> {
@@ -40,7 +42,27 @@ pub fn lines(out: &mut impl Write, report: &CheckReport) -> io::Result<()> {
         }
         verify::lines(out, judged)?;
     }
-    finding_lines(out, &report.findings)
+    finding_lines(out, &report.findings)?;
+    if !report.clients.is_empty() {
+        writeln!(out)?;
+    }
+    report.clients.iter().try_for_each(|c| client(out, c))
+}
+
+/// What a client will say; of those that were not asked, that it is so documented.
+fn client(out: &mut impl Write, c: &ClientReport) -> io::Result<()> {
+    let documented = if c.measured { "" } else { ", documented, not measured" };
+    let (says, only_if) = (c.says.as_deref().unwrap_or_default(), c.only_if.as_deref().unwrap_or_default());
+    let facts = match c.verdict {
+        "refuses" => format!("refuses: {says}{documented}"),
+        "only if" => format!("accepts only if {only_if}{documented}"),
+        _ => format!("accepts{documented}"),
+    };
+    line(out, "client", &c.title, &facts)?;
+    match &c.fix {
+        Some(fix) => writeln!(out, "        {fix}"),
+        None => Ok(()),
+    }
 }
 
 fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::Result<()> {

@@ -28,6 +28,9 @@ pub struct CheckReport {
     /// Whether the first certificate is to be believed, where it is known whom to trust.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verify: Option<VerifyReport>,
+    /// What each client will say of the first certificate, where that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientReport>,
     pub findings: Vec<FindingReport>,
     /// The first certificate itself, where that was asked for.
     #[serde(skip)]
@@ -35,6 +38,25 @@ pub struct CheckReport {
     /// Whether extensions are printed too.
     #[serde(skip)]
     pub text: bool,
+}
+
+/// What a client will say.
+#[derive(Serialize)]
+pub struct ClientReport {
+    pub client: String,
+    pub title: String,
+    /// `accepts`, `refuses` or `only if`.
+    pub verdict: &'static str,
+    /// A part of its own text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+    /// Whether the client itself was asked, or this is what its documentation says.
+    pub measured: bool,
+    pub source: String,
 }
 
 /// What a server said.

@@ -46,7 +46,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let mut report = page::inspect(&args.what, &parts, context);
     report.text = args.text;
     let rest: Vec<Certificate> = chain;
-    page::judge(&mut report, &leaf, rest, args.judge.name.as_deref(), &args.judge, context)?;
+    page::judge(&mut report, &leaf, rest, args.judge.name.as_deref(), args, context)?;
     if let Some(form) = args.format {
         report.content = Some(form.of(&leaf)?);
     }

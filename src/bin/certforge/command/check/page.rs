@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use certforge::check::clients::facts;
 use certforge::check::path::{Peer, Purpose, Question, verify};
 use certforge::gather::Parts;
 use certforge::{
@@ -9,7 +10,7 @@ use certforge::{
 };
 
 use super::{Args, JudgeArgs, is_leaf};
-use crate::command::material;
+use crate::command::{clients, material};
 use crate::context::{Context, Failure};
 use crate::report::{
     CertificateReport, CheckReport, KeyReport, ListReport, Report, RequestCheck, VerifyReport, findings,
@@ -35,7 +36,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             report.content = Some(form.of(first)?);
         }
         let chain: Vec<Certificate> = parts.certificates[1..].iter().map(|(_, c)| c.clone()).collect();
-        judge(&mut report, first, chain, args.judge.name.as_deref(), &args.judge, context)?;
+        judge(&mut report, first, chain, args.judge.name.as_deref(), args, context)?;
     }
     Ok(Report::Check(Box::new(report.judged())))
 }
@@ -100,6 +101,7 @@ pub fn inspect(what: &Path, parts: &Parts, context: &Context) -> CheckReport {
         requests,
         lists,
         verify: None,
+        clients: Vec::new(),
         findings: findings(&said),
         content: None,
         text: false,
@@ -154,9 +156,11 @@ pub fn judge(
     leaf: &Certificate,
     mut chain: Vec<Certificate>,
     name: Option<&str>,
-    args: &JudgeArgs,
+    args: &Args,
     context: &Context,
 ) -> Result<(), Failure> {
+    let clients = args.clients;
+    let args: &JudgeArgs = &args.judge;
     let mut said = Vec::new();
     chain.extend(material::certificates(&args.chain, &mut said)?);
     if let Some(file) = &args.key {
@@ -200,6 +204,10 @@ pub fn judge(
         lists: &lists,
         strict: false,
     };
+    if clients {
+        let question = Question { purpose: Purpose::Server, ..question };
+        report.clients = clients::told(&facts(&question))?;
+    }
     let mut verdict = verify(&question);
     // Nobody said whom to trust: that an issuer is elsewhere is no fault then.
     if args.trust.is_empty() && !verdict.anchored {

@@ -6,7 +6,7 @@ use certforge::check::certificate;
 use certforge::error::Shown;
 use certforge::store::{files_below, read_input};
 use certforge::validity::rfc3339;
-use certforge::{Certificate, Finding, Severity};
+use certforge::{Certificate, Chain, Finding, Severity};
 use rayon::prelude::*;
 use time::Duration;
 
@@ -20,8 +20,6 @@ use crate::report::{Report, ScanEntry, ScanReport, findings, path};
 /// How deep folders are looked into, and how many files are.
 const DEEPEST: usize = 32;
 const MOST: usize = 1_000_000;
-/// The largest file that is read: no certificate is.
-const LARGEST: usize = 4 << 20;
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.as_deref().map(span).transpose()?;
@@ -67,13 +65,26 @@ fn one(
             return (Vec::new(), vec![Finding::new(e.code(), Severity::Warning, shown(), e.to_string())]);
         }
     };
-    let begins = || bytes.len() <= LARGEST && memchr_begin(&bytes);
-    if !(begins() || bytes.first() == Some(&0x30)) {
-        return (Vec::new(), Vec::new());
+    let name = path(&PathBuf::from(file));
+    let entry_of = |c: &Certificate| entry(&name, c, within, strict, context);
+    match std::str::from_utf8(&bytes) {
+        Ok(text) if !text.contains("-----BEGIN ") && bytes.first() != Some(&0x30) => {
+            return (Vec::new(), Vec::new());
+        }
+        // Nothing but certificates, and each as it should be: the usual case.
+        Ok(text)
+            if text.matches("-----BEGIN ").count() == text.matches("-----BEGIN CERTIFICATE-----").count() =>
+        {
+            if let Ok(all) = Chain::parts(text) {
+                return (all.iter().map(entry_of).collect(), Vec::new());
+            }
+        }
+        Ok(_) => {}
+        Err(_) if bytes.first() == Some(&0x30) || bytes.windows(11).any(|w| w == b"-----BEGIN ") => {}
+        Err(_) => return (Vec::new(), Vec::new()),
     }
     let Ok(parts) = material::look_at(file, &bytes) else { return (Vec::new(), Vec::new()) };
-    let name = path(&PathBuf::from(file));
-    let entries = parts.certificates.iter().map(|(_, c)| entry(&name, c, within, strict, context)).collect();
+    let entries = parts.certificates.iter().map(|(_, c)| entry_of(c)).collect();
     let damaged = |f: &Finding| f.severity == Severity::Error && f.code == "gather.damaged";
     let mut said: Vec<Finding> = parts.findings.into_iter().filter(damaged).collect();
     // A DER file that is no certificate is something else, not a damaged one.
@@ -81,11 +92,6 @@ fn one(
         said.clear();
     }
     (entries, said)
-}
-
-fn memchr_begin(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes)
-        .map_or_else(|_| bytes.windows(11).any(|w| w == b"-----BEGIN "), |text| text.contains("-----BEGIN "))
 }
 
 fn entry(

@@ -79,7 +79,7 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
     if let Some((leaf, rest)) = certificates.split_first() {
         // A server is judged for the name under which it was reached.
         let name = args.judge.name.clone().or_else(|| args.server.servername.clone()).unwrap_or(host);
-        page::judge(&mut report, leaf, rest.to_vec(), Some(&name), &args.judge, context)?;
+        page::judge(&mut report, leaf, rest.to_vec(), Some(&name), args, context)?;
         said.extend(incomplete(leaf, rest, args, context)?);
         if let Some(form) = args.format {
             report.content = Some(form.of(leaf)?);

@@ -1,0 +1,178 @@
+//! `certforge explain`: what is behind an error text, from the data in
+//! templates/explanations.toml.
+
+use std::collections::HashSet;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use certforge::Error;
+use certforge::store::read_large_input;
+
+use crate::context::Failure;
+use crate::report::{ExplainReport, Explained, Report};
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  certforge explain 'PKIX path building failed'
+  certforge explain x509: certificate relies on legacy Common Name field
+  kubectl logs deploy/backend | certforge explain
+  certforge explain --list
+
+Exit status 0: an explanation was found; 1: none, and the nearest are named.")]
+pub struct Args {
+    /// The text, or a part of it; without it, standard input is read
+    #[arg(value_name = "TEXT")]
+    text: Vec<String>,
+    /// List every text that is known
+    #[arg(long, conflicts_with = "text")]
+    list: bool,
+}
+
+/// All that is known.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Book {
+    explanation: Vec<Explanation>,
+}
+
+/// What is known of some texts.
+#[derive(Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explanation {
+    id: String,
+    client: String,
+    /// Parts of the text; `…` stands for anything.
+    #[serde(rename = "match")]
+    matches: Vec<String>,
+    cause: String,
+    confirm: String,
+    fix: String,
+    source: String,
+}
+
+/// The most explanations of one log.
+const MOST: usize = 10;
+/// How many of the nearest are named where none fits.
+const NEAREST: usize = 3;
+/// The longest part of a line that is looked at.
+const LONGEST: usize = 4_000;
+
+pub fn run(args: &Args) -> Result<Report, Failure> {
+    let book: Book = toml::from_str(include_str!("../../../../templates/explanations.toml"))
+        .map_err(|e| Error::Internal { doing: "reading explanations", reason: e.to_string() })?;
+    if args.list {
+        let all = book.explanation.iter().map(|e| explained(e, None, &e.matches[0])).collect();
+        return Ok(Report::Explain(ExplainReport { found: all, nearest: Vec::new(), list: true }));
+    }
+    let text = if args.text.is_empty() {
+        if std::io::stdin().is_terminal() {
+            return Err(Failure::Usage {
+                message: "there is no text to explain".to_owned(),
+                hint: "certforge explain 'PKIX path building failed', or pipe a log into it".to_owned(),
+            });
+        }
+        String::from_utf8_lossy(&read_large_input(Path::new("-"))?).into_owned()
+    } else {
+        args.text.join(" ")
+    };
+    if text.trim().is_empty() {
+        return Err(Failure::Usage {
+            message: "there is no text to explain".to_owned(),
+            hint: "certforge explain 'PKIX path building failed'".to_owned(),
+        });
+    }
+    let mut found: Vec<Explained> = Vec::new();
+    let mut seen = HashSet::new();
+    let several = text.lines().nth(1).is_some();
+    for (n, line) in text.lines().enumerate() {
+        if found.len() == MOST {
+            break;
+        }
+        if let Some((explanation, part)) = best(&book, line)
+            && seen.insert(explanation.id.clone())
+        {
+            found.push(explained(explanation, several.then_some(n + 1), part));
+        }
+    }
+    let nearest = if found.is_empty() { nearest(&book, &text) } else { Vec::new() };
+    Ok(Report::Explain(ExplainReport { found, nearest, list: false }))
+}
+
+fn explained(e: &Explanation, line: Option<usize>, matched: &str) -> Explained {
+    Explained {
+        id: e.id.clone(),
+        client: e.client.clone(),
+        line,
+        matched: matched.to_owned(),
+        cause: e.cause.clone(),
+        confirm: e.confirm.clone(),
+        fix: e.fix.clone(),
+        source: e.source.clone(),
+    }
+}
+
+/// The explanation whose text fits a line best: of several the longest, which says most.
+fn best<'a>(book: &'a Book, line: &str) -> Option<(&'a Explanation, &'a str)> {
+    let line: String = line.chars().take(LONGEST).collect::<String>().to_lowercase();
+    let parts = book.explanation.iter().flat_map(|e| e.matches.iter().map(move |part| (e, part.as_str())));
+    parts
+        .filter(|(_, part)| fits(&line, part))
+        .max_by_key(|(_, part)| part.chars().filter(|c| *c != '…').count())
+}
+
+/// Whether the pieces of a text stand in a line, in their order.
+fn fits(line: &str, part: &str) -> bool {
+    let mut rest = line;
+    part.to_lowercase().split('…').all(|piece| match rest.find(piece.trim()) {
+        Some(at) => {
+            rest = &rest[at + piece.trim().len()..];
+            true
+        }
+        None => false,
+    })
+}
+
+/// The explanations that have most words in common with a text that nothing fits.
+fn nearest(book: &Book, text: &str) -> Vec<Explained> {
+    let words = |text: &str| -> HashSet<String> {
+        let lower = text.chars().take(LONGEST).collect::<String>().to_lowercase();
+        lower.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 2).map(ToOwned::to_owned).collect()
+    };
+    let asked = words(text);
+    let mut ranked: Vec<(usize, &Explanation, &str)> = Vec::new();
+    for e in &book.explanation {
+        let common = |part: &String| words(part).intersection(&asked).count();
+        if let Some(part) = e.matches.iter().max_by_key(|part| common(part)) {
+            ranked.push((common(part), e, part));
+        }
+    }
+    ranked.retain(|(common, ..)| *common > 0);
+    ranked.sort_by_key(|(common, ..)| std::cmp::Reverse(*common));
+    ranked.into_iter().take(NEAREST).map(|(_, e, part)| explained(e, None, part)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book() -> Book {
+        toml::from_str(include_str!("../../../../templates/explanations.toml")).unwrap()
+    }
+
+    #[test]
+    fn every_text_finds_its_own_explanation() {
+        let book = book();
+        let mut ids = HashSet::new();
+        for e in &book.explanation {
+            assert!(ids.insert(&e.id), "{} twice", e.id);
+            for said in [&e.client, &e.cause, &e.confirm, &e.fix, &e.source] {
+                assert!(!said.trim().is_empty(), "{} says nothing", e.id);
+            }
+            for part in &e.matches {
+                let line = format!("2026-11-24 ERROR javax: {} (x)", part.replace('…', "something else"));
+                let (found, _) = best(&book, &line).unwrap();
+                assert_eq!(found.id, e.id, "{part}");
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! What clients look at when they judge a certificate, as plain facts with stable names.
+//! Which client refuses for which of them, and in what words, is data: rules that name
+//! facts. The facts are the same for all; what each makes of them differs.
+
+use std::collections::BTreeSet;
+
+use super::path::{Peer, Question, Verdict, verify};
+use crate::certificate::Certificate;
+use crate::finding::Severity;
+use crate::key::KeyAlgorithm;
+
+/// The facts of a certificate as a server shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts(BTreeSet<String>);
+
+impl Facts {
+    /// Whether a fact holds; with `!` in front, whether it does not.
+    #[must_use]
+    pub fn hold(&self, fact: &str) -> bool {
+        match fact.strip_prefix('!') {
+            Some(fact) => !self.0.contains(fact),
+            None => self.0.contains(fact),
+        }
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    fn insert(&mut self, fact: impl Into<String>) {
+        self.0.insert(fact.into());
+    }
+}
+
+/// Every name that a fact may have, but for those of [`super::path`]'s findings, which are
+/// their code without `path.`, `@`, and `leaf`, `issuer` or `anchor`.
+pub const NAMES: [&str; 38] = [
+    "always",
+    "peer.ip",
+    "peer.dns",
+    "name.ok",
+    "name.partial-wildcard",
+    "name.top-level-wildcard",
+    "name.common",
+    "san.none",
+    "san.dns",
+    "san.ip",
+    "san.domain",
+    "leaf.v1",
+    "leaf.ca",
+    "leaf.self-issued",
+    "leaf.usage-not-tls",
+    "leaf.usage-no-signature",
+    "leaf.purpose-none",
+    "leaf.purpose-any",
+    "leaf.long",
+    "anchored",
+    "anchor.partial",
+    "anchor.leaf",
+    "anchor.v1",
+    "anchor.not-a-ca",
+    "anchor.no-cert-sign",
+    "issuer.v1",
+    "issuer.no-constraints",
+    "issuer.no-cert-sign",
+    "issuer.purpose-none",
+    "limit.permits@anchor",
+    "limit.permits@issuer",
+    "limit.excludes@anchor",
+    "limit.excludes@issuer",
+    "key.rsa-small",
+    "key.rsa-large",
+    "key.p384",
+    "key.p521",
+    "key.ed25519",
+];
+
+/// The facts that have more than two values.
+pub const MORE_NAMES: [&str; 6] = [
+    "key.unusual",
+    "ca.key-small",
+    "signature.weak",
+    "signature.sha1",
+    "signature.ids-differ",
+    "anchor.impostor",
+];
+
+/// Apple's platforms refuse what lasts longer (support.apple.com 103769), in days.
+const LONGEST_DAYS: i64 = 825;
+
+/// The facts of what is asked about.
+#[must_use]
+pub fn facts(question: &Question<'_>) -> Facts {
+    let verdict = verify(question);
+    let mut facts = Facts::default();
+    facts.insert("always");
+    of_path(&verdict, &mut facts);
+    of_name(question, &mut facts);
+    of_leaf(question.certificate, &mut facts);
+    if verdict.anchored {
+        facts.insert("anchored");
+        of_issuers(question, &verdict, &mut facts);
+    }
+    of_limits(&verdict, &mut facts);
+    if verdict.anchored && has_impostor(question) {
+        facts.insert("anchor.impostor");
+    }
+    if ids_differ(question) {
+        facts.insert("signature.ids-differ");
+    }
+    facts
+}
+
+/// Whether a trust anchor has the issuer's name and another key, and no key identifier tells:
+/// OpenSSL takes what is trusted first, and does not look further.
+fn has_impostor(question: &Question<'_>) -> bool {
+    let leaf = question.certificate;
+    let wanted = leaf.authority_key_identifier();
+    question.anchors.iter().map(crate::certificate::TrustAnchor::certificate).any(|anchor| {
+        let told = wanted.as_ref().zip(anchor.subject_key_identifier()).is_some_and(|(a, b)| *a != b);
+        anchor.subject_der() == leaf.issuer_der()
+            && anchor != leaf
+            && !told
+            && matches!(leaf.is_signed_by(anchor.public_key()), Ok(false))
+    })
+}
+
+/// Whether the key identifiers tell already that no CA of the issuer's name signed it.
+fn ids_differ(question: &Question<'_>) -> bool {
+    let leaf = question.certificate;
+    let Some(wanted) = leaf.authority_key_identifier() else { return false };
+    let anchors = question.anchors.iter().map(crate::certificate::TrustAnchor::certificate);
+    let mut issuers = anchors.chain(question.chain).filter(|c| c.subject_der() == leaf.issuer_der());
+    issuers.all(|c| c.subject_key_identifier().is_some_and(|id| id != wanted))
+}
+
+/// The findings of the path, whatever they weigh here.
+fn of_path(verdict: &Verdict, facts: &mut Facts) {
+    for finding in verdict.findings.iter().filter(|f| f.severity >= Severity::Warning) {
+        let Some(code) = finding.code.strip_prefix("path.") else { continue };
+        let place = match finding.place.as_str() {
+            "leaf" => "leaf",
+            "trust anchor" => "anchor",
+            _ => "issuer",
+        };
+        facts.insert(format!("{code}@{place}"));
+    }
+}
+
+fn of_name(question: &Question<'_>, facts: &mut Facts) {
+    let leaf = question.certificate;
+    let dns = leaf.dns_names_as_written();
+    let is_ip = |name: &crate::name::San| matches!(name, crate::name::San::Ip(_));
+    if !leaf.has_alternative_names() {
+        facts.insert("san.none");
+    }
+    if !dns.is_empty() {
+        facts.insert("san.dns");
+    }
+    if leaf.names().iter().any(is_ip) {
+        facts.insert("san.ip");
+    }
+    if dns
+        .iter()
+        .any(|name| name.trim_start_matches("*.").contains('.') && name.parse::<std::net::IpAddr>().is_err())
+    {
+        facts.insert("san.domain");
+    }
+    let Some(peer) = question.peer else {
+        // Nobody says how it is reached: the name is taken to be right.
+        facts.insert("name.ok");
+        return;
+    };
+    facts.insert(if matches!(peer, Peer::Ip(_)) { "peer.ip" } else { "peer.dns" });
+    if peer.is_named_by(leaf) {
+        facts.insert("name.ok");
+        let exact = dns.iter().any(|name| name.eq_ignore_ascii_case(&peer.to_string()));
+        let star = |name: &String| name.starts_with("*.") && !name[2..].contains('.');
+        if !exact && matches!(peer, Peer::Dns(_)) && dns.iter().any(star) {
+            facts.insert("name.top-level-wildcard");
+        }
+    } else if let Peer::Dns(host) = peer
+        && dns.iter().any(|name| partly(&name.to_ascii_lowercase(), host))
+    {
+        facts.insert("name.partial-wildcard");
+    }
+    let common = leaf.common_names();
+    if common.iter().any(|name| name.eq_ignore_ascii_case(&peer.to_string())) {
+        facts.insert("name.common");
+    }
+}
+
+/// Whether a `*` that is a part of the leftmost label stands for the host's.
+fn partly(presented: &str, host: &str) -> bool {
+    let (Some((label, rest)), Some((first, below))) = (presented.split_once('.'), host.split_once('.'))
+    else {
+        return false;
+    };
+    let Some((before, after)) = label.split_once('*') else { return false };
+    rest == below
+        && label.len() > 1
+        && first.len() >= before.len() + after.len()
+        && first.starts_with(before)
+        && first.ends_with(after)
+}
+
+fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
+    if leaf.version() < 3 {
+        facts.insert("leaf.v1");
+    }
+    if leaf.ca().is_some() {
+        facts.insert("leaf.ca");
+    }
+    if leaf.is_self_issued() {
+        facts.insert("leaf.self-issued");
+    }
+    if let Some(usages) = leaf.key_usage() {
+        let has = |name: &str| usages.contains(&name);
+        if !has("digitalSignature") {
+            facts.insert("leaf.usage-no-signature");
+            if !has("keyEncipherment") && !has("keyAgreement") {
+                facts.insert("leaf.usage-not-tls");
+            }
+        }
+    }
+    if let Some(usages) = leaf.extended_key_usage_oids() {
+        let any = usages.iter().any(|oid| oid == "2.5.29.37.0");
+        let server = usages.iter().any(|oid| oid == "1.3.6.1.5.5.7.3.1");
+        match (server, any) {
+            (true, _) => {}
+            (false, true) => facts.insert("leaf.purpose-any"),
+            (false, false) => facts.insert("leaf.purpose-none"),
+        }
+    }
+    if leaf.validity().length().whole_days() > LONGEST_DAYS {
+        facts.insert("leaf.long");
+    }
+    let key = leaf.public_key();
+    match key.algorithm() {
+        Some(KeyAlgorithm::Rsa1024) => facts.insert("key.rsa-small"),
+        Some(KeyAlgorithm::Rsa4096) => facts.insert("key.rsa-large"),
+        Some(KeyAlgorithm::P384) => facts.insert("key.p384"),
+        Some(KeyAlgorithm::P521) => facts.insert("key.p521"),
+        Some(KeyAlgorithm::Ed25519) => facts.insert("key.ed25519"),
+        Some(_) => {}
+        None if key.is_rsa() && key.weakness().is_some() => facts.insert("key.rsa-small"),
+        None if key.is_rsa() => facts.insert("key.rsa-large"),
+        None => facts.insert("key.unusual"),
+    }
+    if !leaf.is_self_issued() && !leaf.signature_algorithm().is_strong() {
+        facts.insert("signature.weak");
+        if leaf.signature_algorithm().name().ends_with("SHA-1") {
+            facts.insert("signature.sha1");
+        }
+    }
+}
+
+fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
+    let Some((anchor, below)) = verdict.path.split_last() else { return };
+    if below.is_empty() && !anchor.is_self_issued() {
+        facts.insert("anchor.leaf");
+    } else if !anchor.is_self_issued() {
+        let known = |c: &&Certificate| c.subject_der() == anchor.issuer_der();
+        let trusted = question.anchors.iter().map(crate::certificate::TrustAnchor::certificate);
+        if !trusted.chain(question.chain).any(|c| known(&c)) {
+            facts.insert("anchor.partial");
+        }
+    }
+    if below.is_empty() {
+        return;
+    }
+    match anchor.version() {
+        3 if anchor.ca().is_none() => facts.insert("anchor.not-a-ca"),
+        3 if !anchor.may_sign_certificates() => facts.insert("anchor.no-cert-sign"),
+        3 => {}
+        _ => facts.insert("anchor.v1"),
+    }
+    for issuer in verdict.path.iter().skip(1) {
+        if issuer.public_key().weakness().is_some() {
+            facts.insert("ca.key-small");
+        }
+    }
+    for issuer in &below[1..] {
+        if issuer.version() < 3 {
+            facts.insert("issuer.v1");
+        } else if !issuer.has_basic_constraints() {
+            facts.insert("issuer.no-constraints");
+        }
+        if !issuer.may_sign_certificates() {
+            facts.insert("issuer.no-cert-sign");
+        }
+        if let Some(usages) = issuer.extended_key_usage_oids()
+            && !usages.iter().any(|oid| oid == "2.5.29.37.0" || oid == "1.3.6.1.5.5.7.3.1")
+        {
+            facts.insert("issuer.purpose-none");
+        }
+    }
+}
+
+/// Whose limits the leaf's names break.
+fn of_limits(verdict: &Verdict, facts: &mut Facts) {
+    let Some(leaf) = verdict.path.first() else { return };
+    let names = leaf.general_names();
+    for (index, authority) in verdict.path.iter().enumerate().skip(1) {
+        let Ok(Some(limits)) = authority.name_constraints() else { continue };
+        let anchor = verdict.anchored && index + 1 == verdict.path.len();
+        let place = if anchor { "anchor" } else { "issuer" };
+        // Of many names one that breaks a limit is enough.
+        let broken = names.iter().take(1_000).find_map(|name| limits.bars(name));
+        if let Some(limit) = broken {
+            let how = if limit.starts_with("it excludes") { "excludes" } else { "permits" };
+            facts.insert(format!("limit.{how}@{place}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::partly;
+
+    #[test]
+    fn a_star_within_a_label_is_told_apart() {
+        assert!(partly("back*.corp.internal", "backend.corp.internal"));
+        assert!(partly("*end.corp.internal", "backend.corp.internal"));
+        for (presented, host) in [
+            ("*.corp.internal", "backend.corp.internal"),
+            ("back*.internal", "backend.corp.internal"),
+            ("backend*end.corp.internal", "backend.corp.internal"),
+        ] {
+            assert!(!partly(presented, host), "{presented}");
+        }
+    }
+}

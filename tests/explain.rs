@@ -1,0 +1,98 @@
+//! `certforge explain`: texts as programs print them find what is behind them.
+
+mod support;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use support::{Sandbox, json, ran, refused};
+
+#[test]
+fn texts_as_they_are_met_are_explained() {
+    let sandbox = Sandbox::new();
+    for (text, id) in [
+        (
+            "Execution failed due to configuration error: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target",
+            "apigw.pkix",
+        ),
+        (
+            "javax.net.ssl.SSLHandshakeException: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target",
+            "java.pkix-path-building",
+        ),
+        (
+            "javax.net.ssl.SSLHandshakeException: No subject alternative names matching IP address 10.103.10.95 found",
+            "java.san-ip",
+        ),
+        (
+            "Get \"https://10.103.10.95/\": tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead",
+            "go.legacy-cn",
+        ),
+        (
+            "x509: cannot validate certificate for 10.103.10.95 because it doesn't contain any IP SANs",
+            "go.no-ip-san",
+        ),
+        ("x509: certificate is valid for a.internal, not b.internal", "go.name"),
+        (
+            "curl: (60) SSL certificate problem: unable to get local issuer certificate",
+            "openssl.local-issuer",
+        ),
+        (
+            "curl: (60) SSL: no alternative certificate subject name matches target host name '10.0.0.1'",
+            "curl.san",
+        ),
+        (
+            "ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: IP address mismatch, certificate is not valid for '10.103.10.95'. (_ssl.c:992)",
+            "python.ip",
+        ),
+        (
+            "Error [ERR_TLS_CERT_ALTNAME_INVALID]: Hostname/IP does not match certificate's altnames: IP: 10.103.10.95 is not in the cert's list:",
+            "node.altname",
+        ),
+        ("invalid peer certificate: UnknownIssuer", "rustls.unknown-issuer"),
+        (
+            "An error occurred (ValidationException) when calling the ImportCertificate operation: The certificate field contains more than one certificate. You can specify only one certificate in this field.",
+            "acm.more-than-one",
+        ),
+        (
+            "Provided certificate is not a valid self signed. Please provide either a valid self-signed certificate or certificate chain.",
+            "acm.not-self-signed",
+        ),
+        ("Tagging is not permitted on re-import.", "acm.tags-on-reimport"),
+        ("NET::ERR_CERT_COMMON_NAME_INVALID", "browser.name"),
+    ] {
+        let explained = sandbox.run_args(&["explain", "--json", text]);
+        assert_eq!(explained.status, 0, "{text}");
+        assert_eq!(json(&explained.stdout)["found"][0]["id"], id, "{text}");
+    }
+    let words = sandbox.ok("explain PKIX path building failed");
+    for part in ["cause", "confirm", "fix", "certforge"] {
+        assert!(words.stdout.contains(part), "{}", words.stdout);
+    }
+}
+
+#[test]
+fn a_log_is_read_and_what_is_not_known_names_what_is_near() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(["explain", "--json"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let log = "starting\nGET / failed: x509: certificate signed by unknown authority\nagain: x509: certificate signed by unknown authority\nERR_TLS_CERT_ALTNAME_INVALID\n";
+    child.stdin.take().unwrap().write_all(log.as_bytes()).unwrap();
+    let document = json(&ran(child.wait_with_output().unwrap()).stdout);
+    let found: Vec<(&str, u64)> = document["found"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (e["id"].as_str().unwrap(), e["line"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(found, [("go.unknown-authority", 2), ("node.altname", 4)]);
+    let unknown = sandbox.run_args(&["explain", "the certificate chain smells of a valid path"]);
+    assert_eq!((unknown.status, unknown.stdout.as_str()), (1, ""));
+    assert!(
+        unknown.stderr.contains("not known") && unknown.stderr.contains("near to it"),
+        "{}",
+        unknown.stderr
+    );
+    refused(&sandbox, "explain", 2, "usage");
+    assert!(sandbox.ok("explain --list").stdout.lines().count() > 80);
+}

@@ -1,0 +1,683 @@
+//! Certificates with faults, made by OpenSSL, and the clients that are asked about them.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use super::{Sandbox, Server};
+
+/// One certificate as a server shows it, and who asks for it.
+pub struct Case {
+    pub name: &'static str,
+    /// The host that is asked for.
+    pub host: &'static str,
+    pub folder: PathBuf,
+}
+
+impl Case {
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// A certificate to make.
+struct Make<'a> {
+    subject: &'a str,
+    key: &'a str,
+    extensions: &'a str,
+    more: &'a [&'a str],
+    /// When it is made, as faketime reads it.
+    at: &'a str,
+    days: &'a str,
+}
+
+const LEAF: &str = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
+const CA: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
+
+impl Default for Make<'_> {
+    fn default() -> Self {
+        Self { subject: "/CN=leaf", key: "ec", extensions: LEAF, more: &[], at: "+0d", days: "60" }
+    }
+}
+
+/// A folder with keys and certificates by name.
+struct Works<'a> {
+    folder: &'a Path,
+}
+
+impl Works<'_> {
+    fn run(&self, at: &str, args: &[&str]) {
+        let output = Command::new("faketime")
+            .args(["-f", at, "openssl"])
+            .args(args)
+            .current_dir(self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn key(&self, name: &str, kind: &str) {
+        let file = format!("{name}.key");
+        if self.folder.join(&file).exists() {
+            return;
+        }
+        let args: Vec<&str> = match kind.split_once(':') {
+            Some(("rsa", bits)) => vec!["genrsa", "-out", &file, bits],
+            Some(("ec", curve)) => vec!["ecparam", "-name", curve, "-genkey", "-noout", "-out", &file],
+            _ if kind == "ec" => vec!["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &file],
+            _ => vec!["genpkey", "-algorithm", kind, "-out", &file],
+        };
+        self.run("+0d", &args);
+    }
+
+    /// Makes `name.pem`, signed by `issuer` or by itself.
+    fn make(&self, name: &str, issuer: Option<&str>, make: &Make<'_>) {
+        self.key(name, make.key);
+        let (key, request, pem, file) =
+            (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"), format!("{name}.ext"));
+        self.run("+0d", &["req", "-new", "-key", &key, "-subj", make.subject, "-out", &request]);
+        let mut args = vec!["x509", "-req", "-in", &request, "-days", make.days, "-out", &pem];
+        if !make.extensions.is_empty() {
+            // OpenSSL makes no key identifier of an issuer that has none.
+            let plain = issuer.is_some_and(|i| i.starts_with("v1"));
+            let dropped = if plain { "authorityKeyIdentifier=keyid\n" } else { "\0" };
+            std::fs::write(self.folder.join(&file), make.extensions.replace(dropped, "")).unwrap();
+            args.extend(["-extfile", &file]);
+        }
+        let (ca, ca_key) =
+            issuer.map_or((String::new(), String::new()), |i| (format!("{i}.pem"), format!("{i}.key")));
+        if issuer.is_some() {
+            args.extend(["-CA", &ca, "-CAkey", &ca_key]);
+            if !make.more.contains(&"-set_serial") {
+                args.push("-CAcreateserial");
+            }
+        } else {
+            args.extend(["-signkey", &key]);
+        }
+        args.extend_from_slice(make.more);
+        self.run(make.at, &args);
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.join(name)).unwrap()
+    }
+}
+
+/// A leaf for these names.
+fn named(san: &str) -> String {
+    format!("{LEAF}subjectAltName={san}\n")
+}
+
+/// The leaf's extensions with one line written anew; an empty text leaves it out.
+fn with(line: &str, text: &str, san: &str) -> String {
+    let kept: Vec<&str> = LEAF.lines().filter(|l| !l.starts_with(line)).collect();
+    format!("{}\n{text}\nsubjectAltName={san}\n", kept.join("\n"))
+}
+
+fn ca_with(line: &str, text: &str) -> String {
+    let kept: Vec<&str> = CA.lines().filter(|l| !l.starts_with(line)).collect();
+    format!("{}\n{text}\n", kept.join("\n"))
+}
+
+const HOST: &str = "backend.corp.internal";
+const DNS: &str = "DNS:backend.corp.internal";
+const ADDRESS: &str = "127.0.0.1";
+
+/// All of them. The trust anchor is `trust.pem`, what is sent `chain.pem`, the key `key.pem`.
+pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
+    let works = Works { folder: sandbox.path() };
+    let ca = |name: &str, issuer: Option<&str>, subject: &str, extensions: &str, at: &str, days: &str| {
+        works.make(name, issuer, &Make { subject, extensions, at, days, ..Make::default() });
+    };
+    ca("root", None, "/CN=root", CA, "+0d", "3000");
+    ca("other", None, "/CN=other root", CA, "+0d", "3000");
+    ca("mid", Some("root"), "/CN=mid", CA, "+0d", "2000");
+    ca("old-root", None, "/CN=old root", CA, "-100d", "50");
+    ca("old-mid", Some("root"), "/CN=old mid", CA, "-100d", "50");
+    ca(
+        "plain-mid",
+        Some("root"),
+        "/CN=plain mid",
+        &ca_with("basicConstraints", "basicConstraints=critical,CA:FALSE"),
+        "+0d",
+        "2000",
+    );
+    ca("silent-mid", Some("root"), "/CN=silent mid", &ca_with("basicConstraints", ""), "+0d", "2000");
+    ca(
+        "unsigning-mid",
+        Some("root"),
+        "/CN=unsigning mid",
+        &ca_with("keyUsage", "keyUsage=critical,cRLSign"),
+        "+0d",
+        "2000",
+    );
+    ca("v1-mid", Some("root"), "/CN=v1 mid", "", "+0d", "2000");
+    ca(
+        "critical-mid",
+        Some("root"),
+        "/CN=critical mid",
+        &format!("{CA}1.2.3.4=critical,DER:0500\n"),
+        "+0d",
+        "2000",
+    );
+    ca(
+        "client-mid",
+        Some("root"),
+        "/CN=client mid",
+        &format!("{CA}extendedKeyUsage=clientAuth\n"),
+        "+0d",
+        "2000",
+    );
+    ca(
+        "short-root",
+        None,
+        "/CN=short root",
+        &ca_with("basicConstraints", "basicConstraints=critical,CA:TRUE,pathlen:0"),
+        "+0d",
+        "3000",
+    );
+    ca("short-mid", Some("short-root"), "/CN=short mid", CA, "+0d", "2000");
+    ca(
+        "permit-root",
+        None,
+        "/CN=permit root",
+        &format!("{CA}nameConstraints=critical,permitted;DNS:other.internal\n"),
+        "+0d",
+        "3000",
+    );
+    ca(
+        "exclude-root",
+        None,
+        "/CN=exclude root",
+        &format!("{CA}nameConstraints=critical,excluded;DNS:corp.internal\n"),
+        "+0d",
+        "3000",
+    );
+    ca(
+        "allow-root",
+        None,
+        "/CN=allow root",
+        &format!("{CA}nameConstraints=critical,permitted;DNS:corp.internal\n"),
+        "+0d",
+        "3000",
+    );
+    ca("v1-root", None, "/CN=v1 root", "", "+0d", "3000");
+    ca(
+        "unsigning-root",
+        None,
+        "/CN=unsigning root",
+        &ca_with("keyUsage", "keyUsage=critical,cRLSign"),
+        "+0d",
+        "3000",
+    );
+    ca(
+        "plain-root",
+        None,
+        "/CN=plain root",
+        &ca_with("basicConstraints", "basicConstraints=critical,CA:FALSE"),
+        "+0d",
+        "3000",
+    );
+    ca(
+        "permit-mid",
+        Some("root"),
+        "/CN=permit mid",
+        &format!("{CA}nameConstraints=critical,permitted;DNS:other.internal\n"),
+        "+0d",
+        "2000",
+    );
+    ca(
+        "exclude-mid",
+        Some("root"),
+        "/CN=exclude mid",
+        &format!("{CA}nameConstraints=critical,excluded;DNS:corp.internal\n"),
+        "+0d",
+        "2000",
+    );
+    ca(
+        "short-1",
+        Some("root"),
+        "/CN=short 1",
+        &ca_with("basicConstraints", "basicConstraints=critical,CA:TRUE,pathlen:0"),
+        "+0d",
+        "2000",
+    );
+    ca("short-2", Some("short-1"), "/CN=short 2", CA, "+0d", "1000");
+    works.make(
+        "small-root",
+        None,
+        &Make { subject: "/CN=small root", key: "rsa:1024", extensions: CA, days: "3000", ..Make::default() },
+    );
+    works.make(
+        "future-mid",
+        Some("root"),
+        &Make { subject: "/CN=future mid", extensions: CA, at: "+100d", days: "2000", ..Make::default() },
+    );
+    works.make(
+        "sha1-mid",
+        Some("root"),
+        &Make { subject: "/CN=sha1 mid", extensions: CA, more: &["-sha1"], days: "2000", ..Make::default() },
+    );
+    works.make(
+        "rsa-root",
+        None,
+        &Make { subject: "/CN=rsa root", key: "rsa:2048", extensions: CA, days: "3000", ..Make::default() },
+    );
+    // Two CAs of one name with different keys, with key identifiers and without.
+    let bare = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n";
+    ca("twin", None, "/CN=twin", CA, "+0d", "3000");
+    ca("twin-other", None, "/CN=twin", CA, "+0d", "3000");
+    ca("bare-twin", None, "/CN=bare twin", bare, "+0d", "3000");
+    ca("bare-twin-other", None, "/CN=bare twin", bare, "+0d", "3000");
+    // create_ca.sh's: one name, two keys, nothing to tell them apart.
+    let same = "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n";
+    ca("same-root", None, "/CN=testCN", same, "+0d", "3000");
+    ca("same-mid", Some("same-root"), "/CN=testCN", same, "+0d", "2000");
+
+    let leaf = |name: &str, issuer: Option<&str>, make: Make<'_>| works.make(name, issuer, &make);
+    let dns = named(DNS);
+    let simple = [
+        ("mid-leaf", "mid"),
+        ("old-mid-leaf", "old-mid"),
+        ("plain-mid-leaf", "plain-mid"),
+        ("silent-mid-leaf", "silent-mid"),
+        ("unsigning-mid-leaf", "unsigning-mid"),
+        ("v1-mid-leaf", "v1-mid"),
+        ("critical-mid-leaf", "critical-mid"),
+        ("client-mid-leaf", "client-mid"),
+        ("short-leaf", "short-mid"),
+        ("permit-leaf", "permit-root"),
+        ("exclude-leaf", "exclude-root"),
+        ("allow-leaf", "allow-root"),
+        ("v1-root-leaf", "v1-root"),
+        ("unsigning-root-leaf", "unsigning-root"),
+        ("plain-root-leaf", "plain-root"),
+        ("old-root-leaf", "old-root"),
+        ("twin-leaf", "twin"),
+        ("permit-mid-leaf", "permit-mid"),
+        ("exclude-mid-leaf", "exclude-mid"),
+        ("short-2-leaf", "short-2"),
+        ("small-root-leaf", "small-root"),
+        ("future-mid-leaf", "future-mid"),
+        ("sha1-mid-leaf", "sha1-mid"),
+        ("other-leaf", "other"),
+        ("good-dns", "root"),
+    ];
+    for (name, issuer) in simple {
+        leaf(name, Some(issuer), Make { extensions: &dns, ..Make::default() });
+    }
+    leaf(
+        "same-leaf",
+        Some("same-mid"),
+        Make {
+            extensions: &format!(
+                "basicConstraints=CA:FALSE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\nsubjectAltName={DNS}\n"
+            ),
+            ..Make::default()
+        },
+    );
+    let root = Some("root");
+    for (name, extensions) in [
+        ("good-ip", named("IP:127.0.0.1")),
+        ("both", named(&format!("{DNS},IP:127.0.0.1"))),
+        ("ip-as-dns", named("DNS:127.0.0.1")),
+        ("other-dns", named("DNS:other.internal")),
+        ("other-ip", named("IP:10.0.0.1")),
+        ("wildcard", named("DNS:*.corp.internal")),
+        ("wildcard-deep", named("DNS:*.internal")),
+        ("wildcard-partial", named("DNS:back*.corp.internal")),
+        ("client-eku", with("extendedKeyUsage", "extendedKeyUsage=clientAuth", DNS)),
+        ("any-eku", with("extendedKeyUsage", "extendedKeyUsage=anyExtendedKeyUsage", DNS)),
+        ("no-eku", with("extendedKeyUsage", "", DNS)),
+        ("ca-ku", with("keyUsage", "keyUsage=critical,keyCertSign", DNS)),
+        ("agree-ku", with("keyUsage", "keyUsage=critical,keyAgreement", DNS)),
+        ("no-ku", with("keyUsage", "", DNS)),
+        ("no-bc", with("basicConstraints", "", DNS)),
+        ("ca-leaf", with("basicConstraints", "basicConstraints=critical,CA:TRUE", DNS)),
+        ("critical", format!("{dns}1.2.3.4=critical,DER:0500\n")),
+        (
+            "no-ids",
+            format!(
+                "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\nsubjectAltName={DNS}\n"
+            ),
+        ),
+    ] {
+        leaf(name, root, Make { extensions: &extensions, ..Make::default() });
+    }
+    let cn = "/CN=backend.corp.internal";
+    leaf("cn-dns", root, Make { subject: cn, ..Make::default() });
+    leaf("cn-ip", root, Make { subject: "/CN=127.0.0.1", ..Make::default() });
+    leaf("v1-dns", root, Make { subject: cn, extensions: "", ..Make::default() });
+    leaf(
+        "cn-dns-san-other",
+        root,
+        Make { subject: cn, extensions: &named("DNS:other.internal"), ..Make::default() },
+    );
+    leaf(
+        "no-subject",
+        root,
+        Make {
+            subject: "/",
+            extensions: &format!("{LEAF}subjectAltName=critical,{DNS}\n"),
+            ..Make::default()
+        },
+    );
+    leaf(
+        "seed",
+        None,
+        Make { subject: "/C=JP/CN=127.0.0.1", extensions: "", key: "rsa:2048", ..Make::default() },
+    );
+    leaf(
+        "self-ca",
+        None,
+        Make { subject: cn, extensions: &format!("{CA}subjectAltName={DNS}\n"), ..Make::default() },
+    );
+    leaf("self-leaf", None, Make { subject: cn, extensions: &dns, ..Make::default() });
+    leaf("expired", root, Make { extensions: &dns, at: "-100d", days: "50", ..Make::default() });
+    leaf("future", root, Make { extensions: &dns, at: "+100d", ..Make::default() });
+    leaf(
+        "expired-other-dns",
+        root,
+        Make { extensions: &named("DNS:other.internal"), at: "-100d", days: "50", ..Make::default() },
+    );
+    leaf("long", root, Make { extensions: &dns, days: "2000", ..Make::default() });
+    leaf("serial-0", root, Make { extensions: &dns, more: &["-set_serial", "0"], ..Make::default() });
+    leaf("sha1", root, Make { extensions: &dns, more: &["-sha1"], ..Make::default() });
+    for (name, key) in [
+        ("rsa-1024", "rsa:1024"),
+        ("rsa-2048", "rsa:2048"),
+        ("rsa-4096", "rsa:4096"),
+        ("p384", "ec:secp384r1"),
+        ("p521", "ec:secp521r1"),
+        ("ed25519", "ed25519"),
+        ("k256", "ec:secp256k1"),
+    ] {
+        leaf(name, root, Make { extensions: &dns, key, ..Make::default() });
+    }
+
+    let bare_leaf = format!(
+        "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\nsubjectAltName={DNS}\n"
+    );
+    leaf("bare-twin-leaf", Some("bare-twin"), Make { extensions: &bare_leaf, ..Make::default() });
+    leaf("md5", Some("rsa-root"), Make { extensions: &dns, more: &["-md5"], ..Make::default() });
+    let many: Vec<String> = (0..150).map(|n| format!("DNS:n{n}.corp.internal")).collect();
+    leaf("many", root, Make { extensions: &named(&format!("{},{DNS}", many.join(","))), ..Make::default() });
+    leaf("cn-dns-san-ip", root, Make { subject: cn, extensions: &named("IP:127.0.0.1"), ..Make::default() });
+    leaf("top-wildcard", root, Make { extensions: &named("DNS:*.internal"), ..Make::default() });
+    leaf("other-wrong", Some("other"), Make { extensions: &named("DNS:other.internal"), ..Make::default() });
+    leaf(
+        "other-expired",
+        Some("other"),
+        Make { extensions: &dns, at: "-100d", days: "50", ..Make::default() },
+    );
+    leaf(
+        "client-wrong",
+        root,
+        Make {
+            extensions: &with("extendedKeyUsage", "extendedKeyUsage=clientAuth", "DNS:other.internal"),
+            ..Make::default()
+        },
+    );
+    leaf("v1-self-dns", None, Make { subject: cn, extensions: "", ..Make::default() });
+    leaf(
+        "self-expired",
+        None,
+        Make { subject: cn, extensions: &dns, at: "-100d", days: "50", ..Make::default() },
+    );
+
+    let case = |name: &'static str, host: &'static str, made: &str, sent: &[&str], trust: &str| {
+        let folder = sandbox.file(&format!("case-{name}"));
+        std::fs::create_dir(&folder).unwrap();
+        let mut chain = works.read(&format!("{made}.pem"));
+        for issuer in sent {
+            chain.push_str(&works.read(&format!("{issuer}.pem")));
+        }
+        std::fs::write(folder.join("chain.pem"), chain).unwrap();
+        std::fs::write(folder.join("key.pem"), works.read(&format!("{made}.key"))).unwrap();
+        std::fs::write(folder.join("trust.pem"), works.read(&format!("{trust}.pem"))).unwrap();
+        Case { name, host, folder }
+    };
+    vec![
+        case("good-dns", HOST, "good-dns", &[], "root"),
+        case("good-ip", ADDRESS, "good-ip", &[], "root"),
+        case("both-by-name", HOST, "both", &[], "root"),
+        case("both-by-address", ADDRESS, "both", &[], "root"),
+        case("with-intermediate", HOST, "mid-leaf", &["mid"], "root"),
+        case("root-sent-too", HOST, "mid-leaf", &["mid", "root"], "root"),
+        case("missing-intermediate", HOST, "mid-leaf", &[], "root"),
+        case("intermediate-trusted", HOST, "mid-leaf", &[], "mid"),
+        case("leaf-pinned", HOST, "good-dns", &[], "good-dns"),
+        case("unknown-ca", HOST, "other-leaf", &[], "root"),
+        case("unknown-ca-root-sent", HOST, "other-leaf", &["other"], "root"),
+        case("self-signed-untrusted", HOST, "self-leaf", &[], "root"),
+        case("self-signed-trusted", HOST, "self-leaf", &[], "self-leaf"),
+        case("self-signed-ca-trusted", HOST, "self-ca", &[], "self-ca"),
+        case("seed", ADDRESS, "seed", &[], "seed"),
+        case("create-ca", HOST, "same-leaf", &["same-mid"], "same-root"),
+        case("expired", HOST, "expired", &[], "root"),
+        case("not-yet-valid", HOST, "future", &[], "root"),
+        case("expired-and-wrong-name", HOST, "expired-other-dns", &[], "root"),
+        case("expired-intermediate", HOST, "old-mid-leaf", &["old-mid"], "root"),
+        case("expired-root", HOST, "old-root-leaf", &[], "old-root"),
+        case("cn-only-dns", HOST, "cn-dns", &[], "root"),
+        case("cn-only-ip", ADDRESS, "cn-ip", &[], "root"),
+        case("v1", HOST, "v1-dns", &[], "root"),
+        case("cn-right-san-wrong", HOST, "cn-dns-san-other", &[], "root"),
+        case("ip-as-dns", ADDRESS, "ip-as-dns", &[], "root"),
+        case("wrong-dns", HOST, "other-dns", &[], "root"),
+        case("wrong-ip", ADDRESS, "other-ip", &[], "root"),
+        case("dns-only-by-address", ADDRESS, "good-dns", &[], "root"),
+        case("ip-only-by-name", HOST, "good-ip", &[], "root"),
+        case("wildcard", HOST, "wildcard", &[], "root"),
+        case("wildcard-deep", HOST, "wildcard-deep", &[], "root"),
+        case("wildcard-partial", HOST, "wildcard-partial", &[], "root"),
+        case("client-eku", HOST, "client-eku", &[], "root"),
+        case("any-eku", HOST, "any-eku", &[], "root"),
+        case("no-eku", HOST, "no-eku", &[], "root"),
+        case("ku-cert-sign", HOST, "ca-ku", &[], "root"),
+        case("ku-key-agreement", HOST, "agree-ku", &[], "root"),
+        case("no-ku", HOST, "no-ku", &[], "root"),
+        case("no-basic-constraints", HOST, "no-bc", &[], "root"),
+        case("ca-as-leaf", HOST, "ca-leaf", &[], "root"),
+        case("unknown-critical", HOST, "critical", &[], "root"),
+        case("no-key-ids", HOST, "no-ids", &[], "root"),
+        case("no-subject", HOST, "no-subject", &[], "root"),
+        case("intermediate-no-ca", HOST, "plain-mid-leaf", &["plain-mid"], "root"),
+        case("intermediate-no-constraints", HOST, "silent-mid-leaf", &["silent-mid"], "root"),
+        case("intermediate-no-cert-sign", HOST, "unsigning-mid-leaf", &["unsigning-mid"], "root"),
+        case("intermediate-v1", HOST, "v1-mid-leaf", &["v1-mid"], "root"),
+        case("intermediate-critical", HOST, "critical-mid-leaf", &["critical-mid"], "root"),
+        case("intermediate-client-eku", HOST, "client-mid-leaf", &["client-mid"], "root"),
+        case("path-length", HOST, "short-leaf", &["short-mid"], "short-root"),
+        case("not-permitted", HOST, "permit-leaf", &[], "permit-root"),
+        case("excluded", HOST, "exclude-leaf", &[], "exclude-root"),
+        case("permitted", HOST, "allow-leaf", &[], "allow-root"),
+        case("root-v1", HOST, "v1-root-leaf", &[], "v1-root"),
+        case("root-no-cert-sign", HOST, "unsigning-root-leaf", &[], "unsigning-root"),
+        case("root-no-ca", HOST, "plain-root-leaf", &[], "plain-root"),
+        case("intermediate-not-permitted", HOST, "permit-mid-leaf", &["permit-mid"], "root"),
+        case("intermediate-excluded", HOST, "exclude-mid-leaf", &["exclude-mid"], "root"),
+        case("intermediate-path-length", HOST, "short-2-leaf", &["short-2", "short-1"], "root"),
+        case("intermediate-future", HOST, "future-mid-leaf", &["future-mid"], "root"),
+        case("intermediate-sha1", HOST, "sha1-mid-leaf", &["sha1-mid"], "root"),
+        case("root-small-key", HOST, "small-root-leaf", &[], "small-root"),
+        case("cn-name-san-address", HOST, "cn-dns-san-ip", &[], "root"),
+        case("wildcard-two-labels", "backend.internal", "top-wildcard", &[], "root"),
+        case("unknown-ca-wrong-name", HOST, "other-wrong", &[], "root"),
+        case("unknown-ca-expired", HOST, "other-expired", &[], "root"),
+        case("client-eku-wrong-name", HOST, "client-wrong", &[], "root"),
+        case("v1-self-signed-name", HOST, "v1-self-dns", &[], "v1-self-dns"),
+        case("self-signed-expired", HOST, "self-expired", &[], "self-expired"),
+        case("twin-ca", HOST, "twin-leaf", &[], "twin-other"),
+        case("twin-ca-without-ids", HOST, "bare-twin-leaf", &[], "bare-twin-other"),
+        case("md5", HOST, "md5", &[], "rsa-root"),
+        case("many-names", HOST, "many", &[], "root"),
+        case("long", HOST, "long", &[], "root"),
+        case("serial-0", HOST, "serial-0", &[], "root"),
+        case("sha1", HOST, "sha1", &[], "root"),
+        case("rsa-1024", HOST, "rsa-1024", &[], "root"),
+        case("rsa-2048", HOST, "rsa-2048", &[], "root"),
+        case("rsa-4096", HOST, "rsa-4096", &[], "root"),
+        case("p384", HOST, "p384", &[], "root"),
+        case("p521", HOST, "p521", &[], "root"),
+        case("ed25519", HOST, "ed25519", &[], "root"),
+        case("secp256k1", HOST, "k256", &[], "root"),
+    ]
+}
+
+/// What a client said: nothing where it accepted.
+pub type Said = Option<String>;
+
+/// The clients, each ready to be asked.
+pub struct Clients {
+    java: Talker,
+    go: Talker,
+    node: Talker,
+    python: Talker,
+}
+
+/// A client that is asked by lines: host, port, trust file; and answers by lines.
+struct Talker(Mutex<(Child, ChildStdin, BufReader<ChildStdout>)>);
+
+impl Talker {
+    fn start(command: &mut Command) -> Self {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        Self(Mutex::new((child, stdin, stdout)))
+    }
+
+    fn ask(&self, host: &str, port: u16, trust: &Path) -> Said {
+        let mut talk = self.0.lock().unwrap();
+        writeln!(talk.1, "{host}\t{port}\t{}", trust.display()).unwrap();
+        talk.1.flush().unwrap();
+        let mut line = String::new();
+        talk.2.read_line(&mut line).unwrap();
+        match line.trim_end() {
+            "OK" => None,
+            other => Some(other.to_owned()),
+        }
+    }
+}
+
+impl Drop for Talker {
+    fn drop(&mut self) {
+        let (child, ..) = &mut *self.0.lock().unwrap();
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+impl Clients {
+    pub fn new(sandbox: &Sandbox) -> Self {
+        let file = |name: &str, text: &str| {
+            let path = sandbox.file(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let java = file("Client.java", include_str!("clients/Client.java"));
+        let go = file("client.go", include_str!("clients/client.go"));
+        let node = file("client.js", include_str!("clients/client.js"));
+        let python = file("client.py", include_str!("clients/client.py"));
+        let built = sandbox.file("go-client");
+        let output = Command::new("go")
+            .args(["build", "-o"])
+            .arg(&built)
+            .arg(&go)
+            .current_dir(sandbox.path())
+            .env("GOCACHE", sandbox.file("go-cache"))
+            .env("GOFLAGS", "-mod=mod")
+            .env("GO111MODULE", "off")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Self {
+            java: Talker::start(Command::new("java").arg(java)),
+            go: Talker::start(&mut Command::new(built)),
+            node: Talker::start(Command::new("node").arg(node).env_remove("NODE_EXTRA_CA_CERTS")),
+            python: Talker::start(Command::new("/usr/bin/python3").arg(python)),
+        }
+    }
+
+    /// What each says of a case.
+    pub fn ask(&self, case: &Case) -> Vec<(&'static str, Said)> {
+        let server = Server::start(|port| {
+            let mut command = Command::new("openssl");
+            command.args(["s_server", "-accept", &port.to_string(), "-www", "-quiet"]);
+            command.args(["-cert", "chain.pem", "-key", "key.pem", "-cert_chain", "chain.pem"]);
+            // The server shows whatever it is given.
+            command.args(["-cipher", "DEFAULT@SECLEVEL=0", "-sigalgs", SIGNATURES]);
+            command.current_dir(&case.folder);
+            command
+        });
+        let port = server.address.port();
+        let trust = case.file("trust.pem");
+        vec![
+            ("openssl", openssl(case)),
+            ("curl", curl(case, port)),
+            ("java", self.java.ask(case.host, port, &trust)),
+            ("go", self.go.ask(case.host, port, &trust)),
+            ("python", self.python.ask(case.host, port, &trust)),
+            ("node", self.node.ask(case.host, port, &trust)),
+            ("rustls", rustls_says(case, port)),
+        ]
+    }
+}
+
+const SIGNATURES: &str = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA+SHA256:RSA+SHA1:ECDSA+SHA1";
+
+fn openssl(case: &Case) -> Said {
+    let is_address = case.host.parse::<std::net::IpAddr>().is_ok();
+    let name = if is_address { "-verify_ip" } else { "-verify_hostname" };
+    let output = Command::new("openssl")
+        .args(["verify", "-purpose", "sslserver", "-no-CAstore", "-no-CApath", "-CAfile", "trust.pem"])
+        .args(["-untrusted", "chain.pem", name, case.host, "chain.pem"])
+        .current_dir(&case.folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).replace('\n', " | ");
+    (!output.status.success()).then_some(text)
+}
+
+fn curl(case: &Case, port: u16) -> Said {
+    let output = Command::new("curl")
+        .args(["-sS", "-o", "/dev/null", "--max-time", "20", "--cacert", "trust.pem", "--noproxy", "*"])
+        .args([
+            "--resolve",
+            &format!("{}:{port}:127.0.0.1", case.host),
+            &format!("https://{}:{port}/", case.host),
+        ])
+        .current_dir(&case.folder)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default().to_owned();
+    (!output.status.success()).then_some(text)
+}
+
+fn rustls_says(case: &Case, port: u16) -> Said {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    let mut roots = rustls::RootCertStore::empty();
+    for anchor in CertificateDer::pem_file_iter(case.file("trust.pem")).unwrap() {
+        if let Err(e) = roots.add(anchor.unwrap()) {
+            return Some(format!("trust anchor: {e}"));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(case.host).unwrap();
+    let mut connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    while connection.is_handshaking() {
+        if let Err(e) = connection.complete_io(&mut stream) {
+            return Some(e.to_string());
+        }
+    }
+    None
+}
