@@ -3,8 +3,8 @@
 
 mod support;
 
-use certforge::check::{acm, certificate::lint};
-use certforge::{Authority, Certificate, Chain, LeafRequest};
+use certforge::check::{self, acm, certificate::lint};
+use certforge::{Authority, Certificate, Chain, LeafRequest, TrustAnchor};
 use support::{Sandbox, judge, openssl};
 use time::OffsetDateTime;
 
@@ -223,6 +223,24 @@ proptest::proptest! {
             let chain = Chain::default();
             let import = acm::Import::new(&certificate, &chain, Some(certificate.public_key()));
             let _ = acm::import(&import, &[], &acm::Allowed::default(), OffsetDateTime::now_utc());
+            let _ = check::certificate::examine(&certificate);
+            let anchors = [TrustAnchor::new(Certificate::from_der(samples()[0].clone()).unwrap())];
+            let peer: check::path::Peer = "a.example".parse().unwrap();
+            let question = check::path::Question {
+                certificate: &certificate,
+                chain: &[],
+                anchors: &anchors,
+                peer: Some(&peer),
+                purpose: check::path::Purpose::Server,
+                at: OffsetDateTime::now_utc(),
+                lists: &[],
+                strict: true,
+            };
+            let verdict = check::path::verify(&question);
+            // Whatever was changed, the signature is over something else now.
+            let whole = certificate.der() == samples()[sample];
+            proptest::prop_assert_eq!(verdict.is_valid(), whole && sample == 1);
+            let _ = check::clients::facts(&question);
             proptest::prop_assert_eq!(Certificate::from_pem(certificate.pem().unwrap().as_bytes()).unwrap(), certificate);
         }
     }

@@ -113,7 +113,7 @@ fn the_variables_of_env_lead_clients_to_the_ca() {
 fn every_snippet_names_whole_paths_and_no_variable_is_left() {
     let sandbox = leaf();
     let listed = sandbox.ok("snippet list").stdout;
-    assert_eq!(listed.lines().count(), 12, "{listed}");
+    assert_eq!(listed.lines().count(), 14, "{listed}");
     for name in listed.lines().map(|line| line.split('\t').next().unwrap()) {
         let ran = sandbox.run(&format!("snippet {name} 127.0.0.1"));
         if ["alb", "nlb", "terraform", "cloudformation"].contains(&name) {
@@ -124,7 +124,8 @@ fn every_snippet_names_whole_paths_and_no_variable_is_left() {
         assert_eq!(ran.status, 0, "{name}: {}", ran.stderr);
         assert!(!ran.stdout.contains("{{") && !ran.stdout.contains("{%"), "{name}: {}", ran.stdout);
         let absolute = ran.stdout.contains(&*sandbox.path().to_string_lossy());
-        assert!(absolute || name == "k8s", "{name}: {}", ran.stdout);
+        let needs_none = name == "k8s" || name.starts_with("apigw-");
+        assert!(absolute || needs_none, "{name}: {}", ran.stdout);
     }
     for args in ["snippet nonsense 127.0.0.1", "snippet nginx 127.0.0.1 --set colour=red"] {
         assert_eq!(sandbox.run(args).status, 2, "{args}");
@@ -242,5 +243,28 @@ fn yaml_and_properties_are_what_their_readers_take() {
         let (ok, text) = output(&python, &["-c", script, "s.yaml"], sandbox.path());
         assert!(ok, "{name}: {text}");
         assert!(name == "k8s" || text.contains("a \"b\" c/store"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn the_whole_way_to_api_gateway_is_valid_for_its_readers() {
+    let (Some(lint), Some(python)) = (judge("cfn-lint"), judge("python")) else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("up myca.test.com 10.103.10.95 --key p256 --template apigw-backend");
+    sandbox.ok("leaf 10.103.10.96 --template apigw-backend");
+    for (name, host) in
+        [("myca.test.com", "https://myca.test.com/"), ("10.103.10.96", "https://10.103.10.96/")]
+    {
+        let yaml = sandbox.ok(&format!("snippet apigw-cloudformation {name} --set address=10.0.0.7")).stdout;
+        assert!(yaml.contains(host) && yaml.contains("insecureSkipVerification: true"), "{yaml}");
+        assert_eq!(yaml.contains("AWS::Route53::HostedZone"), name == "myca.test.com");
+        std::fs::write(sandbox.file("template.yaml"), yaml).unwrap();
+        let (ok, text) = output(&lint, &["--regions", "eu-west-1", "--", "template.yaml"], sandbox.path());
+        assert!(ok, "{name}: {text}");
+        let terraform = sandbox.ok(&format!("snippet apigw-terraform {name} --set stage=test")).stdout;
+        std::fs::write(sandbox.file("main.tf"), &terraform).unwrap();
+        let read = "import hcl2, json; print(json.dumps(hcl2.load(open('main.tf'))))";
+        let (ok, text) = output(&python, &["-c", read], sandbox.path());
+        assert!(ok && text.contains("insecure_skip_verification") && text.contains(host), "{name}: {text}");
     }
 }

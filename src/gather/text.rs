@@ -49,6 +49,24 @@ pub(super) struct Read {
     pub(super) layered: bool,
 }
 
+/// The DER of a text that is certificates in clean PEM and nothing else; none where it is
+/// anything that would have to be looked at more closely.
+pub(super) fn clean_certificates(text: &str) -> Option<Vec<Vec<u8>>> {
+    const HEAD: &str = "-----BEGIN CERTIFICATE-----\n";
+    const TAIL: &str = "-----END CERTIFICATE-----\n";
+    let mut found = Vec::new();
+    let mut rest = text;
+    let mut plain = Vec::new();
+    while !rest.is_empty() {
+        let (body, after) = rest.strip_prefix(HEAD)?.split_once(TAIL)?;
+        plain.clear();
+        body.split_terminator('\n').for_each(|line| plain.extend_from_slice(line.as_bytes()));
+        found.push(BASE64.decode(&plain).ok()?);
+        rest = after;
+    }
+    Some(found)
+}
+
 /// How many blocks begin in these bytes.
 pub(super) fn begins(bytes: &[u8]) -> usize {
     bytes.windows(BEGIN.len()).filter(|w| *w == BEGIN.as_bytes()).count()

@@ -69,15 +69,19 @@ pub(super) fn has_near_primes(modulus: &[u8]) -> bool {
     let precision = n.bits_precision() + 64;
     let n = n.resize(precision);
     let mut root = n.floor_sqrt_vartime();
-    if root.concatenating_square().resize(n.bits_precision()) < n {
+    if root.concatenating_square().resize(precision) < n {
         root = root.wrapping_add(BoxedUint::one());
     }
+    // From one square to the next it is twice the root and one more: no squaring again.
+    let mut rest = root.concatenating_square().resize(precision).wrapping_sub(&n);
+    let mut step = root.wrapping_add(&root).wrapping_add(BoxedUint::one());
+    let two = BoxedUint::from(2_u64);
     for _ in 0..FERMAT_ROUNDS {
-        let rest = root.concatenating_square().resize(n.bits_precision()).wrapping_sub(&n);
         if may_be_square(&rest) && rest.checked_sqrt_vartime().is_some() {
             return true;
         }
-        root = root.wrapping_add(BoxedUint::one());
+        rest = rest.wrapping_add(&step);
+        step = step.wrapping_add(&two);
     }
     false
 }
@@ -90,7 +94,8 @@ fn may_be_square(number: &BoxedUint) -> bool {
         Option::<NonZero<Limb>>::from(modulus).map_or(0, |modulus| number.rem_limb(modulus).0)
     };
     let is_square_in = |modulus: u64, rest: u64| (0..modulus).any(|x| x * x % modulus == rest);
-    if !is_square_in(64, remainder(64)) {
+    let lowest = number.as_words().first().copied().unwrap_or(0);
+    if !is_square_in(64, lowest % 64) {
         return false;
     }
     let rest = remainder(MODULUS);

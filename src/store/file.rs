@@ -48,10 +48,18 @@ fn read_whole(mut file: &File, metadata: &fs::Metadata, path: &Path) -> Result<Z
     // Room for all of it at once: growing would leave copies of a key behind.
     let length = usize::try_from(metadata.len()).unwrap_or(0);
     let mut bytes = Zeroizing::new(Vec::with_capacity(length + 1));
-    Read::by_ref(&mut file)
-        .take(metadata.len() + 1)
-        .read_to_end(&mut bytes)
-        .map_err(io_error("read", path))?;
+    bytes.resize(length, 0);
+    let mut read = 0;
+    // As much as there was when it was opened: most files come in one piece.
+    while read < length {
+        match file.read(&mut bytes[read..]) {
+            Ok(0) => break,
+            Ok(n) => read += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(io_error("read", path)(e)),
+        }
+    }
+    bytes.truncate(read);
     Ok(bytes)
 }
 

@@ -4,7 +4,6 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
 pub mod acm;
-pub mod clients;
 pub mod variants;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,9 @@ use crate::report::ClientReport;
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
+    /// What the facts mean, in words.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the documentation"))]
+    facts: std::collections::BTreeMap<String, String>,
     client: Vec<Client>,
 }
 
@@ -93,7 +96,8 @@ mod tests {
             "weak-signature",
             "weak-key",
         ];
-        for client in table().unwrap().client {
+        let Table { facts, client: clients } = table().unwrap();
+        for client in clients {
             assert!(!client.source.is_empty(), "{}", client.name);
             for rule in &client.rules {
                 for fact in &rule.when {
@@ -103,6 +107,7 @@ mod tests {
                         .split_once('@')
                         .is_some_and(|(code, place)| codes.contains(&code) && places.contains(&place));
                     assert!(known || of_path, "{}: {fact}", client.name);
+                    assert!(facts.contains_key(fact), "{fact} has no words");
                 }
                 let says = usize::from(rule.says.is_some()) + usize::from(rule.only_if.is_some());
                 assert_eq!(says + usize::from(rule.accepts), 1, "{}: {:?}", client.name, rule.when);

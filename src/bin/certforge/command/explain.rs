@@ -54,6 +54,8 @@ struct Explanation {
 const MOST: usize = 10;
 /// How many of the nearest are named where none fits.
 const NEAREST: usize = 3;
+/// The least of a text that it is known by.
+const LEAST: usize = 12;
 /// The longest part of a line that is looked at.
 const LONGEST: usize = 4_000;
 
@@ -112,12 +114,45 @@ fn explained(e: &Explanation, line: Option<usize>, matched: &str) -> Explained {
 }
 
 /// The explanation whose text fits a line best: of several the longest, which says most.
+/// Who gives a part of a text means the shortest that it is a part of.
 fn best<'a>(book: &'a Book, line: &str) -> Option<(&'a Explanation, &'a str)> {
     let line: String = line.chars().take(LONGEST).collect::<String>().to_lowercase();
-    let parts = book.explanation.iter().flat_map(|e| e.matches.iter().map(move |part| (e, part.as_str())));
-    parts
-        .filter(|(_, part)| fits(&line, part))
-        .max_by_key(|(_, part)| part.chars().filter(|c| *c != '…').count())
+    let length = |part: &str| part.chars().filter(|c| *c != '…').count();
+    let parts = || book.explanation.iter().flat_map(|e| e.matches.iter().map(move |part| (e, part.as_str())));
+    let whole = parts().filter(|(_, part)| fits(&line, part)).max_by_key(|(_, part)| length(part));
+    whole
+        .or_else(|| {
+            let given = line.trim();
+            let is_part = |part: &str| given.len() >= LEAST && part.to_lowercase().contains(given);
+            parts().filter(|(_, part)| is_part(part)).min_by_key(|(_, part)| length(part))
+        })
+        .or_else(|| {
+            parts()
+                .filter_map(|found| Some((found, most_of(&line, found.1)?)))
+                .max_by_key(|(_, n)| *n)
+                .map(|(found, _)| found)
+        })
+}
+
+/// How many words of a text stand in a line one after the other, where they are most of it.
+fn most_of(line: &str, part: &str) -> Option<usize> {
+    let words = |text: &str| -> Vec<String> {
+        text.to_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|w| !w.is_empty())
+            .map(ToOwned::to_owned)
+            .collect()
+    };
+    let (line, part) = (words(line), words(part));
+    let run = |start: usize| {
+        let longest = line
+            .iter()
+            .enumerate()
+            .map(|(at, _)| line[at..].iter().zip(&part[start..]).take_while(|(a, b)| a == b).count());
+        longest.max().unwrap_or(0)
+    };
+    let longest = (0..part.len()).map(run).max()?;
+    (longest >= 4 && longest * 5 >= part.len() * 3).then_some(longest)
 }
 
 /// Whether the pieces of a text stand in a line, in their order.

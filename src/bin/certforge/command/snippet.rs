@@ -17,7 +17,7 @@ use crate::report::{Report, SnippetListReport, SnippetReport, path};
   certforge snippet haproxy 10.103.10.95 --set port=8443
   eval \"$(certforge snippet env 10.103.10.95)\"")]
 pub struct Args {
-    /// Which: nginx, haproxy, envoy, caddy, compose, k8s, springboot, terraform, cloudformation, alb, nlb, env; or list
+    /// Which: nginx, haproxy, envoy, caddy, compose, k8s, springboot, terraform, cloudformation, apigw-terraform, apigw-cloudformation, alb, nlb, env; or list
     #[arg(value_name = "SNIPPET")]
     snippet: String,
     /// The leaf, by name [default: the only one there is]
@@ -63,6 +63,8 @@ macro_rules! snippets {
 
 const SNIPPETS: &[(&str, &str)] = snippets![
     "alb" => "alb.sh",
+    "apigw-cloudformation" => "apigw-cloudformation.yaml",
+    "apigw-terraform" => "apigw-terraform.tf",
     "caddy" => "Caddyfile",
     "cloudformation" => "cloudformation.yaml",
     "compose" => "compose.yaml",

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use certforge::check::certificate;
 use certforge::error::Shown;
+use certforge::gather::clean_certificates;
 use certforge::store::{files_below, read_input};
 use certforge::validity::rfc3339;
-use certforge::{Certificate, Chain, Finding, Severity};
+use certforge::{Certificate, Finding, Severity};
 use rayon::prelude::*;
 use time::Duration;
 
@@ -71,15 +72,12 @@ fn one(
         Ok(text) if !text.contains("-----BEGIN ") && bytes.first() != Some(&0x30) => {
             return (Vec::new(), Vec::new());
         }
-        // Nothing but certificates, and each as it should be: the usual case.
-        Ok(text)
-            if text.matches("-----BEGIN ").count() == text.matches("-----BEGIN CERTIFICATE-----").count() =>
-        {
-            if let Ok(all) = Chain::parts(text) {
+        Ok(text) => {
+            // The usual case: nothing else, and each as it should be.
+            if let Some(all) = clean_certificates(text) {
                 return (all.iter().map(entry_of).collect(), Vec::new());
             }
         }
-        Ok(_) => {}
         Err(_) if bytes.first() == Some(&0x30) || bytes.windows(11).any(|w| w == b"-----BEGIN ") => {}
         Err(_) => return (Vec::new(), Vec::new()),
     }
@@ -104,6 +102,7 @@ fn entry(
     let validity = certificate.validity();
     let said = if strict { certificate::examine(certificate) } else { Vec::new() };
     let wrong = said.iter().any(|f| f.severity == Severity::Error);
+    let names = certificate.names_as_written();
     let condition = match () {
         () if context.now > validity.not_after() => "expired",
         () if context.now < validity.not_before() => "not yet valid",
@@ -117,9 +116,10 @@ fn entry(
         condition,
         not_after: rfc3339(validity.not_after()),
         days_left: validity.days_left(context.now),
-        subject: certificate.subject(),
-        names: certificate.names_as_written(),
-        serial: certificate.serial_hex(),
+        // A table has room for one of both.
+        subject: if context.json || names.is_empty() { certificate.subject() } else { String::new() },
+        names,
+        serial: if context.json { certificate.serial_hex() } else { String::new() },
         findings: findings(&said),
     }
 }

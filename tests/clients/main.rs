@@ -1,0 +1,115 @@
+//! What clients say of a certificate, told beforehand and then asked of the real ones.
+
+mod asked;
+mod corpus;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use asked::Clients;
+use corpus::cases;
+use support::{Sandbox, json, judge};
+
+/// The table that docs/api-gateway.md shows is the one that the command knows.
+#[test]
+fn the_page_shows_the_table() {
+    #[derive(serde::Deserialize)]
+    struct Table {
+        facts: BTreeMap<String, String>,
+        client: Vec<Client>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Client {
+        name: String,
+        title: String,
+        measured: bool,
+        source: String,
+        rules: Vec<Rule>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Rule {
+        when: Vec<String>,
+        says: Option<String>,
+        only_if: Option<String>,
+        fix: Option<String>,
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = std::fs::read_to_string(root.join("templates/clients.toml")).unwrap();
+    let table: Table = toml::from_str(&table).unwrap();
+    let mut text = String::new();
+    for client in &table.client {
+        let how = if client.measured { "measured" } else { "documented, not measured" };
+        writeln!(text, "\n### `{}`: {}\n\n{how}; {}\n", client.name, client.title, client.source).unwrap();
+        if client.rules.is_empty() {
+            writeln!(text, "It accepts whatever is shown to it.").unwrap();
+            continue;
+        }
+        writeln!(text, "| where | it says | what to do |\n|---|---|---|").unwrap();
+        for rule in &client.rules {
+            let words = |fact: &String| match fact.strip_prefix('!') {
+                Some(fact) => format!("not: {}", table.facts[fact]),
+                None => table.facts[fact].clone(),
+            };
+            let when: Vec<String> = rule.when.iter().map(words).collect();
+            let says = match (&rule.says, &rule.only_if) {
+                (Some(says), _) => format!("`{}`", says.trim()),
+                (_, Some(only_if)) => format!("accepts only if {only_if}"),
+                _ => "accepts".to_owned(),
+            };
+            let fix = rule.fix.clone().unwrap_or_default();
+            writeln!(text, "| {} | {says} | {fix} |", when.join("; ")).unwrap();
+        }
+    }
+    let page = root.join("docs/api-gateway.md");
+    let old = std::fs::read_to_string(&page).unwrap();
+    let (before, rest) = old.split_once("cargo test --test clients -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    let new = format!("{before}cargo test --test clients -->\n{text}\n<!-- end -->{after}");
+    if std::env::var_os("CERTFORGE_BLESS").is_some() {
+        std::fs::write(&page, new).unwrap();
+    } else {
+        assert!(old == new, "docs/api-gateway.md is not up to date: CERTFORGE_BLESS=1 writes it");
+    }
+}
+
+/// Every certificate of the corpus, shown by a server to every client that can run here:
+/// what `check --clients` told of it is what it says, in its own words.
+#[test]
+fn what_is_told_of_clients_is_what_they_say() {
+    let needed = ["openssl", "faketime", "curl", "java", "go", "node", "python3"];
+    if needed.iter().any(|program| judge(program).is_none()) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let clients = Clients::new(&sandbox);
+    let (mut runs, mut wrong) = (0, Vec::new());
+    let cases = cases(&sandbox);
+    for case in &cases {
+        let chain = case.file("chain.pem");
+        let trust = case.file("trust.pem");
+        let (chain, trust) = (chain.to_str().unwrap(), trust.to_str().unwrap());
+        let args = ["check", chain, "--trust", trust, "--name", case.host, "--clients", "--json"];
+        let document = json(&sandbox.run_args(&args).stdout);
+        for (client, said) in clients.ask(case) {
+            runs += 1;
+            let told =
+                document["clients"].as_array().unwrap().iter().find(|c| c["client"] == client).unwrap();
+            assert_eq!(told["measured"], true, "{client}");
+            let fits = match (told["verdict"].as_str().unwrap(), &said) {
+                ("accepts", None) => true,
+                ("refuses", Some(text)) => text.contains(told["says"].as_str().unwrap()),
+                _ => false,
+            };
+            if !fits {
+                let told = format!("{} {}", told["verdict"], told["says"]);
+                wrong.push(format!("{}, {client}: told {told}, said {said:?}", case.name));
+            }
+        }
+    }
+    println!("{} certificates, {runs} runs", cases.len());
+    assert!(cases.len() >= 40 && runs >= 280);
+    assert!(wrong.is_empty(), "{} of {runs}:\n{}", wrong.len(), wrong.join("\n"));
+}
