@@ -19,7 +19,9 @@ use crate::validity::Validity;
 pub(crate) use chain::check_link;
 pub use chain::{Chain, TrustAnchor};
 pub use extensions::PathLength;
-pub(crate) use extensions::{describe_name, san_of};
+#[cfg(feature = "verify")]
+pub(crate) use extensions::describe_name;
+pub(crate) use extensions::san_of;
 use tbs::Signed;
 pub(crate) use tbs::{Tbs, TbsParts};
 

@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use der::{Decode, Encode};
 use x509_cert::ext::pkix::constraints::name::{GeneralSubtree, NameConstraints};
+#[cfg(feature = "verify")]
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 
@@ -15,7 +16,9 @@ use crate::error::{Error, Result};
 use crate::name::San;
 use crate::subject;
 pub use subtree::Subtree;
-use subtree::{Presented, address_of, email_within, uri_host};
+#[cfg(feature = "verify")]
+use subtree::address_of;
+use subtree::{Presented, email_within, uri_host};
 
 /// What a CA limits the names below it to. An excluded name is refused even where
 /// it is permitted.
@@ -151,6 +154,7 @@ impl Constraints {
     }
 
     /// How many limits there are.
+    #[cfg(feature = "verify")]
     pub(crate) const fn count(&self) -> usize {
         self.permitted.len() + self.excluded.len()
     }
@@ -158,6 +162,7 @@ impl Constraints {
     /// Why a name of a certificate, well formed or not, may not stand below, as clients
     /// judge it (RFC 5280 §4.2.1.10). A name that cannot be compared with a limit on its
     /// type breaks it.
+    #[cfg(feature = "verify")]
     pub(crate) fn bars(&self, name: &GeneralName) -> Option<String> {
         let text;
         let (kind, presented) = match name {
@@ -187,6 +192,7 @@ impl Constraints {
     }
 
     /// That names of this type are limited at all.
+    #[cfg(feature = "verify")]
     fn bars_type(&self, kind: &str) -> Option<String> {
         let limited = self.permitted.iter().chain(&self.excluded).any(|s| s.kind() == kind);
         limited.then(|| format!("it limits names of the type {kind}, and this one cannot be compared"))

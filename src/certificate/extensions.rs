@@ -54,6 +54,7 @@ impl Certificate {
     }
 
     /// Whether it says at all whether it is a CA.
+    #[cfg(feature = "verify")]
     pub(crate) fn has_basic_constraints(&self) -> bool {
         matches!(self.view().get_extension::<BasicConstraints>(), Ok(Some(_)))
     }
