@@ -125,6 +125,14 @@ impl Certificate {
         found.map_err(malformed)?.map(|(_, extension)| Constraints::read(&extension)).transpose()
     }
 
+    /// All of its extensions as they stand there: object identifier in dots, whether it is
+    /// critical, value in DER.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<(String, bool, Vec<u8>)> {
+        let all = self.view().extensions().into_iter().flatten();
+        all.map(|e| (e.extn_id.to_string(), e.critical, e.extn_value.as_bytes().to_vec())).collect()
+    }
+
     /// The object identifiers of all of its extensions, in dots.
     #[must_use]
     pub fn extension_oids(&self) -> Vec<String> {

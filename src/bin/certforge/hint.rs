@@ -45,6 +45,22 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AwsUnresolved { .. } => {
             "run it again: it looks for the certificate before it imports (with acm:ListCertificates allowed)"
         }
+        Error::ApiDocument { code, .. } => match *code {
+            "apigw.GW01" => {
+                "export it: aws apigateway get-export --export-type oas30 --parameters extensions=apigateway"
+            }
+            "apigw.GW02" => {
+                "export it with its extensions: aws apigateway get-export … --parameters extensions=apigateway"
+            }
+            "apigw.GW03" => "leave --path out: what has no tlsConfig is passed over then",
+            "apigw.GW06" => {
+                "of an HTTP API: --server-name HOST; of a REST API: --set insecureSkipVerification=true"
+            }
+            "apigw.GW09" => "split the API: API Gateway imports no more either",
+            "apigw.setting" => "--set insecureSkipVerification=true",
+            "apigw.operation" => "write --path as the document has it, and --method GET or ANY",
+            _ => "look at that place of the file",
+        },
         Error::Server { .. } => {
             "look at host and port; what speaks before TLS is named with --starttls smtp, imap, postgres or mysql"
         }

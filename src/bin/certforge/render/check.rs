@@ -90,7 +90,10 @@ fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::R
         line(out, "spki", &c.spki_sha256, "sha256 of the public key")?;
         line(out, "ski", c.subject_key_identifier.as_ref().unwrap_or(&none), "")?;
         line(out, "aki", c.authority_key_identifier.as_ref().unwrap_or(&none), "")?;
-        c.extensions.iter().try_for_each(|oid| line(out, "ext", oid, ""))?;
+        c.extensions.iter().try_for_each(|e| {
+            let critical = if e.critical { "critical, " } else { "" };
+            line(out, "ext", &e.name, &format!("{critical}{}", Shown(&e.value)))
+        })?;
     }
     finding_lines(out, &c.findings)
 }

@@ -103,8 +103,44 @@ pub struct CertificateReport {
     pub authority_key_identifier: Option<String>,
     pub sha256: String,
     pub spki_sha256: String,
-    pub extensions: Vec<String>,
+    pub extensions: Vec<ExtensionReport>,
     pub findings: Vec<FindingReport>,
+}
+
+/// An extension as it stands there.
+#[derive(Serialize)]
+pub struct ExtensionReport {
+    pub oid: String,
+    /// RFC 5280's name for it, or its object identifier.
+    pub name: String,
+    pub critical: bool,
+    /// Its value in DER, hexadecimal.
+    pub value: String,
+}
+
+impl ExtensionReport {
+    fn of((oid, critical, value): (String, bool, Vec<u8>)) -> Self {
+        const NAMES: [(&str, &str); 16] = [
+            ("2.5.29.14", "subjectKeyIdentifier"),
+            ("2.5.29.15", "keyUsage"),
+            ("2.5.29.17", "subjectAltName"),
+            ("2.5.29.18", "issuerAltName"),
+            ("2.5.29.19", "basicConstraints"),
+            ("2.5.29.30", "nameConstraints"),
+            ("2.5.29.31", "cRLDistributionPoints"),
+            ("2.5.29.32", "certificatePolicies"),
+            ("2.5.29.33", "policyMappings"),
+            ("2.5.29.35", "authorityKeyIdentifier"),
+            ("2.5.29.36", "policyConstraints"),
+            ("2.5.29.37", "extKeyUsage"),
+            ("2.5.29.54", "inhibitAnyPolicy"),
+            ("1.3.6.1.5.5.7.1.1", "authorityInfoAccess"),
+            ("1.3.6.1.4.1.11129.2.4.2", "signedCertificateTimestamps"),
+            ("2.16.840.1.113730.1.1", "nsCertType"),
+        ];
+        let name = NAMES.iter().find(|(known, _)| *known == oid).map_or(oid.as_str(), |(_, name)| name);
+        Self { name: name.to_owned(), critical, value: certforge::key::hex(&value), oid }
+    }
 }
 
 impl CertificateReport {
@@ -146,7 +182,7 @@ impl CertificateReport {
             authority_key_identifier: id(certificate.authority_key_identifier()),
             sha256: certificate.sha256().to_string(),
             spki_sha256: certificate.public_key().sha256().to_string(),
-            extensions: certificate.extension_oids(),
+            extensions: certificate.extensions().into_iter().map(ExtensionReport::of).collect(),
             findings: findings(&said),
         }
     }

@@ -3,12 +3,14 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use certforge::Error;
+use certforge::error::Shown;
 use certforge::gateway::{Api, Change, Document, Setting, Wish};
 use certforge::store::{NewFile, Overwrite, rewrite};
+use certforge::{Error, Finding};
 
 use super::{OperationArgs, read, shown};
 use crate::context::Failure;
+use crate::environment;
 use crate::report::{ApigwChange, ApigwPatchReport, Report, findings};
 
 #[derive(clap::Args)]
@@ -41,6 +43,9 @@ pub struct Args {
     /// Replace the output file where it is there
     #[arg(long, requires = "output")]
     force: bool,
+    /// Do not ask where the connection goes over the internet
+    #[arg(long, short)]
+    yes: bool,
     /// Show the change, and stop
     #[arg(long, conflicts_with = "output")]
     dry_run: bool,
@@ -70,6 +75,10 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     // A mark that was dropped is a change of its own.
     let marked = before.len() != document.text().len();
     let after = patch.text.clone().or_else(|| marked.then(|| document.text().to_owned()));
+    let open = patch.findings.iter().find(|f| f.code == "apigw.GW05");
+    if let Some(open) = open.filter(|_| patch.text.is_some() && !args.yes && !args.dry_run) {
+        confirm(open)?;
+    }
     let mut written = None;
     let mut content = None;
     if args.dry_run {
@@ -112,6 +121,21 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
         findings: findings(&said),
         content,
     }))
+}
+
+/// Whoever sits at a terminal is asked; elsewhere the warning has to do.
+fn confirm(open: &Finding) -> Result<(), Failure> {
+    if !environment::has_terminal() {
+        return Ok(());
+    }
+    let question = format!("{}. Set it nevertheless (--yes)? [y/N] ", Shown(&open.message));
+    match environment::ask(&question) {
+        Some(answer) if answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes") => Ok(()),
+        _ => Err(Failure::Usage {
+            message: "nothing was changed".to_owned(),
+            hint: "--yes sets it without asking; --path and --method leave that operation out".to_owned(),
+        }),
+    }
 }
 
 /// The same with the AWS CLI: piece by piece, or the document as a whole, and the
