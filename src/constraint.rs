@@ -166,6 +166,12 @@ impl Constraints {
     pub(crate) fn bars(&self, name: &GeneralName) -> Option<String> {
         let text;
         let (kind, presented) = match name {
+            GeneralName::DnsName(dns) if dns.as_str().split('.').any(str::is_empty) => {
+                return self.bars_type("dns");
+            }
+            GeneralName::Rfc822Name(email) if !email.as_str().contains('@') => {
+                return self.bars_type("email");
+            }
             GeneralName::DnsName(dns) => {
                 text = dns.as_str().to_ascii_lowercase();
                 ("dns", Presented::Dns(&text))
@@ -209,10 +215,11 @@ impl Constraints {
         }
         let mut of_kind = self.permitted.iter().filter(|s| s.kind() == kind).peekable();
         of_kind.peek()?;
-        let all: Vec<String> = of_kind.clone().map(ToString::to_string).collect();
-        if of_kind.any(permits) {
+        let mut permitted = of_kind.clone();
+        if permitted.any(permits) {
             return None;
         }
+        let all: Vec<String> = of_kind.map(ToString::to_string).collect();
         Some(format!("it permits {}", all.join(", ")))
     }
 

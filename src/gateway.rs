@@ -176,7 +176,7 @@ impl Document {
             integrations: Vec::new(),
             findings,
         };
-        read.integrations = integration::all(&read.tree, &read.lines, &mut read.findings);
+        read.integrations = integration::all(&read.tree, &read.lines, &mut read.findings)?;
         read.api = integration::api(&read.tree, &read.integrations);
         if read.integrations.is_empty() {
             let reason = "it has no x-amazon-apigateway-integration: it was exported without extensions";

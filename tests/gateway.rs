@@ -393,3 +393,70 @@ fn explain_judges_the_back_end_as_api_gateway_does() {
     let (_, found) = codes("ip.json --certificate myca.test.com");
     assert!(found.contains(&"apigw.GW08".to_owned()), "{found:?}");
 }
+
+#[test]
+fn what_is_shared_is_not_changed_for_others_in_silence() {
+    let sandbox = Sandbox::new();
+    let head = "swagger: '2.0'\npaths:\n  /a:\n    get:\n      x-amazon-apigateway-integration: &i\n        type: http\n        uri: https://a/\n        connectionType: VPC_LINK\n  /b:\n    get:\n      x-amazon-apigateway-integration:";
+    for (name, shared) in
+        [("alias.yaml", " *i\n"), ("merge.yaml", "\n        <<: *i\n        uri: https://b/\n")]
+    {
+        std::fs::write(sandbox.file(name), format!("{head}{shared}")).unwrap();
+        let message = refused(&sandbox, &format!("apigw patch {name} {SET} --path /a"), 3, "apigw.shared");
+        assert!(message.contains("GET /b"), "{message}");
+        let ran = sandbox.ok(&format!("apigw patch {name} {SET}"));
+        assert_eq!(ran.stdout, format!("{name}\n"));
+    }
+    // A merge that is the only member: what is inserted stands beside it, not in the anchor.
+    std::fs::write(sandbox.file("only.yaml"), format!("{head}\n        <<: *i\n")).unwrap();
+    sandbox.ok(&format!("apigw patch only.yaml {SET} --path /b"));
+    let text = sandbox.read("only.yaml");
+    assert!(
+        text.starts_with(head)
+            && text.ends_with("<<: *i\n        tlsConfig:\n          insecureSkipVerification: true\n"),
+        "{text}"
+    );
+    // Which of two keys counts depends on the reader.
+    let twice = EXPORT.replace(r#""type""#, r#""uri": "https://x/", "type""#);
+    std::fs::write(sandbox.file("twice.json"), twice).unwrap();
+    let message = refused(&sandbox, &format!("apigw patch twice.json {SET}"), 3, "apigw.syntax");
+    assert!(message.contains("`uri` stands twice"), "{message}");
+}
+
+#[test]
+fn what_is_written_in_odd_ways_is_found() {
+    let sandbox = Sandbox::new();
+    let head = "swagger: '2.0'\npaths:\n  /a:\n    get:\n      x-amazon-apigateway-integration:";
+    for text in [
+        "\n        type: http\n        uri: https://a/\n        tlsConfig:\n",
+        "\n        type: http\n        tlsConfig: # later\n        uri: https://a/\n",
+        "\n        type: http\n        tlsConfig:\n          insecureSkipVerification:\n        uri: https://a/\n",
+        " &x {type: http, uri: https://a/, <<: [*x, *x, *x, *x, *x, *x, *x, *x, *x]}\n",
+        " &x\n        type: http\n        requestParameters: &y\n          b: *y\n        uri: https://a/\n",
+    ] {
+        std::fs::write(sandbox.file("a.yaml"), format!("{head}{text}")).unwrap();
+        sandbox.ok(&format!("apigw patch a.yaml {SET}"));
+        let explained = sandbox.ok("apigw explain a.yaml --json").stdout;
+        let report: Value = serde_json::from_str(&explained).unwrap();
+        assert_eq!(report["integrations"][0]["insecure_skip_verification"], true, "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_understood_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let head = "swagger: '2.0'\npaths:\n  /a:\n    get:\n      x-amazon-apigateway-integration:";
+    let comma = " {\n        type: http,\n        uri: \"https://a/\",\n      }\n";
+    std::fs::write(sandbox.file("a.yaml"), format!("{head}{comma}")).unwrap();
+    let message = refused(&sandbox, &format!("apigw patch a.yaml {SET}"), 3, "apigw.unsure");
+    assert!(message.contains("was not"), "{message}");
+}
+
+#[test]
+fn a_device_is_no_file_to_write_to() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("api.json"), EXPORT).unwrap();
+    refused(&sandbox, &format!("apigw patch api.json {SET} --output /dev/null --force"), 4, "file.kind");
+    let kind = std::fs::metadata("/dev/null").unwrap().file_type();
+    assert!(std::os::unix::fs::FileTypeExt::is_char_device(&kind));
+}

@@ -227,3 +227,35 @@ fn openssl_agrees_on_what_is_wrong() {
         );
     }
 }
+
+#[test]
+fn of_two_lists_of_one_second_the_higher_number_counts() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.internal --key p256");
+    sandbox.ok("crl");
+    std::fs::copy(sandbox.file("certforge/ca/default/crl.pem"), sandbox.file("old.pem")).unwrap();
+    sandbox.ok("revoke a.internal --reason superseded");
+    sandbox.ok("crl");
+    for order in [
+        "--crl old.pem --crl certforge/ca/default/crl.pem",
+        "--crl certforge/ca/default/crl.pem --crl old.pem",
+    ] {
+        refuses(&sandbox, &format!("a.internal {order}"), "path.revoked", "leaf");
+    }
+}
+
+#[test]
+fn a_damaged_certificate_is_not_passed_over_for_the_next() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.internal --key p256");
+    let folder = "certforge/a.internal";
+    let damaged = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+    let text =
+        sandbox.read(&format!("{folder}/key.pem")) + damaged + &sandbox.read(&format!("{folder}/ca.pem"));
+    std::fs::write(sandbox.file("server.pem"), text).unwrap();
+    let (status, said, _) = verdict(&sandbox, &format!("server.pem --trust {folder}/ca.pem"));
+    assert_eq!((status, said[0].0.as_str()), (1, "gather.damaged"));
+    // One that is trusted together with its CA, and one that is trusted alone.
+    accepts(&sandbox, &format!("{folder}/cert.pem --trust {folder}/cert.pem --trust {folder}/ca.pem"));
+    accepts(&sandbox, &format!("{folder}/cert.pem --trust {folder}/cert.pem"));
+}

@@ -97,7 +97,8 @@ impl Certificate {
     /// A critical extension that clients do not know, and so refuse the certificate for.
     pub(crate) fn unknown_critical(&self) -> Option<String> {
         // Key usage, names, basic and name constraints, policies and their kin (RFC 5280 §4.2.1).
-        const KNOWN: [&str; 10] = [
+        const KNOWN: [&str; 11] = [
+            "2.5.29.31",
             "2.5.29.15",
             "2.5.29.17",
             "2.5.29.18",

@@ -67,6 +67,9 @@ const ISSUE_ANEW: &str = "issue it anew: certforge leaf or certforge ca new writ
 const NEW_NAMES: &str = "issue it anew with --san NAME for every name that clients use";
 const NEW_KEY: &str = "make a new key: certforge leaf --key p256 or --key rsa2048";
 
+/// What clients take, and only a strict verdict refuses.
+pub(crate) const ROOT_KEY_IDENTIFIER: &str = "certificate.root-key-identifier";
+
 /// The rules, in the order of the certificate's members.
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
@@ -92,6 +95,7 @@ pub const RULES: &[Rule] = &[
     rule("certificate.extended-key-usage", "RFC 5280 §4.2.1.12", ISSUE_ANEW, usage::extended_key_usage),
     rule("certificate.subject-key-identifier", "RFC 5280 §4.2.1.2", ISSUE_ANEW, identity::subject_key_identifier),
     rule("certificate.authority-key-identifier", "RFC 5280 §4.2.1.1", ISSUE_ANEW, identity::authority_key_identifier),
+    rule(ROOT_KEY_IDENTIFIER, "CA/Browser Forum baseline requirements §7.1.2.11.3", ISSUE_ANEW, identity::root_key_identifier),
     rule("certificate.authority-information", "RFC 5280 §4.2.2.1", ISSUE_ANEW, identity::authority_information),
 ];
 
@@ -178,6 +182,13 @@ pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
 #[must_use]
 pub fn examine(certificate: &Certificate) -> Vec<Finding> {
     findings(certificate.read())
+}
+
+/// What of a certificate's extensions cannot be read, or stands there twice: what they say
+/// is not known then, and must not be taken for nothing.
+pub(crate) fn unclear(certificate: &Certificate) -> Option<String> {
+    let facts = Facts::of(certificate.read());
+    form::extension_malformed(&facts).or_else(|| form::extension_twice(&facts)).map(|broken| broken.message)
 }
 
 /// As [`lint`], for one that has been read.

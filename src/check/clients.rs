@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use super::path::{Peer, Question, Verdict, verify};
+use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, verify};
 use crate::certificate::Certificate;
 use crate::finding::Severity;
 use crate::key::KeyAlgorithm;
+use crate::name::San;
 
 /// The facts of a certificate as a server shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,13 +78,17 @@ pub const NAMES: [&str; 38] = [
 ];
 
 /// The facts that have more than two values.
-pub const MORE_NAMES: [&str; 6] = [
+pub const MORE_NAMES: [&str; 10] = [
     "key.unusual",
     "ca.key-small",
     "signature.weak",
     "signature.sha1",
     "signature.ids-differ",
     "anchor.impostor",
+    "root.sent",
+    "path.long",
+    "path.over-five",
+    "limit.common-name",
 ];
 
 /// Apple's platforms refuse what lasts longer (support.apple.com 103769), in days.
@@ -151,7 +156,7 @@ fn of_path(verdict: &Verdict, facts: &mut Facts) {
 fn of_name(question: &Question<'_>, facts: &mut Facts) {
     let leaf = question.certificate;
     let dns = leaf.dns_names_as_written();
-    let is_ip = |name: &crate::name::San| matches!(name, crate::name::San::Ip(_));
+    let is_ip = |name: &San| matches!(name, San::Ip(_));
     if !leaf.has_alternative_names() {
         facts.insert("san.none");
     }
@@ -258,6 +263,16 @@ fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
 
 fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
     let Some((anchor, below)) = verdict.path.split_last() else { return };
+    if verdict.path.len() > LONGEST_OF_RUSTLS {
+        facts.insert("path.long");
+    }
+    // Java's PKIXBuilderParameters take five intermediates where nobody says otherwise.
+    if verdict.path.len() > 7 {
+        facts.insert("path.over-five");
+    }
+    if anchor.is_self_issued() && (below.is_empty() || question.chain.contains(anchor)) {
+        facts.insert("root.sent");
+    }
     if below.is_empty() && !anchor.is_self_issued() {
         facts.insert("anchor.leaf");
     } else if !anchor.is_self_issued() {
@@ -306,6 +321,14 @@ fn of_limits(verdict: &Verdict, facts: &mut Facts) {
         let Ok(Some(limits)) = authority.name_constraints() else { continue };
         let anchor = verdict.anchored && index + 1 == verdict.path.len();
         let place = if anchor { "anchor" } else { "issuer" };
+        // OpenSSL takes the common name for a DNS name where there is none of those.
+        if leaf.dns_names_as_written().is_empty() {
+            let names: Vec<San> =
+                leaf.common_names().iter().filter_map(|n| format!("dns:{n}").parse().ok()).collect();
+            if names.iter().any(|name| name.to_string().contains('.') && limits.refuses(name).is_some()) {
+                facts.insert("limit.common-name");
+            }
+        }
         // Of many names one that breaks a limit is enough.
         let broken = names.iter().take(1_000).find_map(|name| limits.bars(name));
         if let Some(limit) = broken {

@@ -22,8 +22,10 @@ use crate::revocation::RevocationList;
 
 pub use peer::Peer;
 
-/// The most certificates of a path, leaf and anchor among them: as many as rustls takes.
-pub const LONGEST: usize = 8;
+/// The most certificates of a path, leaf and anchor among them.
+pub const LONGEST: usize = 20;
+/// The most that rustls takes.
+pub const LONGEST_OF_RUSTLS: usize = 8;
 
 /// What the certificate is to be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

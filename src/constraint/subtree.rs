@@ -97,6 +97,8 @@ impl Subtree {
                 dns_within(whole, base) || partly && plain.is_some_and(|plain| dns_within(base, plain))
             }
             (Self::Ip { address, mask }, Presented::Ip(ip)) => ip_within(ip, *address, *mask),
+            // What excludes every mailbox, as some write it; what permits none.
+            (Self::Email(base), Presented::Email(_)) if base.is_empty() => partly,
             (Self::Email(base), Presented::Email(email)) => email_within(email, base),
             (Self::Uri(base), Presented::Uri(uri)) => {
                 uri_host(uri).is_some_and(|host| host_within(&host, base))

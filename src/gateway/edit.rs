@@ -52,11 +52,20 @@ pub(super) fn set(document: &Document, integration: Id, setting: &Setting) -> Re
     let node = tree.node(config);
     match &node.kind {
         Kind::Map { .. } => match tree.own(config, setting.member()) {
+            Some(old) if tree.node(old).span.is_empty() => {
+                let at = writer.behind_key(config, setting.member());
+                Ok(vec![Edit { at: at..at, text: format!(" {value}") }])
+            }
             Some(old) => Ok(vec![Edit { at: writer.written(tree.node(old)), text: value }]),
             None => Ok(vec![writer.insert(config, setting.member(), &New::Value(&value))?]),
         },
         Kind::Scalar { text, .. } if matches!(text.as_str(), "" | "null" | "~") => {
-            let at = writer.written(node);
+            let mut at = writer.written(node);
+            // Where nothing is written the parser names a place further on.
+            if at.is_empty() {
+                let behind = writer.behind_key(integration, TLS_CONFIG);
+                at = behind..behind;
+            }
             let (member, quote) = (setting.member(), if document.syntax == Syntax::Json { "\"" } else { "" });
             let blank = if at.is_empty() { " " } else { "" };
             Ok(vec![Edit { at, text: format!("{blank}{{{quote}{member}{quote}: {value}}}") }])
@@ -92,6 +101,13 @@ impl Writer<'_> {
     fn written(&self, node: &Node) -> Range<usize> {
         let text = &self.text()[node.span.clone()];
         node.span.start..node.span.start + text.trim_end().len()
+    }
+
+    /// The place behind a member's colon.
+    fn behind_key(&self, map: Id, key: &str) -> usize {
+        let members = self.document.tree.all_members(map);
+        let end = members.iter().find(|m| m.key == key).map_or(0, |m| m.span.end);
+        end + self.text()[end..].find(':').map_or(0, |at| at + 1)
     }
 
     /// A new member of a mapping: before its last one, so that no line that is there
@@ -141,8 +157,8 @@ impl Writer<'_> {
             };
         }
         let comma = before.last().map_or(", ", |previous| {
-            let between =
-                &text[self.document.tree.node(previous.value).span.end.min(last.span.start)..last.span.start];
+            let between = &text
+                [self.document.tree.written(previous.value).span.end.min(last.span.start)..last.span.start];
             if between.trim() == "," && !between.contains('\n') { between } else { ", " }
         });
         let value = match new {
@@ -155,7 +171,7 @@ impl Writer<'_> {
 
     /// What stands between a key and its value.
     fn separator(&self, member: &Member) -> &str {
-        let value = &self.document.tree.node(member.value).span;
+        let value = &self.document.tree.written(member.value).span;
         let between = self.text().get(member.span.end..value.start).unwrap_or_default();
         if between.trim() == ":" && !between.contains('\n') { between } else { ": " }
     }
@@ -190,7 +206,7 @@ impl Writer<'_> {
         let lines = format!("{indent}{}:{value}{end}", quoted(key));
         let Some(previous) = before.last() else {
             // The only member may stand behind a dash: the new one goes below it.
-            let value = &self.document.tree.node(last.value).span;
+            let value = &self.document.tree.written(last.value).span;
             let at = text[value.start..value.end].trim_end().len() + value.start;
             let at = text[at..].find('\n').map_or(text.len(), |n| at + n + 1);
             let open = if text[..at].ends_with('\n') { "" } else { end };
@@ -198,7 +214,7 @@ impl Writer<'_> {
         };
         // A comment above the last member belongs to it. What looks like one within a block
         // scalar is its text.
-        let previous = self.document.tree.node(previous.value);
+        let previous = self.document.tree.written(previous.value);
         let mut at = start;
         while let Some(above) = at.checked_sub(1).map(|n| self.lines().start_of(n)) {
             let line = text[above..at].trim();
@@ -216,9 +232,9 @@ impl Writer<'_> {
         match &node.kind {
             Kind::Scalar { style, .. } => *style == Style::Block,
             Kind::Map { members, flow } => {
-                !flow && members.last().is_some_and(|m| self.ends_in_block(tree.node(m.value)))
+                !flow && members.last().is_some_and(|m| self.ends_in_block(tree.written(m.value)))
             }
-            Kind::List(items) => items.last().is_some_and(|item| self.ends_in_block(tree.node(*item))),
+            Kind::List(items) => items.last().is_some_and(|item| self.ends_in_block(tree.written(*item))),
             Kind::Alias(_) => false,
         }
     }

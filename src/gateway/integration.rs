@@ -3,6 +3,7 @@
 use super::Api;
 use super::lines::LineStarts;
 use super::tree::{Id, Tree};
+use crate::error::{Error, Result, Shown};
 use crate::finding::{Finding, Severity};
 
 const MEMBER: &str = "x-amazon-apigateway-integration";
@@ -92,16 +93,34 @@ impl Integration {
 }
 
 /// All integrations, in the order they stand in.
-pub(super) fn all(tree: &Tree, lines: &LineStarts, findings: &mut Vec<Finding>) -> Vec<Integration> {
+///
+/// # Errors
+/// [`Error::ApiDocument`] where a key on the way stands twice.
+pub(super) fn all(tree: &Tree, lines: &LineStarts, findings: &mut Vec<Finding>) -> Result<Vec<Integration>> {
+    let once = |id: Id| match tree.twice(id) {
+        None => Ok(()),
+        Some(member) => Err(Error::ApiDocument {
+            code: "apigw.syntax",
+            reason: format!(
+                "the key `{}` stands twice in one mapping, once more in line {}: readers take one or the other",
+                Shown(&member.key),
+                lines.number(member.span.start) + 1
+            ),
+        }),
+    };
     let mut found = Vec::new();
-    let Some(paths) = tree.member(tree.root(), "paths") else { return found };
-    for path in tree.members(paths) {
-        for operation in tree.members(path.value) {
+    once(tree.root())?;
+    let Some(paths) = tree.member(tree.root(), "paths") else { return Ok(found) };
+    once(paths)?;
+    for path in tree.all_members(paths) {
+        once(path.value)?;
+        for operation in tree.all_members(path.value) {
             if !METHODS.contains(&operation.key.to_ascii_lowercase().as_str()) {
                 continue;
             }
             let method =
                 if operation.key == ANY { "ANY".to_owned() } else { operation.key.to_ascii_uppercase() };
+            once(operation.value)?;
             let Some(mut node) = tree.member(operation.value, MEMBER) else { continue };
             let mut reference = None;
             if let Some(target) = tree.member(node, "$ref").and_then(|id| tree.text(id)) {
@@ -116,10 +135,14 @@ pub(super) fn all(tree: &Tree, lines: &LineStarts, findings: &mut Vec<Finding>) 
                     continue;
                 }
             }
+            once(node)?;
+            if let Some(config) = tree.member(node, "tlsConfig") {
+                once(config)?;
+            }
             found.push(one(tree, lines, (&path.key, method), tree.resolved(node), reference));
         }
     }
-    found
+    Ok(found)
 }
 
 fn one(
@@ -186,8 +209,8 @@ pub(super) fn api(tree: &Tree, integrations: &[Integration]) -> Api {
     let marked = ["x-amazon-apigateway-importexport-version", "x-amazon-apigateway-cors"];
     let marked = marked.iter().any(|key| tree.member(root, key).is_some());
     let default_route = tree.member(root, "paths").is_some_and(|paths| {
-        tree.members(paths).iter().any(|path| {
-            let operations = tree.members(path.value).iter();
+        tree.all_members(paths).iter().any(|path| {
+            let operations = tree.all_members(path.value);
             operations.into_iter().any(|o| tree.member(o.value, "isDefaultRoute").is_some())
         })
     });

@@ -115,7 +115,8 @@ pub(super) fn patch(document: &Document, wish: &Wish) -> Result<Patch> {
     // Two operations may share no integration, and yet its tlsConfig.
     patch.edits.dedup();
     let text = edit::apply(document.text(), &patch.edits);
-    check(document, &text, wish, patch.changes.len() + patch.unchanged)?;
+    let after = check(document, &text, wish, patch.changes.len() + patch.unchanged)?;
+    shared(document, &after, wish, &mut patch)?;
     patch.text = Some(text);
     Ok(patch)
 }
@@ -200,8 +201,12 @@ fn current(integration: &Integration, setting: &Setting) -> Option<String> {
 }
 
 /// Reads the new text once more: all that was wanted is so, and nothing else has gone.
-fn check(before: &Document, text: &str, wish: &Wish, fulfilled: usize) -> Result<()> {
-    let broken = |reason: &str| Error::Internal { doing: "changing a document", reason: reason.to_owned() };
+fn check(before: &Document, text: &str, wish: &Wish, fulfilled: usize) -> Result<Document> {
+    // Whatever way of writing is not understood: nothing has been written yet.
+    let broken = |reason: &str| Error::ApiDocument {
+        code: "apigw.unsure",
+        reason: format!("the change cannot be made safely in this document, and was not: {reason}"),
+    };
     let after = Document::read(text.as_bytes()).map_err(|e| broken(&e.to_string()))?;
     let same = before.integrations().len() == after.integrations().len()
         && before.integrations().iter().zip(after.integrations()).all(|(a, b)| {
@@ -215,8 +220,34 @@ fn check(before: &Document, text: &str, wish: &Wish, fulfilled: usize) -> Result
     let so =
         after.integrations().iter().filter(|i| wish.is_for(i) && i.kind.speaks_tls()).filter(is_so).count();
     if same && so >= fulfilled && after.tree.count() >= before.tree.count() {
-        Ok(())
+        Ok(after)
     } else {
         Err(broken("the new document does not say what was wanted"))
     }
+}
+
+/// Anchors, merges and references let operations share what was changed: those that nobody
+/// asked for must not lose their verification in silence.
+fn shared(before: &Document, after: &Document, wish: &Wish, patch: &mut Patch) -> Result<()> {
+    let asked = |i: &Integration| patch.changes.iter().any(|c| c.path == i.path && c.method == i.method);
+    let pairs = before.integrations().iter().zip(after.integrations());
+    let touched: Vec<&Integration> = pairs
+        .filter(|(old, new)| current(old, &wish.setting) != current(new, &wish.setting) && !asked(old))
+        .map(|(old, _)| old)
+        .collect();
+    let names = |all: &[&Integration]| -> Vec<String> { all.iter().map(|i| i.operation()).collect() };
+    let (harmless, others): (Vec<&Integration>, Vec<&Integration>) =
+        touched.into_iter().partition(|i| !i.kind.speaks_tls() || i.is_plain());
+    if !others.is_empty() {
+        let reason = format!(
+            "what would be changed is shared with {}, which was not asked for: ask for both, or give one a tlsConfig of its own",
+            Shown(&names(&others).join(", "))
+        );
+        return Err(Error::ApiDocument { code: "apigw.shared", reason });
+    }
+    for operation in names(&harmless) {
+        let message = format!("{operation}: it shares what was changed, and the setting has no effect there");
+        patch.findings.push(Finding::new("apigw.shared", Severity::Info, operation, message));
+    }
+    Ok(())
 }

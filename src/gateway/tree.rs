@@ -167,6 +167,11 @@ impl Tree {
         &self.nodes[self.resolved(id)]
     }
 
+    /// A node as it stands there: an alias is an alias.
+    pub(super) fn written(&self, id: Id) -> &Node {
+        &self.nodes[id]
+    }
+
     /// The node itself, or what its alias stands for.
     pub(super) fn resolved(&self, id: Id) -> Id {
         match &self.nodes[id].kind {
@@ -177,19 +182,11 @@ impl Tree {
 
     /// A member's value, of this mapping or of one that is merged into it (`<<`).
     pub(super) fn member(&self, id: Id, key: &str) -> Option<Id> {
-        self.member_within(id, key, 8)
-    }
-
-    fn member_within(&self, id: Id, key: &str, depth: usize) -> Option<Id> {
         let own = self.own(id, key);
-        if own.is_some() || depth == 0 {
+        if own.is_some() || self.own(id, "<<").is_none() {
             return own;
         }
-        let merged = self.own(id, "<<")?;
-        match &self.node(merged).kind {
-            Kind::List(items) => items.iter().find_map(|item| self.member_within(*item, key, depth - 1)),
-            _ => self.member_within(merged, key, depth - 1),
-        }
+        self.all_members(id).into_iter().find(|m| m.key == key).map(|m| m.value)
     }
 
     /// A member's value, of this mapping alone.
@@ -202,6 +199,38 @@ impl Tree {
             Kind::Map { members, .. } => members,
             _ => &[],
         }
+    }
+
+    /// The members of a mapping with those that are merged into it (`<<`), as far as it does
+    /// not have them itself.
+    pub(super) fn all_members(&self, id: Id) -> Vec<&Member> {
+        let mut found: Vec<&Member> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        // Each mapping once, however often and however deep it is merged.
+        let mut visited = std::collections::HashSet::new();
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if !visited.insert(self.resolved(id)) {
+                continue;
+            }
+            for member in self.members(id) {
+                if member.key == "<<" {
+                    match &self.node(member.value).kind {
+                        Kind::List(items) => open.extend(items.iter().rev()),
+                        _ => open.push(member.value),
+                    }
+                } else if seen.insert(&member.key) {
+                    found.push(member);
+                }
+            }
+        }
+        found
+    }
+
+    /// A key that stands twice in a mapping: which of both counts depends on the reader.
+    pub(super) fn twice(&self, id: Id) -> Option<&Member> {
+        let mut seen = std::collections::HashSet::new();
+        self.members(id).iter().find(|member| member.key != "<<" && !seen.insert(&member.key))
     }
 
     /// A scalar's text.
@@ -332,6 +361,8 @@ impl Reader<'_> {
             None => self.done = Some(value),
             Some(Open { kind: Kind::List(items), .. }) => items.push(value),
             Some(Open { kind: Kind::Map { members, .. }, key, .. }) => match key.take() {
+                // A comma at the end of a flow mapping is no member.
+                Some((_, Style::Plain, span)) if span.is_empty() => {}
                 Some((key, style, span)) => members.push(Member { key, style, span, value }),
                 // A key that is a collection: nobody looks for it.
                 None => *key = Some((String::new(), Style::Plain, self.tree.nodes[value].span.clone())),

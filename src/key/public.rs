@@ -123,6 +123,10 @@ impl PublicKey {
         let Some(size) = modulus_bits(self.bits(), false) else {
             return Some("its modulus cannot be read".to_owned());
         };
+        // What is larger nobody uses, and looking at it takes minutes.
+        if size > 16_384 {
+            return Some(format!("it is RSA {size}, and 16384 bits is the most"));
+        }
         if size < 2048 {
             return Some(format!("it is RSA {size}, and 2048 bits is the least"));
         }

@@ -370,6 +370,8 @@ impl NewFile {
             let name = target.to_string_lossy().into_owned();
             return Err(Error::AlreadyExists { what: "file", name, path: target.to_owned() });
         }
+        // What is put in a device's place would be there for every other program too.
+        file::check_is_file(target)?;
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let temporary = file::temporary_name(folder)?;
         let file = file::create_new(&temporary, if is_secret { SECRET } else { PUBLIC });

@@ -199,6 +199,15 @@ pub fn is_regular(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|m| m.is_file())
 }
 
+/// Refuses what is there and is no regular file: a device, a pipe, a folder. A link is what
+/// it points to here, for the link is what would be replaced.
+pub(super) fn check_is_file(path: &Path) -> Result<()> {
+    match fs::metadata(path) {
+        Ok(m) if !m.is_file() => Err(Error::Path { path: path.to_owned(), reason: "is not a regular file" }),
+        _ => Ok(()),
+    }
+}
+
 /// Finds out whether a file could be replaced, without touching it.
 pub(super) fn check_replaceable(target: &Path) -> Result<()> {
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
@@ -384,6 +393,7 @@ pub(super) fn replace(target: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 /// [`Error::Io`]; [`Error::Changed`] where it is not as it was any more.
 pub fn rewrite(path: &Path, before: &[u8], after: &[u8]) -> Result<()> {
     let target = fs::canonicalize(path).map_err(io_error("open", path))?;
+    check_is_file(&target)?;
     if fs::read(&target).map_err(io_error("read", path))? != before {
         return Err(Error::Changed { path: path.to_owned() });
     }

@@ -264,6 +264,11 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         None,
         &Make { subject: "/CN=rsa root", key: "rsa:2048", extensions: CA, days: "3000", ..Make::default() },
     );
+    let deep: Vec<String> = (1..9).map(|n| format!("deep-{n}")).collect();
+    for (n, name) in deep.iter().enumerate() {
+        let issuer = if n == 0 { "root" } else { &deep[n - 1] };
+        ca(name, Some(issuer), &format!("/CN={name}"), CA, "+0d", "1500");
+    }
     // Two CAs of one name with different keys, with key identifiers and without.
     let bare = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n";
     ca("twin", None, "/CN=twin", CA, "+0d", "3000");
@@ -295,6 +300,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         ("plain-root-leaf", "plain-root"),
         ("old-root-leaf", "old-root"),
         ("twin-leaf", "twin"),
+        ("deep-leaf", "deep-8"),
         ("permit-mid-leaf", "permit-mid"),
         ("exclude-mid-leaf", "exclude-mid"),
         ("short-2-leaf", "short-2"),
@@ -403,6 +409,11 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
     leaf("md5", Some("rsa-root"), Make { extensions: &dns, more: &["-md5"], ..Make::default() });
     let many: Vec<String> = (0..150).map(|n| format!("DNS:n{n}.corp.internal")).collect();
     leaf("many", root, Make { extensions: &named(&format!("{},{DNS}", many.join(","))), ..Make::default() });
+    leaf(
+        "common-name-limit",
+        Some("permit-root"),
+        Make { subject: cn, extensions: &named("IP:127.0.0.1"), ..Make::default() },
+    );
     leaf("cn-dns-san-ip", root, Make { subject: cn, extensions: &named("IP:127.0.0.1"), ..Make::default() });
     leaf("top-wildcard", root, Make { extensions: &named("DNS:*.internal"), ..Make::default() });
     leaf("other-wrong", Some("other"), Make { extensions: &named("DNS:other.internal"), ..Make::default() });
@@ -513,6 +524,14 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("twin-ca-without-ids", HOST, "bare-twin-leaf", &[], "bare-twin-other"),
         case("md5", HOST, "md5", &[], "rsa-root"),
         case("many-names", HOST, "many", &[], "root"),
+        case(
+            "deep",
+            HOST,
+            "deep-leaf",
+            &["deep-8", "deep-7", "deep-6", "deep-5", "deep-4", "deep-3", "deep-2", "deep-1"],
+            "root",
+        ),
+        case("common-name-not-permitted", ADDRESS, "common-name-limit", &[], "permit-root"),
         case("long", HOST, "long", &[], "root"),
         case("serial-0", HOST, "serial-0", &[], "root"),
         case("sha1", HOST, "sha1", &[], "root"),

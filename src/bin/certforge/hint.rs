@@ -57,6 +57,12 @@ pub fn of(error: &Error) -> Option<String> {
                 "of an HTTP API: --server-name HOST; of a REST API: --set insecureSkipVerification=true"
             }
             "apigw.GW09" => "split the API: API Gateway imports no more either",
+            "apigw.shared" => {
+                "leave --path out to change all of them, or write the integration out where it is to differ"
+            }
+            "apigw.unsure" => {
+                "write a tlsConfig with the value into the integration by hand, in the document's own manner"
+            }
             "apigw.setting" => "--set insecureSkipVerification=true",
             "apigw.operation" => "write --path as the document has it, and --method GET or ANY",
             _ => "look at that place of the file",

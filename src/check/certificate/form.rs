@@ -89,11 +89,9 @@ pub(super) fn ca_subject_empty(s: &Facts<'_>) -> Option<Broken> {
 }
 
 pub(super) fn extension_twice(s: &Facts<'_>) -> Option<Broken> {
-    let extensions = s.tbs.extensions()?;
-    extensions.iter().enumerate().find_map(|(i, e)| {
-        let again = extensions.iter().skip(i + 1).any(|other| other.extn_id == e.extn_id);
-        if again { wrong(format!("the extension {} stands there twice", e.extn_id)) } else { None }
-    })
+    let mut seen = std::collections::HashSet::new();
+    let twice = s.tbs.extensions()?.iter().find(|e| !seen.insert(e.extn_id))?;
+    wrong(format!("the extension {} stands there twice", twice.extn_id))
 }
 
 pub(super) fn extension_malformed(s: &Facts<'_>) -> Option<Broken> {

@@ -25,12 +25,20 @@ pub(super) fn authority_key_identifier(s: &Facts<'_>) -> Option<Broken> {
         return wrong("its authority key identifier names no key");
     };
     if id.authority_cert_issuer.is_some() || id.authority_cert_serial_number.is_some() {
-        let message = "its authority key identifier names its issuer's own issuer or serial number";
-        return if s.is_root() { wrong(message) } else { odd(message) };
+        return odd("its authority key identifier names its issuer's own issuer or serial number");
     }
     let own = s.skid.as_ref().map(|(_, own)| own.0.as_bytes());
     if s.is_root() && own.is_some_and(|own| own != key.as_bytes()) {
         return wrong("a root whose two key identifiers differ");
+    }
+    None
+}
+
+/// A root's own identifier is its key's, and nothing else.
+pub(super) fn root_key_identifier(s: &Facts<'_>) -> Option<Broken> {
+    let (_, id) = s.akid.as_ref().filter(|_| s.is_root())?;
+    if id.authority_cert_issuer.is_some() || id.authority_cert_serial_number.is_some() {
+        return odd("a root whose authority key identifier names an issuer or a serial number");
     }
     None
 }

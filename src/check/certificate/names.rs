@@ -23,7 +23,7 @@ pub(super) fn common_name_not_in_san(s: &Facts<'_>) -> Option<Broken> {
     if s.is_ca {
         return None;
     }
-    let names: Vec<String> = general_names(s).iter().filter_map(text_of).collect();
+    let names: std::collections::HashSet<String> = general_names(s).iter().filter_map(text_of).collect();
     let common = subject::common_names(s.tbs.subject()).into_iter().find(|common| !names.contains(common))?;
     let message = format!("its common name `{common}` is not among its subject alternative names");
     if !s.is_for_servers() {

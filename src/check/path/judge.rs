@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Purpose, Question, lists, opinion};
+use super::{LONGEST_OF_RUSTLS, Purpose, Question, lists, opinion};
 use crate::certificate::Certificate;
 use crate::check::certificate;
 use crate::finding::{Finding, Severity};
@@ -25,6 +25,9 @@ const FIXES: &[(&str, &str)] = &[
     ("path.untrusted", "trust this very certificate with --trust, or have it issued by a CA"),
     ("path.signature", "get the CA certificate whose key signed it; two CAs must never share a name"),
     ("path.too-deep", "issue from a CA that is nearer to the root"),
+    ("path.malformed", "issue it anew"),
+    ("path.refused", "issue it anew, or say what is wrong with this verdict"),
+    ("path.long", "issue from a CA that is nearer to the root"),
     ("path.too-many", "give fewer certificates with --chain"),
     ("path.expired", "renew it: certforge renew NAME, or certforge ca renew NAME"),
     ("path.not-yet-valid", "look at the clocks; issue it with a start in the past"),
@@ -65,6 +68,11 @@ pub(super) fn path(question: &Question<'_>, path: &[&Certificate], unknown: bool
             0,
             "a signature of the path is of an algorithm that cannot be checked",
         );
+    }
+    if path.len() > LONGEST_OF_RUSTLS {
+        let message =
+            format!("the path has {} certificates, and rustls takes {LONGEST_OF_RUSTLS}", path.len());
+        judge.say("path.long", Severity::Warning, 0, message);
     }
     let sound = judge.findings.iter().all(|f| f.severity != Severity::Error);
     if let (true, opinion::Opinion::Bad(reason)) = (sound, opinion) {
@@ -166,6 +174,9 @@ impl Judge<'_> {
     }
 
     fn critical(&mut self, index: usize, certificate: &Certificate) {
+        if let Some(message) = certificate::unclear(certificate) {
+            self.say("path.malformed", Severity::Error, index, message);
+        }
         // Clients take a trust anchor for its name and key alone.
         let severity = if self.is_anchor(index) && index > 0 { Severity::Warning } else { Severity::Error };
         if let Some(oid) = certificate.unknown_critical() {
@@ -279,7 +290,9 @@ impl Judge<'_> {
                     continue;
                 }
                 let names = certificate.general_names();
-                comparisons += names.len() * limits.count();
+                // The subject is compared too: its e-mail addresses, and as a whole.
+                let more = 1 + certificate.subject_der().len() / 16;
+                comparisons += (names.len() + more) * limits.count();
                 if comparisons > MOST_COMPARISONS {
                     let message =
                         format!("more than {MOST_COMPARISONS} names would have to be compared with limits");
@@ -307,6 +320,9 @@ impl Judge<'_> {
             let place = self.place(index);
             for mut finding in certificate::examine(certificate) {
                 finding.place.clone_from(&place);
+                if finding.code == certificate::ROOT_KEY_IDENTIFIER {
+                    finding.severity = Severity::Error;
+                }
                 // Nobody goes on upwards from an anchor.
                 let upwards = finding.code == "certificate.authority-key-identifier";
                 if upwards && self.is_anchor(index) && !certificate.is_self_issued() {

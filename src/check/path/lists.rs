@@ -25,15 +25,20 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
     for (index, pair) in path.windows(2).enumerate() {
         let [certificate, issuer] = pair else { continue };
         let mut say = |code, severity, message| all.push(Said { code, severity, index, message });
-        let of_issuer = |list: &&RevocationList| {
-            list.issuer_der() == issuer.subject_der()
-                && list.is_signed_by(issuer.public_key()).unwrap_or(false)
-        };
-        // The newest tells.
-        let list = lists.iter().filter(of_issuer).max_by_key(|list| list.this_update());
+        let named = || lists.iter().filter(|list| list.issuer_der() == issuer.subject_der());
+        let signed = |list: &&RevocationList| list.is_signed_by(issuer.public_key()).unwrap_or(false);
+        // The newest tells; of two of one second the one with the higher number.
+        let list = named().filter(signed).max_by_key(|list| {
+            let begun = list.this_update().is_some_and(|this| this <= at);
+            (begun, list.this_update(), list.number())
+        });
         let Some(list) = list else {
             let severity = if index == 0 { Severity::Error } else { Severity::Warning };
-            let message = format!("there is no list of `{}`, its issuer", issuer.subject());
+            let message = if named().next().is_some() {
+                format!("the list of `{}`, its issuer, is not signed by that CA's key", issuer.subject())
+            } else {
+                format!("there is no list of `{}`, its issuer", issuer.subject())
+            };
             say("path.list-missing", severity, message);
             continue;
         };

@@ -22,7 +22,8 @@ pub(super) fn of(question: &Question<'_>, path: &[&Certificate]) -> Opinion {
         Purpose::Client => KeyUsage::client_auth(),
         Purpose::Any => return Opinion::None,
     };
-    if leaf.ca().is_some() {
+    // A CA's, and one that is trusted as it is without its CA: webpki has no word for these.
+    if leaf.ca().is_some() || rest.is_empty() && !leaf.is_self_issued() {
         return Opinion::None;
     }
     let below = rest.split_last().map_or(&[][..], |(_, below)| below);
@@ -60,7 +61,9 @@ fn cannot_judge(error: &Error, path: &[&Certificate]) -> bool {
         Error::UnsupportedSignatureAlgorithmContext(_)
         | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_)
         | Error::UnsupportedCriticalExtension
-        | Error::UnsupportedCertVersion => true,
+        | Error::UnsupportedCertVersion
+        // It takes six intermediates; more are no fault of theirs.
+        | Error::MaximumPathDepthExceeded => true,
         // It refuses all limits on directory names and URIs.
         Error::NameConstraintViolation => path.iter().skip(1).any(|authority| {
             let limits = authority.name_constraints().ok().flatten().unwrap_or_default();

@@ -40,7 +40,7 @@ pub struct Args {
     #[cfg(feature = "aws")]
     #[command(flatten)]
     place: arn::PlaceArgs,
-    /// In a folder, what ends within this time is due, such as 30d
+    /// What ends within this time is due, such as 30d
     #[arg(long, value_name = "TIME")]
     within: Option<String>,
     /// In a folder, look at the form of each certificate too
@@ -93,7 +93,15 @@ impl Form {
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if args.what.is_dir() {
+        args.judge.refuse("a folder is scanned")?;
+        args.server.refuse("a folder is scanned")?;
+        if args.clients || args.text || args.format.is_some() {
+            return Err(superfluous("a folder is scanned", "--clients, --text or --format"));
+        }
         return scan::run(args, context);
+    }
+    if args.format.is_some() && context.json {
+        return Err(superfluous("--json prints a document", "--format"));
     }
     if !args.what.exists() {
         #[cfg(feature = "aws")]
@@ -104,7 +112,25 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             return server::run(args, address, context);
         }
     }
+    args.server.refuse("it is no server")?;
     page::run(args, context)
+}
+
+/// That a flag has no meaning here: passing over it would look like a verdict.
+fn superfluous(why: &str, what: &str) -> Failure {
+    Failure::Usage {
+        message: format!("{why}, and {what} has no meaning there"),
+        hint: "certforge check --help says what belongs to what".to_owned(),
+    }
+}
+
+impl JudgeArgs {
+    fn refuse(&self, why: &str) -> Result<(), Failure> {
+        let given = !(self.trust.is_empty() && self.chain.is_empty() && self.crl.is_empty())
+            || self.name.is_some()
+            || self.key.is_some();
+        if given { Err(superfluous(why, "--trust, --chain, --crl, --name or --key")) } else { Ok(()) }
+    }
 }
 
 /// Whether a leaf of the store is meant.

@@ -85,12 +85,15 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     }
     let mut found: Vec<Explained> = Vec::new();
     let mut seen = HashSet::new();
+    let parts = Parts::of(&book);
     let several = text.lines().nth(1).is_some();
     for (n, line) in text.lines().enumerate() {
         if found.len() == MOST {
             break;
         }
-        if let Some((explanation, part)) = best(&book, line)
+        // Of a log only whole texts count; who asks for one may give a part of it.
+        let fitting = parts.whole(line).or_else(|| if several { None } else { parts.partly(line) });
+        if let Some((explanation, part)) = fitting
             && seen.insert(explanation.id.clone())
         {
             found.push(explained(explanation, several.then_some(n + 1), part));
@@ -113,25 +116,45 @@ fn explained(e: &Explanation, line: Option<usize>, matched: &str) -> Explained {
     }
 }
 
-/// The explanation whose text fits a line best: of several the longest, which says most.
-/// Who gives a part of a text means the shortest that it is a part of.
-fn best<'a>(book: &'a Book, line: &str) -> Option<(&'a Explanation, &'a str)> {
-    let line: String = line.chars().take(LONGEST).collect::<String>().to_lowercase();
-    let length = |part: &str| part.chars().filter(|c| *c != '…').count();
-    let parts = || book.explanation.iter().flat_map(|e| e.matches.iter().map(move |part| (e, part.as_str())));
-    let whole = parts().filter(|(_, part)| fits(&line, part)).max_by_key(|(_, part)| length(part));
-    whole
-        .or_else(|| {
-            let given = line.trim();
-            let is_part = |part: &str| given.len() >= LEAST && part.to_lowercase().contains(given);
-            parts().filter(|(_, part)| is_part(part)).min_by_key(|(_, part)| length(part))
+/// The texts of the book, ready to be looked for.
+struct Parts<'a>(Vec<(&'a Explanation, &'a str, Vec<String>)>);
+
+impl<'a> Parts<'a> {
+    fn of(book: &'a Book) -> Self {
+        let pieces =
+            |part: &str| part.to_lowercase().split('…').map(|piece| piece.trim().to_owned()).collect();
+        let mut all: Vec<_> = book
+            .explanation
+            .iter()
+            .flat_map(|e| e.matches.iter().map(move |part| (e, part.as_str(), pieces(part))))
+            .collect();
+        // The longest says most: of several that fit, it is the one.
+        all.sort_by_key(|(_, part, _)| std::cmp::Reverse(length(part)));
+        Self(all)
+    }
+
+    /// The explanation whose text stands in a line.
+    fn whole(&self, line: &str) -> Option<(&'a Explanation, &'a str)> {
+        let line: String = line.chars().take(LONGEST).collect::<String>().to_lowercase();
+        self.0.iter().find(|(_, _, pieces)| fits(&line, pieces)).map(|(e, part, _)| (*e, *part))
+    }
+
+    /// Who gives a part of a text means the shortest that it is a part of, or the one that
+    /// has most of its words.
+    fn partly(&self, line: &str) -> Option<(&'a Explanation, &'a str)> {
+        let line: String = line.chars().take(LONGEST).collect::<String>().to_lowercase();
+        let given = line.trim();
+        let is_part = |part: &str| given.len() >= LEAST && part.to_lowercase().contains(given);
+        let part = self.0.iter().rev().find(|(_, part, _)| is_part(part)).map(|(e, part, _)| (*e, *part));
+        part.or_else(|| {
+            let near = self.0.iter().filter_map(|(e, part, _)| Some(((*e, *part), most_of(&line, part)?)));
+            near.max_by_key(|(_, words)| *words).map(|(found, _)| found)
         })
-        .or_else(|| {
-            parts()
-                .filter_map(|found| Some((found, most_of(&line, found.1)?)))
-                .max_by_key(|(_, n)| *n)
-                .map(|(found, _)| found)
-        })
+    }
+}
+
+fn length(part: &str) -> usize {
+    part.chars().filter(|c| *c != '…').count()
 }
 
 /// How many words of a text stand in a line one after the other, where they are most of it.
@@ -156,11 +179,11 @@ fn most_of(line: &str, part: &str) -> Option<usize> {
 }
 
 /// Whether the pieces of a text stand in a line, in their order.
-fn fits(line: &str, part: &str) -> bool {
+fn fits(line: &str, pieces: &[String]) -> bool {
     let mut rest = line;
-    part.to_lowercase().split('…').all(|piece| match rest.find(piece.trim()) {
+    pieces.iter().all(|piece| match rest.find(piece.as_str()) {
         Some(at) => {
-            rest = &rest[at + piece.trim().len()..];
+            rest = &rest[at + piece.len()..];
             true
         }
         None => false,
@@ -205,7 +228,7 @@ mod tests {
             }
             for part in &e.matches {
                 let line = format!("2026-11-24 ERROR javax: {} (x)", part.replace('…', "something else"));
-                let (found, _) = best(&book, &line).unwrap();
+                let (found, _) = Parts::of(&book).whole(&line).unwrap();
                 assert_eq!(found.id, e.id, "{part}");
             }
         }

@@ -81,6 +81,7 @@ pub fn explain_result(out: &mut impl Write, report: &ApigwExplainReport) -> io::
             () if !i.tls => "no TLS",
             () if i.findings.iter().any(|f| f.severity == "error") => "refused",
             () if !report.judged => "not judged",
+            () if i.host.is_none() && i.server_name_to_verify.is_none() => "accepted, name not judged",
             () => "accepted",
         };
         writeln!(out, "{} {}\t{verdict}", Shown(&i.method), Shown(&i.path))

@@ -160,6 +160,13 @@ impl CertificateReport {
             let finding = Finding::new("certificate.due", Severity::Warning, "certificate", message);
             said.push(finding.fix("renew it: certforge renew NAME"));
         }
+        let own_key = certificate.authority_key_identifier() == certificate.subject_key_identifier()
+            || certificate.authority_key_identifier().is_none();
+        let broken = matches!(certificate.is_signed_by(certificate.public_key()), Ok(false));
+        if certificate.is_self_issued() && own_key && broken {
+            let message = "it names itself as its issuer, and its own key did not sign it".to_owned();
+            said.push(dated("certificate.self-signature", message).fix("get it anew: it was changed"));
+        }
         said.sort_by_key(|f| std::cmp::Reverse(f.severity));
         let id = |octets: Option<Vec<u8>>| octets.map(|octets| certforge::key::hex(&octets));
         Self {

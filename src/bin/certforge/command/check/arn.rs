@@ -10,7 +10,7 @@ use crate::command::target::TargetArgs;
 use crate::context::{Context, Failure};
 use crate::report::{CheckReport, Report};
 
-/// Where ACM is.
+// Where ACM is.
 #[derive(clap::Args)]
 pub struct PlaceArgs {
     /// Of an ARN: the profile of the AWS configuration
@@ -50,5 +50,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if let Some(form) = args.format {
         report.content = Some(form.of(&leaf)?);
     }
+    page::due(&mut report, &parts, args, context)?;
     Ok(Report::Check(Box::new(CheckReport::judged(report))))
 }

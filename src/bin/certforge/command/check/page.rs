@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use certforge::check::clients::facts;
 use certforge::check::path::{Peer, Purpose, Question, verify};
 use certforge::gather::Parts;
+use certforge::validity::rfc3339;
 use certforge::{
     Certificate, Finding, PublicKey, RevocationList, Severity, SigningRequest, Template, TrustAnchor,
 };
 
-use super::{Args, JudgeArgs, is_leaf};
+use super::{Args, JudgeArgs, is_leaf, server};
+use crate::command::status::span;
 use crate::command::{clients, material};
 use crate::context::{Context, Failure};
 use crate::report::{
@@ -31,6 +33,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let mut report = inspect(&args.what, &parts, context);
     report.text = args.text;
+    if args.format.is_some() && parts.certificates.is_empty() {
+        return Err(material::none_in(&file, &parts));
+    }
     if let Some((_, first)) = parts.certificates.first() {
         if let Some(form) = args.format {
             report.content = Some(form.of(first)?);
@@ -38,7 +43,24 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let chain: Vec<Certificate> = parts.certificates[1..].iter().map(|(_, c)| c.clone()).collect();
         judge(&mut report, first, chain, args.judge.name.as_deref(), args, context)?;
     }
+    due(&mut report, &parts, args, context)?;
     Ok(Report::Check(Box::new(report.judged())))
+}
+
+/// What ends within the time that was asked for is no good.
+pub fn due(report: &mut CheckReport, parts: &Parts, args: &Args, context: &Context) -> Result<(), Failure> {
+    let Some(within) = args.within.as_deref().map(span).transpose()? else { return Ok(()) };
+    let mut said = Vec::new();
+    for (place, certificate) in &parts.certificates {
+        let validity = certificate.validity();
+        if validity.contains(context.now) && validity.is_due(context.now, Some(within)) {
+            let message = format!("{place}: it ends {}", rfc3339(validity.not_after()));
+            let finding = Finding::new("certificate.due", Severity::Error, place.clone(), message);
+            said.push(finding.fix("renew it: certforge renew NAME"));
+        }
+    }
+    report.findings.extend(findings(&said));
+    Ok(())
 }
 
 /// All that is in a file, each by itself.
@@ -175,9 +197,11 @@ pub fn judge(
         }
     }
     let anchors: Vec<TrustAnchor> = if args.trust.is_empty() {
+        // A file of one's own may hold its root; what a server sends proves nothing.
+        let sent = server::address(Path::new(&report.what)).is_some() && !Path::new(&report.what).exists();
         let mut own: Vec<TrustAnchor> = std::iter::once(leaf)
             .chain(&chain)
-            .filter(|c| c.is_self_issued())
+            .filter(|c| c.is_self_issued() && !sent)
             .cloned()
             .map(TrustAnchor::new)
             .collect();

@@ -11,7 +11,7 @@ use crate::command::material;
 use crate::context::{Context, Failure};
 use crate::report::{CheckReport, Report, ServerReport, VersionReport, findings};
 
-/// How a server is asked.
+// How a server is asked.
 #[derive(clap::Args)]
 pub struct ServerArgs {
     /// Of a server: the name to ask for, where it is not the host
@@ -23,6 +23,15 @@ pub struct ServerArgs {
     /// Of a server: the longest that each connection may take, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
+}
+
+impl ServerArgs {
+    pub fn refuse(&self, why: &str) -> Result<(), Failure> {
+        if self.servername.is_some() || self.starttls.is_some() {
+            return Err(super::superfluous(why, "--servername or --starttls"));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -38,7 +47,8 @@ pub fn address(what: &Path) -> Option<(String, u16)> {
     let text = what.to_str()?;
     if let Some(rest) = text.strip_prefix("https://") {
         let authority = rest.split(['/', '?', '#']).next()?;
-        return host_and_port(authority).or_else(|| Some((authority.to_owned(), 443)));
+        let bare = authority.trim_start_matches('[').trim_end_matches(']');
+        return host_and_port(authority).or_else(|| Some((bare.to_owned(), 443)));
     }
     host_and_port(text)
 }
@@ -105,6 +115,7 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
             .collect(),
         alpn: shown.alpn,
     });
+    page::due(&mut report, &parts, args, context)?;
     Ok(Report::Check(Box::new(CheckReport::judged(report))))
 }
 
