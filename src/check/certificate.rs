@@ -186,6 +186,7 @@ pub fn examine(certificate: &Certificate) -> Vec<Finding> {
 
 /// What of a certificate's extensions cannot be read, or stands there twice: what they say
 /// is not known then, and must not be taken for nothing.
+#[cfg(feature = "verify")]
 pub(crate) fn unclear(certificate: &Certificate) -> Option<String> {
     let facts = Facts::of(certificate.read());
     form::extension_malformed(&facts).or_else(|| form::extension_twice(&facts)).map(|broken| broken.message)
