@@ -17,7 +17,7 @@ use x509_cert::ext::pkix::{
 };
 
 use crate::certificate::{Certificate, Tbs};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::finding::{Finding, Severity};
 use crate::key::PublicKey;
 
@@ -173,7 +173,7 @@ where
 /// nothing is.
 ///
 /// # Errors
-/// [`Error::MalformedCertificate`] where the bytes are none.
+/// [`crate::Error::MalformedCertificate`] where the bytes are none.
 pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
     Ok(findings(&Tbs::from_der(tbs)?))
 }
@@ -201,11 +201,4 @@ pub(crate) fn findings(read: &Tbs) -> Vec<Finding> {
         Some(Finding::new(rule.code, severity.unwrap_or(rule.severity), "certificate", message).fix(rule.fix))
     });
     broken.collect()
-}
-
-/// That bytes are no certificate, as a finding.
-#[must_use]
-pub fn unreadable(place: impl Into<String>, error: &Error) -> Finding {
-    Finding::new("certificate.malformed", Severity::Error, place, error.to_string())
-        .fix("get the certificate anew from where it came")
 }

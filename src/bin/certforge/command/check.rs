@@ -6,7 +6,7 @@ mod page;
 mod scan;
 mod server;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use certforge::Certificate;
 use clap::ValueEnum;
@@ -131,9 +131,4 @@ impl JudgeArgs {
             || self.key.is_some();
         if given { Err(superfluous(why, "--trust, --chain, --crl, --name or --key")) } else { Ok(()) }
     }
-}
-
-/// Whether a leaf of the store is meant.
-fn is_leaf(what: &Path, context: &Context) -> bool {
-    !what.exists() && what.to_str().is_some_and(|name| name != "-" && context.store.leaf(name).is_ok())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use certforge::error::Shown;
 use certforge::gather::{Parts, Pile, Role};
-use certforge::store::read_input;
+use certforge::store::{LeafEntry, read_input};
 use certforge::{Certificate, Error, Finding, RevocationList, Severity, TrustAnchor};
 
 use crate::context::{Context, Failure};
@@ -13,6 +13,12 @@ use crate::environment;
 
 /// The word that means the CAs this system trusts.
 const SYSTEM: &str = "system";
+
+/// The leaf of the store that is meant, where there is no file of that name.
+pub fn leaf(what: &Path, context: &Context) -> Option<LeafEntry> {
+    let name = what.to_str().filter(|name| *name != "-" && !what.exists())?;
+    context.store.leaf(name).ok()
+}
 
 /// All that is in a file. Encrypted keys stay closed.
 pub fn look(path: &Path) -> Result<Parts, Failure> {

@@ -109,11 +109,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 
 /// A certificate by file, or by the name of a leaf in the store.
 fn subject(what: &Path, context: &Context) -> Result<Subject, Failure> {
-    if !what.exists()
-        && let Ok(name) = what.to_str().ok_or(()).map(str::to_owned)
-        && name != "-"
-        && let Ok(entry) = context.store.leaf(&name)
-    {
+    if let Some(entry) = material::leaf(what, context) {
         let trust = Some(entry.trust_anchor());
         let chain = entry.chain.certificates().to_vec();
         return Ok(Subject { certificate: Some(entry.certificate), chain, trust, findings: Vec::new() });

@@ -94,10 +94,7 @@ fn explained(
 }
 
 fn sent(what: &Path, context: &Context) -> Result<Sent, Failure> {
-    if !what.exists()
-        && let Some(name) = what.to_str()
-        && let Ok(entry) = context.store.leaf(name)
-    {
+    if let Some(entry) = material::leaf(what, context) {
         // What is sent is what fullchain.pem says: with the root or without.
         let parts = material::look(&entry.folder.join("fullchain.pem"))?;
         let rest = parts.certificates.into_iter().skip(1).map(|(_, c)| c).collect();

@@ -10,7 +10,7 @@ use certforge::{
     Certificate, Finding, PublicKey, RevocationList, Severity, SigningRequest, Template, TrustAnchor,
 };
 
-use super::{Args, JudgeArgs, is_leaf, server};
+use super::{Args, JudgeArgs, server};
 use crate::command::status::span;
 use crate::command::{clients, material};
 use crate::context::{Context, Failure};
@@ -19,11 +19,8 @@ use crate::report::{
 };
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
-    let file = if is_leaf(&args.what, context) {
-        context.store.leaf(&args.what.to_string_lossy())?.folder.join("fullchain.pem")
-    } else {
-        args.what.clone()
-    };
+    let leaf = material::leaf(&args.what, context);
+    let file = leaf.map_or_else(|| args.what.clone(), |leaf| leaf.folder.join("fullchain.pem"));
     let parts = material::look(&file)?;
     let found = parts.certificates.len() + parts.keys.len();
     let others = &parts.others;
