@@ -1,13 +1,13 @@
-//! One call to ACM: paced, made again where that is safe, and its failure told in
+//! One call to a service: paced, made again where that is safe, and its failure told in
 //! this crate's words.
 
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use aws_sdk_acm::config::http::HttpResponse;
 use aws_sdk_acm::error::{ProvideErrorMetadata, SdkError};
 
-use super::Importer;
-use super::pace::{Progress, back_off};
+use super::pace::{Clock, Pace, Progress, back_off};
 use crate::error::{Error, Result};
 
 /// How often a call that only reads is made in all, where nothing refuses it.
@@ -15,11 +15,20 @@ const ATTEMPTS: u32 = 5;
 /// How often a call that cannot be sent is tried in all.
 pub(super) const CONNECTS: u32 = 3;
 
+/// What is called, and where.
+pub(super) struct Place {
+    /// The service, as messages name it.
+    pub(super) service: &'static str,
+    pub(super) region: String,
+    /// The endpoint, where it is not AWS's own.
+    pub(super) endpoint: Option<String>,
+}
+
 /// What became of a call that did not succeed.
 pub(super) enum Failed {
-    /// ACM was too busy for it, and did nothing.
+    /// The service was too busy for it, and did nothing.
     Throttled(Error),
-    /// ACM said no, and did nothing.
+    /// The service said no, and did nothing.
     Refused(Error),
     /// It never got there.
     Unsent(Error),
@@ -29,19 +38,76 @@ pub(super) enum Failed {
     Late(Error),
 }
 
-impl Importer {
+type Told = Box<dyn Fn(&Progress) + Send>;
+
+/// The calls to one service in one region. They hold the runtime, which no command that
+/// does not talk to AWS ever starts.
+pub(super) struct Calls {
+    runtime: tokio::runtime::Runtime,
+    pace: RefCell<Pace>,
+    pub(super) clock: Clock,
+    /// When all calls have to be over, by the clock.
+    pub(super) deadline: Duration,
+    /// The call that is under way.
+    doing: Cell<&'static str>,
+    /// The call that changes something, whatever is asked beside it.
+    pub(super) changing: Cell<Option<&'static str>>,
+    told: Told,
+    /// The service, as messages name it.
+    service: &'static str,
+    region: String,
+    endpoint: Option<String>,
+}
+
+impl Calls {
+    pub(super) fn new(
+        runtime: tokio::runtime::Runtime,
+        clock: Clock,
+        deadline: Duration,
+        place: Place,
+    ) -> Self {
+        Self {
+            runtime,
+            pace: RefCell::new(Pace::new(clock.clone())),
+            clock,
+            deadline,
+            doing: Cell::new("connecting"),
+            changing: Cell::new(None),
+            told: Box::new(|_| ()),
+            service: place.service,
+            region: place.region,
+            endpoint: place.endpoint,
+        }
+    }
+
+    pub(super) fn on_progress(&mut self, told: impl Fn(&Progress) + Send + 'static) {
+        self.told = Box::new(told);
+    }
+
+    pub(super) fn tell(&self, progress: &Progress) {
+        (self.told)(progress);
+    }
+
+    pub(super) fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The endpoint, where it is not AWS's own.
+    pub(super) fn endpoint(&self) -> Option<&str> {
+        self.endpoint.as_deref()
+    }
+
     /// How much of the time is left for all calls.
-    #[must_use]
-    pub fn left(&self) -> Duration {
+    pub(super) fn left(&self) -> Duration {
         self.deadline.saturating_sub(self.clock.now())
     }
 
     /// Runs work to its end or to the deadline.
     pub(super) fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let super::Clock::System(_) = &self.clock else { return self.runtime.block_on(work) };
+        let Clock::System(_) = &self.clock else { return self.runtime.block_on(work) };
         let left = self.left();
         let late = |_| {
-            let action = self.importing.get().unwrap_or_else(|| self.doing.get());
+            let action = self.changing.get().unwrap_or_else(|| self.doing.get());
             Error::AwsAnswer { action, reason: "none came in time".to_owned() }
         };
         self.runtime.block_on(async { tokio::time::timeout(left, work).await }).map_err(late)?
@@ -105,7 +171,8 @@ impl Importer {
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
-        let endpoint = || self.endpoint().map_or_else(|| format!("ACM in {}", self.region()), str::to_owned);
+        let endpoint =
+            || self.endpoint().map_or_else(|| format!("{} in {}", self.service, self.region), str::to_owned);
         match e {
             SdkError::ServiceError(context) => {
                 let status = context.raw().status().as_u16();
@@ -128,7 +195,7 @@ impl Importer {
             }
             SdkError::ResponseError(context) => {
                 let status = context.raw().status().as_u16();
-                // What the SDK says of a body that is not ACM's helps nobody.
+                // What the SDK says of a body that is not the service's helps nobody.
                 let reason = match status {
                     200..300 => format!("HTTP status {status}, {}", cause(e)),
                     _ => format!("HTTP status {status}"),
@@ -165,7 +232,7 @@ fn is_throttling(code: &str) -> bool {
     )
 }
 
-/// Whether a failure came while connecting, so that ACM saw nothing of the request.
+/// Whether a failure came while connecting, so that the service saw nothing of the request.
 fn before_sending(e: &dyn std::error::Error) -> bool {
     let mut next = Some(e);
     while let Some(e) = next {

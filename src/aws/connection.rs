@@ -1,4 +1,4 @@
-//! A connection to ACM in one region: region, credentials, endpoint, time-outs.
+//! A connection to a service in one region: region, credentials, endpoint, time-outs.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,9 +14,9 @@ use aws_sdk_acm::config::retry::RetryConfig;
 use aws_sdk_acm::config::timeout::TimeoutConfig;
 use aws_sdk_acm::config::{BehaviorVersion, Region};
 
-use super::call::cause;
+use super::call::{Calls, Place, cause};
 use super::inventory::Summary;
-use super::pace::{Clock, Pace, Progress};
+use super::pace::{Clock, Progress};
 use super::{CertificateArn, http};
 use crate::error::{Error, Result};
 use crate::key::Sha256;
@@ -52,30 +52,26 @@ pub struct Connection {
     pub clock: Clock,
 }
 
-type Told = Box<dyn Fn(&Progress) + Send>;
+/// A service of AWS, as its endpoint's variable and messages name it.
+pub(super) struct Service {
+    pub(super) name: &'static str,
+    /// The variable with an endpoint for it alone (AWS SDKs and tools reference guide,
+    /// "Service-specific endpoints").
+    pub(super) endpoint_variable: &'static str,
+}
 
-/// A connection to ACM in one region. It holds the runtime, which no command
-/// that does not talk to AWS ever starts.
+const ACM: Service = Service { name: "ACM", endpoint_variable: "AWS_ENDPOINT_URL_ACM" };
+
+/// A connection to ACM in one region.
 pub struct Importer {
-    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) calls: Calls,
     pub(super) client: Client,
-    pub(super) pace: RefCell<Pace>,
-    pub(super) clock: Clock,
-    /// When all calls have to be over, by the clock.
-    pub(super) deadline: Duration,
-    /// The call that is under way.
-    pub(super) doing: Cell<&'static str>,
-    /// The import that is under way, whatever is asked beside it.
-    pub(super) importing: Cell<Option<&'static str>>,
     /// Whether ACM answers searches here.
     pub(super) searchable: Cell<bool>,
     /// What was listed last.
     pub(super) listed: RefCell<Option<Vec<Summary>>>,
     /// The leaves at ARNs that were asked for already.
     pub(super) leaves: RefCell<BTreeMap<String, Sha256>>,
-    told: Told,
-    region: String,
-    endpoint: Option<String>,
     /// The account of the credentials, where they say.
     account: Option<String>,
 }
@@ -86,78 +82,40 @@ impl Importer {
     /// # Errors
     /// [`Error::AwsRegion`], [`Error::AwsCredentials`], [`Error::AwsConfig`].
     pub fn connect(connection: &Connection) -> Result<Self> {
-        let internal =
-            |e: std::io::Error| Error::Internal { doing: "starting the runtime", reason: e.to_string() };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal)?;
-        let total = connection.timeout.unwrap_or(TOTAL);
-        let deadline = connection.clock.now() + total;
-        if let Some(url) = &connection.endpoint_url {
-            check_url(url)?;
-        }
-        let limit = tokio::time::Instant::now() + total;
-        let config = within(&runtime, limit, "reading the AWS configuration", load(connection, total))?;
-        let region = config.region().ok_or(Error::AwsRegion)?.to_string();
-        if !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            || region.is_empty()
-        {
-            return Err(Error::AwsConfig { reason: format!("`{region}` is not a region") });
-        }
-        let provider = config.credentials_provider().ok_or_else(|| Error::AwsCredentials {
-            reason: "no source of credentials is configured".to_owned(),
-        })?;
-        let credentials = within(&runtime, limit, "getting credentials", async {
-            use aws_sdk_acm::config::ProvideCredentials;
-            provider.provide_credentials().await
-        })?
-        .map_err(|e| no_credentials(&e, connection.profile.as_deref()))?;
-        let account = credentials.account_id().map(|id| id.as_str().to_owned());
-        // A flag wins, then the endpoint for ACM alone, then the general one: the
-        // SDK's own order.
-        let endpoint = connection.endpoint_url.clone().or_else(service_endpoint);
-        let endpoint = endpoint.or_else(|| config.endpoint_url().map(ToOwned::to_owned));
-        let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
-        if let Some(url) = &endpoint {
-            check_url(url)?;
-        }
+        let settled = settle(connection, &ACM)?;
         Ok(Self {
-            client: Client::new(&config),
-            runtime,
-            pace: RefCell::new(Pace::new(connection.clock.clone())),
-            clock: connection.clock.clone(),
-            deadline,
-            doing: Cell::new("connecting"),
-            importing: Cell::new(None),
+            client: Client::new(&settled.config),
+            calls: settled.calls,
             searchable: Cell::new(true),
             listed: RefCell::default(),
             leaves: RefCell::default(),
-            told: Box::new(|_| ()),
-            region,
-            endpoint,
-            account,
+            account: settled.account,
         })
     }
 
     /// Has `told` called while somebody waits.
     #[must_use]
     pub fn on_progress(mut self, told: impl Fn(&Progress) + Send + 'static) -> Self {
-        self.told = Box::new(told);
+        self.calls.on_progress(told);
         self
     }
 
-    pub(super) fn tell(&self, progress: &Progress) {
-        (self.told)(progress);
+    /// How much of the time is left for all calls.
+    #[must_use]
+    pub fn left(&self) -> Duration {
+        self.calls.left()
     }
 
     /// The region it imports into.
     #[must_use]
     pub fn region(&self) -> &str {
-        &self.region
+        self.calls.region()
     }
 
     /// The endpoint, where it is not AWS's own.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
-        self.endpoint.as_deref()
+        self.calls.endpoint()
     }
 
     /// Whether the credentials are known to be another account's than the ARN.
@@ -169,7 +127,7 @@ impl Importer {
     /// Whether the private key would go over the network in clear.
     #[must_use]
     pub fn is_in_clear(&self) -> bool {
-        let Some(rest) = self.endpoint.as_deref().and_then(|url| url.strip_prefix("http://")) else {
+        let Some(rest) = self.endpoint().and_then(|url| url.strip_prefix("http://")) else {
             return false;
         };
         let authority = rest.split('/').next().unwrap_or_default();
@@ -177,6 +135,55 @@ impl Importer {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         !(host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
     }
+}
+
+/// What a connection comes to.
+pub(super) struct Settled {
+    pub(super) calls: Calls,
+    pub(super) config: aws_config::SdkConfig,
+    /// The account of the credentials, where they say.
+    account: Option<String>,
+}
+
+/// Settles region, credentials and endpoint for a service. Nothing is sent to it yet.
+///
+/// # Errors
+/// [`Error::AwsRegion`], [`Error::AwsCredentials`], [`Error::AwsConfig`].
+pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settled> {
+    let internal =
+        |e: std::io::Error| Error::Internal { doing: "starting the runtime", reason: e.to_string() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal)?;
+    let total = connection.timeout.unwrap_or(TOTAL);
+    let deadline = connection.clock.now() + total;
+    if let Some(url) = &connection.endpoint_url {
+        check_url(url)?;
+    }
+    let limit = tokio::time::Instant::now() + total;
+    let config = within(&runtime, limit, "reading the AWS configuration", load(connection, total))?;
+    let region = config.region().ok_or(Error::AwsRegion)?.to_string();
+    if !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') || region.is_empty()
+    {
+        return Err(Error::AwsConfig { reason: format!("`{region}` is not a region") });
+    }
+    let provider = config.credentials_provider().ok_or_else(|| Error::AwsCredentials {
+        reason: "no source of credentials is configured".to_owned(),
+    })?;
+    let credentials = within(&runtime, limit, "getting credentials", async {
+        use aws_sdk_acm::config::ProvideCredentials;
+        provider.provide_credentials().await
+    })?
+    .map_err(|e| no_credentials(&e, connection.profile.as_deref()))?;
+    let account = credentials.account_id().map(|id| id.as_str().to_owned());
+    // A flag wins, then the endpoint for the service alone, then the general one: the
+    // SDK's own order.
+    let endpoint = connection.endpoint_url.clone().or_else(|| service_endpoint(service));
+    let endpoint = endpoint.or_else(|| config.endpoint_url().map(ToOwned::to_owned));
+    let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
+    if let Some(url) = &endpoint {
+        check_url(url)?;
+    }
+    let place = Place { service: service.name, region, endpoint };
+    Ok(Settled { calls: Calls::new(runtime, connection.clock.clone(), deadline, place), config, account })
 }
 
 /// Reads the configuration, with the SDK's own retries off: only this crate knows
@@ -247,9 +254,9 @@ fn has_keys_in_environment() -> bool {
         .all(|name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty()))
 }
 
-/// An endpoint for ACM alone, which the SDK's general configuration does not show.
-fn service_endpoint() -> Option<String> {
-    std::env::var("AWS_ENDPOINT_URL_ACM").ok().filter(|url| !url.is_empty())
+/// An endpoint for one service alone, which the SDK's general configuration does not show.
+fn service_endpoint(service: &Service) -> Option<String> {
+    std::env::var(service.endpoint_variable).ok().filter(|url| !url.is_empty())
 }
 
 fn no_credentials(e: &CredentialsError, profile: Option<&str>) -> Error {

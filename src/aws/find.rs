@@ -82,7 +82,7 @@ impl Importer {
         let mut found = Vec::new();
         let mut token: Option<String> = None;
         loop {
-            self.pace(SEARCH).await;
+            self.calls.pace(SEARCH).await;
             let call = self.client.search_certificates().filter_statement(by_serial(leaf));
             // Newer than the rest of ACM: older stand-ins and some policies do not have it.
             let Ok(page) = call.set_next_token(token.clone()).send().await else {

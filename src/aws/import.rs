@@ -98,7 +98,7 @@ impl Importer {
     /// [`Error::AwsRefused`], [`Error::AwsUnreached`], [`Error::AwsAnswer`]. That
     /// ACM does not let itself be asked is no error but a finding.
     pub fn prepare(&self, wanted: &Wanted<'_>) -> Result<Prepared> {
-        self.run(self.preparation(wanted))
+        self.calls.run(self.preparation(wanted))
     }
 
     async fn preparation(&self, wanted: &Wanted<'_>) -> Result<Prepared> {
@@ -181,7 +181,7 @@ impl Importer {
     /// where nothing was sent; [`Error::AwsAnswer`] or [`Error::AwsUnresolved`]
     /// where what was done is not known.
     pub fn import(&self, import: &Import<'_>, prepared: &Prepared) -> Result<Outcome> {
-        self.run(self.importing(import, prepared))
+        self.calls.run(self.importing(import, prepared))
     }
 
     async fn importing(&self, import: &Import<'_>, prepared: &Prepared) -> Result<Outcome> {
@@ -210,9 +210,9 @@ impl Importer {
         tags: &[Tag],
         besides: &[CertificateArn],
     ) -> Result<(CertificateArn, bool)> {
-        self.importing.set(Some(IMPORT));
+        self.calls.changing.set(Some(IMPORT));
         let sent = self.send_until_known(import, arn, tags, besides).await;
-        self.importing.set(None);
+        self.calls.changing.set(None);
         sent
     }
 
@@ -225,25 +225,25 @@ impl Importer {
     ) -> Result<(CertificateArn, bool)> {
         let mut attempt = 1;
         loop {
-            self.pace(IMPORT).await;
+            self.calls.pace(IMPORT).await;
             match self.send_once(import, arn, tags).await {
                 Ok(arn) => return Ok((arn, false)),
                 Err(Failed::Refused(e)) => return Err(e),
                 Err(Failed::Unsent(e)) if attempt >= CONNECTS => return Err(e),
-                Err(Failed::Throttled(e) | Failed::Unsent(e)) => self.back_off(attempt, e).await?,
+                Err(Failed::Throttled(e) | Failed::Unsent(e)) => self.calls.back_off(attempt, e).await?,
                 Err(Failed::Late(e)) if arn.is_none() => {
-                    self.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
+                    self.calls.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
                     return self.watch_for(import, besides, e).await.map(|arn| (arn, true));
                 }
                 Err(Failed::Late(e) | Failed::Unknown(e)) => {
-                    self.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
+                    self.calls.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
                     match self.look_for(import, arn, besides).await {
                         Ok(Some(arn)) => return Ok((arn, true)),
                         Ok(None) if attempt >= ATTEMPTS => return Err(e),
-                        Ok(None) => self.back_off(attempt, e).await?,
+                        Ok(None) => self.calls.back_off(attempt, e).await?,
                         Err(look) => return Err(unresolved(e, look)),
                     }
-                    self.tell(&Progress::Repeating { action: IMPORT, attempt: attempt + 1 });
+                    self.calls.tell(&Progress::Repeating { action: IMPORT, attempt: attempt + 1 });
                 }
             }
             attempt += 1;
@@ -272,7 +272,7 @@ impl Importer {
             let tags = tags.iter().map(sdk_tag).collect::<Result<Vec<_>>>().map_err(unmade)?;
             call.set_tags(Some(tags))
         };
-        let answer = call.send().await.map_err(|e| self.failed(IMPORT, &e))?;
+        let answer = call.send().await.map_err(|e| self.calls.failed(IMPORT, &e))?;
         let missing = || {
             Failed::Unknown(Error::AwsAnswer {
                 action: IMPORT,
@@ -317,8 +317,8 @@ impl Importer {
         loop {
             match self.look_for(import, None, besides).await {
                 Ok(Some(arn)) => return Ok(arn),
-                Ok(None) if self.clock.now() + WATCH > self.deadline => return Err(e),
-                Ok(None) => self.clock.sleep(WATCH).await,
+                Ok(None) if self.calls.clock.now() + WATCH > self.calls.deadline => return Err(e),
+                Ok(None) => self.calls.clock.sleep(WATCH).await,
                 Err(look) => return Err(unresolved(e, look)),
             }
         }

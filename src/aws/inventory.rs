@@ -75,7 +75,7 @@ impl Importer {
     /// # Errors
     /// [`Error::AwsRefused`], [`Error::AwsUnreached`], [`Error::AwsAnswer`].
     pub fn list(&self) -> Result<Vec<Summary>> {
-        self.run(self.listing())
+        self.calls.run(self.listing())
     }
 
     pub(super) async fn listing(&self) -> Result<Vec<Summary>> {
@@ -84,6 +84,7 @@ impl Importer {
         loop {
             let includes = Filters::builder().set_key_types(Some(ALL_KINDS.to_vec())).build();
             let page = self
+                .calls
                 .ask(LIST, || {
                     let call = self.client.list_certificates().includes(includes.clone()).max_items(1000);
                     call.set_next_token(token.clone()).send()
@@ -115,11 +116,12 @@ impl Importer {
     /// # Errors
     /// As [`Importer::list`]; `ResourceNotFoundException` where there is none.
     pub fn describe(&self, arn: &CertificateArn) -> Result<Detail> {
-        self.run(self.description(arn))
+        self.calls.run(self.description(arn))
     }
 
     pub(super) async fn description(&self, arn: &CertificateArn) -> Result<Detail> {
         let answer = self
+            .calls
             .ask(DESCRIBE, || self.client.describe_certificate().certificate_arn(arn.as_str()).send())
             .await?;
         let detail = answer.certificate.ok_or_else(|| nothing(DESCRIBE))?;
@@ -150,12 +152,14 @@ impl Importer {
     /// As [`Importer::list`]; [`Error::MalformedCertificate`] where ACM holds
     /// something else.
     pub fn get(&self, arn: &CertificateArn) -> Result<(Certificate, Vec<Certificate>)> {
-        self.run(self.content(arn))
+        self.calls.run(self.content(arn))
     }
 
     pub(super) async fn content(&self, arn: &CertificateArn) -> Result<(Certificate, Vec<Certificate>)> {
-        let answer =
-            self.ask(GET, || self.client.get_certificate().certificate_arn(arn.as_str()).send()).await?;
+        let answer = self
+            .calls
+            .ask(GET, || self.client.get_certificate().certificate_arn(arn.as_str()).send())
+            .await?;
         let pem = answer.certificate.ok_or_else(|| nothing(GET))?;
         let leaf = Certificate::from_pem(pem.trim_start().as_bytes())?;
         let chain = Chain::parts(&answer.certificate_chain.unwrap_or_default())?;
@@ -167,11 +171,12 @@ impl Importer {
     /// # Errors
     /// As [`Importer::list`].
     pub fn tags(&self, arn: &CertificateArn) -> Result<Vec<Tag>> {
-        self.run(self.tags_of(arn))
+        self.calls.run(self.tags_of(arn))
     }
 
     pub(super) async fn tags_of(&self, arn: &CertificateArn) -> Result<Vec<Tag>> {
         let answer = self
+            .calls
             .ask(TAGS, || self.client.list_tags_for_certificate().certificate_arn(arn.as_str()).send())
             .await?;
         let tag = |t: aws_sdk_acm::types::Tag| Tag { key: t.key, value: t.value.unwrap_or_default() };
@@ -183,17 +188,18 @@ impl Importer {
     /// # Errors
     /// As [`Importer::list`].
     pub fn tag(&self, arn: &CertificateArn, tags: &[Tag]) -> Result<()> {
-        self.run(self.put_tags(arn, tags))
+        self.calls.run(self.put_tags(arn, tags))
     }
 
     pub(super) async fn put_tags(&self, arn: &CertificateArn, tags: &[Tag]) -> Result<()> {
         let tags = tags.iter().map(sdk_tag).collect::<Result<Vec<_>>>()?;
-        self.ask(ADD_TAGS, || {
-            let call = self.client.add_tags_to_certificate().certificate_arn(arn.as_str());
-            call.set_tags(Some(tags.clone())).send()
-        })
-        .await
-        .map(|_| ())
+        self.calls
+            .ask(ADD_TAGS, || {
+                let call = self.client.add_tags_to_certificate().certificate_arn(arn.as_str());
+                call.set_tags(Some(tags.clone())).send()
+            })
+            .await
+            .map(|_| ())
     }
 
     /// Deletes a certificate. ACM refuses one that is in use.
@@ -201,9 +207,9 @@ impl Importer {
     /// # Errors
     /// As [`Importer::list`].
     pub fn delete(&self, arn: &CertificateArn) -> Result<()> {
-        self.run(async {
+        self.calls.run(async {
             let call = || self.client.delete_certificate().certificate_arn(arn.as_str()).send();
-            self.ask(DELETE, call).await.map(|_| ())
+            self.calls.ask(DELETE, call).await.map(|_| ())
         })
     }
 }
