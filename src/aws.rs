@@ -1,4 +1,5 @@
-//! AWS: what is imported, where to, and what came of it.
+//! AWS: what is imported into ACM, where to, and what came of it; and documents put into
+//! API Gateway's REST APIs.
 
 mod arn;
 mod call;
@@ -9,6 +10,8 @@ mod import;
 mod inventory;
 mod pace;
 mod policy;
+#[cfg(feature = "apigw")]
+mod rest_api;
 mod tag;
 
 pub use arn::{CertificateArn, partition_of};
@@ -17,6 +20,8 @@ pub use import::{Import, Outcome, Place, Prepared, Wanted};
 pub use inventory::{Detail, Summary};
 pub use pace::{Clock, Progress};
 pub use policy::{Purpose, Statement, policy};
+#[cfg(feature = "apigw")]
+pub use rest_api::{Content, Mode, Operation, RestApi, RestApis};
 pub use tag::Tag;
 
 /// The tag that a fresh import carries: the SHA-256 over leaf and chain, by

@@ -96,13 +96,13 @@ pub enum Error {
     },
     /// No AWS region was given or configured.
     AwsRegion,
-    /// What a call did is not known, and what ACM holds could not be asked for.
+    /// What a call did is not known, and what AWS holds could not be asked for.
     AwsUnresolved {
         /// The API action.
         action: &'static str,
         /// What became of the call.
         call: Box<Error>,
-        /// What became of the look at ACM.
+        /// What became of the look at it.
         look: Box<Error>,
     },
     /// AWS could not be reached, or gave no answer in time.

@@ -238,6 +238,37 @@ impl Document {
         &self.integrations
     }
 
+    /// Every operation, with an integration or without: its path and its method, `GET` …, or
+    /// `ANY`.
+    #[must_use]
+    pub fn operations(&self) -> Vec<(String, String)> {
+        integration::operations(&self.tree)
+            .map(|(path, operation)| (path.to_owned(), integration::method(&operation.key)))
+            .collect()
+    }
+
+    /// The models it defines, by name.
+    #[must_use]
+    pub fn models(&self) -> Vec<&str> {
+        self.defined("definitions", "schemas")
+    }
+
+    /// The security schemes it defines, authorizers among them, by name.
+    #[must_use]
+    pub fn security_schemes(&self) -> Vec<&str> {
+        self.defined("securityDefinitions", "securitySchemes")
+    }
+
+    /// The names under a member of Swagger 2.0, or of OpenAPI 3.0's components.
+    fn defined(&self, swagger: &str, openapi: &str) -> Vec<&str> {
+        let (tree, root) = (&self.tree, self.tree.root());
+        let components = tree.member(root, "components").and_then(|id| tree.member(id, openapi));
+        match tree.member(root, swagger).or(components) {
+            Some(all) => tree.all_members(all).into_iter().map(|m| m.key.as_str()).collect(),
+            None => Vec::new(),
+        }
+    }
+
     /// What reading it had to say.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {

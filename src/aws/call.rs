@@ -10,8 +10,9 @@ use aws_sdk_acm::error::{ProvideErrorMetadata, SdkError};
 use super::pace::{Clock, Pace, Progress, back_off};
 use crate::error::{Error, Result};
 
-/// How often a call that only reads is made in all, where nothing refuses it.
-const ATTEMPTS: u32 = 5;
+/// How often a call that only reads, or whose outcome is not known, is made in all, where
+/// nothing refuses it.
+pub(super) const ATTEMPTS: u32 = 5;
 /// How often a call that cannot be sent is tried in all.
 pub(super) const CONNECTS: u32 = 3;
 
@@ -216,6 +217,11 @@ impl Calls {
             _ => Failed::Unknown(Error::AwsAnswer { action, reason: format!("none came: {}", cause(e)) }),
         }
     }
+}
+
+/// That what a call did is not known, and cannot be found out.
+pub(super) fn unresolved(action: &'static str, call: Error, look: Error) -> Error {
+    Error::AwsUnresolved { action, call: Box::new(call), look: Box::new(look) }
 }
 
 fn is_throttling(code: &str) -> bool {

@@ -5,7 +5,7 @@
 
 use aws_sdk_acm::primitives::Blob;
 
-use super::call::{CONNECTS, Failed};
+use super::call::{ATTEMPTS, CONNECTS, Failed, unresolved};
 use super::find::{Found, is_denied, is_imported, is_same_chain, is_unreadable};
 use super::inventory::{arn_in_answer, sdk_tag};
 use super::pace::Progress;
@@ -19,8 +19,6 @@ use crate::key::PrivateKey;
 
 const IMPORT: &str = "ImportCertificate";
 
-/// How often an import whose outcome is not known is made in all.
-const ATTEMPTS: u32 = 5;
 /// How long is waited between two looks for a call that may still be at work.
 const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -241,7 +239,7 @@ impl Importer {
                         Ok(Some(arn)) => return Ok((arn, true)),
                         Ok(None) if attempt >= ATTEMPTS => return Err(e),
                         Ok(None) => self.calls.back_off(attempt, e).await?,
-                        Err(look) => return Err(unresolved(e, look)),
+                        Err(look) => return Err(unresolved(IMPORT, e, look)),
                     }
                     self.calls.tell(&Progress::Repeating { action: IMPORT, attempt: attempt + 1 });
                 }
@@ -319,15 +317,10 @@ impl Importer {
                 Ok(Some(arn)) => return Ok(arn),
                 Ok(None) if self.calls.clock.now() + WATCH > self.calls.deadline => return Err(e),
                 Ok(None) => self.calls.clock.sleep(WATCH).await,
-                Err(look) => return Err(unresolved(e, look)),
+                Err(look) => return Err(unresolved(IMPORT, e, look)),
             }
         }
     }
-}
-
-/// That what a call did is not known, and cannot be found out.
-fn unresolved(call: Error, look: Error) -> Error {
-    Error::AwsUnresolved { action: IMPORT, call: Box::new(call), look: Box::new(look) }
 }
 
 /// That ACM did not let itself be asked something.

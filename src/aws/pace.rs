@@ -1,4 +1,4 @@
-//! Time: how fast ACM may be asked, and how long is waited.
+//! Time: how fast AWS may be asked, and how long is waited.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,21 +49,21 @@ impl Clock {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// ACM takes so many of these calls a second.
+    /// The service takes so many of these calls a second.
     Pacing {
         /// The API action.
         action: &'static str,
         /// How long is waited.
         wait: Duration,
     },
-    /// ACM said that it was called too often, or was busy.
+    /// The service said that it was called too often, or was busy.
     Throttled {
         /// The API action.
         action: &'static str,
         /// How long is waited.
         wait: Duration,
     },
-    /// What a call did is not known: ACM is asked.
+    /// What a call did is not known: the service is asked.
     Looking {
         /// The API action.
         action: &'static str,
@@ -79,9 +79,10 @@ pub enum Progress {
     },
 }
 
-/// Lets calls go no faster than ACM takes them. ACM user guide, "Quotas": one
+/// Lets calls go no faster than AWS takes them. ACM user guide, "Quotas": one
 /// import or list a second, five `AddTags`, ten of the others; nothing is known of
-/// `SearchCertificates`.
+/// `SearchCertificates`. API Gateway developer guide, "Quotas": one import a second, one
+/// deployment in five, ten calls otherwise.
 pub(super) struct Pace {
     clock: Clock,
     next: BTreeMap<&'static str, Duration>,
@@ -90,8 +91,9 @@ pub(super) struct Pace {
 fn interval(action: &str) -> Duration {
     // A little more than the quota: networks bring calls nearer together.
     match action {
-        "ImportCertificate" | "ListCertificates" => Duration::from_millis(1_020),
+        "ImportCertificate" | "ListCertificates" | "PutRestApi" => Duration::from_millis(1_020),
         "AddTagsToCertificate" | "SearchCertificates" => Duration::from_millis(205),
+        "CreateDeployment" => Duration::from_millis(5_100),
         _ => Duration::from_millis(102),
     }
 }

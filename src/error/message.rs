@@ -35,7 +35,7 @@ impl fmt::Display for Error {
                 write!(f, "no answer to {action} from {}: {}", Shown(endpoint), Shown(reason))
             }
             Self::AwsUnresolved { action, call, look } => {
-                write!(f, "what {action} did is not known ({call}), and ACM could not be asked ({look})")
+                write!(f, "what {action} did is not known ({call}), and AWS could not be asked ({look})")
             }
             Self::CaNotValid { subject, not_before, not_after, now } => write!(
                 f,

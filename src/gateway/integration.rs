@@ -2,7 +2,7 @@
 
 use super::Api;
 use super::lines::LineStarts;
-use super::tree::{Id, Tree};
+use super::tree::{Id, Member, Tree};
 use crate::error::{Error, Result, Shown};
 use crate::finding::{Finding, Severity};
 
@@ -92,6 +92,24 @@ impl Integration {
     }
 }
 
+/// Every operation with its path.
+pub(super) fn operations(tree: &Tree) -> impl Iterator<Item = (&str, &Member)> {
+    let paths = tree.member(tree.root(), "paths").map(|paths| tree.all_members(paths)).unwrap_or_default();
+    paths.into_iter().flat_map(|path| {
+        let operations = tree.all_members(path.value).into_iter().filter(|o| is_method(&o.key));
+        operations.map(|operation| (path.key.as_str(), operation))
+    })
+}
+
+fn is_method(key: &str) -> bool {
+    METHODS.contains(&key.to_ascii_lowercase().as_str())
+}
+
+/// A method as API Gateway calls it, of the key it stands under.
+pub(super) fn method(key: &str) -> String {
+    if key == ANY { "ANY".to_owned() } else { key.to_ascii_uppercase() }
+}
+
 /// All integrations, in the order they stand in.
 ///
 /// # Errors
@@ -115,11 +133,10 @@ pub(super) fn all(tree: &Tree, lines: &LineStarts, findings: &mut Vec<Finding>) 
     for path in tree.all_members(paths) {
         once(path.value)?;
         for operation in tree.all_members(path.value) {
-            if !METHODS.contains(&operation.key.to_ascii_lowercase().as_str()) {
+            if !is_method(&operation.key) {
                 continue;
             }
-            let method =
-                if operation.key == ANY { "ANY".to_owned() } else { operation.key.to_ascii_uppercase() };
+            let method = method(&operation.key);
             once(operation.value)?;
             let Some(mut node) = tree.member(operation.value, MEMBER) else { continue };
             let mut reference = None;

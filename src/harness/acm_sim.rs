@@ -1,4 +1,5 @@
-//! A stand-in for AWS Certificate Manager on the loopback. It keeps the rules that
+//! A stand-in for AWS Certificate Manager on the loopback, and with the feature `gateway`
+//! for what `apigw patch --apply` asks of API Gateway. It keeps the rules that
 //! ACM documents, answers in ACM's words, and can misbehave on order.
 //!
 //! It is written from the ACM user guide and the ACM API reference and knows
@@ -6,9 +7,12 @@
 //! signs a request does not matter, but it must be signed.
 
 mod answer;
+mod asked;
 mod fault;
 mod held;
 mod pem;
+#[cfg(feature = "gateway")]
+mod rest_api;
 mod rules;
 mod search;
 mod serve;
@@ -55,6 +59,12 @@ pub struct Settings {
     pub faults: Vec<(String, Script)>,
     /// The time since some moment, by which the rate is counted; the system's by default.
     pub clock: Option<Now>,
+}
+
+impl Settings {
+    fn account(&self) -> &str {
+        self.account.as_deref().unwrap_or("123456789012")
+    }
 }
 
 /// A request that was answered.

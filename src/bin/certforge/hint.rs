@@ -38,7 +38,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AwsCredentials { .. } => {
             "set AWS_PROFILE or give --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         }
-        Error::AwsRefused { aws_code, .. } => aws(aws_code),
+        Error::AwsRefused { action, aws_code, .. } => {
+            api_gateway(action, aws_code).unwrap_or_else(|| aws(aws_code))
+        }
         Error::AwsRegion => {
             "give --region, set AWS_REGION, or give the profile a region (`aws configure list-profiles` shows the profiles)"
         }
@@ -209,6 +211,27 @@ pub fn of(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// What helps where API Gateway refuses.
+fn api_gateway(action: &str, code: &str) -> Option<&'static str> {
+    Some(match (action, code) {
+        ("CreateDeployment", _) => {
+            "the document is in the API and in the file, and not deployed yet: aws apigateway create-deployment --rest-api-id ID --stage-name STAGE"
+        }
+        ("GetRestApi" | "GetStages", "NotFoundException") => {
+            "it is not in this region and account: look at --region, --profile and `aws apigateway get-rest-apis`; nothing was changed"
+        }
+        ("PutRestApi", "BadRequestException") => {
+            "API Gateway does not take the document, and nothing was changed: export it anew with its extensions, and patch that"
+        }
+        ("GetRestApi" | "GetStages" | "GetResources" | "GetModels" | "GetAuthorizers" | "PutRestApi", _)
+            if code.starts_with("AccessDenied") =>
+        {
+            "give the credentials apigateway:GET and apigateway:PUT on arn:aws:apigateway:REGION::/restapis/ID and below, and apigateway:POST on its /deployments"
+        }
+        _ => return None,
+    })
 }
 
 fn aws(code: &str) -> &'static str {

@@ -393,8 +393,8 @@ pub fn ready(url: &str, as_json: bool) {
 
 /// Says why it takes long.
 #[cfg(feature = "aws")]
-pub fn progress(text: &str) {
-    let _ = people(format!("{BOLD}{:<7}{BOLD:#} {}\n", "acm", Shown(text)).as_bytes());
+pub fn progress(label: &str, text: &str) {
+    let _ = people(format!("{BOLD}{label:<7}{BOLD:#} {}\n", Shown(text)).as_bytes());
 }
 
 fn complain(message: &str, detail: &str) {

@@ -27,7 +27,9 @@ pub use acm::{
     ImportsReport, PolicyReport, PruneReport, StatementReport, TagReport,
 };
 pub use adopt::AdoptReport;
-pub use apigw::{ApigwChange, ApigwExplainReport, ApigwIntegration, ApigwPatchReport, WayReport};
+pub use apigw::{
+    ApigwApplied, ApigwChange, ApigwExplainReport, ApigwIntegration, ApigwPatchReport, WayReport,
+};
 pub use apply::{ApplyLeaf, ApplyReport};
 pub use batch::{BatchLeaf, BatchReport};
 use certforge::certificate::Certificate;

@@ -12,16 +12,18 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::answer::Refusal;
+use super::asked::Asked;
 use super::fault::Fault;
 use super::world::World;
 use crate::key::{hex, random};
 
-/// More than the largest import has.
-const MOST_BODY: usize = 4 << 20;
+/// More than the largest import has, of a certificate or of an API's document.
+const MOST_BODY: usize = 8 << 20;
+/// The service that requests to API Gateway are signed for.
+pub(super) const API_GATEWAY: &str = "apigateway";
 
 /// Serves until it is told to stop.
 pub(super) async fn serve(listener: TcpListener, world: Arc<Mutex<World>>, stop: oneshot::Receiver<()>) {
@@ -65,6 +67,27 @@ impl std::fmt::Display for Broken {
 
 impl std::error::Error for Broken {}
 
+/// What a request wants, and where.
+struct Wanted {
+    asked: Asked,
+    region: String,
+    service: String,
+}
+
+async fn read(request: Request<Incoming>) -> Result<Wanted, Refusal> {
+    let target = header(&request, "x-amz-target");
+    let signed = signed_for(&header(&request, "authorization"));
+    let (method, uri) = (request.method().to_string(), request.uri().clone());
+    let too_large = |_| Refusal::new("SerializationException", "The request is too large.");
+    let body = Limited::new(request.into_body(), MOST_BODY).collect().await.map_err(too_large)?;
+    let (region, service) = signed.ok_or_else(|| Refusal {
+        status: 403,
+        ..Refusal::new("MissingAuthenticationTokenException", "Request is missing Authentication Token")
+    })?;
+    let asked = Asked::of(&service, &target, (&method, &uri), &body.to_bytes())?;
+    Ok(Wanted { asked, region, service })
+}
+
 async fn call(
     request: Request<Incoming>,
     world: &Mutex<World>,
@@ -77,36 +100,28 @@ async fn call(
         }
         Broken
     };
+    let Wanted { asked, region, service } = match read(request).await {
+        Ok(wanted) => wanted,
+        Err(e) => return Ok(refusal(&e)),
+    };
+    let action = asked.action().to_owned();
+    let body = asked.recorded();
     let world = || world.lock().unwrap_or_else(PoisonError::into_inner);
-    let action = header(&request, "x-amz-target");
-    let action = action.strip_prefix("CertificateManager.").unwrap_or_default().to_owned();
-    let region = signed_for(&header(&request, "authorization"));
-    let Ok(body) = Limited::new(request.into_body(), MOST_BODY).collect().await else {
-        return Ok(refusal(&Refusal::new("SerializationException", "The request is too large.")));
-    };
-    let body: Value = match serde_json::from_slice(&body.to_bytes()) {
-        Ok(body) => body,
-        Err(_) => return Ok(refusal(&Refusal::new("SerializationException", "The request is no JSON."))),
-    };
-    let Some(region) = region else {
-        let message = "Request is missing Authentication Token";
-        return Ok(refusal(&Refusal {
-            status: 403,
-            ..Refusal::new("MissingAuthenticationTokenException", message)
-        }));
-    };
     let fault = world().fault(&action);
     let refused = |status: u16, code: &'static str, message: &str| {
         world().record(&action, &region, &body, Some(code));
         Ok(refusal(&Refusal { status, ..Refusal::new(code, message) }))
     };
     match fault {
+        Fault::Throttle if service == API_GATEWAY => {
+            return refused(429, "TooManyRequestsException", "Too Many Requests");
+        }
         Fault::Throttle => return refused(400, "ThrottlingException", "Rate exceeded"),
         Fault::Internal(status) => return refused(status, "InternalFailure", "An internal error occurred."),
         Fault::Denied => {
             let message = format!(
-                "User: arn:aws:iam::123456789012:user/somebody is not authorized to perform: acm:{action} because no \
-                 identity-based policy allows the acm:{action} action"
+                "User: arn:aws:iam::123456789012:user/somebody is not authorized to perform: {service}:{action} because no \
+                 identity-based policy allows the {service}:{action} action"
             );
             return refused(400, "AccessDeniedException", &message);
         }
@@ -148,7 +163,7 @@ async fn call(
     if !world().admit(&action) {
         return refused(400, "ThrottlingException", "Rate exceeded");
     }
-    let answer = world().answer(&action, &region, &body);
+    let answer = world().answer(&asked, &region);
     world().record(&action, &region, &body, answer.as_ref().err().map(|e| e.code));
     let answer = match answer {
         Ok(answer) => answer,
@@ -171,13 +186,15 @@ fn header<T>(request: &Request<T>, name: &str) -> String {
     request.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-/// The region that a request is signed for (AWS Signature Version 4).
-fn signed_for(authorization: &str) -> Option<String> {
+/// Region and service that a request is signed for (AWS Signature Version 4).
+fn signed_for(authorization: &str) -> Option<(String, String)> {
     let rest = authorization.strip_prefix("AWS4-HMAC-SHA256 ")?;
     let scope = rest.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
     let parts: Vec<&str> = scope.split('/').collect();
     match parts.as_slice() {
-        [.., region, "acm", "aws4_request"] => Some((*region).to_owned()),
+        [.., region, service @ ("acm" | API_GATEWAY), "aws4_request"] => {
+            Some(((*region).to_owned(), (*service).to_owned()))
+        }
         _ => None,
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::answer::{self, Refusal};
+use super::asked::Asked;
 use super::fault::Fault;
 use super::held::Held;
 use super::rules::{self, Fields};
@@ -27,6 +28,8 @@ pub(super) struct World {
     /// When an action may be called next.
     next: BTreeMap<String, Duration>,
     number: u64,
+    #[cfg(feature = "gateway")]
+    rest_apis: super::rest_api::RestApis,
     pub(super) requests: Vec<Recorded>,
 }
 
@@ -44,6 +47,8 @@ impl World {
             calls: BTreeMap::new(),
             next: BTreeMap::new(),
             number: 0,
+            #[cfg(feature = "gateway")]
+            rest_apis: super::rest_api::RestApis::default(),
             requests: Vec::new(),
         }
     }
@@ -87,7 +92,15 @@ impl World {
     }
 
     /// Does what a call asks for.
-    pub(super) fn answer(&mut self, action: &str, region: &str, body: &Value) -> Answer {
+    pub(super) fn answer(&mut self, asked: &Asked, region: &str) -> Answer {
+        match asked {
+            Asked::Acm(action, body) => self.acm(action, region, body),
+            #[cfg(feature = "gateway")]
+            Asked::RestApi(asked) => self.rest_apis.answer(region, self.settings.account(), asked),
+        }
+    }
+
+    fn acm(&mut self, action: &str, region: &str, body: &Value) -> Answer {
         match action {
             "ImportCertificate" => self.import(region, body),
             "ListCertificates" => self.list(region, body),
@@ -175,7 +188,7 @@ impl World {
             r if r.starts_with("us-gov-") => "aws-us-gov",
             _ => "aws",
         };
-        let account = self.settings.account.as_deref().unwrap_or("123456789012");
+        let account = self.settings.account();
         let uuid = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-");
         Ok(format!("arn:{partition}:acm:{region}:{account}:certificate/{uuid}"))
     }

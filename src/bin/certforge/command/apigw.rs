@@ -1,13 +1,19 @@
 //! `certforge apigw`: API Gateway's documents, and why it refuses a back end.
 
+#[cfg(feature = "apigw")]
+mod apply;
 mod explain;
 mod patch;
+#[cfg(not(feature = "apigw"))]
+mod without_apply;
 
 use std::path::{Path, PathBuf};
 
 use certforge::gateway::Document;
 use certforge::store::read_large_input;
 use clap::Subcommand;
+#[cfg(not(feature = "apigw"))]
+use without_apply as apply;
 
 use crate::context::{Context, Failure};
 use crate::report::Report;
@@ -23,7 +29,7 @@ pub enum Command {
 pub fn run(command: &Command, context: &Context) -> Result<Report, Failure> {
     match command {
         Command::Explain(args) => explain::run(args, context),
-        Command::Patch(args) => patch::run(args),
+        Command::Patch(args) => patch::run(args, context.waits),
     }
 }
 

@@ -130,6 +130,33 @@ impl TargetArgs {
         self.targets(region, leaves, waits, simulation)?.into_iter().map(|t| t.session).collect()
     }
 
+    /// A connection without region and profile; `seconds` is for where no time-out was given.
+    fn anywhere(&self, seconds: u64) -> Result<Connection, Failure> {
+        let trust_anchors = match environment::aws_ca_bundle() {
+            None => None,
+            Some(path) => Some(Arc::new(std::mem::take(&mut *read_input(&path)?))),
+        };
+        Ok(Connection {
+            trust_anchors,
+            timeout: Some(Duration::from_secs(self.timeout.unwrap_or(seconds))),
+            endpoint_url: self.endpoint_url.clone(),
+            ..Connection::default()
+        })
+    }
+
+    /// The one place that was asked for.
+    #[cfg(feature = "apigw")]
+    pub fn alone(&self, seconds: u64) -> Result<Connection, Failure> {
+        if self.region.len() > 1 || self.profile.len() > 1 {
+            return Err(Failure::Usage {
+                message: "an API is in one region and one account, and several were given".to_owned(),
+                hint: "give one --region and one --profile".to_owned(),
+            });
+        }
+        let (region, profile) = (self.region.first().cloned(), self.profile.first().cloned());
+        Ok(Connection { region, profile, ..self.anywhere(seconds)? })
+    }
+
     /// As [`TargetArgs::connect`], with each place on its own.
     pub fn targets(
         &self,
@@ -138,17 +165,7 @@ impl TargetArgs {
         waits: Waits,
         simulation: Option<&Simulation>,
     ) -> Result<Vec<Target>, Failure> {
-        let trust_anchors = match environment::aws_ca_bundle() {
-            None => None,
-            Some(path) => Some(Arc::new(std::mem::take(&mut *read_input(&path)?))),
-        };
-        let seconds = self.timeout.unwrap_or(60 + 5 * (leaves as u64).saturating_sub(1));
-        let mut connection = Connection {
-            trust_anchors,
-            timeout: Some(Duration::from_secs(seconds)),
-            endpoint_url: self.endpoint_url.clone(),
-            ..Connection::default()
-        };
+        let mut connection = self.anywhere(60 + 5 * (leaves as u64).saturating_sub(1))?;
         let mut regions: Vec<Option<String>> = self.region.iter().cloned().map(Some).collect();
         if regions.is_empty() {
             regions.push(region.map(ToOwned::to_owned));
@@ -198,7 +215,7 @@ fn reach(connection: &Connection, simulated: bool, waits: Waits) -> Target {
     match Importer::connect(connection) {
         Err(e) => unreached(connection, e.into()),
         Ok(importer) => {
-            let importer = importer.on_progress(move |p| say(p, waits));
+            let importer = importer.on_progress(move |p| say(&ACM, p, waits));
             let profile = match &connection.profile {
                 _ if simulated => None,
                 None => environment::aws_profile(),
@@ -216,24 +233,33 @@ fn unreached(connection: &Connection, failure: Failure) -> Target {
     Target { region: region.unwrap_or_else(|| "unknown".to_owned()), profile, session: Err(failure) }
 }
 
+/// What is asked, as people are told of it.
+pub struct Asked {
+    pub label: &'static str,
+    pub name: &'static str,
+}
+
+const ACM: Asked = Asked { label: "acm", name: "ACM" };
+
 /// Tells people why it takes long.
-fn say(progress: &Progress, waits: Waits) {
+pub fn say(asked: &Asked, progress: &Progress, waits: Waits) {
+    let name = asked.name;
     let seconds = |wait: &Duration| format!("{:.1} s", wait.as_secs_f64());
     let text = match progress {
         // Below a second nobody wonders; with many leaves a bar tells.
         Progress::Pacing { action, wait } if waits == Waits::Told && *wait >= Duration::from_millis(900) => {
-            format!("waiting {}: ACM takes one {action} a second", seconds(wait))
+            format!("waiting {}: {name} takes {action} no faster", seconds(wait))
         }
         Progress::Throttled { action, wait } if waits != Waits::Quiet => {
-            format!("waiting {}: ACM is too busy for {action}", seconds(wait))
+            format!("waiting {}: {name} is too busy for {action}", seconds(wait))
         }
         Progress::Looking { action, reason } if waits != Waits::Quiet => {
-            format!("looking at ACM for what {action} did: {reason}")
+            format!("looking at {name} for what {action} did: {reason}")
         }
         Progress::Repeating { action, attempt } if waits != Waits::Quiet => {
             format!("{action} once more, attempt {attempt}")
         }
         _ => return,
     };
-    render::progress(&text);
+    render::progress(asked.label, &text);
 }

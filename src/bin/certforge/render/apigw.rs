@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use certforge::error::Shown;
 
 use super::{finding_lines, line};
-use crate::report::{ApigwExplainReport, ApigwIntegration, ApigwPatchReport};
+use crate::report::{ApigwApplied, ApigwExplainReport, ApigwIntegration, ApigwPatchReport};
 
 const ADDED: Style = AnsiColor::Green.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
@@ -50,6 +50,9 @@ pub fn patch_lines(out: &mut impl Write, report: &ApigwPatchReport) -> io::Resul
         (false, _) => "unchanged: there is no integration that it fits".to_owned(),
     };
     line(out, "apigw", &report.file, &format!("{}, {}, {state}", report.api, report.version))?;
+    if let Some(applied) = &report.applied {
+        applied_lines(out, applied, report.planned)?;
+    }
     // The last two are of the document as a whole.
     let piecewise = report.commands.len().saturating_sub(2);
     for (i, command) in report.commands.iter().enumerate() {
@@ -64,6 +67,22 @@ pub fn patch_lines(out: &mut impl Write, report: &ApigwPatchReport) -> io::Resul
         }
     }
     Ok(())
+}
+
+fn applied_lines(out: &mut impl Write, applied: &ApigwApplied, planned: bool) -> io::Result<()> {
+    let name = applied.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let put = if planned { "would be put" } else { "put" };
+    let read_back = match applied.read_back {
+        Some(n) => format!("; read back: {} as the document says", count(n)),
+        None => String::new(),
+    };
+    let place = format!("{}, REST API {}{name}", applied.region, applied.rest_api_id);
+    line(out, "api", &place, &format!("{put} there, {}{read_back}", applied.mode))?;
+    match (&applied.stage_name, &applied.deployment_id) {
+        (Some(stage), Some(id)) => line(out, "stage", stage, &format!("deployed, {id}")),
+        (Some(stage), None) => line(out, "stage", stage, "would be deployed"),
+        (None, _) => line(out, "stage", "none", "not deployed: what is served stays as it was"),
+    }
 }
 
 fn count(n: usize) -> String {

@@ -24,6 +24,9 @@ pub struct ApigwPatchReport {
     pub written: Option<String>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub diff: String,
+    /// The API that it was put into, or would be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applied: Option<ApigwApplied>,
     /// The same with the AWS CLI, and the deployment that is needed in either case.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
@@ -53,6 +56,22 @@ impl ApigwChange {
             after: change.after.clone(),
         }
     }
+}
+
+#[derive(Serialize)]
+pub struct ApigwApplied {
+    pub rest_api_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub region: String,
+    pub mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deployment_id: Option<String>,
+    /// Of how many integrations the API told afterwards that it has what the document says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_back: Option<usize>,
 }
 
 #[derive(Serialize)]

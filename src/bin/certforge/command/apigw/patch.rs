@@ -8,8 +8,9 @@ use certforge::gateway::{Api, Change, Document, Setting, Wish};
 use certforge::store::{NewFile, Overwrite, rewrite};
 use certforge::{Error, Finding};
 
+use super::apply::{Apply, ApplyArgs};
 use super::{OperationArgs, read, shown};
-use crate::context::Failure;
+use crate::context::{Failure, Waits};
 use crate::environment;
 use crate::report::{ApigwChange, ApigwPatchReport, Report, findings};
 
@@ -19,6 +20,7 @@ use crate::report::{ApigwChange, ApigwPatchReport, Report, findings};
   certforge apigw patch api.yaml --set insecureSkipVerification=true --path /orders --method GET
   certforge apigw patch http-api.json --server-name backend.internal
   certforge apigw patch api.json --set insecureSkipVerification=false --dry-run
+  certforge apigw patch api.json --set insecureSkipVerification=true --apply
   aws apigateway get-export --rest-api-id ID --stage-name STAGE --export-type swagger \\
       --parameters extensions=apigateway api.json        how to get the document
 
@@ -49,19 +51,12 @@ pub struct Args {
     /// Show the change, and stop
     #[arg(long, conflicts_with = "output")]
     dry_run: bool,
+    #[command(flatten)]
+    apply: ApplyArgs,
 }
 
-pub fn run(args: &Args) -> Result<Report, Failure> {
-    let setting: Setting = match (&args.set, &args.server_name) {
-        (Some(set), _) => set.parse()?,
-        (None, Some(name)) => format!("serverNameToVerify={name}").parse()?,
-        (None, None) => {
-            return Err(Failure::Usage {
-                message: "what to set was not said".to_owned(),
-                hint: "--set insecureSkipVerification=true".to_owned(),
-            });
-        }
-    };
+pub fn run(args: &Args, waits: Waits) -> Result<Report, Failure> {
+    let setting = args.setting()?;
     let (document, before) = read(&args.file)?;
     let wish = Wish {
         setting: setting.clone(),
@@ -69,36 +64,40 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
         method: args.operation.method.clone(),
     };
     let patch = document.patch(&wish).map_err(|e| e.in_file(&args.file))?;
-    let stdin = args.file == Path::new("-");
     let target = args.output.clone().unwrap_or_else(|| args.file.clone());
-    let to_stdout = target == Path::new("-");
     // A mark that was dropped is a change of its own.
     let marked = before.len() != document.text().len();
-    let after = patch.text.clone().or_else(|| marked.then(|| document.text().to_owned()));
+    let is_new = patch.text.is_some() || marked;
+    let after = patch.text.as_deref().unwrap_or_else(|| document.text());
+    let mut said = document.findings().to_vec();
+    said.extend(patch.findings.iter().cloned());
+    let apply = args.apply.prepare(&document, waits)?;
+    said.extend(apply.iter().flat_map(Apply::findings).cloned());
     let open = patch.findings.iter().find(|f| f.code == "apigw.GW05");
     if let Some(open) = open.filter(|_| patch.text.is_some() && !args.yes && !args.dry_run) {
         confirm(open)?;
     }
-    let mut written = None;
-    let mut content = None;
-    if args.dry_run {
-    } else if to_stdout {
-        content = Some(after.clone().unwrap_or_else(|| document.text().to_owned()).into_bytes());
-    } else if let Some(output) = &args.output {
-        let text = after.clone().unwrap_or_else(|| document.text().to_owned());
-        let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
-        let mut file = NewFile::create(output, overwrite, false)?;
-        let failed = |source| Error::Io { doing: "write", path: output.clone(), source };
-        file.write_all(text.as_bytes()).map_err(failed)?;
-        file.finish(overwrite)?;
-        written = Some(shown(output));
-    } else if let Some(text) = &after {
-        rewrite(&args.file, &before, text.as_bytes())?;
-        written = Some(shown(&args.file));
+    if let Some(apply) = apply.as_ref().filter(|_| !args.yes && !args.dry_run) {
+        apply.confirm()?;
     }
-    let mut said = document.findings().to_vec();
-    said.extend(patch.findings.iter().cloned());
-    let name = if stdin { "document".to_owned() } else { shown(&args.file) };
+    // What AWS refuses is refused before the file is changed; it is deployed when the file
+    // says what is deployed.
+    let mut applied = match &apply {
+        Some(apply) if args.dry_run => Some(apply.planned()),
+        Some(apply) => Some(apply.put(after, &mut said)?),
+        None => None,
+    };
+    let to_stdout = target == Path::new("-");
+    let mut written = None;
+    let content = (to_stdout && !args.dry_run).then(|| after.as_bytes().to_vec());
+    if !args.dry_run && !to_stdout && (is_new || args.output.is_some()) {
+        write(args, &before, after)?;
+        written = Some(shown(&target));
+    }
+    if let (Some(apply), Some(applied), false) = (&apply, &mut applied, args.dry_run) {
+        apply.deploy(&format!("{}={}, by certforge", setting.member(), setting.value()), applied)?;
+    }
+    let name = if args.file == Path::new("-") { "document".to_owned() } else { shown(&args.file) };
     let changed_file = written.clone().unwrap_or_else(|| shown(&target));
     Ok(Report::ApigwPatch(ApigwPatchReport {
         file: shown(&args.file),
@@ -113,14 +112,39 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
         unchanged: patch.unchanged,
         written,
         diff: patch.diff(&document, &name),
-        commands: if patch.text.is_some() {
+        commands: if patch.text.is_some() && applied.is_none() {
             commands(&document, &setting, &patch.changes, &changed_file)
         } else {
             Vec::new()
         },
+        applied,
         findings: findings(&said),
         content,
     }))
+}
+
+impl Args {
+    fn setting(&self) -> Result<Setting, Failure> {
+        match (&self.set, &self.server_name) {
+            (Some(set), _) => Ok(set.parse()?),
+            (None, Some(name)) => Ok(format!("serverNameToVerify={name}").parse()?),
+            (None, None) => Err(Failure::Usage {
+                message: "what to set was not said".to_owned(),
+                hint: "--set insecureSkipVerification=true".to_owned(),
+            }),
+        }
+    }
+}
+
+fn write(args: &Args, before: &[u8], after: &str) -> Result<(), Failure> {
+    let Some(output) = &args.output else {
+        return Ok(rewrite(&args.file, before, after.as_bytes())?);
+    };
+    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+    let mut file = NewFile::create(output, overwrite, false)?;
+    let failed = |source| Error::Io { doing: "write", path: output.clone(), source };
+    file.write_all(after.as_bytes()).map_err(failed)?;
+    Ok(file.finish(overwrite)?)
 }
 
 /// Whoever sits at a terminal is asked; elsewhere the warning has to do.
@@ -128,14 +152,20 @@ fn confirm(open: &Finding) -> Result<(), Failure> {
     if !environment::has_terminal() {
         return Ok(());
     }
-    let question = format!("{}. Set it nevertheless (--yes)? [y/N] ", Shown(&open.message));
-    match environment::ask(&question) {
-        Some(answer) if answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes") => Ok(()),
-        _ => Err(Failure::Usage {
-            message: "nothing was changed".to_owned(),
-            hint: "--yes sets it without asking; --path and --method leave that operation out".to_owned(),
-        }),
+    if agrees(&format!("{}. Set it nevertheless (--yes)?", Shown(&open.message))) {
+        return Ok(());
     }
+    Err(Failure::Usage {
+        message: "nothing was changed".to_owned(),
+        hint: "--yes sets it without asking; --path and --method leave that operation out".to_owned(),
+    })
+}
+
+/// Asks at the terminal; without one the answer is no.
+pub(super) fn agrees(question: &str) -> bool {
+    let answer =
+        environment::has_terminal().then(|| environment::ask(&format!("{question} [y/N] "))).flatten();
+    answer.is_some_and(|answer| answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
 }
 
 /// The same with the AWS CLI: piece by piece, or the document as a whole, and the
