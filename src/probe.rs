@@ -82,7 +82,9 @@ pub struct Shown {
 pub fn probe(target: &Target) -> Result<Shown> {
     let failed =
         |reason: String| Error::Server { address: format!("{}:{}", target.host, target.port), reason };
-    let address = address_of(target).map_err(&failed)?;
+    let (address, first) =
+        connect(&addresses_of(target).map_err(&failed)?, target.timeout).map_err(&failed)?;
+    let mut first = Some(first);
     let asked = target.server_name.as_deref().unwrap_or(&target.host);
     let name =
         ServerName::try_from(asked.to_owned()).map_err(|_| failed(format!("`{asked}` is no host name")))?;
@@ -93,43 +95,65 @@ pub fn probe(target: &Target) -> Result<Shown> {
         alpn: None,
         certificates: Vec::new(),
     };
-    let mut reached = false;
     for version in [TlsVersion::Tls13, TlsVersion::Tls12] {
-        let said = match hello(target, address, &name, version) {
-            Ok(hello) => {
-                reached = true;
-                if shown.certificates.is_empty() {
-                    shown.certificates = hello.certificates;
-                    shown.alpn = hello.alpn;
-                }
-                Ok(hello.suite)
-            }
-            Err(Trouble::Tcp(reason)) if !reached => return Err(failed(reason)),
-            Err(Trouble::Tcp(reason) | Trouble::Tls(reason)) => Err(reason),
+        let stream = match first.take() {
+            Some(stream) => Ok(stream),
+            None => TcpStream::connect_timeout(&address, target.timeout),
         };
+        let said =
+            match stream.map_err(|e| told(&e, target.timeout)).and_then(|s| hello(target, s, &name, version))
+            {
+                Ok(hello) => {
+                    if shown.certificates.is_empty() {
+                        shown.certificates = hello.certificates;
+                        shown.alpn = hello.alpn;
+                    }
+                    Ok(hello.suite)
+                }
+                Err(reason) => Err(reason),
+            };
         shown.versions.push((version, said));
     }
     if shown.certificates.is_empty() {
         let reasons: Vec<&str> =
             shown.versions.iter().filter_map(|(_, said)| said.as_ref().err().map(String::as_str)).collect();
-        return Err(failed(reasons.first().copied().unwrap_or("it sent no certificate").to_owned()));
+        let too_old = reasons.iter().all(|reason| reason.contains("ProtocolVersion"));
+        let reason = if too_old {
+            "it speaks neither TLS 1.3 nor TLS 1.2: what is older is not spoken here"
+        } else {
+            reasons.first().copied().unwrap_or("it sent no certificate")
+        };
+        return Err(failed(reason.to_owned()));
     }
     Ok(shown)
 }
 
-fn address_of(target: &Target) -> std::result::Result<SocketAddr, String> {
+fn addresses_of(target: &Target) -> std::result::Result<Vec<SocketAddr>, String> {
     let host = target.host.trim_start_matches('[').trim_end_matches(']');
     if let Ok(ip) = host.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(ip, target.port));
+        return Ok(vec![SocketAddr::new(ip, target.port)]);
     }
-    let found = (host, target.port).to_socket_addrs().map_err(|e| e.to_string())?.next();
-    found.ok_or_else(|| "the name has no address".to_owned())
+    Ok((host, target.port).to_socket_addrs().map_err(|e| e.to_string())?.collect())
 }
 
-/// Why there was no handshake.
-enum Trouble {
-    Tcp(String),
-    Tls(String),
+/// The first of the addresses that takes a connection. They share the time: one that does
+/// not answer leaves some for the next.
+fn connect(
+    addresses: &[SocketAddr],
+    timeout: Duration,
+) -> std::result::Result<(SocketAddr, TcpStream), String> {
+    let end = Instant::now() + timeout;
+    let mut why = "the name has no address".to_owned();
+    for (n, address) in addresses.iter().enumerate() {
+        let share =
+            end.saturating_duration_since(Instant::now()) / u32::try_from(addresses.len() - n).unwrap_or(1);
+        match TcpStream::connect_timeout(address, share.max(Duration::from_millis(1))) {
+            Ok(stream) => return Ok((*address, stream)),
+            Err(e) if addresses.len() == 1 => why = told(&e, timeout),
+            Err(e) => why = format!("{address}: {}", told(&e, share)),
+        }
+    }
+    Err(why)
 }
 
 struct Hello {
@@ -142,17 +166,15 @@ struct Hello {
 /// afterwards, as one does that wants a client's certificate.
 fn hello(
     target: &Target,
-    address: SocketAddr,
+    stream: TcpStream,
     name: &ServerName<'static>,
     version: TlsVersion,
-) -> std::result::Result<Hello, Trouble> {
+) -> std::result::Result<Hello, String> {
     let end = Instant::now() + target.timeout;
-    let tcp = |e: std::io::Error| Trouble::Tcp(told(&e, target.timeout));
-    let tls = |e: &dyn std::fmt::Display| Trouble::Tls(e.to_string());
-    let mut stream =
-        Timed { stream: TcpStream::connect_timeout(&address, target.timeout).map_err(tcp)?, end };
+    let tls = |e: &dyn std::fmt::Display| e.to_string();
+    let mut stream = Timed { stream, end };
     if let Some(protocol) = target.starttls {
-        protocol.begin(&mut stream).map_err(tcp)?;
+        protocol.begin(&mut stream).map_err(|e| told(&e, target.timeout))?;
     }
     let seen = Arc::new(Seen::default());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -174,7 +196,7 @@ fn hello(
     }
     let certificates = std::mem::take(&mut *seen.certificates.lock().unwrap_or_else(PoisonError::into_inner));
     if certificates.is_empty() {
-        return Err(Trouble::Tls(broken.unwrap_or_else(|| "it sent no certificate".to_owned())));
+        return Err(broken.unwrap_or_else(|| "it sent no certificate".to_owned()));
     }
     let suite = connection.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
     let alpn = connection.alpn_protocol().map(|alpn| String::from_utf8_lossy(alpn).into_owned());
@@ -278,5 +300,22 @@ impl ServerCertVerifier for Seen {
             SignatureScheme::RSA_PKCS1_SHA1,
             SignatureScheme::ECDSA_SHA1_Legacy,
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_takes_no_connection_leaves_time_for_the_next() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let closed = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+        let open = listener.local_addr().unwrap();
+        let (reached, _) = connect(&[closed, open], Duration::from_secs(5)).unwrap();
+        assert_eq!(reached, open);
+        let refused = connect(&[closed, closed], Duration::from_secs(5)).unwrap_err();
+        assert!(refused.starts_with(&closed.to_string()), "{refused}");
+        assert_eq!(connect(&[], Duration::from_secs(5)).unwrap_err(), "the name has no address");
     }
 }

@@ -327,6 +327,50 @@ fn relay(mut client: std::net::TcpStream, to: std::net::SocketAddr) {
     let _ = std::io::copy(&mut from, &mut server);
 }
 
+/// What is encrypted is opened where it is said with what; else it is said to be closed, and
+/// not to be another key.
+#[test]
+fn what_is_encrypted_is_opened_with_its_pass_phrase() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.internal b.internal --key p256");
+    std::fs::write(sandbox.file("pass"), "correct horse\n").unwrap();
+    std::fs::write(sandbox.file("wrong"), "battery staple\n").unwrap();
+    sandbox.ok("bundle a.internal --to p12 --passphrase-file pass --output a.p12");
+    sandbox.ok("bundle a.internal --to key --passphrase-file pass --output locked.pem");
+    let fullchain = "certforge/a.internal/fullchain.pem";
+
+    let (status, page) = checked(&sandbox, "a.p12 --passphrase-file pass");
+    assert_eq!(status, 0, "{page}");
+    assert_eq!(page["certificates"][0]["names"][0], "DNS:a.internal", "{page}");
+    assert_eq!(page["keys"].as_array().unwrap().len(), 1);
+    for args in ["a.p12", "a.p12 --passphrase-file wrong"] {
+        let (status, page) = checked(&sandbox, args);
+        assert_eq!((status, errors(&page)), (1, vec!["gather.encrypted".to_owned()]), "{args}: {page}");
+    }
+
+    let (status, page) = checked(&sandbox, "locked.pem");
+    assert_eq!((status, &page["keys"][0]["encrypted"]), (0, &Value::Bool(true)), "{page}");
+    let (status, page) = checked(&sandbox, "locked.pem --passphrase-file pass");
+    assert_eq!((status, &page["keys"][0]["encrypted"]), (0, &Value::Bool(false)), "{page}");
+
+    assert_eq!(checked(&sandbox, &format!("{fullchain} --key locked.pem --passphrase-file pass")).0, 0);
+    for args in ["--key locked.pem", "--key locked.pem --passphrase-file wrong"] {
+        let (status, page) = checked(&sandbox, &format!("{fullchain} {args}"));
+        assert_eq!((status, errors(&page)), (1, vec!["key.encrypted".to_owned()]), "{args}: {page}");
+    }
+}
+
+#[test]
+fn a_number_that_is_no_port_is_said_to_be_none() {
+    let sandbox = Sandbox::new();
+    for what in ["127.0.0.1:99999", "https://a.internal:0", "[::1]:70000"] {
+        let ran = sandbox.run(&format!("check {what}"));
+        assert_eq!(ran.status, 2, "{what}: {}", ran.stderr);
+        assert!(ran.stderr.contains("is no port"), "{what}: {}", ran.stderr);
+    }
+    assert_ne!(sandbox.run("check fd00::1").status, 2, "an address alone has no port");
+}
+
 #[test]
 fn what_acm_holds_is_looked_at() {
     let acm = support::acm::Acm::new(&[]);

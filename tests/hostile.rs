@@ -90,6 +90,10 @@ fn a_key_is_never_shown_and_its_rounds_are_not_run() {
         let statuses = looked_at(&sandbox, "cut.pem", block("PRIVATE KEY", &der).as_bytes());
         assert!(statuses.iter().all(|status| *status != 0), "{statuses:?}");
     }
+    // A BEGIN line that lost its line end has the key where its label should be.
+    let run_on = key.replacen("-----\n", " ", 1).replacen('\n', " ", 1).replacen('\n', "-----\n", 1);
+    assert!(run_on.starts_with("-----BEGIN PRIVATE KEY MI"), "{run_on}");
+    looked_at(&sandbox, "run-on.pem", run_on.as_bytes());
     // PBES2 with two thousand million rounds: it is not opened, and so not run.
     let pbes2 = STANDARD
         .decode("MIGjMF8GCSqGSIb3DQEFDTBSMDEGCSqGSIb3DQEFDDAkBBAAAAAAAAAAAAAAAAAAAAAAAgR//////zAMBggqhkiG9w0CCQUAMB0GCWCGSAFlAwQBKgQQAAAAAAAAAAAAAAAAAAAAAARAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==")

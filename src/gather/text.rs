@@ -194,6 +194,9 @@ impl Read {
         let Some(label) = label.filter(|l| l.len() <= 64 && !l.contains(['\n', '\r'])) else {
             return (damage("its BEGIN line is not whole".to_owned()), BEGIN.len());
         };
+        if !is_label(label) {
+            return (damage("its BEGIN line has something else than a label".to_owned()), BEGIN.len());
+        }
         let start = BEGIN.len() + label.len() + DASHES.len();
         let Some(length) = text[start..].find(DASHES) else {
             // What follows is its body, and no text around it.
@@ -277,4 +280,10 @@ const fn is_base64(b: u8) -> bool {
 
 fn line_ends(text: &str) -> usize {
     text.bytes().filter(|b| *b == b'\n').count()
+}
+/// Words as labels have them (RFC 7468 §4). A line that lost its line end holds the content
+/// too, which is nobody's to show.
+fn is_label(text: &str) -> bool {
+    let is_word = |word: &str| word.len() <= 12 && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    text.split([' ', '-']).all(is_word)
 }

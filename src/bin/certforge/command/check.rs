@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use certforge::Certificate;
 use clap::ValueEnum;
 
+use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::Report;
 
@@ -35,6 +36,8 @@ pub struct Args {
     what: PathBuf,
     #[command(flatten)]
     judge: JudgeArgs,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
     #[command(flatten)]
     server: server::ServerArgs,
     #[cfg(feature = "aws")]
@@ -108,6 +111,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         if args.what.to_str().is_some_and(|text| text.starts_with("arn:")) {
             return arn::run(args, context);
         }
+        server::refuse_port(&args.what)?;
         if let Some(address) = server::address(&args.what) {
             return server::run(args, address, context);
         }

@@ -8,6 +8,7 @@ use certforge::gather::{Parts, Pile, Role};
 use certforge::store::{LeafEntry, read_input};
 use certforge::{Certificate, Error, Finding, RevocationList, Severity, TrustAnchor};
 
+use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::environment;
 
@@ -23,6 +24,16 @@ pub fn leaf(what: &Path, context: &Context) -> Option<LeafEntry> {
 /// All that is in a file. Encrypted keys stay closed.
 pub fn look(path: &Path) -> Result<Parts, Failure> {
     look_at(path, &read_input(path)?)
+}
+
+/// All that is in a file. What is encrypted is opened where it is said with what.
+pub fn look_into(path: &Path, passphrase: &PassphraseArgs) -> Result<Parts, Failure> {
+    if !passphrase.is_given() {
+        return look(path);
+    }
+    let mut pile = Pile::to_look_at();
+    pile.add(Role::Any, path, &read_input(path)?, &mut passphrase.unlock())?;
+    Ok(pile.into_parts())
 }
 
 /// All that is in some octets; the path is for messages.

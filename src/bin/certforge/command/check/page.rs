@@ -21,7 +21,7 @@ use crate::report::{
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let leaf = material::leaf(&args.what, context);
     let file = leaf.map_or_else(|| args.what.clone(), |leaf| leaf.folder.join("fullchain.pem"));
-    let parts = material::look(&file)?;
+    let parts = material::look_into(&file, &args.passphrase)?;
     let found = parts.certificates.len() + parts.keys.len();
     let others = &parts.others;
     let more = others.requests.len() + others.lists.len() + others.public_keys.len() + others.locked.len();
@@ -169,6 +169,37 @@ fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
     }
 }
 
+/// Why a key of its own file is not the certificate's.
+fn misfit(leaf: &Certificate, file: &Path, parts: &Parts) -> Option<Finding> {
+    if parts.keys.iter().any(|(_, key)| key.public() == leaf.public_key()) {
+        return None;
+    }
+    let place = crate::report::path(file);
+    let shown = certforge::error::Shown(&place);
+    let closed = parts.findings.iter().find(|f| f.code == "gather.encrypted");
+    let (code, message, fix) = if !parts.keys.is_empty() {
+        (
+            "key.mismatch",
+            format!("{shown} holds another key"),
+            "find the key that the certificate was made for",
+        )
+    } else if let Some(closed) = closed {
+        (
+            "key.encrypted",
+            format!("{shown}: {}", closed.message),
+            "give its pass phrase with --passphrase-file",
+        )
+    } else if !parts.others.locked.is_empty() {
+        let message = format!("{shown} holds an encrypted key: whether it fits is not known");
+        ("key.encrypted", message, "give its pass phrase with --passphrase-file")
+    } else {
+        let message = format!("{shown} holds no private key that can be read");
+        ("key.mismatch", message, "find the key that the certificate was made for")
+    };
+    let place = place.clone();
+    Some(Finding::new(code, Severity::Error, place, message).fix(fix))
+}
+
 /// Judges the first certificate by the rest, where it is known whom to trust.
 pub fn judge(
     report: &mut CheckReport,
@@ -178,20 +209,13 @@ pub fn judge(
     args: &Args,
     context: &Context,
 ) -> Result<(), Failure> {
-    let clients = args.clients;
+    let (clients, passphrase) = (args.clients, &args.passphrase);
     let args: &JudgeArgs = &args.judge;
     let mut said = Vec::new();
     chain.extend(material::certificates(&args.chain, &mut said)?);
     if let Some(file) = &args.key {
-        let parts = material::look(file)?;
-        let fits = parts.keys.iter().any(|(_, key)| key.public() == leaf.public_key());
-        if !fits {
-            let place = crate::report::path(file);
-            let what = if parts.keys.is_empty() { "no private key that can be read" } else { "another key" };
-            let message = format!("{} holds {what}", certforge::error::Shown(&place));
-            let finding = Finding::new("key.mismatch", Severity::Error, place, message);
-            said.push(finding.fix("find the key that the certificate was made for"));
-        }
+        let parts = material::look_into(file, passphrase)?;
+        said.extend(misfit(leaf, file, &parts));
     }
     let anchors: Vec<TrustAnchor> = if args.trust.is_empty() {
         // A file of one's own may hold its root; what a server sends proves nothing.

@@ -62,6 +62,24 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
     Some((bare.unwrap_or(host).to_owned(), port.parse().ok()?))
 }
 
+/// What has the form of a server and a number that is no port.
+pub fn refuse_port(what: &Path) -> Result<(), Failure> {
+    let text = what.to_str().map(|text| text.trim_start_matches("https://")).unwrap_or_default();
+    let Some((host, port)) = text.rsplit_once(':').filter(|(host, port)| {
+        !host.contains('/') && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
+    }) else {
+        return Ok(());
+    };
+    let bare = host.parse::<std::net::Ipv6Addr>().is_err() && text.parse::<std::net::Ipv6Addr>().is_err();
+    if !bare || port.parse::<u16>().is_ok_and(|port| port > 0) {
+        return Ok(());
+    }
+    Err(Failure::Usage {
+        message: format!("{port} is no port: they go from 1 to 65535"),
+        hint: format!("certforge check {}:443", certforge::error::Shown(host)),
+    })
+}
+
 pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Result<Report, Failure> {
     let starttls = args.server.starttls.map(|protocol| match protocol {
         Protocol::Smtp => StartTls::Smtp,
