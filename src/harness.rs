@@ -1,7 +1,18 @@
-//! For tests: what plays the part of something that cannot be had in a test.
+//! For tests: ready configurations of rustls, files that go away, a CA and keys that a
+//! process makes once, and what plays the part of something that cannot be had in a test.
 
 #[cfg(feature = "acm-sim")]
 mod acm_sim;
+mod keys;
+#[cfg(feature = "temp-files")]
+mod temp_files;
+#[cfg(feature = "rustls")]
+mod tls;
 
 #[cfg(feature = "acm-sim")]
 pub use acm_sim::{AcmSim, Fault, Quota, Recorded, Script, Settings};
+pub use keys::{KeyPool, shared_ca};
+#[cfg(feature = "temp-files")]
+pub use temp_files::TempFiles;
+#[cfg(feature = "rustls")]
+pub use tls::Tls;

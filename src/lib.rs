@@ -38,6 +38,8 @@
 //! | `probe` | by `cli` | what a TLS server shows |
 //! | `gateway` | by `cli` | API Gateway's documents |
 //! | `acm-sim` | by `cli` | a stand-in for ACM, for tests |
+//! | `rustls` | by `cli` | configurations of rustls for both sides of a connection |
+//! | `temp-files` | by `cli` | a bundle as files that go away |
 //!
 //! Embedders write `default-features = false`.
 
@@ -57,7 +59,6 @@ pub mod finding;
 pub mod gateway;
 #[cfg(feature = "gather")]
 pub mod gather;
-#[cfg(feature = "acm-sim")]
 pub mod harness;
 pub mod key;
 pub mod name;

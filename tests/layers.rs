@@ -69,7 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "validity",
         ],
     ),
-    ("harness", &["certificate", "error", "gateway", "key"]),
+    ("harness", &["authority", "bundle", "certificate", "error", "gateway", "key"]),
 ];
 
 /// Words that may stand in one room only.
@@ -77,7 +77,7 @@ const SOLE_ROOMS: &[(&str, &[&str])] = &[
     ("rcgen::", &["encode"]),
     ("ring::", &["key"]),
     ("rsa::", &["key"]),
-    ("rustls::", &["probe"]),
+    ("rustls::", &["harness", "probe"]),
     ("jsonc_parser::", &["gateway"]),
     ("saphyr_parser::", &["gateway"]),
     ("crypto_primes::", &["key"]),
@@ -105,6 +105,7 @@ const SOLE_ROOMS: &[(&str, &[&str])] = &[
     ("rayon::", &[]),
     ("rpassword::", &[]),
     ("tar::", &[]),
+    ("tempfile::", &["harness"]),
     ("println!", &[]),
     ("eprintln!", &[]),
     ("std::process", &[]),

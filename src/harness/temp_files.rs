@@ -1,0 +1,96 @@
+//! A bundle as files, for what reads nothing else.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, TempDir, TempPath};
+
+use crate::bundle::Bundle;
+use crate::error::{Error, Result};
+
+/// The files of a bundle under the names that the store gives them, in a folder of their own
+/// (0700) and readable by nobody else (0600). They go away with this value.
+///
+/// ```
+/// use certforge::harness::TempFiles;
+/// use certforge::{Authority, LeafRequest};
+///
+/// let ca = Authority::generate("test CA")?;
+/// let server = ca.issue(&LeafRequest::new(["localhost"])?)?;
+/// let files = TempFiles::of(&server)?;
+/// println!("--cert {} --key {}", files.fullchain().display(), files.key().display());
+/// # Ok::<(), certforge::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TempFiles {
+    // Before the folder, so that they are gone when it goes.
+    files: Vec<TempPath>,
+    folder: TempDir,
+}
+
+impl TempFiles {
+    /// Writes the files of a bundle.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the system's folder for temporary files takes them not.
+    pub fn of(bundle: &Bundle) -> Result<Self> {
+        let failed = |source| Error::Io { doing: "make a folder in", path: std::env::temp_dir(), source };
+        let mut builder = Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.prefix("certforge-").tempdir().map_err(failed)?;
+        let mut made = Self { files: Vec::new(), folder };
+        made.write("cert.pem", &bundle.leaf().pem()?)?;
+        made.write("chain.pem", &bundle.chain().pem()?)?;
+        made.write("fullchain.pem", &bundle.fullchain_pem()?)?;
+        made.write("ca.pem", &bundle.trust_anchor().pem()?)?;
+        made.write("key.pem", &bundle.key().secret_pem()?)?;
+        Ok(made)
+    }
+
+    fn write(&mut self, name: &str, text: &str) -> Result<()> {
+        let failed = |source| Error::Io { doing: "write", path: self.folder.path().join(name), source };
+        // Made exclusively and with mode 0600.
+        let builder = Builder::new().prefix(name).rand_bytes(0).tempfile_in(self.folder.path());
+        let mut file = builder.map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        self.files.push(file.into_temp_path());
+        Ok(())
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The leaf alone.
+    #[must_use]
+    pub fn cert(&self) -> PathBuf {
+        self.path().join("cert.pem")
+    }
+
+    /// The leaf's issuers, the root last.
+    #[must_use]
+    pub fn chain(&self) -> PathBuf {
+        self.path().join("chain.pem")
+    }
+
+    /// What a server sends: the leaf and its issuers without the root.
+    #[must_use]
+    pub fn fullchain(&self) -> PathBuf {
+        self.path().join("fullchain.pem")
+    }
+
+    /// The trust anchor: what clients are given.
+    #[must_use]
+    pub fn ca(&self) -> PathBuf {
+        self.path().join("ca.pem")
+    }
+
+    /// The private key.
+    #[must_use]
+    pub fn key(&self) -> PathBuf {
+        self.path().join("key.pem")
+    }
+}
