@@ -384,6 +384,12 @@ impl Authority {
         Ok(())
     }
 
+    /// What signs for it.
+    #[cfg(feature = "fixtures")]
+    pub(crate) const fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
     /// What it puts into what it signs.
     fn issuer(&self) -> Issuer<'_> {
         Issuer {

@@ -160,6 +160,11 @@ pub enum Error {
         /// The limit, in words: `it permits dns:internal`.
         limit: String,
     },
+    /// A text names no bad certificate.
+    Fixture {
+        /// The text.
+        input: String,
+    },
     /// A text names no fault of the simulator.
     Fault {
         /// The text.
@@ -535,6 +540,7 @@ impl Error {
             Self::Constrained { .. } => "ca.constrained",
             Self::Constraint { .. } => "ca.constraint",
             Self::Fault { .. } => "acm-sim.fault",
+            Self::Fixture { .. } => "fixtures.fault",
             Self::File { source, .. } | Self::Line { source, .. } => source.code(),
             Self::ImportUnsaved { .. } => "acm.unsaved",
             Self::Internal { .. } => "internal",

@@ -1,8 +1,10 @@
 //! For tests: ready configurations of rustls, files that go away, a CA and keys that a
-//! process makes once, and what plays the part of something that cannot be had in a test.
+//! process makes once, certificates with something wrong, and what plays the part of something that cannot be had in a test.
 
 #[cfg(feature = "acm-sim")]
 mod acm_sim;
+#[cfg(feature = "fixtures")]
+mod fixtures;
 mod keys;
 #[cfg(feature = "temp-files")]
 mod temp_files;
@@ -10,7 +12,9 @@ mod temp_files;
 mod tls;
 
 #[cfg(feature = "acm-sim")]
-pub use acm_sim::{AcmSim, Fault, Quota, Recorded, Script, Settings};
+pub use acm_sim::{AcmFault, AcmSim, Quota, Recorded, Script, Settings};
+#[cfg(feature = "fixtures")]
+pub use fixtures::{ADDRESS, Fault, Fixture, Fixtures, HOST};
 pub use keys::{KeyPool, shared_ca};
 #[cfg(feature = "temp-files")]
 pub use temp_files::TempFiles;

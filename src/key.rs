@@ -14,6 +14,8 @@ mod public;
 mod rsa_numbers;
 #[cfg(feature = "rsa")]
 mod rsa_primes;
+#[cfg(feature = "fixtures")]
+mod sha1;
 mod signer;
 mod weak;
 
@@ -27,3 +29,5 @@ pub use signer::Signer;
 
 pub(crate) use digest::random;
 pub(crate) use public::EXPLICIT_CURVE;
+#[cfg(feature = "fixtures")]
+pub(crate) use sha1::sign_with_sha1;

@@ -38,6 +38,7 @@
 //! | `probe` | by `cli` | what a TLS server shows |
 //! | `gateway` | by `cli` | API Gateway's documents |
 //! | `acm-sim` | by `cli` | a stand-in for ACM, for tests |
+//! | `fixtures` | by `cli` | certificates with something wrong with them |
 //! | `rustls` | by `cli` | configurations of rustls for both sides of a connection |
 //! | `temp-files` | by `cli` | a bundle as files that go away |
 //!

@@ -26,6 +26,7 @@ mod file;
 mod folder;
 mod import_record;
 mod leaf;
+mod new_folder;
 mod record;
 mod revoked;
 mod set;
@@ -48,6 +49,7 @@ pub use file::{Start, files_below, is_regular, read_input, read_large_input, rea
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;
+pub use new_folder::NewFolder;
 pub use record::{BatchRequests, IssuedEntry, Origin, serial_name, serial_octets};
 pub use revoked::TakenBack;
 pub use set::Lock;

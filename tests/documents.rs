@@ -118,6 +118,11 @@ fn the_page_about_checking_tells_the_truth() {
     run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/checking.md"));
 }
 
+#[test]
+fn the_page_about_test_suites_tells_the_truth() {
+    run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/testing.md"));
+}
+
 /// The manifest of the page is one: all but the places in ACM, which are none here.
 #[test]
 fn the_manifest_of_the_page_about_cas_can_be_applied() {

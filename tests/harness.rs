@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use certforge::harness::{KeyPool, TempFiles, Tls, shared_ca};
+use certforge::harness::{Fault, Fixtures, KeyPool, TempFiles, Tls, shared_ca};
 use certforge::{Authority, KeyAlgorithm, LeafRequest, Template};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, Stream};
@@ -155,4 +155,42 @@ fn a_process_has_one_ca_and_keys_are_made_once() {
     let bundle = shared_ca().unwrap().issue_for(&plan, pool.key().unwrap()).unwrap();
     let client = shared_ca().unwrap().rustls_client_config().unwrap();
     assert_eq!(talk(bundle.rustls_server_config().unwrap(), client, "localhost").unwrap(), "hello");
+}
+
+/// Every fixture can be had, and is what its name says: judged here by `verify`, which sees
+/// most of them; what it does not see, the clients of tests/clients do.
+#[test]
+fn every_fixture_is_made_and_the_good_are_good() {
+    let fixtures = Fixtures::new(time::OffsetDateTime::now_utc()).unwrap();
+    let mut refused = Vec::new();
+    for fault in Fault::all() {
+        let fixture = fixtures.make(fault).unwrap_or_else(|e| panic!("{fault}: {e}"));
+        assert_eq!(fault.as_str().parse::<Fault>().unwrap(), fault);
+        assert_eq!(fixture.list.is_some(), fault.as_str() == "revoked");
+        let fits = fixture.key.public() == fixture.certificates[0].public_key();
+        assert_eq!(fits, fault.as_str() != "key-mismatch", "{fault}");
+        let anchors = [certforge::TrustAnchor::new(fixture.trust_anchor.clone())];
+        let lists: Vec<_> = fixture.list.into_iter().collect();
+        let verdict = certforge::check::path::verify(&certforge::check::path::Question {
+            certificate: &fixture.certificates[0],
+            chain: &fixture.certificates[1..],
+            anchors: &anchors,
+            peer: Some(&fixture.host.parse().unwrap()),
+            purpose: certforge::check::path::Purpose::Server,
+            at: time::OffsetDateTime::now_utc(),
+            lists: &lists,
+            strict: false,
+        });
+        let valid = verdict.findings.iter().all(|f| f.severity != certforge::Severity::Error);
+        assert!(valid || !fault.is_good(), "{fault}: {:?}", verdict.findings);
+        if !valid {
+            refused.push(fault.as_str());
+        }
+    }
+    let seen_elsewhere = ["ca-as-leaf", "long-lived", "serial-zero", "key-mismatch"];
+    let missed: Vec<_> = Fault::all()
+        .filter(|f| !f.is_good() && !refused.contains(&f.as_str()) && !seen_elsewhere.contains(&f.as_str()))
+        .collect();
+    assert!(missed.is_empty(), "{missed:?}");
+    assert!("nothing".parse::<Fault>().is_err());
 }

@@ -69,7 +69,23 @@ const ROOMS: &[(&str, &[&str])] = &[
             "validity",
         ],
     ),
-    ("harness", &["authority", "bundle", "certificate", "error", "gateway", "key"]),
+    (
+        "harness",
+        &[
+            "authority",
+            "bundle",
+            "certificate",
+            "constraint",
+            "encode",
+            "error",
+            "gateway",
+            "key",
+            "plan",
+            "revocation",
+            "template",
+            "validity",
+        ],
+    ),
 ];
 
 /// Words that may stand in one room only.

@@ -36,7 +36,7 @@ impl Facts {
 
 /// Every name that a fact may have, but for those of [`super::path`]'s findings, which are
 /// their code without `path.`, `@`, and `leaf`, `issuer` or `anchor`.
-pub const NAMES: [&str; 38] = [
+pub const NAMES: [&str; 39] = [
     "always",
     "peer.ip",
     "peer.dns",
@@ -56,6 +56,7 @@ pub const NAMES: [&str; 38] = [
     "leaf.purpose-none",
     "leaf.purpose-any",
     "leaf.long",
+    "leaf.duplicate-extension",
     "anchored",
     "anchor.partial",
     "anchor.leaf",
@@ -186,9 +187,12 @@ fn of_name(question: &Question<'_>, facts: &mut Facts) {
             facts.insert("name.top-level-wildcard");
         }
     } else if let Peer::Dns(host) = peer
-        && dns.iter().any(|name| partly(&name.to_ascii_lowercase(), host))
+        && let Some(name) = dns.iter().find(|name| partly(&name.to_ascii_lowercase(), host))
     {
         facts.insert("name.partial-wildcard");
+        if name.matches('.').count() < 2 {
+            facts.insert("name.top-level-wildcard");
+        }
     }
     let common = leaf.common_names();
     if common.iter().any(|name| name.eq_ignore_ascii_case(&peer.to_string())) {
@@ -237,6 +241,10 @@ fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
             (false, true) => facts.insert("leaf.purpose-any"),
             (false, false) => facts.insert("leaf.purpose-none"),
         }
+    }
+    let oids = leaf.extension_oids();
+    if oids.iter().collect::<BTreeSet<_>>().len() < oids.len() {
+        facts.insert("leaf.duplicate-extension");
     }
     if leaf.validity().length().whole_days() > LONGEST_DAYS {
         facts.insert("leaf.long");

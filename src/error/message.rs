@@ -59,6 +59,7 @@ impl fmt::Display for Error {
             Self::Constraint { input, reason } => {
                 write!(f, "`{}` is no limit for a CA: {}", Shown(input), Shown(reason))
             }
+            Self::Fixture { input } => write!(f, "there is no bad certificate `{}`", Shown(input)),
             Self::Fault { input } => write!(f, "`{}` is no fault", Shown(input)),
             Self::File { path, block: None, source } => {
                 write!(f, "{}: {source}", ShownPath(path))

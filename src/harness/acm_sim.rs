@@ -26,7 +26,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::error::{Error, Result};
-pub use fault::{Fault, Script};
+pub use fault::{AcmFault, Script};
 use world::World;
 
 /// How many certificates there may be. ACM user guide, "Quotas".

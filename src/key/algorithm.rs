@@ -92,6 +92,7 @@ impl KeyAlgorithm {
     #[cfg(feature = "rsa")]
     pub(crate) const fn rsa_bits(self) -> Option<usize> {
         match self {
+            Self::Rsa1024 => Some(1024),
             Self::Rsa2048 => Some(2048),
             Self::Rsa3072 => Some(3072),
             Self::Rsa4096 => Some(4096),

@@ -94,6 +94,12 @@ impl PrivateKey {
         }
     }
 
+    /// A new RSA key of 1024 bits, for a certificate that has to be bad.
+    #[cfg(feature = "fixtures")]
+    pub(crate) fn generate_weak() -> Result<Self> {
+        rsa(KeyAlgorithm::Rsa1024)
+    }
+
     /// Reads the first PEM block, which must be an unencrypted private key.
     ///
     /// # Errors

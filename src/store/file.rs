@@ -344,6 +344,11 @@ pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     written
 }
 
+/// Writes a file that must not be there, and leaves flushing it to the caller.
+pub(super) fn write_unflushed(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    create_new(path, mode)?.write_all(bytes).map_err(io_error("write", path))
+}
+
 /// Creates a file that must not be there.
 pub(super) fn create_new(path: &Path, mode: u32) -> Result<File> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits()).unwrap_or(0);

@@ -98,10 +98,10 @@ impl Clients {
         vec![
             ("openssl", openssl(case)),
             ("curl", curl(case, port)),
-            ("java", self.java.ask(case.host, port, &trust)),
-            ("go", self.go.ask(case.host, port, &trust)),
-            ("python", self.python.ask(case.host, port, &trust)),
-            ("node", self.node.ask(case.host, port, &trust)),
+            ("java", self.java.ask(&case.host, port, &trust)),
+            ("go", self.go.ask(&case.host, port, &trust)),
+            ("python", self.python.ask(&case.host, port, &trust)),
+            ("node", self.node.ask(&case.host, port, &trust)),
             ("rustls", rustls_says(case, port)),
         ]
     }
@@ -114,7 +114,7 @@ fn openssl(case: &Case) -> Said {
     let name = if is_address { "-verify_ip" } else { "-verify_hostname" };
     let output = Command::new("openssl")
         .args(["verify", "-purpose", "sslserver", "-no-CAstore", "-no-CApath", "-CAfile", "trust.pem"])
-        .args(["-untrusted", "chain.pem", name, case.host, "chain.pem"])
+        .args(["-untrusted", "chain.pem", name, &case.host, "chain.pem"])
         .current_dir(&case.folder)
         .output()
         .unwrap();
@@ -152,7 +152,7 @@ fn rustls_says(case: &Case, port: u16) -> Said {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let name = ServerName::try_from(case.host).unwrap();
+    let name = ServerName::try_from(case.host.clone()).unwrap();
     let mut connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
     while connection.is_handshaking() {

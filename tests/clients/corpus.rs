@@ -7,9 +7,9 @@ use crate::support::Sandbox;
 
 /// One certificate as a server shows it, and who asks for it.
 pub struct Case {
-    pub name: &'static str,
+    pub name: String,
     /// The host that is asked for.
-    pub host: &'static str,
+    pub host: String,
     pub folder: PathBuf,
 }
 
@@ -447,7 +447,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         std::fs::write(folder.join("chain.pem"), chain).unwrap();
         std::fs::write(folder.join("key.pem"), works.read(&format!("{made}.key"))).unwrap();
         std::fs::write(folder.join("trust.pem"), works.read(&format!("{trust}.pem"))).unwrap();
-        Case { name, host, folder }
+        Case { name: name.to_owned(), host: host.to_owned(), folder }
     };
     vec![
         case("good-dns", HOST, "good-dns", &[], "root"),

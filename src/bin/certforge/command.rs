@@ -14,6 +14,7 @@ mod check;
 mod clients;
 mod csr;
 mod explain;
+mod fixtures;
 #[cfg(feature = "aws")]
 mod import;
 #[cfg(feature = "aws")]
@@ -94,6 +95,7 @@ enum Command {
     Check(check::Args),
     Csr(csr::Args),
     Explain(explain::Args),
+    Fixtures(fixtures::Args),
     Leaf(leaf::Args),
     Crl(revoke::Crl),
     List(list::Args),
@@ -143,6 +145,7 @@ impl Subcommand for Command {
         let up = command("up", "Have a CA and a leaf, and with --import-acm an ARN: makes what is missing");
         let check = command("check", "Look at certificates, keys, requests and lists, and say what is wrong");
         let explain = command("explain", "Say what is behind an error text, and what to do");
+        let fixtures = command("fixtures", "Make certificates with something wrong with them, for tests");
         let verify = command("verify", "Judge a certificate: its path, name, dates, strength, form");
         let completions = command("completions", "Print a completion script for a shell");
         let man = command("man", "Print a manual page");
@@ -157,6 +160,7 @@ impl Subcommand for Command {
             .subcommand(snippet.defer(snippet::Args::augment_args))
             .subcommand(check.defer(check::Args::augment_args))
             .subcommand(explain.defer(explain::Args::augment_args))
+            .subcommand(fixtures.defer(fixtures::Args::augment_args))
             .subcommand(verify.defer(verify::Args::augment_args))
             .subcommand(list.defer(list::Args::augment_args))
             .subcommand(status.defer(status::Args::augment_args))
@@ -211,6 +215,7 @@ impl FromArgMatches for Command {
             "ca" => Self::Ca(ca::Command::from_arg_matches(matches)?),
             "check" => Self::Check(check::Args::from_arg_matches(matches)?),
             "explain" => Self::Explain(explain::Args::from_arg_matches(matches)?),
+            "fixtures" => Self::Fixtures(fixtures::Args::from_arg_matches(matches)?),
             "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
             "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
             "apigw" => Self::Apigw(apigw::Command::from_arg_matches(matches)?),
@@ -301,6 +306,7 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Ca(command) => ca::run(command, &context),
         Command::Check(args) => check::run(&args, &context),
         Command::Explain(args) => explain::run(&args),
+        Command::Fixtures(args) => fixtures::run(&args, &context),
         Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
         Command::Apigw(command) => apigw::run(&command, &context),

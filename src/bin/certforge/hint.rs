@@ -85,6 +85,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Constraint { .. } => {
             "write --permit internal.example, --permit 10.103.0.0/16, --permit email:corp.example"
         }
+        Error::Fixture { .. } => "certforge fixtures --list names them",
         Error::Fault { .. } => "certforge acm-sim --help names the faults",
         Error::File { path, source, .. }
             if matches!(**source, Error::MalformedRecord { .. })

@@ -136,6 +136,13 @@ fn lines(report: &Report) -> Vec<u8> {
         #[cfg(feature = "aws")]
         Report::Imports(r) => acm::results_lines(&mut text, &r.results),
         Report::Explain(r) => explain::lines(&mut text, r),
+        Report::Fixtures(r) => line(
+            &mut text,
+            "made",
+            &r.folder,
+            &format!("{} certificates; index.json, README.md", r.fixtures.len()),
+        ),
+        Report::FixtureList(_) => Ok(()),
         Report::Forms(r) => r.files.iter().try_for_each(|file| file_line(&mut text, &file.path, &file.mode)),
         Report::Snippet(r) => {
             r.missing.iter().try_for_each(|needed| line(&mut text, "first", needed, "is not there yet"))
@@ -189,6 +196,8 @@ fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
         Report::Explain(r) => json(out, "explain", r),
         Report::Forms(r) => json(out, "forms", r),
+        Report::Fixtures(r) => json(out, "fixtures", r),
+        Report::FixtureList(r) => json(out, "fixture-list", r),
         Report::Snippet(r) => json(out, "snippet", r),
         Report::SnippetList(r) => json(out, "snippet-list", r),
         Report::Crl(r) => json(out, "crl", r),
@@ -254,6 +263,10 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
         Report::Explain(r) => explain::result(out, r),
         Report::Forms(r) => r.files.iter().try_for_each(|file| writeln!(out, "{}", file.path)),
+        Report::Fixtures(r) => writeln!(out, "{}", r.folder),
+        Report::FixtureList(r) => {
+            r.fixtures.iter().try_for_each(|f| writeln!(out, "{}\t{}", f.name, f.description))
+        }
         Report::Snippet(r) => out.write_all(r.text.as_bytes()),
         Report::SnippetList(r) => {
             r.snippets.iter().try_for_each(|s| writeln!(out, "{}\t{}", s.name, s.description))
@@ -296,6 +309,14 @@ fn result(out: &mut impl Write, state: State, folder: &str) -> io::Result<()> {
 /// Whether JSON lets a character pass that a terminal acts on, or shows as nothing.
 fn is_hidden(c: char) -> bool {
     c != '\n' && (c.is_control() || is_invisible(c))
+}
+
+/// A document as it is written to a file.
+pub fn document<T: Serialize>(kind: &'static str, body: &T) -> Result<Vec<u8>, certforge::Error> {
+    let mut out = Vec::new();
+    json(&mut out, kind, body)
+        .map_err(|e| certforge::Error::Internal { doing: "writing a document", reason: e.to_string() })?;
+    Ok(out)
 }
 
 fn json<T: Serialize>(out: &mut impl Write, kind: &'static str, body: &T) -> io::Result<()> {

@@ -11,6 +11,7 @@ mod apply;
 mod batch;
 mod check;
 mod explain;
+mod fixtures;
 mod forms;
 mod lifecycle;
 mod problem;
@@ -43,6 +44,7 @@ pub use check::{
     ServerReport, VersionReport,
 };
 pub use explain::{ExplainReport, Explained};
+pub use fixtures::{ClientSays, FixtureEntry, FixtureListReport, FixtureReport, FixturesReport};
 pub use forms::{FormsReport, SnippetListReport, SnippetReport};
 pub use lifecycle::{
     Condition, CrlReport, IssuedListReport, IssuedReport, LeafListReport, PrunedReport, RenewReport, Renewed,
@@ -89,6 +91,8 @@ pub enum Report {
     Crl(CrlReport),
     Explain(ExplainReport),
     Forms(FormsReport),
+    Fixtures(FixturesReport),
+    FixtureList(FixtureListReport),
     Snippet(SnippetReport),
     SnippetList(SnippetListReport),
     Leaf(LeafReport),

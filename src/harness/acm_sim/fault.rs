@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// One thing that can go wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum AcmFault {
     /// Nothing.
     Ok,
     /// `ThrottlingException`.
@@ -44,7 +44,7 @@ pub enum Fault {
     Stall(Duration),
 }
 
-impl FromStr for Fault {
+impl FromStr for AcmFault {
     type Err = Error;
 
     fn from_str(input: &str) -> Result<Self> {
@@ -84,12 +84,12 @@ impl FromStr for Fault {
 
 /// Faults in their order: `throttle*3,drop,ok`. The last one repeats.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Script(Vec<Fault>);
+pub struct Script(Vec<AcmFault>);
 
 impl Script {
     /// What happens to call number `n`, from 0.
-    pub(super) fn at(&self, n: usize) -> Fault {
-        self.0.get(n).or(self.0.last()).copied().unwrap_or(Fault::Ok)
+    pub(super) fn at(&self, n: usize) -> AcmFault {
+        self.0.get(n).or(self.0.last()).copied().unwrap_or(AcmFault::Ok)
     }
 }
 
@@ -100,10 +100,13 @@ impl FromStr for Script {
         let mut faults = Vec::new();
         for word in input.split(',').map(str::trim) {
             let (fault, times) = match word.split_once('*') {
-                None => (word.parse::<Fault>()?, 1),
+                None => (word.parse::<AcmFault>()?, 1),
                 Some((fault, times)) => {
                     let times = times.parse::<usize>().ok().filter(|n| (1..=10_000).contains(n));
-                    (fault.parse::<Fault>()?, times.ok_or_else(|| Error::Fault { input: word.to_owned() })?)
+                    (
+                        fault.parse::<AcmFault>()?,
+                        times.ok_or_else(|| Error::Fault { input: word.to_owned() })?,
+                    )
                 }
             };
             faults.extend(std::iter::repeat_n(fault, times));
@@ -126,8 +129,11 @@ mod tests {
     fn scripts_are_read_and_their_last_word_repeats() {
         let script: Script = "throttle*2, drop_after_commit,hang:1.5,ok".parse().unwrap();
         let told: Vec<_> = (0..6).map(|n| script.at(n)).collect();
-        let hang = Fault::Hang(Duration::from_millis(1500));
-        assert_eq!(told, [Fault::Throttle, Fault::Throttle, Fault::Drop, hang, Fault::Ok, Fault::Ok]);
+        let hang = AcmFault::Hang(Duration::from_millis(1500));
+        assert_eq!(
+            told,
+            [AcmFault::Throttle, AcmFault::Throttle, AcmFault::Drop, hang, AcmFault::Ok, AcmFault::Ok]
+        );
         for bad in ["", "nothing", "ok:3", "hang:-1", "hang:x", "ok*0", "404", "ok,,ok"] {
             assert!(bad.parse::<Script>().is_err(), "{bad}");
         }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::answer::Refusal;
 use super::asked::Asked;
-use super::fault::Fault;
+use super::fault::AcmFault;
 use super::world::World;
 use crate::key::{hex, random};
 
@@ -113,51 +113,53 @@ async fn call(
         Ok(refusal(&Refusal { status, ..Refusal::new(code, message) }))
     };
     match fault {
-        Fault::Throttle if service == API_GATEWAY => {
+        AcmFault::Throttle if service == API_GATEWAY => {
             return refused(429, "TooManyRequestsException", "Too Many Requests");
         }
-        Fault::Throttle => return refused(400, "ThrottlingException", "Rate exceeded"),
-        Fault::Internal(status) => return refused(status, "InternalFailure", "An internal error occurred."),
-        Fault::Denied => {
+        AcmFault::Throttle => return refused(400, "ThrottlingException", "Rate exceeded"),
+        AcmFault::Internal(status) => {
+            return refused(status, "InternalFailure", "An internal error occurred.");
+        }
+        AcmFault::Denied => {
             let message = format!(
                 "User: arn:aws:iam::123456789012:user/somebody is not authorized to perform: {service}:{action} because no \
                  identity-based policy allows the {service}:{action} action"
             );
             return refused(400, "AccessDeniedException", &message);
         }
-        Fault::Expired => {
+        AcmFault::Expired => {
             return refused(
                 403,
                 "ExpiredTokenException",
                 "The security token included in the request is expired",
             );
         }
-        Fault::Limit => {
+        AcmFault::Limit => {
             let message = "You have reached the maximum number of certificates. Delete certificates that are not in \
                            use, or contact AWS Support to request a limit increase.";
             return refused(400, "LimitExceededException", message);
         }
-        Fault::Reset => {
+        AcmFault::Reset => {
             world().record(&action, &region, &body, Some("reset"));
             return Err(reset());
         }
-        Fault::Html => {
+        AcmFault::Html => {
             world().record(&action, &region, &body, Some("html"));
             return Ok(page(503, "<html><body>a proxy says no</body></html>"));
         }
-        Fault::Redirect => {
+        AcmFault::Redirect => {
             world().record(&action, &region, &body, Some("redirect"));
             let mut answer = page(307, "");
             let nowhere = hyper::header::HeaderValue::from_static("http://127.0.0.1:9/");
             answer.headers_mut().insert(hyper::header::LOCATION, nowhere);
             return Ok(answer);
         }
-        Fault::Hang(time) => {
+        AcmFault::Hang(time) => {
             world().record(&action, &region, &body, Some("hang"));
             tokio::time::sleep(time).await;
             return Err(reset());
         }
-        Fault::Slow(time) => tokio::time::sleep(time).await,
+        AcmFault::Slow(time) => tokio::time::sleep(time).await,
         _ => {}
     }
     if !world().admit(&action) {
@@ -170,11 +172,11 @@ async fn call(
         Err(e) => return Ok(refusal(&e)),
     };
     match fault {
-        Fault::Drop => Err(reset()),
-        Fault::Truncate => Ok(reply(200, Reply::cut_off(&answer.to_string()))),
-        Fault::BadJson => Ok(page(200, "{not json")),
-        Fault::NoArn => Ok(page(200, "{}")),
-        Fault::Stall(time) => {
+        AcmFault::Drop => Err(reset()),
+        AcmFault::Truncate => Ok(reply(200, Reply::cut_off(&answer.to_string()))),
+        AcmFault::BadJson => Ok(page(200, "{not json")),
+        AcmFault::NoArn => Ok(page(200, "{}")),
+        AcmFault::Stall(time) => {
             tokio::time::sleep(time).await;
             Ok(page(200, &answer.to_string()))
         }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::answer::{self, Refusal};
 use super::asked::Asked;
-use super::fault::Fault;
+use super::fault::AcmFault;
 use super::held::Held;
 use super::rules::{self, Fields};
 use super::{Recorded, Settings, search, today};
@@ -54,10 +54,10 @@ impl World {
     }
 
     /// What goes wrong with this call.
-    pub(super) fn fault(&mut self, action: &str) -> Fault {
+    pub(super) fn fault(&mut self, action: &str) -> AcmFault {
         let calls = self.calls.entry(action.to_owned()).or_default();
         let script = self.settings.faults.iter().find(|(name, _)| name == action);
-        let fault = script.map_or(Fault::Ok, |(_, script)| script.at(*calls));
+        let fault = script.map_or(AcmFault::Ok, |(_, script)| script.at(*calls));
         *calls += 1;
         fault
     }

@@ -46,9 +46,18 @@ fn table() -> Result<Table, Error> {
         .map_err(|e| Error::Internal { doing: "reading the clients", reason: e.to_string() })
 }
 
-/// What every client will say.
-pub fn told(facts: &Facts) -> Result<Vec<ClientReport>, Error> {
-    Ok(table()?.client.iter().map(|client| client.judge(facts)).collect())
+/// All clients that are known.
+pub struct Clients(Table);
+
+impl Clients {
+    pub fn load() -> Result<Self, Error> {
+        table().map(Self)
+    }
+
+    /// What every one of them will say.
+    pub fn told(&self, facts: &Facts) -> Vec<ClientReport> {
+        self.0.client.iter().map(|client| client.judge(facts)).collect()
+    }
 }
 
 impl Client {

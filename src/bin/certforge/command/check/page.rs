@@ -251,7 +251,7 @@ pub fn judge(
     };
     if clients {
         let question = Question { purpose: Purpose::Server, ..question };
-        report.clients = clients::told(&facts(&question))?;
+        report.clients = clients::Clients::load()?.told(&facts(&question));
     }
     let mut verdict = verify(&question);
     // Nobody said whom to trust: that an issuer is elsewhere is no fault then.

@@ -1,0 +1,80 @@
+//! A folder of files that nobody sees before it is whole.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::file::{self, io_error};
+use super::{PUBLIC, SECRET};
+use crate::error::{Error, Result};
+
+/// A folder in the making, beside where it is to be. Dropped before
+/// [`NewFolder::finish`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct NewFolder {
+    temporary: PathBuf,
+    target: PathBuf,
+    finished: bool,
+}
+
+impl NewFolder {
+    /// Begins a folder whose target must not be there.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Io`].
+    pub fn create(target: &Path) -> Result<Self> {
+        if file::is_there(target) {
+            return Err(there(target));
+        }
+        let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let temporary = file::temporary_name(parent)?;
+        fs::create_dir(&temporary).map_err(io_error("create", target))?;
+        Ok(Self { temporary, target: target.to_owned(), finished: false })
+    }
+
+    /// Writes a file of it, 0600 where it is a secret. `path` is inside the folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Path`] where the path leads elsewhere.
+    pub fn add(&self, path: &Path, bytes: &[u8], is_secret: bool) -> Result<()> {
+        if !path.components().all(|part| matches!(part, std::path::Component::Normal(_))) {
+            return Err(Error::Path { path: path.to_owned(), reason: "leads out of its folder" });
+        }
+        let place = self.temporary.join(path);
+        if let Some(folder) = place.parent() {
+            file::ensure_folder(folder, 0o755)?;
+        }
+        let written = file::write_unflushed(&place, bytes, if is_secret { SECRET } else { PUBLIC });
+        written.map_err(|e| match e {
+            // Nobody knows the folder that comes before it.
+            Error::Io { doing, source, .. } => Error::Io { doing, path: self.target.join(path), source },
+            other => other,
+        })
+    }
+
+    /// Flushes it and moves it to its target.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Io`].
+    pub fn finish(mut self) -> Result<()> {
+        file::sync_all(&self.temporary)?;
+        file::rename_new(&self.temporary, &self.target).map_err(|e| match e.kind() {
+            std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::DirectoryNotEmpty => there(&self.target),
+            _ => io_error("create", &self.target)(e),
+        })?;
+        self.finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = fs::remove_dir_all(&self.temporary);
+        }
+    }
+}
+
+fn there(target: &Path) -> Error {
+    let name = target.to_string_lossy().into_owned();
+    Error::AlreadyExists { what: "folder", name, path: target.to_owned() }
+}
