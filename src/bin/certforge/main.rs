@@ -13,9 +13,12 @@ mod report;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match std::panic::catch_unwind(command::run) {
-        Ok(code) => code,
-        // The panic's own message has been printed; 101 is no status of ours.
-        Err(_) => ExitCode::from(report::status::INTERNAL),
-    }
+    // Whichever thread panics, the command ends with a status of its own; a release build
+    // would end by a signal.
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        told(panic);
+        std::process::exit(report::status::INTERNAL.into());
+    }));
+    command::run()
 }
