@@ -10,13 +10,20 @@ mod keys;
 mod temp_files;
 #[cfg(feature = "rustls")]
 mod tls;
+#[cfg(feature = "serve")]
+mod tls_server;
 
 #[cfg(feature = "acm-sim")]
 pub use acm_sim::{AcmFault, AcmSim, Quota, Recorded, Script, Settings};
 #[cfg(feature = "fixtures")]
 pub use fixtures::{ADDRESS, Fault, Fixture, Fixtures, HOST};
 pub use keys::{KeyPool, shared_ca};
+/// The rustls that the configurations are of.
+#[cfg(feature = "rustls")]
+pub use rustls;
 #[cfg(feature = "temp-files")]
 pub use temp_files::TempFiles;
 #[cfg(feature = "rustls")]
 pub use tls::Tls;
+#[cfg(feature = "serve")]
+pub use tls_server::TlsServer;

@@ -40,6 +40,7 @@
 //! | `acm-sim` | by `cli` | a stand-in for ACM, for tests |
 //! | `fixtures` | by `cli` | certificates with something wrong with them |
 //! | `rustls` | by `cli` | configurations of rustls for both sides of a connection |
+//! | `serve` | by `cli` | a TLS server for tests |
 //! | `temp-files` | by `cli` | a bundle as files that go away |
 //!
 //! Embedders write `default-features = false`.

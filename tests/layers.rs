@@ -122,6 +122,8 @@ const SOLE_ROOMS: &[(&str, &[&str])] = &[
     ("rpassword::", &[]),
     ("tar::", &[]),
     ("tempfile::", &["harness"]),
+    ("tokio_rustls::", &["harness"]),
+    ("signal_hook::", &[]),
     ("println!", &[]),
     ("eprintln!", &[]),
     ("std::process", &[]),

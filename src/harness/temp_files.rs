@@ -34,28 +34,40 @@ impl TempFiles {
     /// # Errors
     /// [`Error::Io`] where the system's folder for temporary files takes them not.
     pub fn of(bundle: &Bundle) -> Result<Self> {
+        let mut made = Self::empty()?;
+        made.add("cert.pem", bundle.leaf().pem()?.as_bytes())?;
+        made.add("chain.pem", bundle.chain().pem()?.as_bytes())?;
+        made.add("fullchain.pem", bundle.fullchain_pem()?.as_bytes())?;
+        made.add("ca.pem", bundle.trust_anchor().pem()?.as_bytes())?;
+        made.add("key.pem", bundle.key().secret_pem()?.as_bytes())?;
+        Ok(made)
+    }
+
+    /// A folder without files, for [`TempFiles::add`].
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the system's folder for temporary files takes it not.
+    pub fn empty() -> Result<Self> {
         let failed = |source| Error::Io { doing: "make a folder in", path: std::env::temp_dir(), source };
         let mut builder = Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.prefix("certforge-").tempdir().map_err(failed)?;
-        let mut made = Self { files: Vec::new(), folder };
-        made.write("cert.pem", &bundle.leaf().pem()?)?;
-        made.write("chain.pem", &bundle.chain().pem()?)?;
-        made.write("fullchain.pem", &bundle.fullchain_pem()?)?;
-        made.write("ca.pem", &bundle.trust_anchor().pem()?)?;
-        made.write("key.pem", &bundle.key().secret_pem()?)?;
-        Ok(made)
+        Ok(Self { files: Vec::new(), folder })
     }
 
-    fn write(&mut self, name: &str, text: &str) -> Result<()> {
+    /// One file more, as private as the others; it goes away with them.
+    ///
+    /// # Errors
+    /// [`Error::Io`], where there is one of this name among others.
+    pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let failed = |source| Error::Io { doing: "write", path: self.folder.path().join(name), source };
         // Made exclusively and with mode 0600.
         let builder = Builder::new().prefix(name).rand_bytes(0).tempfile_in(self.folder.path());
         let mut file = builder.map_err(failed)?;
-        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.write_all(bytes).map_err(failed)?;
         self.files.push(file.into_temp_path());
-        Ok(())
+        Ok(self.folder.path().join(name))
     }
 
     /// The folder.

@@ -74,6 +74,19 @@ impl Tls {
         Ok(server.with_cert_resolver(Arc::new(ByName::of(&[self.certified(bundle)?])?)))
     }
 
+    /// For a server that shows what is given, whether it fits together or not.
+    ///
+    /// # Errors
+    /// As [`Tls::server`].
+    #[cfg(feature = "fixtures")]
+    pub fn server_showing(&self, fixture: &super::Fixture) -> Result<ServerConfig> {
+        let key = PrivatePkcs8KeyDer::from(fixture.key.secret_der().to_vec()).into();
+        let key = self.provider.key_provider.load_private_key(key).map_err(failed)?;
+        let chain = fixture.certificates.iter().map(|c| CertificateDer::from(c.der().to_vec())).collect();
+        let shown = ByName { first: Arc::new(CertifiedKey::new(chain, key)), named: BTreeMap::new() };
+        Ok(self.serving()?.with_no_client_auth().with_cert_resolver(Arc::new(shown)))
+    }
+
     /// For a server that shows whichever leaf is for the name that is asked for; the first,
     /// where none is or no name is asked for: an address is never sent (RFC 6066 §3).
     ///

@@ -31,6 +31,8 @@ mod places;
 mod prune;
 mod renew;
 mod revoke;
+mod run;
+mod serve;
 mod sign;
 mod snippet;
 mod status;
@@ -96,6 +98,8 @@ enum Command {
     Csr(csr::Args),
     Explain(explain::Args),
     Fixtures(fixtures::Args),
+    Run(run::Args),
+    Serve(serve::Args),
     Leaf(leaf::Args),
     Crl(revoke::Crl),
     List(list::Args),
@@ -146,6 +150,8 @@ impl Subcommand for Command {
         let check = command("check", "Look at certificates, keys, requests and lists, and say what is wrong");
         let explain = command("explain", "Say what is behind an error text, and what to do");
         let fixtures = command("fixtures", "Make certificates with something wrong with them, for tests");
+        let run = command("run", "Run a program with a CA and a leaf of its own, which end with it");
+        let serve = command("serve", "Run a TLS server for tests, with something wrong on order");
         let verify = command("verify", "Judge a certificate: its path, name, dates, strength, form");
         let completions = command("completions", "Print a completion script for a shell");
         let man = command("man", "Print a manual page");
@@ -161,6 +167,8 @@ impl Subcommand for Command {
             .subcommand(check.defer(check::Args::augment_args))
             .subcommand(explain.defer(explain::Args::augment_args))
             .subcommand(fixtures.defer(fixtures::Args::augment_args))
+            .subcommand(serve.defer(serve::Args::augment_args))
+            .subcommand(run.defer(run::Args::augment_args))
             .subcommand(verify.defer(verify::Args::augment_args))
             .subcommand(list.defer(list::Args::augment_args))
             .subcommand(status.defer(status::Args::augment_args))
@@ -216,6 +224,8 @@ impl FromArgMatches for Command {
             "check" => Self::Check(check::Args::from_arg_matches(matches)?),
             "explain" => Self::Explain(explain::Args::from_arg_matches(matches)?),
             "fixtures" => Self::Fixtures(fixtures::Args::from_arg_matches(matches)?),
+            "run" => Self::Run(run::Args::from_arg_matches(matches)?),
+            "serve" => Self::Serve(serve::Args::from_arg_matches(matches)?),
             "csr" => Self::Csr(csr::Args::from_arg_matches(matches)?),
             "sign" => Self::Sign(sign::Args::from_arg_matches(matches)?),
             "apigw" => Self::Apigw(apigw::Command::from_arg_matches(matches)?),
@@ -307,6 +317,8 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Check(args) => check::run(&args, &context),
         Command::Explain(args) => explain::run(&args),
         Command::Fixtures(args) => fixtures::run(&args, &context),
+        Command::Run(args) => run::run(&args, &context),
+        Command::Serve(args) => serve::run(&args, &context),
         Command::Csr(args) => csr::run(&args, &context),
         Command::Leaf(args) => leaf::run(&args, &context),
         Command::Apigw(command) => apigw::run(&command, &context),

@@ -76,6 +76,11 @@ pub fn system_trust() -> Option<PathBuf> {
     named.or_else(|| PLACES.into_iter().map(PathBuf::from).find(|place| place.is_file()))
 }
 
+/// The options that a JVM takes from its surroundings.
+pub fn java_options() -> Option<OsString> {
+    variable("JAVA_TOOL_OPTIONS")
+}
+
 /// The time it is.
 pub fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()

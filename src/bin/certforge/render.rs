@@ -10,7 +10,9 @@ use certforge::error::{Shown, is_invisible};
 use serde::Serialize;
 
 use crate::context::Failure;
-use crate::report::{Document, FindingReport, FormsReport, Problem, Report, SCHEMA, State, status};
+use crate::report::{
+    Document, FindingReport, FormsReport, Problem, Report, SCHEMA, ServeReport, State, status,
+};
 
 #[cfg(feature = "aws")]
 mod acm;
@@ -77,6 +79,7 @@ fn status_of(report: &Report) -> u8 {
         }
         Report::Explain(r) => u8::from(r.found.is_empty()) * status::NEGATIVE,
         Report::Status(r) => u8::from(r.is_due()) * status::NEGATIVE,
+        Report::Exit(status) => *status,
         Report::Verify(r) => u8::from(!r.valid) * status::NEGATIVE,
         _ => 0,
     }
@@ -142,7 +145,7 @@ fn lines(report: &Report) -> Vec<u8> {
             &r.folder,
             &format!("{} certificates; index.json, README.md", r.fixtures.len()),
         ),
-        Report::FixtureList(_) => Ok(()),
+        Report::FixtureList(_) | Report::Exit(_) => Ok(()),
         Report::Forms(r) => r.files.iter().try_for_each(|file| file_line(&mut text, &file.path, &file.mode)),
         Report::Snippet(r) => {
             r.missing.iter().try_for_each(|needed| line(&mut text, "first", needed, "is not there yet"))
@@ -196,6 +199,7 @@ fn write_json(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
         Report::Explain(r) => json(out, "explain", r),
         Report::Forms(r) => json(out, "forms", r),
+        Report::Exit(_) => Ok(()),
         Report::Fixtures(r) => json(out, "fixtures", r),
         Report::FixtureList(r) => json(out, "fixture-list", r),
         Report::Snippet(r) => json(out, "snippet", r),
@@ -263,6 +267,7 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::Forms(FormsReport { content: Some(content), .. }) => out.write_all(content),
         Report::Explain(r) => explain::result(out, r),
         Report::Forms(r) => r.files.iter().try_for_each(|file| writeln!(out, "{}", file.path)),
+        Report::Exit(_) => Ok(()),
         Report::Fixtures(r) => writeln!(out, "{}", r.folder),
         Report::FixtureList(r) => {
             r.fixtures.iter().try_for_each(|f| writeln!(out, "{}\t{}", f.name, f.description))
@@ -412,8 +417,18 @@ pub fn ready(url: &str, as_json: bool) {
     let _ = out.flush();
 }
 
-/// Says why it takes long.
-#[cfg(feature = "aws")]
+/// Says that a server is ready: its URL is the result, the rest is for people.
+pub fn serving(report: &ServeReport, as_json: bool) {
+    let mut out = io::stdout().lock();
+    let _ = if as_json { json(&mut out, "serve", report) } else { writeln!(out, "{}", report.url) };
+    let _ = out.flush();
+    if !as_json {
+        progress("host", &format!("ask for {}", report.host));
+        progress("ca", &format!("{}: what a client has to believe", report.ca_file));
+    }
+}
+
+/// Says what goes on, while it goes on.
 pub fn progress(label: &str, text: &str) {
     let _ = people(format!("{BOLD}{label:<7}{BOLD:#} {}\n", Shown(text)).as_bytes());
 }

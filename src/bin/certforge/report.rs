@@ -44,7 +44,7 @@ pub use check::{
     ServerReport, VersionReport,
 };
 pub use explain::{ExplainReport, Explained};
-pub use fixtures::{ClientSays, FixtureEntry, FixtureListReport, FixtureReport, FixturesReport};
+pub use fixtures::{ClientSays, FixtureEntry, FixtureListReport, FixtureReport, FixturesReport, ServeReport};
 pub use forms::{FormsReport, SnippetListReport, SnippetReport};
 pub use lifecycle::{
     Condition, CrlReport, IssuedListReport, IssuedReport, LeafListReport, PrunedReport, RenewReport, Renewed,
@@ -91,6 +91,8 @@ pub enum Report {
     Crl(CrlReport),
     Explain(ExplainReport),
     Forms(FormsReport),
+    /// Nothing more is to be said, and this is the exit status.
+    Exit(u8),
     Fixtures(FixturesReport),
     FixtureList(FixtureListReport),
     Snippet(SnippetReport),

@@ -45,6 +45,18 @@ pub struct ClientSays {
     pub measured: bool,
 }
 
+/// A server that is ready.
+#[derive(Serialize)]
+pub struct ServeReport {
+    pub url: String,
+    /// The name that a client asks for.
+    pub host: String,
+    /// What a client has to believe.
+    pub ca_file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
 /// The faults that there are.
 #[derive(Serialize)]
 pub struct FixtureListReport {

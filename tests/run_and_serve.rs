@@ -1,0 +1,213 @@
+//! `certforge run` and `certforge serve`: real clients in a program's own surroundings, real
+//! clients against a server with something wrong; and nothing is left behind.
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use support::{Sandbox, judge, ran};
+
+/// A server in Python with the files of its surroundings; the client that is named, with the
+/// URL as its last argument.
+const SERVE_AND_ASK: &str = r#"
+import http.server, os, ssl, subprocess, sys, threading
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(os.environ["CERTFORGE_FULLCHAIN_FILE"], os.environ["CERTFORGE_KEY_FILE"])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.send_header("Content-Length", "5"); self.end_headers()
+        self.wfile.write(b"hello")
+    def log_message(self, *args): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+url = f"https://localhost:{server.server_port}/"
+sys.exit(subprocess.run(sys.argv[1:] + [url]).returncode)
+"#;
+
+const JAVA: &str = r"
+public class Ask {
+    public static void main(String[] args) throws Exception {
+        var connection = new java.net.URL(args[0]).openConnection();
+        System.out.print(new String(connection.getInputStream().readAllBytes()));
+    }
+}
+";
+
+const GO: &str = r#"
+package main
+import ("fmt"; "io"; "net/http"; "os")
+func main() {
+    answer, err := http.Get(os.Args[1])
+    if err != nil { fmt.Fprintln(os.Stderr, err); os.Exit(1) }
+    text, _ := io.ReadAll(answer.Body)
+    fmt.Print(string(text))
+}
+"#;
+
+/// Every client believes the CA that the program was given, by its own means.
+#[test]
+fn every_client_believes_what_the_program_was_given() {
+    if ["python3", "curl", "node", "java", "go"].iter().any(|program| judge(program).is_none()) {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    for (file, text) in [("ask.py", SERVE_AND_ASK), ("Ask.java", JAVA), ("ask.go", GO)] {
+        std::fs::write(sandbox.file(file), text).unwrap();
+    }
+    let python =
+        "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode(), end='')";
+    let node = "fetch(process.argv[1]).then(a => a.text()).then(t => process.stdout.write(t))";
+    for client in [
+        vec!["curl", "-sS", "--noproxy", "*"],
+        vec!["/usr/bin/python3", "-c", python],
+        vec!["node", "-e", node, "--"],
+        vec!["java", "Ask.java"],
+        vec!["go", "run", "ask.go"],
+    ] {
+        for flags in [vec!["run", "--"], vec!["run", "--no-system", "--"]] {
+            let mut command = sandbox.command(flags);
+            command.args(["/usr/bin/python3", "ask.py"]).args(&client);
+            command.env("GOCACHE", sandbox.file("go-cache")).env("GO111MODULE", "off");
+            let ran = ran(command.output().unwrap());
+            assert_eq!((ran.status, ran.stdout.as_str()), (0, "hello"), "{client:?}: {}", ran.stderr);
+        }
+    }
+    // Without it nobody does.
+    let mut command =
+        sandbox.command(["run", "--", "/usr/bin/python3", "ask.py", "env", "-u", "CURL_CA_BUNDLE"]);
+    command.args(["-u", "SSL_CERT_FILE", "curl", "-sS", "--noproxy", "*"]);
+    let bare = ran(command.output().unwrap());
+    assert!(bare.status != 0 && bare.stderr.contains("certificate"), "{}", bare.stderr);
+}
+
+#[test]
+fn its_exit_status_is_the_program_s_and_nothing_is_left() {
+    let sandbox = Sandbox::new();
+    let script = "ls -ld $(dirname $CERTFORGE_KEY_FILE) $CERTFORGE_KEY_FILE; exit 7";
+    let ran = sandbox.run_args(&["run", "--", "sh", "-c", script]);
+    assert_eq!(ran.status, 7, "{}", ran.stderr);
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines[0].starts_with("drwx------") && lines[1].starts_with("-rw-------"), "{}", ran.stdout);
+    let folder = lines[0].rsplit(' ').next().unwrap();
+    assert!(folder.starts_with('/') && !Path::new(folder).exists(), "{folder}");
+
+    assert_eq!(sandbox.run_args(&["run", "sh", "-c", "kill -KILL $$"]).status, 137);
+    let named = sandbox.run_args(&["run", "--name", "db.test", "--", "sh", "-c", "cat $CERTFORGE_CERT_FILE"]);
+    let leaf = certforge::Certificate::from_pem(named.stdout.as_bytes()).unwrap();
+    assert_eq!(leaf.dns_names_as_written(), ["db.test"]);
+    let options = sandbox
+        .command(["run", "--", "sh", "-c", "echo $JAVA_TOOL_OPTIONS"])
+        .env("JAVA_TOOL_OPTIONS", "-Xmx1g")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&options.stdout).starts_with("-Xmx1g -Djavax.net.ssl.trustStore=/"));
+    let missing = sandbox.run_args(&["run", "--", "no-such-program"]);
+    assert_eq!(missing.status, 4, "{}", missing.stderr);
+    assert!(missing.stderr.contains("no-such-program"), "{}", missing.stderr);
+    assert_eq!(sandbox.run("run").status, 2);
+    assert_eq!(sandbox.run("run --name https://x/ -- true").status, 3);
+}
+
+/// A command that runs, and the first line it wrote.
+fn start(command: &mut Command) -> (Child, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (child, line.trim().to_owned())
+}
+
+fn signal(child: &Child, signal: &str) {
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_signal_ends_the_program_first_and_the_files_then() {
+    let sandbox = Sandbox::new();
+    let script = "trap 'exit 9' TERM; echo $CERTFORGE_KEY_FILE; while :; do sleep 0.1; done";
+    let (mut child, key) = start(&mut sandbox.command(["run", "--", "sh", "-c", script]));
+    assert!(Path::new(&key).exists(), "{key}");
+    signal(&child, "-INT"); // The program would get it from the terminal.
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+    assert!(!Path::new(&key).exists());
+}
+
+/// A server that is ready: its process, its document.
+fn serve(sandbox: &Sandbox, args: &str) -> (Child, Value) {
+    let mut command = sandbox.command(format!("--json serve {args}").split_whitespace());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut text = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while let Some(Ok(line)) = lines.next() {
+        text.push_str(&line);
+        if line == "}" {
+            break;
+        }
+    }
+    (child, support::json(&text))
+}
+
+fn curl(ready: &Value) -> Result<String, String> {
+    let address = ready["url"].as_str().unwrap().strip_prefix("https://").unwrap();
+    let port = address.rsplit_once(':').unwrap().1;
+    let host = ready["host"].as_str().unwrap();
+    let output = Command::new("curl")
+        .args(["-sS", "--noproxy", "*", "--cacert", ready["ca_file"].as_str().unwrap()])
+        .args(["--connect-to", &format!("{host}:{port}:127.0.0.1:{port}")])
+        .arg(format!("https://{host}:{port}/"))
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+}
+
+#[test]
+fn a_server_shows_what_was_ordered() {
+    if judge("curl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.ok("up 127.0.0.1 --key p256");
+    for (args, wanted) in [
+        ("", Ok("certforge\n")),
+        ("127.0.0.1", Ok("certforge\n")),
+        ("--fault good-intermediate", Ok("certforge\n")),
+        ("--fault expired", Err("certificate has expired")),
+        ("--fault wrong-host", Err("no alternative certificate subject name matches")),
+        ("--fault missing-intermediate", Err("unable to get local issuer certificate")),
+        ("--fault key-mismatch", Err("signature")),
+    ] {
+        let (mut child, ready) = serve(&sandbox, args);
+        let ca = PathBuf::from(ready["ca_file"].as_str().unwrap());
+        assert!(ca.exists(), "{args}");
+        match (curl(&ready), wanted) {
+            (Ok(text), Ok(wanted)) => assert_eq!(text, wanted, "{args}"),
+            (Err(text), Err(wanted)) => assert!(text.contains(wanted), "{args}: {text}"),
+            (said, wanted) => panic!("{args}: {said:?}, not {wanted:?}"),
+        }
+        signal(&child, "-TERM");
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{args}");
+        assert!(!ca.exists(), "{args}");
+    }
+}
+
+#[test]
+fn a_server_s_ca_is_put_where_it_is_wanted() {
+    let sandbox = Sandbox::new();
+    let (mut child, ready) = serve(&sandbox, "--ca-file ca.pem");
+    assert_eq!(ready["ca_file"], "ca.pem");
+    assert!(sandbox.read("ca.pem").starts_with("-----BEGIN CERTIFICATE-----"));
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let before = sandbox.read("ca.pem");
+    assert_eq!(sandbox.run("serve --ca-file ca.pem").status, 3, "what is there stays");
+    assert_eq!(sandbox.read("ca.pem"), before);
+    for (args, status) in [("--fault nonsense", 3), ("no-such-leaf", 3), ("--listen 192.0.2.1:1", 4)] {
+        let ran = sandbox.run(&format!("serve {args}"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
+    }
+}
