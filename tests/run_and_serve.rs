@@ -211,3 +211,28 @@ fn a_server_s_ca_is_put_where_it_is_wanted() {
         assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
     }
 }
+
+/// The example for pytest is one: its tests pass with the command under test.
+#[test]
+fn the_example_for_pytest_passes() {
+    let Some(moto) = judge("moto_server") else { return };
+    let sandbox = Sandbox::new();
+    let own = Path::new(support::CERTFORGE).parent().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut command = Command::new(moto.with_file_name("python3"));
+    sandbox.isolate(&mut command);
+    command.env("PATH", format!("{}:{path}", own.display())).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pytest"));
+    let ran = ran(command.output().unwrap());
+    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("5 passed"), "{}", ran.stdout);
+}
+
+/// The page shows the example as it is.
+#[test]
+fn the_page_shows_the_example_for_pytest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    assert!(read("docs/testing.md").contains(&read("examples/pytest/conftest.py")));
+}

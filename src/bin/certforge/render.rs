@@ -418,11 +418,11 @@ pub fn ready(url: &str, as_json: bool) {
 }
 
 /// Says that a server is ready: its URL is the result, the rest is for people.
-pub fn serving(report: &ServeReport, as_json: bool) {
+pub fn serving(report: &ServeReport, format: Format) {
     let mut out = io::stdout().lock();
-    let _ = if as_json { json(&mut out, "serve", report) } else { writeln!(out, "{}", report.url) };
+    let _ = if format.json { json(&mut out, "serve", report) } else { writeln!(out, "{}", report.url) };
     let _ = out.flush();
-    if !as_json {
+    if !format.json && !format.quiet {
         progress("host", &format!("ask for {}", report.host));
         progress("ca", &format!("{}: what a client has to believe", report.ca_file));
     }

@@ -11,8 +11,8 @@ use certforge::{Authority, Error, LeafRequest, PrivateKey, TrustAnchor};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::context::{Context, Failure};
-use crate::render;
+use crate::context::{Context, Failure, Waits};
+use crate::render::{self, Format};
 use crate::report::{Report, ServeReport, path};
 
 #[derive(clap::Args)]
@@ -61,7 +61,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             file.clone()
         }
     };
-    let told = !context.json;
+    let told = context.waits != Waits::Quiet;
     let server = TlsServer::start_and_tell(args.listen, shown.config, ANSWER, move |reason| {
         if told {
             render::progress("tls", reason);
@@ -74,7 +74,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         ca_file: path(&ca_file),
         fault,
     };
-    render::serving(&report, context.json);
+    render::serving(&report, Format { json: context.json, quiet: !told });
     signals.forever().next();
     Ok(Report::Exit(0))
 }
