@@ -115,6 +115,12 @@ pub fn ask(question: &str) -> Option<String> {
     (!answer.is_empty()).then(|| answer.to_owned())
 }
 
+/// Asks at the terminal whether to go on; without one the answer is no.
+pub fn agrees(question: &str) -> bool {
+    let answer = has_terminal().then(|| ask(&format!("{question} [y/N] "))).flatten();
+    answer.is_some_and(|answer| answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
+}
+
 /// Asks for a secret on the terminal, without showing it; none where there is no answer.
 pub fn ask_secret(question: &str) -> Option<zeroize::Zeroizing<String>> {
     let answer = rpassword::prompt_password(question).ok()?;

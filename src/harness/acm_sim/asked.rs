@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::answer::Refusal;
 #[cfg(feature = "gateway")]
 use super::rest_api;
-use super::serve::API_GATEWAY;
+
+/// The service that requests to API Gateway are signed for.
+pub(super) const API_GATEWAY: &str = "apigateway";
 
 /// What a request asks for, by its service.
 pub(super) enum Asked {

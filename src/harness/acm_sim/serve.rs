@@ -15,15 +15,13 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::oneshot;
 
 use super::answer::Refusal;
-use super::asked::Asked;
+use super::asked::{API_GATEWAY, Asked};
 use super::fault::AcmFault;
 use super::world::World;
 use crate::key::{hex, random};
 
 /// More than the largest import has, of a certificate or of an API's document.
 const MOST_BODY: usize = 8 << 20;
-/// The service that requests to API Gateway are signed for.
-pub(super) const API_GATEWAY: &str = "apigateway";
 
 /// Serves until it is told to stop.
 pub(super) async fn serve(listener: TcpListener, world: Arc<Mutex<World>>, stop: oneshot::Receiver<()>) {

@@ -1,5 +1,6 @@
 //! `certforge check`: what something is, and what is wrong with it.
 
+mod address;
 #[cfg(feature = "aws")]
 mod arn;
 mod page;
@@ -111,9 +112,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         if args.what.to_str().is_some_and(|text| text.starts_with("arn:")) {
             return arn::run(args, context);
         }
-        server::refuse_port(&args.what)?;
-        if let Some(address) = server::address(&args.what) {
-            return server::run(args, address, context);
+        address::refuse_port(&args.what)?;
+        if let Some(server) = address::of(&args.what) {
+            return server::run(args, server, context);
         }
     }
     args.server.refuse("it is no server")?;

@@ -8,9 +8,9 @@ use certforge::error::Shown;
 use certforge::gateway::{Api, Document};
 use certforge::{Error, Finding, Severity};
 
-use super::patch::agrees;
 use crate::command::target::{Asked, TargetArgs, say};
 use crate::context::{Failure, Waits};
+use crate::environment;
 use crate::report::ApigwApplied;
 
 const API_GATEWAY: Asked = Asked { label: "apigw", name: "API Gateway" };
@@ -139,10 +139,12 @@ impl Apply {
     /// What would be lost is asked for; without a terminal `--yes` has to say it.
     pub fn confirm(&self) -> Result<(), Failure> {
         match &self.lost {
-            Some(lost) if !agrees(&format!("{}. Overwrite it (--yes)?", Shown(lost))) => Err(usage(
-                &format!("{lost}; nothing was changed"),
-                "--mode merge keeps it, and --yes deletes it without asking",
-            )),
+            Some(lost) if !environment::agrees(&format!("{}. Overwrite it (--yes)?", Shown(lost))) => {
+                Err(usage(
+                    &format!("{lost}; nothing was changed"),
+                    "--mode merge keeps it, and --yes deletes it without asking",
+                ))
+            }
             _ => Ok(()),
         }
     }

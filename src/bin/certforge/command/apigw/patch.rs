@@ -152,20 +152,13 @@ fn confirm(open: &Finding) -> Result<(), Failure> {
     if !environment::has_terminal() {
         return Ok(());
     }
-    if agrees(&format!("{}. Set it nevertheless (--yes)?", Shown(&open.message))) {
+    if environment::agrees(&format!("{}. Set it nevertheless (--yes)?", Shown(&open.message))) {
         return Ok(());
     }
     Err(Failure::Usage {
         message: "nothing was changed".to_owned(),
         hint: "--yes sets it without asking; --path and --method leave that operation out".to_owned(),
     })
-}
-
-/// Asks at the terminal; without one the answer is no.
-pub(super) fn agrees(question: &str) -> bool {
-    let answer =
-        environment::has_terminal().then(|| environment::ask(&format!("{question} [y/N] "))).flatten();
-    answer.is_some_and(|answer| answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
 }
 
 /// The same with the AWS CLI: piece by piece, or the document as a whole, and the

@@ -10,7 +10,7 @@ use certforge::{
     Certificate, Finding, PublicKey, RevocationList, Severity, SigningRequest, Template, TrustAnchor,
 };
 
-use super::{Args, JudgeArgs, server};
+use super::{Args, JudgeArgs, address};
 use crate::command::status::span;
 use crate::command::{clients, material};
 use crate::context::{Context, Failure};
@@ -219,7 +219,7 @@ pub fn judge(
     }
     let anchors: Vec<TrustAnchor> = if args.trust.is_empty() {
         // A file of one's own may hold its root; what a server sends proves nothing.
-        let sent = server::address(Path::new(&report.what)).is_some() && !Path::new(&report.what).exists();
+        let sent = address::of(Path::new(&report.what)).is_some() && !Path::new(&report.what).exists();
         let mut own: Vec<TrustAnchor> = std::iter::once(leaf)
             .chain(&chain)
             .filter(|c| c.is_self_issued() && !sent)
