@@ -55,6 +55,7 @@ fn those_that_are_wanted_are_made_and_what_is_there_stays() {
     assert_eq!(document["fixtures"].as_array().unwrap().len(), 2);
     assert!(sandbox.file("one/wrong-host/key.pem").exists() && !sandbox.file("one/good").exists());
     refused(&sandbox, "fixtures one", 3, "store.exists");
+    assert!(sandbox.run("fixtures one").stderr.contains("choose another folder"));
     let message = refused(&sandbox, "fixtures two --only nonsense", 3, "fixtures.fault");
     assert!(message.contains("nonsense"), "{message}");
     refused(&sandbox, "fixtures no/such/place", 4, "file.io");

@@ -24,6 +24,7 @@ pub fn of(error: &Error) -> Option<String> {
             "use it as it is, or give another name; `certforge ca new NAME --force` replaces it (what it issued then has no issuer)"
         }
         Error::AlreadyExists { what: "request", .. } => "use the one that is there; --force makes another",
+        Error::AlreadyExists { what: "folder", .. } => "remove it first, or choose another folder",
         Error::AlreadyExists { what: "file", .. } => "--force replaces it, or choose another file",
         Error::AlreadyExists { .. } => "`certforge up` keeps what is there; --force replaces it",
         Error::Arn { .. } => "copy it from `certforge acm list` or from acm.json beside the leaf",
