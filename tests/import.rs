@@ -23,13 +23,7 @@ struct Acm {
 
 impl Acm {
     fn moto() -> Option<Self> {
-        let moto = judge("moto_server")?;
-        let server = Server::start(|port| {
-            let mut command = Command::new(&moto);
-            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-            command
-        });
-        Some(Self { sandbox: Sandbox::new(), stand: Stand::Moto(server) })
+        Some(Self { stand: Stand::Moto(Server::moto()?), sandbox: Sandbox::new() })
     }
 
     fn simulator() -> Option<Self> {

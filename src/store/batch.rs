@@ -383,6 +383,16 @@ impl NewFile {
         Ok(Self { file, temporary, target: target.to_owned(), finished: false })
     }
 
+    /// All of a file at once, that is no secret.
+    ///
+    /// # Errors
+    /// As [`NewFile::create`] and [`NewFile::finish`].
+    pub fn write(target: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {
+        let mut new = Self::create(target, overwrite, false)?;
+        new.write_all(bytes).map_err(io_error("write", target))?;
+        new.finish(overwrite)
+    }
+
     /// Flushes it and moves it to its target.
     ///
     /// # Errors

@@ -192,6 +192,16 @@ pub struct Server {
 }
 
 impl Server {
+    /// moto's server in AWS's place; none where it is not installed.
+    pub fn moto() -> Option<Self> {
+        let moto = judge("moto_server")?;
+        Some(Self::start(|port| {
+            let mut command = Command::new(&moto);
+            command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+            command
+        }))
+    }
+
     /// Starts a server on a free port, which `command` gets, and waits until it answers.
     pub fn start(command: impl Fn(u16) -> Command) -> Self {
         for _ in 0..5 {

@@ -1,6 +1,5 @@
 //! `certforge serve`: a TLS server for tests, with something wrong on order.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -54,10 +53,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         None => kept.add("ca.pem", shown.anchor.pem()?.as_bytes())?,
         Some(file) => {
             let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
-            let mut new = NewFile::create(file, overwrite, false)?;
-            let failed = |source| Error::Io { doing: "write", path: file.clone(), source };
-            new.write_all(shown.anchor.pem()?.as_bytes()).map_err(failed)?;
-            new.finish(overwrite)?;
+            NewFile::write(file, shown.anchor.pem()?.as_bytes(), overwrite)?;
             file.clone()
         }
     };

@@ -1,12 +1,11 @@
 //! `certforge apigw patch`: what integrations check, changed in the document itself.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use certforge::Finding;
 use certforge::error::Shown;
 use certforge::gateway::{Api, Change, Document, Setting, Wish};
 use certforge::store::{NewFile, Overwrite, rewrite};
-use certforge::{Error, Finding};
 
 use super::apply::{Apply, ApplyArgs};
 use super::{OperationArgs, read, shown};
@@ -141,10 +140,7 @@ fn write(args: &Args, before: &[u8], after: &str) -> Result<(), Failure> {
         return Ok(rewrite(&args.file, before, after.as_bytes())?);
     };
     let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
-    let mut file = NewFile::create(output, overwrite, false)?;
-    let failed = |source| Error::Io { doing: "write", path: output.clone(), source };
-    file.write_all(after.as_bytes()).map_err(failed)?;
-    Ok(file.finish(overwrite)?)
+    Ok(NewFile::write(output, after.as_bytes(), overwrite)?)
 }
 
 /// Whoever sits at a terminal is asked; elsewhere the warning has to do.
