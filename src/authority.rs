@@ -2,8 +2,10 @@
 
 mod content;
 mod path;
+mod stencil;
 
 use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -21,6 +23,7 @@ use crate::validity::{Validity, rfc3339};
 pub use content::ToBeSigned;
 use content::{Own, ca_content, finish, leaf_content, serial};
 use path::{check_ca, check_chain, constraints, empty_chain, purposes};
+use stencil::Stencil;
 
 /// A CA: its certificate, its key and its own issuers.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub struct Authority {
     /// The purposes that it and its issuers are limited to, each with whose they are.
     purposes: Vec<(String, Vec<ExtendedKeyUsage>)>,
     key_identifier: Vec<u8>,
+    /// The last leaf, for others by the same plan.
+    stencil: Mutex<Option<Arc<Stencil>>>,
 }
 
 /// The serial number of a renewed CA.
@@ -200,7 +205,8 @@ impl Authority {
         let key_identifier =
             certificate.subject_key_identifier().unwrap_or_else(|| key.public().key_identifier().to_vec());
         let chain = Chain::known(chain);
-        Ok(Self { certificate, key, signer, chain, validity, constraints, purposes, key_identifier })
+        let stencil = Mutex::default();
+        Ok(Self { certificate, key, signer, chain, validity, constraints, purposes, key_identifier, stencil })
     }
 
     /// A CA that exists: its certificate, its key and its issuers (in order,
@@ -325,7 +331,12 @@ impl Authority {
         if let Some(reason) = public_key.weakness() {
             return Err(Error::PublicKey { reason });
         }
-        let (serial, subject) = (serial()?, plan.subject().to_der()?);
+        let serial = serial()?;
+        let last = self.stencil.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(filled) = last.and_then(|stencil| stencil.fill(plan, &serial, public_key)) {
+            return Ok(filled);
+        }
+        let subject = plan.subject().to_der()?;
         self.check_with(plan, &subject)?;
         let own = Own {
             public_key,
@@ -333,7 +344,10 @@ impl Authority {
             subject: &subject,
             key_identifier: &public_key.key_identifier(),
         };
-        ToBeSigned::new(&leaf_content(self.issuer(), plan, &own))
+        let tbs = ToBeSigned::new(&leaf_content(self.issuer(), plan, &own))?;
+        let stencil = Stencil::of(plan, &tbs).map(Arc::new);
+        *self.stencil.lock().unwrap_or_else(PoisonError::into_inner) = stencil;
+        Ok(tbs)
     }
 
     /// Whether [`Authority::sign`] would refuse this plan, asked without a key and without

@@ -5,11 +5,11 @@ mod extensions;
 mod tbs;
 
 use std::fmt;
+use std::ops::Range;
 
-use der::asn1::ObjectIdentifier;
 use der::pem::LineEnding;
 use time::OffsetDateTime;
-use x509_cert::{TbsCertificate, Version};
+use x509_cert::Version;
 
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, Sha256, SignatureAlgorithm, hex};
@@ -22,8 +22,8 @@ pub use extensions::PathLength;
 #[cfg(feature = "verify")]
 pub(crate) use extensions::describe_name;
 pub(crate) use extensions::san_of;
-use tbs::Signed;
-pub(crate) use tbs::{Tbs, TbsParts};
+pub(crate) use tbs::{Exact, Extension, Outline, Read, Tbs};
+use tbs::{Signed, name};
 
 const LABEL: &str = "CERTIFICATE";
 
@@ -32,20 +32,11 @@ const LABEL: &str = "CERTIFICATE";
 #[derive(Clone)]
 pub struct Certificate {
     der: Vec<u8>,
-    read: Tbs,
-    signature_algorithm: ObjectIdentifier,
+    outline: Outline,
     validity: Validity,
-    slices: Slices,
-}
-
-/// Where the exact bytes of some parts lie within the DER.
-#[derive(Clone, Copy)]
-struct Slices {
-    tbs: (usize, usize),
-    issuer: (usize, usize),
-    subject: (usize, usize),
+    tbs: Range<usize>,
     /// The octets of the signature; none where it is no whole octets.
-    signature: Option<(usize, usize)>,
+    signature: Option<Range<usize>>,
 }
 
 impl Certificate {
@@ -55,34 +46,26 @@ impl Certificate {
     /// [`Error::MalformedCertificate`].
     pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self> {
         let der = der.into();
-        let tbs = Tbs::from_der(Signed::read(&der).map_err(|e| malformed(&e))?.tbs)?;
-        Self::of(tbs, der)
+        let signed = Signed::read(&der).map_err(|e| malformed(&e))?;
+        let outline = Outline::read(signed.tbs)?;
+        if signed.algorithm != (Read { bytes: signed.tbs, outline: &outline }).signature() {
+            return Err(malformed(&"its two signature algorithms differ (RFC 5280 §4.1.1.2)"));
+        }
+        Self::of(outline, der)
     }
 
     /// A certificate whose to-be-signed part has been read already.
-    pub(crate) fn of(tbs: Tbs, der: Vec<u8>) -> Result<Self> {
-        let view = &tbs.view;
-        let (not_before, not_after) = (view.validity().not_before, view.validity().not_after);
-        let validity = Validity::between(instant(not_before)?, instant(not_after)?)
-            .map_err(|_| malformed(&"it ends before it starts"))?;
+    pub(crate) fn of(outline: Outline, der: Vec<u8>) -> Result<Self> {
+        let validity =
+            Validity::between(instant(outline.dates.not_before)?, instant(outline.dates.not_after)?)
+                .map_err(|_| malformed(&"it ends before it starts"))?;
         let signed = Signed::read(&der).map_err(|e| malformed(&e))?;
-        let parts = TbsParts::read(signed.tbs).map_err(|e| malformed(&e))?;
-        if signed.algorithm != parts.signature {
-            return Err(malformed(&"its two signature algorithms differ (RFC 5280 §4.1.1.2)"));
-        }
-        let signature_algorithm = view.signature().oid;
-        let base = der.as_ptr() as usize;
-        let span = |part: &[u8]| {
-            let start = part.as_ptr() as usize - base;
-            (start, start + part.len())
+        let place = |part: &[u8]| {
+            let start = part.as_ptr() as usize - der.as_ptr() as usize;
+            start..start + part.len()
         };
-        let slices = Slices {
-            tbs: span(signed.tbs),
-            issuer: span(parts.issuer),
-            subject: span(parts.subject),
-            signature: signed.signature.as_bytes().map(span),
-        };
-        Ok(Self { der, read: tbs, signature_algorithm, validity, slices })
+        let (tbs, signature) = (place(signed.tbs), signed.signature.as_bytes().map(place));
+        Ok(Self { der, outline, validity, tbs, signature })
     }
 
     /// Reads the first PEM block, which must be a certificate.
@@ -104,13 +87,9 @@ impl Certificate {
         Self::from_der(der)
     }
 
-    /// What its to-be-signed part says.
-    pub(crate) const fn read(&self) -> &Tbs {
-        &self.read
-    }
-
-    const fn view(&self) -> &TbsCertificate {
-        &self.read.view
+    /// Its to-be-signed part, and what stands where in it.
+    pub(crate) fn read(&self) -> Read<'_> {
+        Read { bytes: self.tbs(), outline: &self.outline }
     }
 
     /// Its DER.
@@ -131,52 +110,48 @@ impl Certificate {
     /// The to-be-signed part in DER.
     #[must_use]
     pub fn tbs(&self) -> &[u8] {
-        self.slice(self.slices.tbs)
+        self.der.get(self.tbs.clone()).unwrap_or_default()
     }
 
     /// The subject's exact bytes: an X.501 Name in DER.
     #[must_use]
     pub fn subject_der(&self) -> &[u8] {
-        self.slice(self.slices.subject)
+        self.read().subject()
     }
 
     /// The issuer's exact bytes: an X.501 Name in DER.
     #[must_use]
     pub fn issuer_der(&self) -> &[u8] {
-        self.slice(self.slices.issuer)
-    }
-
-    fn slice(&self, (start, end): (usize, usize)) -> &[u8] {
-        &self.der[start..end]
+        self.read().issuer()
     }
 
     /// The subject as text: `C=JP, O=Example, CN=a.example`. Foreign text: not escaped.
     #[must_use]
     pub fn subject(&self) -> String {
-        subject::describe(self.view().subject())
+        subject::describe(&name(self.subject_der()))
     }
 
     /// The subject as one of our own making, attribute by attribute.
     pub(crate) fn subject_as_ours(&self) -> Result<subject::Subject> {
-        subject::Subject::from_name(self.view().subject())
+        subject::Subject::from_name(&name(self.subject_der()))
     }
 
     /// The issuer as text.
     #[must_use]
     pub fn issuer(&self) -> String {
-        subject::describe(self.view().issuer())
+        subject::describe(&name(self.issuer_der()))
     }
 
     /// The subject's common names, in order.
     #[must_use]
     pub fn common_names(&self) -> Vec<String> {
-        subject::common_names(self.view().subject())
+        subject::common_names(&name(self.subject_der()))
     }
 
     /// The serial number's octets, big-endian.
     #[must_use]
     pub fn serial(&self) -> &[u8] {
-        self.view().serial_number().as_bytes()
+        self.read().serial()
     }
 
     /// The serial number in lower-case hexadecimal, two digits an octet.
@@ -188,7 +163,7 @@ impl Certificate {
     /// The version: 1, 2 or 3.
     #[must_use]
     pub fn version(&self) -> u8 {
-        match self.view().version() {
+        match self.outline.version {
             Version::V1 => 1,
             Version::V2 => 2,
             Version::V3 => 3,
@@ -204,16 +179,16 @@ impl Certificate {
     /// Its public key.
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
-        &self.read.public_key
+        &self.outline.public_key
     }
 
     /// Checks that a key is this certificate's own.
     pub(crate) fn check_key(&self, key: &PublicKey) -> Result<()> {
-        if self.read.public_key == *key {
+        if self.outline.public_key == *key {
             return Ok(());
         }
         Err(Error::KeyMismatch {
-            certificate: self.read.public_key.sha256().to_string(),
+            certificate: self.outline.public_key.sha256().to_string(),
             key: key.sha256().to_string(),
         })
     }
@@ -221,7 +196,7 @@ impl Certificate {
     /// The algorithm it was signed with.
     #[must_use]
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::from_oid(self.signature_algorithm)
+        SignatureAlgorithm::from_oid(self.outline.signature_algorithm)
     }
 
     /// The SHA-256 of its DER: its fingerprint.
@@ -241,9 +216,9 @@ impl Certificate {
     /// # Errors
     /// [`Error::UnsupportedAlgorithm`] where that cannot be checked.
     pub fn is_signed_by(&self, key: &PublicKey) -> Result<bool> {
-        let signature = self.slices.signature;
+        let signature = self.signature.clone().and_then(|place| self.der.get(place));
         let signature = signature.ok_or_else(|| malformed(&"its signature is no whole octets"))?;
-        key.verify(&self.signature_algorithm(), self.tbs(), self.slice(signature))
+        key.verify(&self.signature_algorithm(), self.tbs(), signature)
     }
 }
 

@@ -1,30 +1,38 @@
-//! From a plan to the bytes to be signed, and from the signature to the
-//! certificate. The only module that names rcgen.
+//! From a plan to the bytes to be signed, and from the signature to what is signed:
+//! certificates, signing requests, revocation lists.
 //!
-//! rcgen writes the bytes through a signer that only keeps the message. Its
-//! distinguished name is a map that drops repeated attributes, and it would
-//! write an issuer's name anew; so both names are put in afterwards, exactly.
+//! Names and public keys go in as they are, to the byte: a name that is written anew loses
+//! its string types, and then nothing chains to it.
 
-use std::cell::RefCell;
 use std::net::IpAddr;
+use std::ops::Range;
 
-use der::asn1::BitStringRef;
-use der::{Decode, Encode, Header, Length, Reader, SliceReader, Tag};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyUsagePurpose, PublicKeyData, RevocationReason,
-    RevokedCertParams, SanType, SerialNumber, SigningKey,
+use der::asn1::{
+    Any, AnyRef, BitStringRef, Ia5String, IntRef, ObjectIdentifier, OctetString, OctetStringRef, SetOfVec,
+    Uint, UintRef,
 };
+use der::oid::AssociatedOid;
+use der::{DateTime, Encode, Sequence};
 use time::OffsetDateTime;
+use x509_cert::Version;
+use x509_cert::attr::{Attribute, Attributes};
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, CrlNumber, CrlReason, ExtendedKeyUsage,
+    KeyUsage as KeyUsageExtension, NameConstraints, SubjectAltName, SubjectKeyIdentifier,
+};
+use x509_cert::request::ExtensionReq;
+use x509_cert::spki::AlgorithmIdentifierRef;
+use x509_cert::time::{Time, Validity as Dates};
 
-use crate::certificate::TbsParts;
+use crate::certificate::{Exact, Extension, Tbs};
 use crate::constraint::Constraints;
 use crate::error::{Error, Result};
-use crate::key::{KeyAlgorithm, PublicKey};
+use crate::key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
 use crate::name::{Names, San};
 use crate::plan::LeafPlan;
 use crate::revocation::{Reason, Revoked};
-use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
+use crate::template::{KeyUsage, Template};
 use crate::validity::Validity;
 
 /// Whoever signs, as it stands in what is signed.
@@ -53,32 +61,50 @@ pub(crate) struct Content<'a> {
     pub(crate) constraints: &'a Constraints,
 }
 
-/// `nameConstraints` (RFC 5280 §4.2.1.10).
-const NAME_CONSTRAINTS: &[u64] = &[2, 5, 29, 30];
-
 /// An X.501 Name without attributes, in DER.
 const EMPTY_NAME: [u8; 2] = [0x30, 0x00];
 
-/// The to-be-signed certificate (RFC 5280 §4.1.1.1), DER.
-pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<Vec<u8>> {
-    let key = content.public_key;
-    let algorithm = key.algorithm().ok_or_else(|| unknown(key))?;
-    let mut issuer_params = CertificateParams::default();
-    issuer_params.distinguished_name = DistinguishedName::new();
-    issuer_params.key_identifier_method = KeyIdMethod::PreSpecified(content.issuer.key_identifier.to_vec());
-    let capture = Capture {
-        algorithm: rcgen_algorithm(content.issuer.algorithm)?,
-        bits: &[],
-        message: RefCell::default(),
-    };
-    let subject_key = SubjectKey { algorithm: rcgen_algorithm(algorithm)?, bits: key.bits() };
-    params(content, algorithm)?
-        .signed_by(&subject_key, &rcgen::Issuer::from_params(&issuer_params, &capture))
-        .map_err(broken)?;
-    with_names(&capture.message.into_inner(), content.issuer.name, content.subject).map_err(broken)
+/// `CertificationRequestInfo` (RFC 2986 §4.1).
+#[derive(Sequence)]
+struct RequestInfo<'a> {
+    version: u8,
+    subject: Exact<'a>,
+    public_key: Exact<'a>,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT")]
+    attributes: Attributes,
 }
 
-/// What is to be signed, and how it will say that it is.
+/// `TBSCertList` (RFC 5280 §5.1), version 2.
+#[derive(Sequence)]
+struct TbsCertList<'a> {
+    version: u8,
+    signature: Exact<'a>,
+    issuer: Exact<'a>,
+    this_update: Time,
+    next_update: Time,
+    revoked: Option<Vec<Entry<'a>>>,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    extensions: Vec<Extension<'a>>,
+}
+
+/// One of the list's `revokedCertificates` (RFC 5280 §5.1.2.6).
+#[derive(Sequence)]
+struct Entry<'a> {
+    serial: UintRef<'a>,
+    at: Time,
+    extensions: Option<Vec<Extension<'a>>>,
+}
+
+/// What is signed, how, and the signature: the frame of all three (RFC 5280 §4.1.1).
+#[derive(Sequence)]
+struct Signed<'a> {
+    message: Exact<'a>,
+    algorithm: Exact<'a>,
+    signature: BitStringRef<'a>,
+}
+
+/// What is to be signed, and how it says that it will be.
+#[derive(Clone, Debug)]
 pub(crate) struct Unsigned {
     pub(crate) message: Vec<u8>,
     /// The `AlgorithmIdentifier` of the signature, DER.
@@ -86,245 +112,258 @@ pub(crate) struct Unsigned {
 }
 
 impl Unsigned {
-    /// With the signature: the message, the algorithm, the signature (RFC 5280 §4.1).
+    /// Another message that will be signed in the same way.
+    pub(crate) fn with(&self, message: Vec<u8>) -> Self {
+        Self { message, algorithm: self.algorithm.clone() }
+    }
+
+    /// With the signature: the message, the algorithm, the signature.
     pub(crate) fn close(&self, signature: &[u8]) -> Result<Vec<u8>> {
         let closed = || {
-            let signature = BitStringRef::from_bytes(signature)?.to_der()?;
-            sequence(&[&self.message, &self.algorithm, &signature])
+            let signature = BitStringRef::from_bytes(signature)?;
+            Signed { message: Exact(&self.message), algorithm: Exact(&self.algorithm), signature }.to_der()
         };
         closed().map_err(broken)
     }
+}
 
-    /// What rcgen closed with no signature, with another name in its `name`-th member.
-    fn read(der: &[u8], name: usize, exact: &[u8]) -> der::Result<Self> {
-        let mut outer = SliceReader::new(der)?;
-        Header::decode(&mut outer)?;
-        let (message, algorithm) = (outer.tlv_bytes()?, outer.tlv_bytes()?);
-        let mut inner = SliceReader::new(message)?;
-        Header::decode(&mut inner)?;
-        let mut members: Vec<&[u8]> = Vec::new();
-        while !inner.is_finished() {
-            members.push(inner.tlv_bytes()?);
-        }
-        if let Some(member) = members.get_mut(name) {
-            *member = exact;
-        }
-        Ok(Self { message: sequence(&members)?, algorithm: algorithm.to_owned() })
+/// Extensions as they are collected: the values behind each other in one piece of memory.
+#[derive(Default)]
+struct Extensions {
+    values: Vec<u8>,
+    list: Vec<(ObjectIdentifier, bool, Range<usize>)>,
+}
+
+impl Extensions {
+    fn add<T: AssociatedOid + Encode>(&mut self, critical: bool, value: &T) -> der::Result<()> {
+        self.add_as(T::OID, critical, value)
+    }
+
+    fn add_as(&mut self, oid: ObjectIdentifier, critical: bool, value: &impl Encode) -> der::Result<()> {
+        let start = self.values.len();
+        value.encode(&mut self.values)?;
+        self.list.push((oid, critical, start..self.values.len()));
+        Ok(())
+    }
+
+    fn all(&self) -> der::Result<Vec<Extension<'_>>> {
+        let one = |(oid, critical, place): &(ObjectIdentifier, bool, Range<usize>)| {
+            let value = OctetStringRef::new(self.values.get(place.clone()).unwrap_or_default())?;
+            Ok(Extension { oid: *oid, critical: *critical, value })
+        };
+        self.list.iter().map(one).collect()
     }
 }
 
-/// A `CertificationRequestInfo` (RFC 2986 §4.1) for a planned leaf.
+/// The to-be-signed certificate (RFC 5280 §4.1.1.1).
+pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<Unsigned> {
+    let algorithm = signature_algorithm(content.issuer.algorithm)?;
+    let subject_algorithm = algorithm_of(content.public_key)?;
+    let limits = content.constraints;
+    let limits = (!limits.is_empty()).then(|| limits.to_der()).transpose()?;
+    let tbs = || {
+        let extensions = extensions(content, subject_algorithm, limits.as_deref())?;
+        Tbs {
+            version: Version::V3,
+            serial: IntRef::new(content.serial)?,
+            signature: Exact(&algorithm),
+            issuer: Exact(content.issuer.name),
+            dates: Dates::new(
+                instant(content.validity.not_before())?,
+                instant(content.validity.not_after())?,
+            ),
+            subject: Exact(content.subject),
+            public_key: Exact(content.public_key.der()),
+            issuer_unique_id: None,
+            subject_unique_id: None,
+            extensions: Some(extensions.all()?),
+        }
+        .to_der()
+    };
+    Ok(Unsigned { message: tbs().map_err(broken)?, algorithm })
+}
+
+/// A `CertificationRequestInfo` for a planned leaf.
 pub(crate) fn signing_request(plan: &LeafPlan, key: &PublicKey, subject: &[u8]) -> Result<Unsigned> {
-    let algorithm = key.algorithm().ok_or_else(|| unknown(key))?;
-    let mut wish = CertificateParams::default();
-    wish.distinguished_name = DistinguishedName::new();
-    if subject != EMPTY_NAME {
-        wish.distinguished_name.push(DnType::CommonName, "-");
-    }
-    wish.key_usages = plan.template().key_usage(algorithm.is_rsa()).into_iter().map(key_usage).collect();
-    wish.extended_key_usages =
-        plan.template().extended_key_usage().iter().copied().map(extended_key_usage).collect();
-    wish.subject_alt_names = plan.names().iter().map(san).collect::<Result<_>>()?;
-    let capture =
-        Capture { algorithm: rcgen_algorithm(algorithm)?, bits: key.bits(), message: RefCell::default() };
-    let request = wish.serialize_request(&capture).map_err(broken)?;
-    Unsigned::read(request.der(), 1, subject).map_err(broken)
+    let algorithm = algorithm_of(key)?;
+    let info = || {
+        let mut wish = Extensions::default();
+        key_usage(&mut wish, plan.template(), algorithm)?;
+        alternative_names(&mut wish, plan.names(), subject)?;
+        extended_key_usage(&mut wish, plan.template())?;
+        let mut attributes = Attributes::new();
+        if !wish.list.is_empty() {
+            let mut values = SetOfVec::new();
+            values.insert(Any::encode_from(&wish.all()?)?)?;
+            attributes.insert(Attribute { oid: ExtensionReq::OID, values })?;
+        }
+        RequestInfo { version: 0, subject: Exact(subject), public_key: Exact(key.der()), attributes }.to_der()
+    };
+    Ok(Unsigned { message: info().map_err(broken)?, algorithm: signature_algorithm(algorithm)? })
 }
 
-/// A `TBSCertList` (RFC 5280 §5.1.2) of version 2.
+/// A `TBSCertList` of version 2.
 pub(crate) fn revocation_list(
     issuer: Issuer<'_>,
     revoked: &[Revoked],
     number: u64,
     (this_update, next_update): (OffsetDateTime, OffsetDateTime),
 ) -> Result<Unsigned> {
-    let entry = |r: &Revoked| RevokedCertParams {
-        serial_number: SerialNumber::from_slice(&r.serial),
-        revocation_time: r.at,
-        reason_code: reason(r.reason),
-        invalidity_date: None,
+    let algorithm = signature_algorithm(issuer.algorithm)?;
+    let list = || {
+        let reasons = revoked.iter().map(|r| reason(r.reason)).collect::<der::Result<Vec<_>>>()?;
+        let entries = revoked
+            .iter()
+            .zip(&reasons)
+            .map(|(r, reason)| entry(r, reason))
+            .collect::<der::Result<Vec<_>>>()?;
+        let mut extensions = Extensions::default();
+        authority_key_identifier(&mut extensions, issuer.key_identifier)?;
+        extensions.add(false, &CrlNumber(Uint::new(&number.to_be_bytes())?))?;
+        TbsCertList {
+            version: 1,
+            signature: Exact(&algorithm),
+            issuer: Exact(issuer.name),
+            this_update: instant(this_update)?,
+            next_update: instant(next_update)?,
+            // Never an empty list: RFC 5280 §5.1.2.6.
+            revoked: (!entries.is_empty()).then_some(entries),
+            extensions: extensions.all()?,
+        }
+        .to_der()
     };
-    let list = CertificateRevocationListParams {
-        this_update,
-        next_update,
-        crl_number: SerialNumber::from(number),
-        issuing_distribution_point: None,
-        revoked_certs: revoked.iter().map(entry).collect(),
-        key_identifier_method: KeyIdMethod::PreSpecified(issuer.key_identifier.to_vec()),
-    };
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    let capture =
-        Capture { algorithm: rcgen_algorithm(issuer.algorithm)?, bits: &[], message: RefCell::default() };
-    let list = list.signed_by(&rcgen::Issuer::from_params(&params, &capture)).map_err(broken)?;
-    Unsigned::read(list.der(), 2, issuer.name).map_err(broken)
+    Ok(Unsigned { message: list().map_err(broken)?, algorithm })
 }
 
-/// rcgen's word for a reason; none where the list is to have none.
-const fn reason(reason: Reason) -> Option<RevocationReason> {
-    Some(match reason {
-        Reason::Unspecified => return None,
-        Reason::KeyCompromise => RevocationReason::KeyCompromise,
-        Reason::CaCompromise => RevocationReason::CaCompromise,
-        Reason::AffiliationChanged => RevocationReason::AffiliationChanged,
-        Reason::Superseded => RevocationReason::Superseded,
-        Reason::CessationOfOperation => RevocationReason::CessationOfOperation,
-        Reason::CertificateHold => RevocationReason::CertificateHold,
-        Reason::PrivilegeWithdrawn => RevocationReason::PrivilegeWithdrawn,
+fn entry<'a>(revoked: &'a Revoked, reason: &'a Extensions) -> der::Result<Entry<'a>> {
+    let extensions = (!reason.list.is_empty()).then(|| reason.all()).transpose()?;
+    Ok(Entry { serial: UintRef::new(&revoked.serial)?, at: instant(revoked.at)?, extensions })
+}
+
+/// The extension of an entry that says why; none where nobody does (RFC 5280 §5.3.1).
+fn reason(reason: Reason) -> der::Result<Extensions> {
+    let mut extensions = Extensions::default();
+    let reason = match reason {
+        Reason::Unspecified => return Ok(extensions),
+        Reason::KeyCompromise => CrlReason::KeyCompromise,
+        Reason::CaCompromise => CrlReason::CaCompromise,
+        Reason::AffiliationChanged => CrlReason::AffiliationChanged,
+        Reason::Superseded => CrlReason::Superseded,
+        Reason::CessationOfOperation => CrlReason::CessationOfOperation,
+        Reason::CertificateHold => CrlReason::CertificateHold,
+        Reason::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
+    };
+    extensions.add(false, &reason)?;
+    Ok(extensions)
+}
+
+fn extensions(
+    content: &Content<'_>,
+    algorithm: KeyAlgorithm,
+    limits: Option<&[u8]>,
+) -> der::Result<Extensions> {
+    // Room for a leaf of a few names, so that nothing has to grow.
+    let mut all = Extensions { values: Vec::with_capacity(256), list: Vec::with_capacity(8) };
+    authority_key_identifier(&mut all, content.issuer.key_identifier)?;
+    if let Some(names) = content.names {
+        alternative_names(&mut all, names, content.subject)?;
+    }
+    key_usage(&mut all, content.template, algorithm)?;
+    extended_key_usage(&mut all, content.template)?;
+    all.add_as(SubjectKeyIdentifier::OID, false, &OctetStringRef::new(content.subject_key_identifier)?)?;
+    let ca = content.template.is_ca();
+    let path_len_constraint = content.path_length.filter(|_| ca);
+    all.add(true, &BasicConstraints { ca, path_len_constraint })?;
+    if let Some(limits) = limits {
+        all.add_as(NameConstraints::OID, true, &Exact(limits))?;
+    }
+    Ok(all)
+}
+
+fn authority_key_identifier(extensions: &mut Extensions, id: &[u8]) -> der::Result<()> {
+    let key_identifier = Some(OctetString::new(id)?);
+    extensions.add(false, &AuthorityKeyIdentifier { key_identifier, ..AuthorityKeyIdentifier::default() })
+}
+
+/// Critical where there is no subject beside it, and only there (RFC 5280 §4.2.1.6).
+fn alternative_names(extensions: &mut Extensions, names: &Names, subject: &[u8]) -> der::Result<()> {
+    let names = names.iter().map(general_name).collect::<der::Result<Vec<_>>>()?;
+    if names.is_empty() {
+        return Ok(());
+    }
+    extensions.add(subject == EMPTY_NAME, &SubjectAltName(names))
+}
+
+fn general_name(name: &San) -> der::Result<GeneralName> {
+    Ok(match name {
+        San::Dns(name) => GeneralName::DnsName(Ia5String::new(name)?),
+        San::Email(address) => GeneralName::Rfc822Name(Ia5String::new(address)?),
+        San::Uri(uri) => GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?),
+        San::Ip(IpAddr::V4(ip)) => GeneralName::IpAddress(OctetString::new(ip.octets())?),
+        San::Ip(IpAddr::V6(ip)) => GeneralName::IpAddress(OctetString::new(ip.octets())?),
     })
 }
 
-fn unknown(key: &PublicKey) -> Error {
-    Error::UnsupportedAlgorithm { algorithm: format!("of the public key sha256 {}", key.sha256()) }
+fn key_usage(extensions: &mut Extensions, template: &Template, algorithm: KeyAlgorithm) -> der::Result<()> {
+    // Bits count from the left (RFC 5280 §4.2.1.3).
+    let bit = |usage: KeyUsage| match usage {
+        KeyUsage::DigitalSignature => 0x80,
+        KeyUsage::ContentCommitment => 0x40,
+        KeyUsage::KeyEncipherment => 0x20,
+        KeyUsage::DataEncipherment => 0x10,
+        KeyUsage::KeyAgreement => 0x08,
+        KeyUsage::KeyCertSign => 0x04,
+        KeyUsage::CrlSign => 0x02_u8,
+    };
+    let bits = template.key_usage(algorithm.is_rsa()).into_iter().fold(0, |bits, usage| bits | bit(usage));
+    if bits == 0 {
+        return Ok(());
+    }
+    let unused = u8::try_from(bits.trailing_zeros()).unwrap_or(0);
+    extensions.add_as(KeyUsageExtension::OID, true, &BitStringRef::new(unused, &[bits])?)
+}
+
+fn extended_key_usage(extensions: &mut Extensions, template: &Template) -> der::Result<()> {
+    let usages: Vec<_> = template.extended_key_usage().iter().map(|usage| usage.oid()).collect();
+    if usages.is_empty() {
+        return Ok(());
+    }
+    extensions.add(false, &ExtendedKeyUsage(usages))
+}
+
+/// `UTCTime` to the end of 2049, `GeneralizedTime` after (RFC 5280 §4.1.2.5).
+pub(crate) fn instant(at: OffsetDateTime) -> der::Result<Time> {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    let year = u16::try_from(at.year()).unwrap_or_default();
+    let (month, hour, minute, second) = (u8::from(at.month()), at.hour(), at.minute(), at.second());
+    Ok(DateTime::new(year, month, at.day(), hour, minute, second)?.into())
+}
+
+/// The `AlgorithmIdentifier` of its signatures, DER (RFC 4055 §5, RFC 5758 §3.2, RFC 8410 §3).
+fn signature_algorithm(algorithm: KeyAlgorithm) -> Result<Vec<u8>> {
+    signs(algorithm)?;
+    let parameters = algorithm.is_rsa().then_some(AnyRef::NULL);
+    AlgorithmIdentifierRef { oid: SignatureAlgorithm::of_key(algorithm), parameters }.to_der().map_err(broken)
+}
+
+/// Refuses kinds of key that certforge only reads.
+fn signs(algorithm: KeyAlgorithm) -> Result<()> {
+    match algorithm {
+        KeyAlgorithm::P521 | KeyAlgorithm::Rsa1024 => {
+            Err(Error::UnsupportedAlgorithm { algorithm: format!("issuing for {}", algorithm.label()) })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn algorithm_of(key: &PublicKey) -> Result<KeyAlgorithm> {
+    let unknown =
+        || Error::UnsupportedAlgorithm { algorithm: format!("of the public key sha256 {}", key.sha256()) };
+    let algorithm = key.algorithm().ok_or_else(unknown)?;
+    signs(algorithm)?;
+    Ok(algorithm)
 }
 
 fn broken(e: impl std::fmt::Display) -> Error {
     Error::Internal { doing: "encoding a certificate", reason: e.to_string() }
-}
-
-fn params(content: &Content<'_>, algorithm: KeyAlgorithm) -> Result<CertificateParams> {
-    let mut params = CertificateParams::default();
-    params.serial_number = Some(SerialNumber::from_slice(content.serial));
-    params.not_before = content.validity.not_before();
-    params.not_after = content.validity.not_after();
-    params.distinguished_name = DistinguishedName::new();
-    if content.subject != EMPTY_NAME {
-        // Stands in for the real name, so that rcgen knows the subject is not
-        // empty: the SAN is critical only where it is (RFC 5280 §4.2.1.6).
-        params.distinguished_name.push(DnType::CommonName, "-");
-    }
-    params.use_authority_key_identifier_extension = true;
-    params.key_identifier_method = KeyIdMethod::PreSpecified(content.subject_key_identifier.to_vec());
-    params.key_usages = content.template.key_usage(algorithm.is_rsa()).into_iter().map(key_usage).collect();
-    params.extended_key_usages =
-        content.template.extended_key_usage().iter().copied().map(extended_key_usage).collect();
-    params.is_ca = match (content.template.is_ca(), content.path_length) {
-        (false, _) => IsCa::ExplicitNoCa,
-        (true, None) => IsCa::Ca(BasicConstraints::Unconstrained),
-        (true, Some(limit)) => IsCa::Ca(BasicConstraints::Constrained(limit)),
-    };
-    if !content.constraints.is_empty() {
-        // rcgen's own type has no URIs.
-        let mut extension =
-            CustomExtension::from_oid_content(NAME_CONSTRAINTS, content.constraints.to_der()?);
-        extension.set_criticality(true);
-        params.custom_extensions.push(extension);
-    }
-    if let Some(names) = content.names {
-        params.subject_alt_names = names.iter().map(san).collect::<Result<_>>()?;
-    }
-    Ok(params)
-}
-
-fn san(name: &San) -> Result<SanType> {
-    let ia5 = |text: &str| text.to_owned().try_into().map_err(broken);
-    Ok(match name {
-        San::Dns(name) => SanType::DnsName(ia5(name)?),
-        San::Email(address) => SanType::Rfc822Name(ia5(address)?),
-        San::Uri(uri) => SanType::URI(ia5(uri)?),
-        San::Ip(IpAddr::V4(ip)) => SanType::IpAddress(IpAddr::V4(*ip)),
-        San::Ip(IpAddr::V6(ip)) => SanType::IpAddress(IpAddr::V6(*ip)),
-    })
-}
-
-const fn key_usage(usage: KeyUsage) -> KeyUsagePurpose {
-    match usage {
-        KeyUsage::DigitalSignature => KeyUsagePurpose::DigitalSignature,
-        KeyUsage::ContentCommitment => KeyUsagePurpose::ContentCommitment,
-        KeyUsage::KeyEncipherment => KeyUsagePurpose::KeyEncipherment,
-        KeyUsage::DataEncipherment => KeyUsagePurpose::DataEncipherment,
-        KeyUsage::KeyAgreement => KeyUsagePurpose::KeyAgreement,
-        KeyUsage::KeyCertSign => KeyUsagePurpose::KeyCertSign,
-        KeyUsage::CrlSign => KeyUsagePurpose::CrlSign,
-    }
-}
-
-fn extended_key_usage(usage: ExtendedKeyUsage) -> ExtendedKeyUsagePurpose {
-    match usage {
-        ExtendedKeyUsage::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
-        ExtendedKeyUsage::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
-        other => ExtendedKeyUsagePurpose::Other(other.oid().arcs().map(u64::from).collect()),
-    }
-}
-
-fn rcgen_algorithm(algorithm: KeyAlgorithm) -> Result<&'static rcgen::SignatureAlgorithm> {
-    match algorithm {
-        KeyAlgorithm::P256 => Ok(&rcgen::PKCS_ECDSA_P256_SHA256),
-        KeyAlgorithm::P384 => Ok(&rcgen::PKCS_ECDSA_P384_SHA384),
-        KeyAlgorithm::Ed25519 => Ok(&rcgen::PKCS_ED25519),
-        KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => Ok(&rcgen::PKCS_RSA_SHA256),
-        KeyAlgorithm::P521 | KeyAlgorithm::Rsa1024 => {
-            Err(Error::UnsupportedAlgorithm { algorithm: format!("issuing for {}", algorithm.label()) })
-        }
-    }
-}
-
-/// A signer that keeps the message and signs nothing.
-struct Capture<'a> {
-    algorithm: &'static rcgen::SignatureAlgorithm,
-    /// Its public key, where it stands in the message.
-    bits: &'a [u8],
-    message: RefCell<Vec<u8>>,
-}
-
-impl PublicKeyData for Capture<'_> {
-    fn der_bytes(&self) -> &[u8] {
-        self.bits
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        self.algorithm
-    }
-}
-
-impl SigningKey for Capture<'_> {
-    fn sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, rcgen::Error> {
-        self.message.replace(message.to_vec());
-        Ok(Vec::new())
-    }
-}
-
-/// The subject's public key as rcgen wants it.
-struct SubjectKey<'a> {
-    algorithm: &'static rcgen::SignatureAlgorithm,
-    bits: &'a [u8],
-}
-
-impl PublicKeyData for SubjectKey<'_> {
-    fn der_bytes(&self) -> &[u8] {
-        self.bits
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        self.algorithm
-    }
-}
-
-/// The same to-be-signed certificate with these names in it.
-fn with_names(tbs: &[u8], issuer: &[u8], subject: &[u8]) -> der::Result<Vec<u8>> {
-    let parts = TbsParts::read(tbs)?;
-    let parts = [parts.head, parts.signature, issuer, parts.validity, subject, parts.tail];
-    sequence(&parts)
-}
-
-/// A SEQUENCE of parts that are DER already.
-fn sequence(parts: &[&[u8]]) -> der::Result<Vec<u8>> {
-    let length = parts.iter().map(|p| p.len()).sum::<usize>();
-    let header = Header::new(Tag::Sequence, Length::try_from(length)?);
-    let mut out = Vec::with_capacity(length + 8);
-    header.encode(&mut out)?;
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    Ok(out)
-}
-
-/// The certificate: the signed bytes, the algorithm they name, the signature.
-pub(crate) fn certificate(tbs: &[u8], signature: &[u8]) -> Result<Vec<u8>> {
-    let closed = || {
-        let algorithm = TbsParts::read(tbs)?.signature;
-        let signature = BitStringRef::from_bytes(signature)?.to_der()?;
-        sequence(&[tbs, algorithm, &signature])
-    };
-    closed().map_err(broken)
 }

@@ -1,12 +1,14 @@
 //! From a plan to bytes that the rules have passed, and from a signature to a
 //! certificate.
 
-use crate::certificate::{Certificate, Tbs};
+use std::ops::Range;
+
+use crate::certificate::{Certificate, Outline, Read};
 use crate::check;
 use crate::constraint::Constraints;
-use crate::encode::{self, Content, Issuer};
+use crate::encode::{self, Content, Issuer, Unsigned};
 use crate::error::{Error, Result};
-use crate::key::{self, PublicKey, Signer};
+use crate::key::{self, KeyAlgorithm, PublicKey, Signer};
 use crate::plan::{CaPlan, LeafPlan};
 
 /// How many octets a serial number has (RFC 5280 §4.1.2.2 allows 20).
@@ -15,18 +17,18 @@ const SERIAL_OCTETS: usize = 16;
 /// A certificate that lacks nothing but its signature. The rules have passed it.
 #[derive(Clone, Debug)]
 pub struct ToBeSigned {
-    der: Vec<u8>,
-    read: Tbs,
+    unsigned: Unsigned,
+    outline: Outline,
 }
 
 impl ToBeSigned {
     /// Encodes, and checks the bytes against the rules.
     pub(super) fn new(content: &Content<'_>) -> Result<Self> {
-        let der = encode::to_be_signed(content)?;
-        let read = Tbs::from_der(&der)?;
-        let findings = check::certificate::findings(&read);
+        let unsigned = encode::to_be_signed(content)?;
+        let outline = Outline::of_our_own(&unsigned.message, content.public_key)?;
+        let findings = check::certificate::findings(Read { bytes: &unsigned.message, outline: &outline });
         if findings.is_empty() {
-            return Ok(Self { der, read });
+            return Ok(Self { unsigned, outline });
         }
         Err(Error::Lint { findings: findings.into_iter().map(|f| (f.code, f.message)).collect() })
     }
@@ -34,7 +36,22 @@ impl ToBeSigned {
     /// The bytes to sign: a `TBSCertificate` in DER (RFC 5280 §4.1.1.1).
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.der
+        &self.unsigned.message
+    }
+
+    /// Where the serial number, the public key and its identifier stand.
+    pub(super) fn places(&self) -> Option<(Range<usize>, Range<usize>, Range<usize>)> {
+        self.outline.own_places()
+    }
+
+    /// What kind of key it is for.
+    pub(super) const fn algorithm(&self) -> Option<KeyAlgorithm> {
+        self.outline.public_key.algorithm()
+    }
+
+    /// The same for another key, with other bytes that have everything in the same place.
+    pub(super) fn with(&self, message: Vec<u8>, key: &PublicKey) -> Self {
+        Self { unsigned: self.unsigned.with(message), outline: self.outline.with_key(key) }
     }
 
     /// The certificate, with this signature over [`ToBeSigned::bytes`]. Whether
@@ -43,8 +60,7 @@ impl ToBeSigned {
     /// # Errors
     /// [`Error::MalformedCertificate`] where it cannot be put together.
     pub fn close(self, signature: &[u8]) -> Result<Certificate> {
-        let der = encode::certificate(&self.der, signature)?;
-        Certificate::of(self.read, der)
+        Certificate::of(self.outline, self.unsigned.close(signature)?)
     }
 }
 

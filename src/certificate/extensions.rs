@@ -18,7 +18,7 @@ impl Certificate {
     /// for them: other kinds and malformed ones are left out.
     #[must_use]
     pub fn names(&self) -> Vec<San> {
-        let Ok(Some((_, names))) = self.view().get_extension::<SubjectAltName>() else {
+        let Ok(Some((_, names))) = self.read().extension::<SubjectAltName>() else {
             return Vec::new();
         };
         names.0.iter().filter_map(san_of).collect()
@@ -26,7 +26,7 @@ impl Certificate {
 
     /// The names in its subject alternative name as they stand there, of whatever kinds.
     pub(crate) fn general_names(&self) -> Vec<GeneralName> {
-        let found = self.view().get_extension::<SubjectAltName>();
+        let found = self.read().extension::<SubjectAltName>();
         found.ok().flatten().map_or_else(Vec::new, |(_, names)| names.0)
     }
 
@@ -39,7 +39,7 @@ impl Certificate {
 
     /// How many subject alternative names it has, of whatever kinds.
     pub(crate) fn count_of_names(&self) -> usize {
-        let found = self.view().get_extension::<SubjectAltName>();
+        let found = self.read().extension::<SubjectAltName>();
         found.ok().flatten().map_or(0, |(_, names)| names.0.len())
     }
 
@@ -47,7 +47,7 @@ impl Certificate {
     /// CAs may stand below it.
     #[must_use]
     pub fn ca(&self) -> Option<PathLength> {
-        match self.view().get_extension::<BasicConstraints>() {
+        match self.read().extension::<BasicConstraints>() {
             Ok(Some((_, constraints))) if constraints.ca => Some(PathLength(constraints.path_len_constraint)),
             _ => None,
         }
@@ -56,13 +56,13 @@ impl Certificate {
     /// Whether it says at all whether it is a CA.
     #[cfg(feature = "verify")]
     pub(crate) fn has_basic_constraints(&self) -> bool {
-        matches!(self.view().get_extension::<BasicConstraints>(), Ok(Some(_)))
+        matches!(self.read().extension::<BasicConstraints>(), Ok(Some(_)))
     }
 
     /// Whether its key may sign certificates: `keyCertSign`, or no key usage at all.
     #[must_use]
     pub fn may_sign_certificates(&self) -> bool {
-        match self.view().get_extension::<KeyUsage>() {
+        match self.read().extension::<KeyUsage>() {
             Ok(Some((_, usage))) => usage.key_cert_sign(),
             Ok(None) => true,
             Err(_) => false,
@@ -72,7 +72,7 @@ impl Certificate {
     /// Its extended key usages, in order; none where it has no such extension.
     #[must_use]
     pub fn extended_key_usage(&self) -> Vec<ExtendedKeyUsage> {
-        let Ok(Some((_, usages))) = self.view().get_extension::<ExtendedKeyUsageExtension>() else {
+        let Ok(Some((_, usages))) = self.read().extension::<ExtendedKeyUsageExtension>() else {
             return Vec::new();
         };
         usages.0.iter().map(|oid| ExtendedKeyUsage::of(*oid)).collect()
@@ -88,7 +88,7 @@ impl Certificate {
         let malformed = |e: der::Error| crate::error::Error::MalformedCertificate {
             reason: format!("its extended key usage cannot be read: {e}"),
         };
-        let found = self.view().get_extension::<ExtendedKeyUsageExtension>().map_err(malformed)?;
+        let found = self.read().extension::<ExtendedKeyUsageExtension>().map_err(malformed)?;
         let Some((_, usages)) = found else { return Ok(None) };
         let any = usages.0.iter().any(|oid| oid.to_string() == ANY);
         Ok((!any).then(|| self.extended_key_usage()))
@@ -110,8 +110,8 @@ impl Certificate {
             "2.5.29.37",
             "2.5.29.54",
         ];
-        let critical = self.view().extensions().into_iter().flatten().filter(|e| e.critical);
-        critical.map(|e| e.extn_id.to_string()).find(|oid| !KNOWN.contains(&oid.as_str()))
+        let critical = self.read().extensions().filter(|(_, critical, _)| *critical);
+        critical.map(|(oid, ..)| oid.to_string()).find(|oid| !KNOWN.contains(&oid.as_str()))
     }
 
     /// What it limits the names below it to (RFC 5280 §4.2.1.10), if it does.
@@ -119,7 +119,7 @@ impl Certificate {
     /// # Errors
     /// [`crate::Error::MalformedCertificate`] where that cannot be told.
     pub fn name_constraints(&self) -> Result<Option<Constraints>> {
-        let found = self.view().get_extension::<NameConstraints>();
+        let found = self.read().extension::<NameConstraints>();
         let malformed = |e: der::Error| crate::error::Error::MalformedCertificate {
             reason: format!("its name constraints cannot be read: {e}"),
         };
@@ -130,28 +130,27 @@ impl Certificate {
     /// critical, value in DER.
     #[must_use]
     pub fn extensions(&self) -> Vec<(String, bool, Vec<u8>)> {
-        let all = self.view().extensions().into_iter().flatten();
-        all.map(|e| (e.extn_id.to_string(), e.critical, e.extn_value.as_bytes().to_vec())).collect()
+        let all = self.read().extensions();
+        all.map(|(oid, critical, value)| (oid.to_string(), critical, value.to_vec())).collect()
     }
 
     /// The object identifiers of all of its extensions, in dots.
     #[must_use]
     pub fn extension_oids(&self) -> Vec<String> {
-        let extensions = self.view().extensions();
-        extensions.into_iter().flatten().map(|e| e.extn_id.to_string()).collect()
+        self.read().extensions().map(|(oid, ..)| oid.to_string()).collect()
     }
 
     /// Its subject key identifier, if it has one.
     #[must_use]
     pub fn subject_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.view().get_extension::<SubjectKeyIdentifier>().ok()??;
+        let found = self.read().extension::<SubjectKeyIdentifier>().ok()??;
         Some(found.1.0.as_bytes().to_vec())
     }
 
     /// The key identifier of its issuer that it names, if it names one.
     #[must_use]
     pub fn authority_key_identifier(&self) -> Option<Vec<u8>> {
-        let found = self.view().get_extension::<AuthorityKeyIdentifier>().ok()??;
+        let found = self.read().extension::<AuthorityKeyIdentifier>().ok()??;
         found.1.key_identifier.map(|id| id.as_bytes().to_vec())
     }
 
@@ -159,7 +158,7 @@ impl Certificate {
     /// then want that certificate, and no other of the same issuer (RFC 5280 §4.2.1.1).
     #[must_use]
     pub fn authority_serial(&self) -> Option<Vec<u8>> {
-        let found = self.view().get_extension::<AuthorityKeyIdentifier>().ok()??;
+        let found = self.read().extension::<AuthorityKeyIdentifier>().ok()??;
         found.1.authority_cert_serial_number.map(|serial| serial.as_bytes().to_vec())
     }
 
@@ -167,7 +166,7 @@ impl Certificate {
     /// formed or not. Foreign text: not escaped.
     #[must_use]
     pub fn dns_names_as_written(&self) -> Vec<String> {
-        let Ok(Some((_, names))) = self.view().get_extension::<SubjectAltName>() else {
+        let Ok(Some((_, names))) = self.read().extension::<SubjectAltName>() else {
             return Vec::new();
         };
         let dns = |name: &GeneralName| match name {
@@ -180,7 +179,7 @@ impl Certificate {
     /// Whether it has a subject alternative name, of whatever kinds.
     #[must_use]
     pub fn has_alternative_names(&self) -> bool {
-        let found = self.view().get_extension::<SubjectAltName>();
+        let found = self.read().extension::<SubjectAltName>();
         matches!(found, Ok(Some((_, names))) if !names.0.is_empty())
     }
 
@@ -188,7 +187,7 @@ impl Certificate {
     /// (RFC 5280 §4.2.1.3).
     #[must_use]
     pub fn key_usage(&self) -> Option<Vec<&'static str>> {
-        let (_, usage) = self.view().get_extension::<KeyUsage>().ok()??;
+        let (_, usage) = self.read().extension::<KeyUsage>().ok()??;
         let all = [
             (usage.digital_signature(), "digitalSignature"),
             (usage.non_repudiation(), "nonRepudiation"),
@@ -207,7 +206,7 @@ impl Certificate {
     /// has no such extension, which allows all (RFC 5280 §4.2.1.12).
     #[must_use]
     pub fn extended_key_usage_oids(&self) -> Option<Vec<String>> {
-        let (_, usages) = self.view().get_extension::<ExtendedKeyUsageExtension>().ok()??;
+        let (_, usages) = self.read().extension::<ExtendedKeyUsageExtension>().ok()??;
         Some(usages.0.iter().map(ToString::to_string).collect())
     }
 
@@ -215,7 +214,7 @@ impl Certificate {
     /// issuers (RFC 5280 §4.2.2.1). Foreign text: not escaped.
     #[must_use]
     pub fn authority_information(&self) -> Vec<String> {
-        let Ok(Some((_, access))) = self.view().get_extension::<AuthorityInfoAccessSyntax>() else {
+        let Ok(Some((_, access))) = self.read().extension::<AuthorityInfoAccessSyntax>() else {
             return Vec::new();
         };
         let address = |location: &GeneralName| match location {

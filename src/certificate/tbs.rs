@@ -1,29 +1,72 @@
 //! The to-be-signed part of a certificate (RFC 5280 §4.1.1.1), and what is around it.
 
-use der::asn1::BitStringRef;
-use der::{Decode, Encode, Reader, SliceReader};
-use x509_cert::TbsCertificate;
+use std::ops::Range;
+use std::sync::Arc;
+
+use der::asn1::{BitStringRef, IntRef, ObjectIdentifier, OctetStringRef};
+use der::oid::AssociatedOid;
+use der::{Decode, Encode, Length, Reader, Sequence, SliceReader, Tag, Tagged, Writer};
+use x509_cert::ext::pkix::SubjectKeyIdentifier;
+use x509_cert::name::Name;
+use x509_cert::spki::AlgorithmIdentifierRef;
+use x509_cert::time::Validity as Dates;
+use x509_cert::{TbsCertificate, Version};
 
 use crate::certificate::malformed;
 use crate::error::Result;
 use crate::key::PublicKey;
 
-/// A to-be-signed certificate that has been read.
-#[derive(Clone, Debug)]
-pub(crate) struct Tbs {
-    pub(crate) view: TbsCertificate,
-    pub(crate) public_key: PublicKey,
-}
+/// What stands there already encoded, header and all, and is not touched.
+#[derive(Clone, Copy)]
+pub(crate) struct Exact<'a>(pub(crate) &'a [u8]);
 
-impl Tbs {
-    pub(crate) fn from_der(der: &[u8]) -> Result<Self> {
-        let view = TbsCertificate::from_der(der).map_err(|e| malformed(&e))?;
-        let spki = view.subject_public_key_info().to_der().map_err(|e| malformed(&e))?;
-        Ok(Self { public_key: PublicKey::from_der(&spki)?, view })
+impl<'a> Decode<'a> for Exact<'a> {
+    type Error = der::Error;
+
+    fn decode<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
+        reader.tlv_bytes().map(Self)
     }
 }
 
-/// The three members of a certificate.
+impl Encode for Exact<'_> {
+    fn encoded_len(&self) -> der::Result<Length> {
+        Length::try_from(self.0.len())
+    }
+
+    fn encode(&self, writer: &mut impl Writer) -> der::Result<()> {
+        writer.write(self.0)
+    }
+}
+
+/// `TBSCertificate` (RFC 5280 §4.1), its names and key as they are.
+#[derive(Sequence)]
+pub(crate) struct Tbs<'a> {
+    #[asn1(context_specific = "0", default = "Version::default")]
+    pub(crate) version: Version,
+    pub(crate) serial: IntRef<'a>,
+    pub(crate) signature: Exact<'a>,
+    pub(crate) issuer: Exact<'a>,
+    pub(crate) dates: Dates,
+    pub(crate) subject: Exact<'a>,
+    pub(crate) public_key: Exact<'a>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    pub(crate) issuer_unique_id: Option<BitStringRef<'a>>,
+    #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
+    pub(crate) subject_unique_id: Option<BitStringRef<'a>>,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) extensions: Option<Vec<Extension<'a>>>,
+}
+
+/// `Extension` (RFC 5280 §4.1), its value as it is.
+#[derive(Sequence)]
+pub(crate) struct Extension<'a> {
+    pub(crate) oid: ObjectIdentifier,
+    #[asn1(default = "bool::default")]
+    pub(crate) critical: bool,
+    pub(crate) value: &'a OctetStringRef,
+}
+
+/// `Certificate` (RFC 5280 §4.1).
 pub(super) struct Signed<'a> {
     pub(super) tbs: &'a [u8],
     /// The TLV of the signature's algorithm.
@@ -46,40 +89,151 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// The members of a to-be-signed certificate as raw TLVs.
-pub(crate) struct TbsParts<'a> {
-    /// Version (where there is one) and serial number.
-    pub(crate) head: &'a [u8],
-    pub(crate) signature: &'a [u8],
-    pub(crate) issuer: &'a [u8],
-    pub(crate) validity: &'a [u8],
-    pub(crate) subject: &'a [u8],
-    /// The public key and all that follows it.
-    pub(crate) tail: &'a [u8],
+/// What a to-be-signed certificate says, and where in it the rest stands. Places count
+/// from its first byte.
+#[derive(Clone, Debug)]
+pub(crate) struct Outline {
+    pub(crate) version: Version,
+    serial: Range<usize>,
+    pub(crate) signature_algorithm: ObjectIdentifier,
+    /// The kind of its parameters, where it has any.
+    pub(crate) signature_parameters: Option<Tag>,
+    /// The TLV of the same.
+    signature: Range<usize>,
+    issuer: Range<usize>,
+    pub(crate) dates: Dates,
+    subject: Range<usize>,
+    pub(crate) public_key: PublicKey,
+    key: Range<usize>,
+    /// Shared with the certificates that have everything in the same places.
+    extensions: Arc<[Place]>,
 }
 
-impl<'a> TbsParts<'a> {
-    pub(crate) fn read(tbs: &'a [u8]) -> der::Result<Self> {
-        let mut reader = SliceReader::new(tbs)?;
-        let _header = der::Header::decode(&mut reader)?;
-        let head_start = usize::try_from(reader.position())?;
-        if reader.peek_byte() == Some(0xa0) {
-            let _version = reader.tlv_bytes()?;
+#[derive(Clone, Debug)]
+struct Place {
+    oid: ObjectIdentifier,
+    critical: bool,
+    value: Range<usize>,
+}
+
+impl Outline {
+    /// Of bytes that anybody may have made.
+    pub(crate) fn read(tbs: &[u8]) -> Result<Self> {
+        // Holds all of it to its form, names and numbers too.
+        TbsCertificate::from_der(tbs).map_err(|e| malformed(&e))?;
+        let parts = Tbs::from_der(tbs).map_err(|e| malformed(&e))?;
+        Self::of(tbs, &parts, PublicKey::from_der(parts.public_key.0)?).map_err(|e| malformed(&e))
+    }
+
+    /// Of bytes that certforge made, for this key.
+    pub(crate) fn of_our_own(tbs: &[u8], public_key: &PublicKey) -> Result<Self> {
+        let parts = Tbs::from_der(tbs).map_err(|e| malformed(&e))?;
+        Self::of(tbs, &parts, public_key.clone()).map_err(|e| malformed(&e))
+    }
+
+    /// Of bytes that have everything in the same places, for this key.
+    pub(crate) fn with_key(&self, public_key: &PublicKey) -> Self {
+        Self {
+            serial: self.serial.clone(),
+            signature: self.signature.clone(),
+            issuer: self.issuer.clone(),
+            subject: self.subject.clone(),
+            key: self.key.clone(),
+            extensions: self.extensions.clone(),
+            public_key: public_key.clone(),
+            ..*self
         }
-        let _serial = reader.tlv_bytes()?;
-        let head_end = usize::try_from(reader.position())?;
-        let signature = reader.tlv_bytes()?;
-        let issuer = reader.tlv_bytes()?;
-        let validity = reader.tlv_bytes()?;
-        let subject = reader.tlv_bytes()?;
-        let tail_start = usize::try_from(reader.position())?;
+    }
+
+    /// Where the serial number, the public key and its identifier stand: what a certificate
+    /// has of its own. None where it has no identifier.
+    pub(crate) fn own_places(&self) -> Option<(Range<usize>, Range<usize>, Range<usize>)> {
+        let id = self.extensions.iter().find(|e| e.oid == SubjectKeyIdentifier::OID)?;
+        // An OCTET STRING's header is before it.
+        let id = id.value.start + 2..id.value.end;
+        Some((self.serial.clone(), self.key.clone(), id))
+    }
+
+    fn of(tbs: &[u8], parts: &Tbs<'_>, public_key: PublicKey) -> der::Result<Self> {
+        let place = |part: &[u8]| {
+            let start = part.as_ptr() as usize - tbs.as_ptr() as usize;
+            start..start + part.len()
+        };
+        let extension =
+            |e: &Extension<'_>| Place { oid: e.oid, critical: e.critical, value: place(e.value.as_bytes()) };
+        let signature = AlgorithmIdentifierRef::from_der(parts.signature.0)?;
         Ok(Self {
-            head: &tbs[head_start..head_end],
-            signature,
-            issuer,
-            validity,
-            subject,
-            tail: &tbs[tail_start..],
+            version: parts.version,
+            serial: place(parts.serial.as_bytes()),
+            signature_algorithm: signature.oid,
+            signature_parameters: signature.parameters.map(|p| p.tag()),
+            signature: place(parts.signature.0),
+            issuer: place(parts.issuer.0),
+            dates: parts.dates,
+            subject: place(parts.subject.0),
+            extensions: parts.extensions.iter().flatten().map(extension).collect(),
+            key: place(parts.public_key.0),
+            public_key,
         })
     }
+}
+
+/// A to-be-signed certificate that has been read: its bytes, and what stands where.
+#[derive(Clone, Copy)]
+pub(crate) struct Read<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) outline: &'a Outline,
+}
+
+impl<'a> Read<'a> {
+    /// The serial number's octets.
+    pub(crate) fn serial(self) -> &'a [u8] {
+        self.at(&self.outline.serial)
+    }
+
+    /// The TLV of the signature's algorithm.
+    pub(super) fn signature(self) -> &'a [u8] {
+        self.at(&self.outline.signature)
+    }
+
+    /// The issuer's exact Name.
+    pub(crate) fn issuer(self) -> &'a [u8] {
+        self.at(&self.outline.issuer)
+    }
+
+    /// The subject's exact Name.
+    pub(crate) fn subject(self) -> &'a [u8] {
+        self.at(&self.outline.subject)
+    }
+
+    /// The extensions in order: what each is, whether it is critical, its value.
+    pub(crate) fn extensions(self) -> impl Iterator<Item = (ObjectIdentifier, bool, &'a [u8])> {
+        self.outline.extensions.iter().map(move |e| (e.oid, e.critical, self.at(&e.value)))
+    }
+
+    /// The extension of a kind, if there is one, and whether it is critical.
+    ///
+    /// # Errors
+    /// Where it cannot be read or stands there twice.
+    pub(super) fn extension<T>(self) -> der::Result<Option<(bool, T)>>
+    where
+        T: AssociatedOid + Decode<'a, Error = der::Error>,
+    {
+        let mut found = self.extensions().filter(|(oid, ..)| *oid == T::OID);
+        let Some((_, critical, value)) = found.next() else { return Ok(None) };
+        if found.next().is_some() {
+            return Err(der::ErrorKind::Failed.into());
+        }
+        Ok(Some((critical, T::from_der(value)?)))
+    }
+
+    fn at(self, place: &Range<usize>) -> &'a [u8] {
+        // The places were taken from these bytes.
+        self.bytes.get(place.clone()).unwrap_or_default()
+    }
+}
+
+/// A Name that was read before; one without attributes where it cannot be.
+pub(super) fn name(der: &[u8]) -> Name {
+    Name::from_der(der).unwrap_or_default()
 }

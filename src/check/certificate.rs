@@ -10,16 +10,17 @@ mod usage;
 use der::Decode;
 use der::asn1::ObjectIdentifier;
 use der::oid::AssociatedOid;
-use x509_cert::TbsCertificate;
 use x509_cert::ext::pkix::{
     AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage,
     NameConstraints, SubjectAltName, SubjectKeyIdentifier,
 };
+use x509_cert::name::Name;
 
-use crate::certificate::{Certificate, Tbs};
+use crate::certificate::{Certificate, Outline, Read};
 use crate::error::Result;
 use crate::finding::{Finding, Severity};
 use crate::key::PublicKey;
+use crate::subject;
 
 /// One rule on the form of certificates.
 pub struct Rule {
@@ -99,9 +100,13 @@ pub const RULES: &[Rule] = &[
     rule("certificate.authority-information", "RFC 5280 §4.2.2.1", ISSUE_ANEW, identity::authority_information),
 ];
 
+/// An X.501 Name without attributes, in DER.
+const EMPTY_NAME: [u8; 2] = [0x30, 0x00];
+
 /// What a rule looks at: the parsed certificate, and its extensions decoded once.
 struct Facts<'a> {
-    tbs: &'a TbsCertificate,
+    tbs: Read<'a>,
+    common_names: Vec<String>,
     names: Option<(bool, SubjectAltName)>,
     key_usage: Option<(bool, KeyUsage)>,
     extended: Option<(bool, ExtendedKeyUsage)>,
@@ -110,7 +115,6 @@ struct Facts<'a> {
     akid: Option<(bool, AuthorityKeyIdentifier)>,
     limits: Option<(bool, NameConstraints)>,
     access: Option<(bool, AuthorityInfoAccessSyntax)>,
-    key: &'a PublicKey,
     is_ca: bool,
     /// Subject and issuer are one name: of a CA, that it is a root.
     self_issued: bool,
@@ -119,11 +123,11 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn of(read: &'a Tbs) -> Self {
-        let tbs = &read.view;
+    fn of(tbs: Read<'a>) -> Self {
         let mut undecoded = Vec::new();
         let constraints: Option<(bool, BasicConstraints)> = extension(tbs, &mut undecoded);
         Self {
+            common_names: subject::common_names(&Name::from_der(tbs.subject()).unwrap_or_default()),
             names: extension(tbs, &mut undecoded),
             key_usage: extension(tbs, &mut undecoded),
             extended: extension(tbs, &mut undecoded),
@@ -131,13 +135,16 @@ impl<'a> Facts<'a> {
             akid: extension(tbs, &mut undecoded),
             limits: extension(tbs, &mut undecoded),
             access: extension(tbs, &mut undecoded),
-            key: &read.public_key,
             is_ca: constraints.as_ref().is_some_and(|(_, c)| c.ca),
             self_issued: tbs.subject() == tbs.issuer(),
             constraints,
             undecoded,
             tbs,
         }
+    }
+
+    const fn key(&self) -> &'a PublicKey {
+        &self.tbs.outline.public_key
     }
 
     /// Whether it may be a TLS server's: its names are looked at then.
@@ -155,13 +162,13 @@ impl<'a> Facts<'a> {
 }
 
 /// The first extension of a kind, and whether it is critical.
-fn extension<T>(tbs: &TbsCertificate, undecoded: &mut Vec<String>) -> Option<(bool, T)>
+fn extension<T>(tbs: Read<'_>, undecoded: &mut Vec<String>) -> Option<(bool, T)>
 where
     T: AssociatedOid + for<'d> Decode<'d, Error = der::Error>,
 {
-    let found = tbs.extensions()?.iter().find(|e| e.extn_id == T::OID)?;
-    match T::from_der(found.extn_value.as_bytes()) {
-        Ok(value) => Some((found.critical, value)),
+    let (_, critical, value) = tbs.extensions().find(|(oid, ..)| *oid == T::OID)?;
+    match T::from_der(value) {
+        Ok(value) => Some((critical, value)),
         Err(e) => {
             undecoded.push(format!("{}: {e}", T::OID));
             None
@@ -175,7 +182,7 @@ where
 /// # Errors
 /// [`crate::Error::MalformedCertificate`] where the bytes are none.
 pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
-    Ok(findings(&Tbs::from_der(tbs)?))
+    Ok(findings(Read { bytes: tbs, outline: &Outline::read(tbs)? }))
 }
 
 /// As [`lint`], of a certificate. The findings' place is `certificate`.
@@ -193,8 +200,8 @@ pub(crate) fn unclear(certificate: &Certificate) -> Option<String> {
 }
 
 /// As [`lint`], for one that has been read.
-pub(crate) fn findings(read: &Tbs) -> Vec<Finding> {
-    let facts = Facts::of(read);
+pub(crate) fn findings(tbs: Read<'_>) -> Vec<Finding> {
+    let facts = Facts::of(tbs);
     let broken = RULES.iter().filter_map(|rule| {
         let Broken { message, severity } = (rule.broken)(&facts)?;
         let message = format!("{message} ({})", rule.source);

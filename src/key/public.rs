@@ -290,6 +290,20 @@ const RSA_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.
 const ECDSA_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
 impl SignatureAlgorithm {
+    /// What a key of this kind signs with: RSA by PKCS#1 v1.5 with SHA-256, ECDSA with its
+    /// curve's digest.
+    pub(crate) const fn of_key(algorithm: KeyAlgorithm) -> ObjectIdentifier {
+        match algorithm {
+            KeyAlgorithm::P256 => ECDSA_SHA256,
+            KeyAlgorithm::P384 => ECDSA_SHA384,
+            KeyAlgorithm::P521 => ECDSA_SHA512,
+            KeyAlgorithm::Ed25519 => ED25519,
+            KeyAlgorithm::Rsa1024 | KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
+                RSA_SHA256
+            }
+        }
+    }
+
     pub(crate) const fn from_oid(oid: ObjectIdentifier) -> Self {
         Self { oid }
     }

@@ -1,11 +1,11 @@
 //! Version, serial number, algorithm, dates, and extensions as such.
 
+use der::Tag;
 use der::asn1::ObjectIdentifier;
-use der::{Tag, Tagged};
 use x509_cert::Version;
 use x509_cert::time::Time;
 
-use super::{Broken, Facts, odd, wrong};
+use super::{Broken, EMPTY_NAME, Facts, odd, wrong};
 use crate::key::SignatureAlgorithm;
 
 /// The arc of RSA's algorithms (RFC 8017 appendix C).
@@ -15,12 +15,18 @@ const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1
 
 /// Extensions that clients understand where they are critical (RFC 5280 §4.2): key usage,
 /// names, basic and name constraints, extended key usage.
-const UNDERSTOOD: [&str; 5] = ["2.5.29.15", "2.5.29.17", "2.5.29.19", "2.5.29.30", "2.5.29.37"];
+const UNDERSTOOD: [ObjectIdentifier; 5] =
+    [oid("2.5.29.15"), oid("2.5.29.17"), oid("2.5.29.19"), oid("2.5.29.30"), oid("2.5.29.37")];
 /// Policies and their kin, and lists' places: OpenSSL and Go know them, rustls does not.
-const KNOWN_TO_SOME: [&str; 5] = ["2.5.29.31", "2.5.29.32", "2.5.29.33", "2.5.29.36", "2.5.29.54"];
+const KNOWN_TO_SOME: [ObjectIdentifier; 5] =
+    [oid("2.5.29.31"), oid("2.5.29.32"), oid("2.5.29.33"), oid("2.5.29.36"), oid("2.5.29.54")];
+
+const fn oid(dots: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(dots)
+}
 
 pub(super) fn version(s: &Facts<'_>) -> Option<Broken> {
-    let number = match s.tbs.version() {
+    let number = match s.tbs.outline.version {
         Version::V1 => 1,
         Version::V2 => 2,
         Version::V3 => return None,
@@ -29,7 +35,7 @@ pub(super) fn version(s: &Facts<'_>) -> Option<Broken> {
 }
 
 pub(super) fn serial(s: &Facts<'_>) -> Option<Broken> {
-    let serial = s.tbs.serial_number().as_bytes();
+    let serial = s.tbs.serial();
     if serial.first().is_some_and(|b| b & 0x80 != 0) {
         return wrong("its serial number is negative");
     }
@@ -46,30 +52,30 @@ pub(super) fn serial(s: &Facts<'_>) -> Option<Broken> {
 }
 
 pub(super) fn signature(s: &Facts<'_>) -> Option<Broken> {
-    let algorithm = s.tbs.signature();
-    let named = SignatureAlgorithm::from_oid(algorithm.oid);
+    let oid = s.tbs.outline.signature_algorithm;
+    let named = SignatureAlgorithm::from_oid(oid);
     if !named.is_strong() {
         let message = format!("its signature algorithm {} is weak or unknown", named.name());
         // Nobody checks the signature that a root made of itself.
         return if s.is_root() { odd(message) } else { wrong(message) };
     }
-    if algorithm.oid == RSA_PSS {
+    if oid == RSA_PSS {
         return None;
     }
-    let rsa = algorithm.oid.as_bytes().starts_with(PKCS_1.as_bytes());
-    let fits = match &algorithm.parameters {
-        Some(parameters) => rsa && parameters.tag() == Tag::Null,
+    let rsa = oid.as_bytes().starts_with(PKCS_1.as_bytes());
+    let fits = match s.tbs.outline.signature_parameters {
+        Some(kind) => rsa && kind == Tag::Null,
         None => !rsa,
     };
     if fits { None } else { wrong("the parameters of its signature algorithm are wrong") }
 }
 
 pub(super) fn issuer_empty(s: &Facts<'_>) -> Option<Broken> {
-    if s.tbs.issuer().is_empty() { wrong("its issuer is empty") } else { None }
+    if s.tbs.issuer() == EMPTY_NAME { wrong("its issuer is empty") } else { None }
 }
 
 pub(super) fn time_form(s: &Facts<'_>) -> Option<Broken> {
-    let validity = s.tbs.validity();
+    let validity = &s.tbs.outline.dates;
     let misplaced = |t: &Time| match t {
         Time::UtcTime(_) => false,
         Time::GeneralTime(t) => t.to_date_time().year() < 2050,
@@ -79,19 +85,20 @@ pub(super) fn time_form(s: &Facts<'_>) -> Option<Broken> {
 }
 
 pub(super) fn validity_reversed(s: &Facts<'_>) -> Option<Broken> {
-    let validity = s.tbs.validity();
+    let validity = &s.tbs.outline.dates;
     let reversed = validity.not_after.to_unix_duration() < validity.not_before.to_unix_duration();
     if reversed { wrong("it ends before it starts") } else { None }
 }
 
 pub(super) fn ca_subject_empty(s: &Facts<'_>) -> Option<Broken> {
-    if s.is_ca && s.tbs.subject().is_empty() { wrong("a CA with an empty subject") } else { None }
+    if s.is_ca && s.tbs.subject() == EMPTY_NAME { wrong("a CA with an empty subject") } else { None }
 }
 
 pub(super) fn extension_twice(s: &Facts<'_>) -> Option<Broken> {
-    let mut seen = std::collections::HashSet::new();
-    let twice = s.tbs.extensions()?.iter().find(|e| !seen.insert(e.extn_id))?;
-    wrong(format!("the extension {} stands there twice", twice.extn_id))
+    let mut seen: Vec<ObjectIdentifier> = s.tbs.extensions().map(|(oid, ..)| oid).collect();
+    seen.sort_unstable();
+    let twice = seen.windows(2).find(|pair| pair.first() == pair.last())?;
+    wrong(format!("the extension {} stands there twice", twice.first()?))
 }
 
 pub(super) fn extension_malformed(s: &Facts<'_>) -> Option<Broken> {
@@ -103,12 +110,11 @@ pub(super) fn extension_malformed(s: &Facts<'_>) -> Option<Broken> {
 
 pub(super) fn critical_unknown(s: &Facts<'_>) -> Option<Broken> {
     let mut some = None;
-    for extension in s.tbs.extensions()?.iter().filter(|e| e.critical) {
-        let oid = extension.extn_id.to_string();
-        if UNDERSTOOD.contains(&oid.as_str()) {
+    for (oid, ..) in s.tbs.extensions().filter(|(_, critical, _)| *critical) {
+        if UNDERSTOOD.contains(&oid) {
             continue;
         }
-        if !KNOWN_TO_SOME.contains(&oid.as_str()) {
+        if !KNOWN_TO_SOME.contains(&oid) {
             return wrong(format!("the critical extension {oid} is not known"));
         }
         some = odd(format!("the critical extension {oid} is not known to every client"));

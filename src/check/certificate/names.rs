@@ -4,12 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use x509_cert::ext::pkix::name::GeneralName;
 
-use super::{Broken, Facts, odd, wrong};
+use super::{Broken, EMPTY_NAME, Facts, odd, wrong};
 use crate::name::San;
 use crate::subject;
 
 pub(super) fn common_name_long(s: &Facts<'_>) -> Option<Broken> {
-    let long = subject::common_names(s.tbs.subject())
+    let long = s
+        .common_names
         .iter()
         .map(|name| name.chars().count())
         .find(|length| *length > subject::MAX_COMMON_NAME)?;
@@ -24,18 +25,18 @@ pub(super) fn common_name_not_in_san(s: &Facts<'_>) -> Option<Broken> {
         return None;
     }
     let names: std::collections::HashSet<String> = general_names(s).iter().filter_map(text_of).collect();
-    let common = subject::common_names(s.tbs.subject()).into_iter().find(|common| !names.contains(common))?;
+    let common = s.common_names.iter().find(|common| !names.contains(*common))?;
     let message = format!("its common name `{common}` is not among its subject alternative names");
     if !s.is_for_servers() {
         return odd(message);
     }
-    if let Some(meant) = names.iter().find(|name| is_same_host(&common, name)) {
+    if let Some(meant) = names.iter().find(|name| is_same_host(common, name)) {
         return wrong(format!("{message}: `{meant}` is meant, and written differently"));
     }
     if !common.is_ascii() && common.contains('.') {
         return wrong(format!("{message}: and a host name is written in A-labels"));
     }
-    match names.iter().find(|name| is_beside(&common, name)) {
+    match names.iter().find(|name| is_beside(common, name)) {
         Some(name) => wrong(format!("{message}, though `{name}` beside it is")),
         None => odd(message),
     }
@@ -87,7 +88,7 @@ pub(super) fn san_missing(s: &Facts<'_>) -> Option<Broken> {
 
 pub(super) fn san_criticality(s: &Facts<'_>) -> Option<Broken> {
     let (critical, _) = s.names.as_ref()?;
-    match (s.tbs.subject().is_empty(), critical) {
+    match (s.tbs.subject() == EMPTY_NAME, critical) {
         (true, false) => wrong("its subject is empty, and the subject alternative name is not critical"),
         (false, true) => wrong("the subject alternative name is critical beside a subject"),
         _ => None,

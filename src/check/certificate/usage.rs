@@ -9,13 +9,13 @@ use crate::key::KeyAlgorithm;
 pub(super) const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 pub(super) fn key(s: &Facts<'_>) -> Option<Broken> {
-    if let Some(weakness) = s.key.weakness() {
+    if let Some(weakness) = s.key().weakness() {
         return wrong(format!("its key is weak: {weakness}"));
     }
-    if s.key.algorithm().is_some() || s.key.is_rsa() {
+    if s.key().algorithm().is_some() || s.key().is_rsa() {
         return None;
     }
-    wrong(format!("its key is {}, which clients do not take", s.key.describe()))
+    wrong(format!("its key is {}, which clients do not take", s.key().describe()))
 }
 
 pub(super) fn basic_constraints(s: &Facts<'_>) -> Option<Broken> {
@@ -49,7 +49,7 @@ pub(super) fn key_usage(s: &Facts<'_>) -> Option<Broken> {
     } else if usage.crl_sign() {
         return odd("no CA, and yet its key may sign CRLs");
     } else {
-        let enciphers = s.key.algorithm().is_none_or(KeyAlgorithm::is_rsa);
+        let enciphers = s.key().algorithm().is_none_or(KeyAlgorithm::is_rsa);
         if (usage.key_encipherment() || usage.data_encipherment()) && !enciphers {
             return odd("a usage to encipher for a key that cannot");
         }
