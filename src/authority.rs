@@ -14,6 +14,8 @@ use crate::certificate::{Certificate, Chain, PathLength, TrustAnchor};
 use crate::constraint::Constraints;
 use crate::encode::{self, Content, Issuer};
 use crate::error::{Error, Result};
+#[cfg(feature = "seeded")]
+use crate::key;
 use crate::key::{PrivateKey, PublicKey, Signer};
 use crate::name::{Names, San};
 use crate::plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
@@ -71,7 +73,7 @@ impl Authority {
     /// # Errors
     /// [`Error::Subject`] where the name is empty or longer than 64 characters.
     pub fn generate(common_name: &str) -> Result<Self> {
-        let plan = CaRequest::new(common_name)?.plan(OffsetDateTime::now_utc())?;
+        let plan = CaRequest::new(common_name)?.plan(clock())?;
         let key = PrivateKey::generate(plan.key())?;
         Self::create(&plan, key)
     }
@@ -276,7 +278,7 @@ impl Authority {
     /// # Errors
     /// As [`LeafRequest::plan`] and [`Authority::sign`].
     pub fn issue(&self, request: &LeafRequest) -> Result<Bundle> {
-        let plan = self.fit(request.plan(OffsetDateTime::now_utc())?);
+        let plan = self.fit(request.plan(clock())?);
         let key = PrivateKey::generate(plan.key())?;
         self.issue_for(&plan, key)
     }
@@ -450,6 +452,15 @@ impl Authority {
         }
         Ok(())
     }
+}
+
+/// The time it is.
+fn clock() -> OffsetDateTime {
+    #[cfg(feature = "seeded")]
+    if let Some(said) = key::seeded::now() {
+        return said;
+    }
+    OffsetDateTime::now_utc()
 }
 
 /// A leaf that signs itself: no CA, so the certificate itself is what clients

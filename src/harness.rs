@@ -6,6 +6,8 @@ mod acm_sim;
 #[cfg(feature = "fixtures")]
 mod fixtures;
 mod keys;
+#[cfg(feature = "seeded")]
+mod seeded;
 #[cfg(feature = "temp-files")]
 mod temp_files;
 #[cfg(feature = "rustls")]
@@ -21,6 +23,8 @@ pub use keys::{KeyPool, shared_ca};
 /// The rustls that the configurations are of.
 #[cfg(feature = "rustls")]
 pub use rustls;
+#[cfg(feature = "seeded")]
+pub use seeded::Seeded;
 #[cfg(feature = "temp-files")]
 pub use temp_files::TempFiles;
 #[cfg(feature = "rustls")]

@@ -14,6 +14,8 @@ mod public;
 mod rsa_numbers;
 #[cfg(feature = "rsa")]
 mod rsa_primes;
+#[cfg(feature = "seeded")]
+pub(crate) mod seeded;
 #[cfg(feature = "fixtures")]
 mod sha1;
 mod signer;

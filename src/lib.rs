@@ -42,6 +42,7 @@
 //! | `rustls` | by `cli` | configurations of rustls for both sides of a connection |
 //! | `serve` | by `cli` | a TLS server for tests |
 //! | `temp-files` | by `cli` | a bundle as files that go away |
+//! | `seeded` | never | the same bytes each time, for snapshots: keys that are no secret |
 //!
 //! Embedders write `default-features = false`.
 

@@ -172,6 +172,12 @@ impl Template {
     /// A TLS server: the default.
     pub const SERVER: Self = builtin::SERVER;
 
+    /// A TLS client.
+    pub const CLIENT: Self = builtin::CLIENT;
+
+    /// Both at once: a service that others call and that calls others.
+    pub const MUTUAL: Self = builtin::MUTUAL;
+
     /// A root CA.
     pub const CA: Self = builtin::CA;
 

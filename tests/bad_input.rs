@@ -406,3 +406,11 @@ fn a_clock_before_2026_is_refused() {
     assert_eq!(ran.status, 3, "{}", ran.stderr);
     assert!(sandbox.snapshot().is_empty());
 }
+
+#[cfg(not(feature = "seeded"))]
+#[test]
+fn a_build_to_be_released_makes_no_keys_from_a_seed() {
+    let sandbox = Sandbox::new();
+    let message = support::refused(&sandbox, "ca new --seed 7 --at 2030-01-01", 2, "usage");
+    assert!(message.contains("unexpected argument '--seed'"), "{message}");
+}

@@ -1,9 +1,10 @@
 //! What the library issues, judged by webpki and by size.
 
 use certforge::authority::self_signed;
+use certforge::check::certificate::examine;
 use certforge::key::PrivateKey;
 use certforge::{
-    Authority, Bundle, CaRequest, Error, KeyAlgorithm, LeafRequest, Lifetime, Subject, Template,
+    Authority, Bundle, CaRequest, Certificate, Error, KeyAlgorithm, LeafRequest, Lifetime, Subject, Template,
 };
 use rustls_pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
 use time::OffsetDateTime;
@@ -258,5 +259,41 @@ fn the_common_name_is_written_as_the_name_is() {
         let request = LeafRequest::new(["b.example"]).unwrap().subject(subject);
         let bundle = ca.issue(&request).unwrap();
         assert_eq!(bundle.leaf().common_names(), [shown]);
+    }
+}
+
+/// What an authority fills in where it has issued by the same plan before.
+#[test]
+fn leaves_by_one_plan_have_their_own_serial_key_and_identifier() {
+    let now = OffsetDateTime::now_utc();
+    let ca = Authority::generate("test CA").unwrap();
+    let other = Authority::generate("other CA").unwrap();
+    let plan = |name: &str| LeafRequest::new([name]).unwrap().plan(now).unwrap();
+    let (a, b) = (plan("a.test"), plan("b.test"));
+    let mut serials = std::collections::HashSet::new();
+    for round in 0..3 {
+        for (kind, plan) in [
+            (KeyAlgorithm::P256, &a),
+            (KeyAlgorithm::P256, &a),
+            (KeyAlgorithm::Ed25519, &a),
+            (KeyAlgorithm::P384, &a),
+            (KeyAlgorithm::P256, &b),
+        ] {
+            for ca in [&ca, &other] {
+                let key = PrivateKey::generate(kind).unwrap();
+                let leaf = ca.sign(plan, key.public()).unwrap();
+                let read = Certificate::from_der(leaf.der()).unwrap();
+                for leaf in [&leaf, &read] {
+                    assert_eq!(leaf.public_key(), key.public(), "{kind} {round}");
+                    assert_eq!(leaf.subject_key_identifier(), Some(key.public().key_identifier().to_vec()));
+                    assert_eq!(leaf.names(), plan.names().iter().cloned().collect::<Vec<_>>());
+                    assert_eq!(leaf.issuer_der(), ca.certificate().subject_der());
+                    assert!(leaf.is_signed_by(ca.certificate().public_key()).unwrap());
+                    assert!(examine(leaf).is_empty());
+                }
+                assert_eq!(leaf.serial(), read.serial());
+                assert!(serials.insert(leaf.serial().to_vec()));
+            }
+        }
     }
 }

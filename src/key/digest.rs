@@ -47,9 +47,18 @@ pub fn hex(octets: &[u8]) -> String {
 /// Random octets from the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut out = [0; N];
-    ring::rand::SystemRandom::new().fill(&mut out).map_err(|_| Error::Internal {
+    fill_random(&mut out)?;
+    Ok(out)
+}
+
+/// Fills a slice with them.
+pub(super) fn fill_random(out: &mut [u8]) -> Result<()> {
+    #[cfg(feature = "seeded")]
+    if super::seeded::fill(out) {
+        return Ok(());
+    }
+    ring::rand::SystemRandom::new().fill(out).map_err(|_| Error::Internal {
         doing: "asking the system for random octets",
         reason: "it gave none".to_owned(),
-    })?;
-    Ok(out)
+    })
 }

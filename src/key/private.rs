@@ -276,6 +276,16 @@ fn no_random(_: ring::error::Unspecified) -> Error {
 }
 
 fn ecdsa(algorithm: KeyAlgorithm, how: &'static ring_signature::EcdsaSigningAlgorithm) -> Result<PrivateKey> {
+    #[cfg(feature = "seeded")]
+    if super::seeded::now().is_some() {
+        let curve = if algorithm == KeyAlgorithm::P384 { P384 } else { P256 };
+        let scalar = super::seeded::scalar(algorithm)?;
+        return PrivateKey::from_scalar(
+            algorithm,
+            curve,
+            &EcParts { scalar: &scalar, curve: None, point: None },
+        );
+    }
     let random = ring::rand::SystemRandom::new();
     let document = ring_signature::EcdsaKeyPair::generate_pkcs8(how, &random).map_err(no_random)?;
     let pkcs8 = Zeroizing::new(document.as_ref().to_vec());
@@ -283,6 +293,12 @@ fn ecdsa(algorithm: KeyAlgorithm, how: &'static ring_signature::EcdsaSigningAlgo
     // cost of parsing the key that was just made.
     let public = PublicKey::from_bits(algorithm, ec_public_point(&pkcs8)?)?;
     Ok(PrivateKey { pkcs8, public, algorithm })
+}
+
+/// The number of a PKCS#8 EC key.
+#[cfg(feature = "seeded")]
+pub(super) fn scalar(pkcs8: &[u8]) -> Option<&[u8]> {
+    EcParts::read(Pkcs8Parts::read(pkcs8).ok()?.inner).ok().map(|parts| parts.scalar)
 }
 
 /// The public point inside a PKCS#8 EC key.

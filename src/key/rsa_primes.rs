@@ -12,6 +12,7 @@ use crypto_primes::hazmat::{MillerRabin, SmallFactorsSieve};
 use crypto_primes::{Flavor, is_prime};
 use rsa::rand_core::{TryCryptoRng, TryRng};
 
+use super::digest::fill_random;
 use crate::error::{Error, Result};
 
 /// Miller–Rabin rounds with random bases, after the one with base 2.
@@ -26,12 +27,7 @@ pub(super) fn generate(bits: usize) -> Result<rsa::PrivateKey> {
     // A pair is refused once in tens of thousands of times; a loop without an end
     // would hide a fault.
     for _ in 0..16 {
-        let (p, q) = std::thread::scope(|scope| {
-            let other = scope.spawn(|| prime(half));
-            let p = prime(half);
-            let q = other.join().unwrap_or_else(|_| Err(broken(&"a thread stopped")));
-            Ok::<_, Error>((p?, q?))
-        })?;
+        let (p, q) = two_primes(half)?;
         if too_close(&p, &q, half) {
             continue;
         }
@@ -43,13 +39,27 @@ pub(super) fn generate(bits: usize) -> Result<rsa::PrivateKey> {
     Err(broken(&"no pair of primes was taken"))
 }
 
+fn two_primes(bits: u32) -> Result<(BoxedUint, BoxedUint)> {
+    #[cfg(feature = "seeded")]
+    if super::seeded::now().is_some() {
+        // A seed belongs to one thread.
+        return Ok((prime(bits)?, prime(bits)?));
+    }
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| prime(bits));
+        let p = prime(bits);
+        let q = other.join().unwrap_or_else(|_| Err(broken(&"a thread stopped")));
+        Ok((p?, q?))
+    })
+}
+
 fn broken(reason: &dyn std::fmt::Display) -> Error {
     Error::Internal { doing: "making an RSA key", reason: reason.to_string() }
 }
 
 /// A prime of `bits` bits whose top two are set.
 fn prime(bits: u32) -> Result<BoxedUint> {
-    let mut random = System(ring::rand::SystemRandom::new());
+    let mut random = System;
     loop {
         let mut start = BoxedUint::try_random_bits(&mut random, bits).map_err(|e| broken(&e))?;
         start.set_bit_vartime(0, true);
@@ -88,7 +98,7 @@ fn too_close(p: &BoxedUint, q: &BoxedUint, bits: u32) -> bool {
 }
 
 /// The operating system's random numbers in the form these crates ask for.
-struct System(ring::rand::SystemRandom);
+struct System;
 
 impl TryRng for System {
     type Error = NoRandom;
@@ -106,7 +116,7 @@ impl TryRng for System {
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), NoRandom> {
-        ring::rand::SecureRandom::fill(&self.0, out).map_err(|_| NoRandom)
+        fill_random(out).map_err(|_| NoRandom)
     }
 }
 
@@ -132,7 +142,7 @@ mod tests {
     fn primes_have_their_length_and_composites_fail() {
         let p = prime(512).unwrap();
         assert_eq!(p.bit_width_vartime(), 512);
-        let mut random = System(ring::rand::SystemRandom::new());
+        let mut random = System;
         assert!(passes_random_bases(&p, 512, &mut random).unwrap());
         let composite = p.wrapping_add(BoxedUint::from(2_u64));
         let composite = if is_prime(Flavor::Any, &composite) {

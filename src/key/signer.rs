@@ -17,6 +17,8 @@ enum Pair {
     Ecdsa(Box<ring_signature::EcdsaKeyPair>),
     Ed25519(Box<ring_signature::Ed25519KeyPair>),
     Rsa(Box<ring_signature::RsaKeyPair>),
+    #[cfg(feature = "seeded")]
+    Seeded(super::seeded::EcdsaKey),
 }
 
 impl Signer {
@@ -34,6 +36,12 @@ impl Signer {
                 };
                 let pair = ecdsa(how)?;
                 let public = PublicKey::from_bits(algorithm, pair.public_key().as_ref())?;
+                #[cfg(feature = "seeded")]
+                if let Some(pair) =
+                    super::private::scalar(pkcs8).and_then(|s| super::seeded::EcdsaKey::new(algorithm, s))
+                {
+                    return Ok(Self { pair: Pair::Seeded(pair), public, random });
+                }
                 (Pair::Ecdsa(Box::new(pair)), public)
             }
             KeyAlgorithm::Ed25519 => {
@@ -91,6 +99,8 @@ impl Signer {
         let broken = |_| Error::Internal { doing: "signing", reason: "the key was refused".to_owned() };
         match &self.pair {
             Pair::Ecdsa(pair) => Ok(pair.sign(&self.random, message).map_err(broken)?.as_ref().to_vec()),
+            #[cfg(feature = "seeded")]
+            Pair::Seeded(pair) => pair.sign(message),
             Pair::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
             Pair::Rsa(pair) => {
                 let mut out = vec![0; pair.public().modulus_len()];

@@ -23,6 +23,10 @@ pub struct CaRequest {
     constraints: Constraints,
 }
 
+/// What a CA says of itself that was made from a seed.
+#[cfg(feature = "seeded")]
+const SEEDED: &str = "seeded: anybody can make this key";
+
 /// A CA's subject: given, or made distinct by its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum CaSubject {
@@ -144,6 +148,15 @@ impl CaPlan {
     /// # Errors
     /// [`Error::Subject`] where it is too long.
     pub fn subject(&self, key: &PublicKey) -> Result<Subject> {
+        let subject = self.plain_subject(key)?;
+        #[cfg(feature = "seeded")]
+        if crate::key::seeded::now().is_some() {
+            return subject.with("OU", SEEDED);
+        }
+        Ok(subject)
+    }
+
+    fn plain_subject(&self, key: &PublicKey) -> Result<Subject> {
         match &self.subject {
             CaSubject::Given(subject) => Ok(subject.clone()),
             CaSubject::WithKeyId(text) => {

@@ -32,6 +32,8 @@ mod prune;
 mod renew;
 mod revoke;
 mod run;
+#[cfg(feature = "seeded")]
+mod seeded;
 mod serve;
 mod sign;
 mod snippet;
@@ -90,6 +92,9 @@ struct Global {
     /// Print nothing but the result and errors
     #[arg(long, short, global = true, help_heading = COMMON)]
     quiet: bool,
+    #[cfg(feature = "seeded")]
+    #[command(flatten)]
+    seeded: seeded::SeedArgs,
 }
 
 enum Command {
@@ -276,7 +281,11 @@ pub fn run() -> ExitCode {
         Err(e) => return parse_failure(&e),
     };
     let format = Format { json: cli.global.json, quiet: cli.global.quiet };
-    match dispatch(cli, format) {
+    #[cfg(feature = "seeded")]
+    let done = cli.global.seeded.clone().during(|| dispatch(cli, format));
+    #[cfg(not(feature = "seeded"))]
+    let done = dispatch(cli, format);
+    match done {
         Ok(report) => render::report(&report, format),
         Err(failure) => render::failure(&failure, format),
     }

@@ -1,0 +1,51 @@
+//! Everything from a number and a date, the same each time: for snapshots, in builds that
+//! are not released.
+
+use certforge::harness::Seeded;
+use rayon::ThreadPoolBuilder;
+use time::format_description::well_known::{Iso8601, Rfc3339};
+use time::{Date, OffsetDateTime, Time};
+
+use super::COMMON;
+use crate::context::Failure;
+use crate::render;
+
+#[derive(Clone, clap::Args)]
+pub struct SeedArgs {
+    /// Make keys, serial numbers and signatures from this number, the same each time: nobody's secret
+    #[arg(long, global = true, value_name = "N", help_heading = COMMON)]
+    seed: Option<u64>,
+    /// With --seed: the time that it is said to be
+    #[arg(long, global = true, value_name = "DATE", value_parser = instant, help_heading = COMMON)]
+    at: Option<OffsetDateTime>,
+}
+
+impl SeedArgs {
+    /// Runs `work`, from the seed where there is one.
+    pub fn during<T>(&self, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+        let usage =
+            |message: &str, hint: &str| Failure::Usage { message: message.to_owned(), hint: hint.to_owned() };
+        match (self.seed, self.at) {
+            (None, None) => work(),
+            (Some(seed), Some(at)) => {
+                // A seed belongs to one thread.
+                let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+                pool.map_err(|e| usage(&e.to_string(), "certforge --help"))?;
+                render::progress(
+                    "SEEDED",
+                    &format!("whoever knows --seed {seed} has the keys: for snapshots alone"),
+                );
+                Seeded::new(seed, at).run(work)
+            }
+            (Some(_), None) => Err(usage("--seed without --at would differ each time", "--at 2030-01-01")),
+            (None, Some(_)) => Err(usage("--at without --seed", "--seed 1 --at DATE")),
+        }
+    }
+}
+
+/// A day, which starts at midnight in UTC, or a time by RFC 3339.
+fn instant(text: &str) -> Result<OffsetDateTime, String> {
+    let day = Date::parse(text, &Iso8601::DATE).map(|day| day.with_time(Time::MIDNIGHT).assume_utc());
+    day.or_else(|_| OffsetDateTime::parse(text, &Rfc3339))
+        .map_err(|e| format!("it is no day and no time: {e}"))
+}
