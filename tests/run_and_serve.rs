@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use support::{Sandbox, judge, ran};
+use support::{Ran, Sandbox, judge, ran};
 
 /// A server in Python with the files of its surroundings; the client that is named, with the
 /// URL as its last argument.
@@ -212,27 +212,54 @@ fn a_server_s_ca_is_put_where_it_is_wanted() {
     }
 }
 
-/// The example for pytest is one: its tests pass with the command under test.
-#[test]
-fn the_example_for_pytest_passes() {
-    let Some(moto) = judge("moto_server") else { return };
+/// Runs a program over one of the examples, which find the command under test.
+fn example(program: &Path, args: &[&str], folder: &str) -> Ran {
     let sandbox = Sandbox::new();
     let own = Path::new(support::CERTFORGE).parent().unwrap();
     let path = std::env::var("PATH").unwrap();
-    let mut command = Command::new(moto.with_file_name("python3"));
+    let mut command = Command::new(program);
     sandbox.isolate(&mut command);
     command.env("PATH", format!("{}:{path}", own.display())).env("PYTHONDONTWRITEBYTECODE", "1");
-    command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]);
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pytest"));
-    let ran = ran(command.output().unwrap());
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(folder)).args(args);
+    ran(command.output().unwrap())
+}
+
+#[test]
+fn the_example_for_pytest_passes() {
+    let Some(moto) = judge("moto_server") else { return };
+    let args = ["-m", "pytest", "-q", "-p", "no:cacheprovider"];
+    let ran = example(&moto.with_file_name("python3"), &args, "pytest");
     assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
     assert!(ran.stdout.contains("5 passed"), "{}", ran.stdout);
 }
 
-/// The page shows the example as it is.
 #[test]
-fn the_page_shows_the_example_for_pytest() {
+fn the_example_for_vitest_passes() {
+    let Some(vitest) = judge("vitest") else { return };
+    let ran = example(&vitest, &["run"], "vitest");
+    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("4 passed"), "{}", ran.stdout);
+}
+
+#[test]
+fn the_example_in_three_languages_passes() {
+    if judge("java").is_none() || judge("node").is_none() {
+        return;
+    }
+    let ran = example(Path::new("sh"), &["check.sh"], "languages");
+    assert_eq!(ran.status, 0, "{}{}", ran.stdout, ran.stderr);
+    for language in ["python", "node", "java"] {
+        assert!(ran.stdout.contains(&format!("{language}: hello")), "{}", ran.stdout);
+    }
+}
+
+/// The page shows the examples as they are.
+#[test]
+fn the_page_shows_the_examples() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
-    assert!(read("docs/testing.md").contains(&read("examples/pytest/conftest.py")));
+    let page = read("docs/testing.md");
+    for file in ["pytest/conftest.py", "vitest/tls.setup.mjs", "languages/check.sh"] {
+        assert!(page.contains(&read(&format!("examples/{file}"))), "{file}");
+    }
 }

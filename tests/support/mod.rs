@@ -156,9 +156,10 @@ pub fn ran(output: Output) -> Ran {
 /// A program that judges, or none where it is not installed. In CI a missing
 /// judge fails the test; elsewhere the skip is printed.
 pub fn judge(program: &str) -> Option<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/venv/bin").join(program);
+    let own = |folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(program);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::iter::once(own)
+    let found = [own(".tools/venv/bin"), own("examples/vitest/node_modules/.bin")]
+        .into_iter()
         .chain(std::env::split_paths(&path).map(|folder| folder.join(program)))
         .chain([Path::new("/usr/sbin").join(program)])
         .find(|candidate| candidate.is_file());
