@@ -25,7 +25,7 @@ use x509_cert::request::ExtensionReq;
 use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::{Time, Validity as Dates};
 
-use crate::certificate::{Exact, Extension, Tbs};
+use crate::certificate::{Exact, Extension, Outline, Tbs};
 use crate::constraint::Constraints;
 use crate::error::{Error, Result};
 use crate::key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
@@ -156,14 +156,14 @@ impl Extensions {
 }
 
 /// The to-be-signed certificate (RFC 5280 §4.1.1.1).
-pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<Unsigned> {
+pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<(Unsigned, Outline)> {
     let algorithm = signature_algorithm(content.issuer.algorithm)?;
     let subject_algorithm = algorithm_of(content.public_key)?;
     let limits = content.constraints;
     let limits = (!limits.is_empty()).then(|| limits.to_der()).transpose()?;
     let tbs = || {
         let extensions = extensions(content, subject_algorithm, limits.as_deref())?;
-        Tbs {
+        let parts = Tbs {
             version: Version::V3,
             serial: IntRef::new(content.serial)?,
             signature: Exact(&algorithm),
@@ -177,10 +177,13 @@ pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<Unsigned> {
             issuer_unique_id: None,
             subject_unique_id: None,
             extensions: Some(extensions.all()?),
-        }
-        .to_der()
+        };
+        let message = parts.to_der()?;
+        let outline = Outline::of_written(&message, &parts, content.public_key)?;
+        Ok((message, outline))
     };
-    Ok(Unsigned { message: tbs().map_err(broken)?, algorithm })
+    let (message, outline) = tbs().map_err(|e: der::Error| broken(e))?;
+    Ok((Unsigned { message, algorithm }, outline))
 }
 
 /// A `CertificationRequestInfo` for a planned leaf.

@@ -24,8 +24,7 @@ pub struct ToBeSigned {
 impl ToBeSigned {
     /// Encodes, and checks the bytes against the rules.
     pub(super) fn new(content: &Content<'_>) -> Result<Self> {
-        let unsigned = encode::to_be_signed(content)?;
-        let outline = Outline::of_our_own(&unsigned.message, content.public_key)?;
+        let (unsigned, outline) = encode::to_be_signed(content)?;
         let findings = check::certificate::findings(Read { bytes: &unsigned.message, outline: &outline });
         if findings.is_empty() {
             return Ok(Self { unsigned, outline });

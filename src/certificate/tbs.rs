@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use der::asn1::{BitStringRef, IntRef, ObjectIdentifier, OctetStringRef};
 use der::oid::AssociatedOid;
-use der::{Decode, Encode, Length, Reader, Sequence, SliceReader, Tag, Tagged, Writer};
+use der::{Decode, Encode, Header, Length, Reader, Sequence, SliceReader, Tag, Tagged, Writer};
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::name::Name;
 use x509_cert::spki::AlgorithmIdentifierRef;
@@ -91,7 +91,7 @@ impl<'a> Signed<'a> {
 
 /// What a to-be-signed certificate says, and where in it the rest stands. Places count
 /// from its first byte.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outline {
     pub(crate) version: Version,
     serial: Range<usize>,
@@ -109,7 +109,7 @@ pub(crate) struct Outline {
     extensions: Arc<[Place]>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
     oid: ObjectIdentifier,
     critical: bool,
@@ -125,10 +125,55 @@ impl Outline {
         Self::of(tbs, &parts, PublicKey::from_der(parts.public_key.0)?).map_err(|e| malformed(&e))
     }
 
-    /// Of bytes that certforge made, for this key.
-    pub(crate) fn of_our_own(tbs: &[u8], public_key: &PublicKey) -> Result<Self> {
-        let parts = Tbs::from_der(tbs).map_err(|e| malformed(&e))?;
-        Self::of(tbs, &parts, public_key.clone()).map_err(|e| malformed(&e))
+    /// Of bytes that these parts were written as just now, for this key. Reading them takes
+    /// as long as writing them did; but DER has no gaps, so from the end each part stands
+    /// right before the one behind it. Where debug assertions are on, they are read too.
+    pub(crate) fn of_written(tbs: &[u8], parts: &Tbs<'_>, public_key: &PublicKey) -> der::Result<Self> {
+        let mut start = tbs.len();
+        let mut back = |length: usize| {
+            let end = start;
+            start = end.saturating_sub(length);
+            start..end
+        };
+        let mut extensions = Vec::with_capacity(parts.extensions.as_ref().map_or(0, Vec::len));
+        for e in parts.extensions.iter().flatten().rev() {
+            let end = back(length(e)?).end;
+            let value = end.saturating_sub(e.value.as_bytes().len())..end;
+            extensions.push(Place { oid: e.oid, critical: e.critical, value });
+        }
+        extensions.reverse();
+        if parts.extensions.is_some() {
+            // The list's header, and that of the tag around it.
+            let list = tbs.len() - back(0).start;
+            let header = header(list)?;
+            back(header);
+            back(self::header(list + header)?);
+        }
+        let key = back(parts.public_key.0.len());
+        let subject = back(parts.subject.0.len());
+        back(length(&parts.dates)?);
+        let issuer = back(parts.issuer.0.len());
+        let signature = back(parts.signature.0.len());
+        let serial = back(length(&parts.serial)?).end;
+        let algorithm = AlgorithmIdentifierRef::from_der(parts.signature.0)?;
+        let written = Self {
+            version: parts.version,
+            serial: serial.saturating_sub(parts.serial.as_bytes().len())..serial,
+            signature_algorithm: algorithm.oid,
+            signature_parameters: algorithm.parameters.map(|p| p.tag()),
+            signature,
+            issuer,
+            dates: parts.dates,
+            subject,
+            key,
+            public_key: public_key.clone(),
+            extensions: extensions.into(),
+        };
+        if cfg!(debug_assertions) {
+            let read = Self::of(tbs, &Tbs::from_der(tbs)?, public_key.clone())?;
+            debug_assert_eq!(written, read, "the parts are not where they were put");
+        }
+        Ok(written)
     }
 
     /// Of bytes that have everything in the same places, for this key.
@@ -176,6 +221,15 @@ impl Outline {
             public_key,
         })
     }
+}
+
+fn length(part: &impl Encode) -> der::Result<usize> {
+    part.encoded_len().and_then(usize::try_from)
+}
+
+/// The length of the header before so many octets.
+fn header(octets: usize) -> der::Result<usize> {
+    length(&Header::new(Tag::Sequence, Length::try_from(octets)?))
 }
 
 /// A to-be-signed certificate that has been read: its bytes, and what stands where.
