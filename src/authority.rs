@@ -23,7 +23,7 @@ use crate::revocation::{RevocationList, Revoked};
 use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::{Validity, rfc3339};
 pub use content::ToBeSigned;
-use content::{Own, ca_content, finish, leaf_content, serial};
+use content::{Own, ca_content, check_serial, finish, leaf_content, serial};
 use path::{check_ca, check_chain, constraints, empty_chain, purposes};
 use stencil::Stencil;
 
@@ -52,7 +52,7 @@ pub enum RenewedSerial {
     /// One of its own, as RFC 5280 §4.1.2.2 wants it.
     #[default]
     Fresh,
-    /// That of a certificate it takes the place of (its octets): for what was issued before
+    /// That of a certificate it takes the place of ([`Certificate::serial`]): for what was issued before
     /// with the issuer's serial number in it, which verifies under no other. Firefox refuses
     /// to know two certificates of one issuer and serial number at once.
     Kept(Vec<u8>),
@@ -177,6 +177,7 @@ impl Authority {
             RenewedSerial::Fresh => &fresh[..],
             RenewedSerial::Kept(serial) => serial,
         };
+        check_serial(serial)?;
         let content = Content {
             serial,
             issuer: above,
@@ -333,6 +334,7 @@ impl Authority {
         if let Some(reason) = public_key.weakness() {
             return Err(Error::PublicKey { reason });
         }
+        let public_key = &*public_key.as_usual()?;
         let serial = serial()?;
         let last = self.stencil.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(filled) = last.and_then(|stencil| stencil.fill(plan, &serial, public_key)) {
@@ -470,7 +472,7 @@ fn clock() -> OffsetDateTime {
 /// [`Error::Lint`] where the certificate would break a rule.
 pub fn self_signed(plan: &LeafPlan, key: PrivateKey) -> Result<Bundle> {
     let signer = key.signer()?;
-    let subject = plan.subject().to_der()?;
+    let subject = plan.trusted_subject()?.to_der()?;
     let id = key.public().key_identifier();
     let leaf = finish(
         &leaf_content(

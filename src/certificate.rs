@@ -27,6 +27,9 @@ use tbs::{Signed, name};
 
 const LABEL: &str = "CERTIFICATE";
 
+/// An X.501 Name without attributes, in DER.
+pub(crate) const EMPTY_NAME: [u8; 2] = [0x30, 0x00];
+
 /// An X.509 certificate: its DER, unchanged, and what it says. Reading one
 /// checks its form, not whether anybody should trust it.
 #[derive(Clone)]

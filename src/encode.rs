@@ -25,7 +25,7 @@ use x509_cert::request::ExtensionReq;
 use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::{Time, Validity as Dates};
 
-use crate::certificate::{Exact, Extension, Outline, Tbs};
+use crate::certificate::{EMPTY_NAME, Exact, Extension, Outline, Tbs};
 use crate::constraint::Constraints;
 use crate::error::{Error, Result};
 use crate::key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
@@ -60,9 +60,6 @@ pub(crate) struct Content<'a> {
     /// For a CA: the names that what stands below it may have.
     pub(crate) constraints: &'a Constraints,
 }
-
-/// An X.501 Name without attributes, in DER.
-const EMPTY_NAME: [u8; 2] = [0x30, 0x00];
 
 /// `CertificationRequestInfo` (RFC 2986 §4.1).
 #[derive(Sequence)]
@@ -368,5 +365,5 @@ fn algorithm_of(key: &PublicKey) -> Result<KeyAlgorithm> {
 }
 
 fn broken(e: impl std::fmt::Display) -> Error {
-    Error::Internal { doing: "encoding a certificate", reason: e.to_string() }
+    Error::Internal { doing: "encoding", reason: e.to_string() }
 }

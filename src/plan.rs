@@ -271,6 +271,14 @@ impl LeafPlan {
         &self.subject
     }
 
+    /// Its subject where clients have to trust it itself.
+    pub(crate) fn trusted_subject(&self) -> Result<Subject> {
+        match seed_mark() {
+            Some((kind, value)) => self.subject.clone().with(kind, value),
+            None => Ok(self.subject.clone()),
+        }
+    }
+
     /// From when to when it is valid.
     #[must_use]
     pub const fn validity(&self) -> &Validity {
@@ -321,4 +329,15 @@ fn cut(validity: Validity, issuer: &Validity) -> (Validity, Option<Finding>) {
     };
     let finding = clamped.then(|| Finding::new("validity.clamped", Severity::Warning, "validity", message()));
     (within, finding)
+}
+
+/// What is trusted says so where it comes from a seed.
+#[cfg(feature = "seeded")]
+fn seed_mark() -> Option<(&'static str, &'static str)> {
+    crate::key::seeded::now().map(|_| crate::key::seeded::MARK)
+}
+
+#[cfg(not(feature = "seeded"))]
+const fn seed_mark() -> Option<(&'static str, &'static str)> {
+    None
 }

@@ -272,3 +272,33 @@ fn a_request_of_our_own_comes_round() {
     assert_eq!(codes(&signed), [""; 0], "{signed}");
     verifies(&sandbox, "10.103.10.95", &["-purpose", "sslclient"]);
 }
+
+/// The parameters of a key's algorithm, which no signature of the request vouches for, are
+/// written as they should be.
+#[test]
+fn parameters_of_a_requested_key_are_not_taken_over() {
+    use der::asn1::{Any, BitString, Utf8StringRef};
+    use der::{Decode, Encode};
+    use x509_cert::request::CertReq;
+
+    let sandbox = ca();
+    for (kind, parameters) in [
+        ("ed25519", Some(Any::from(Utf8StringRef::new("anything at all").unwrap()))),
+        ("ed25519", Some(Any::null())),
+        ("rsa2048", None),
+    ] {
+        let key = certforge::PrivateKey::generate(kind.parse().unwrap()).unwrap();
+        let request = certforge::LeafRequest::new(["a.example"]).unwrap();
+        let plan = request.plan(time::OffsetDateTime::now_utc()).unwrap();
+        let request = certforge::SigningRequest::create(&plan, &key).unwrap();
+        let mut odd = CertReq::from_der(request.der()).unwrap();
+        odd.info.public_key.algorithm.parameters = parameters;
+        let signature = key.signer().unwrap().sign(&odd.info.to_der().unwrap()).unwrap();
+        odd.signature = BitString::from_bytes(&signature).unwrap();
+        std::fs::write(sandbox.file("odd.der"), odd.to_der().unwrap()).unwrap();
+        sandbox.ok("sign odd.der --force");
+        let leaf = certforge::Certificate::from_pem(sandbox.read("certforge/a.example/cert.pem").as_bytes());
+        assert_eq!(leaf.unwrap().public_key(), key.public(), "{kind}");
+        verifies(&sandbox, "a.example", &[]);
+    }
+}

@@ -4,8 +4,8 @@
 use certforge::key::PrivateKey;
 use certforge::template::{KeyUsage, Template};
 use certforge::{
-    Authority, CaRequest, Certificate, KeyAlgorithm, LeafRequest, Lifetime, Reason, Revoked, SigningRequest,
-    Subject,
+    Authority, CaRequest, Certificate, Constraints, KeyAlgorithm, LeafRequest, Lifetime, Reason, Revoked,
+    SigningRequest, Subject,
 };
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
@@ -121,6 +121,45 @@ fn leaves_are_the_same() {
                 assert_eq!(leaf.der(), other.der().as_ref(), "{names:?} {}", template.name());
             }
         }
+    }
+}
+
+/// The part that is signed, of certificates whose signatures differ each time.
+fn signed_part(der: &[u8]) -> Vec<u8> {
+    Certificate::from_der(der).unwrap().tbs().to_vec()
+}
+
+#[test]
+fn other_keys_and_limits_are_the_same() {
+    for kind in [KeyAlgorithm::P256, KeyAlgorithm::P384, KeyAlgorithm::Rsa2048] {
+        let key = PrivateKey::generate(kind).unwrap();
+        let limits = Constraints::new(
+            vec!["a.example".parse().unwrap(), "10.0.0.0/8".parse().unwrap()],
+            vec!["b.a.example".parse().unwrap()],
+        );
+        let plan =
+            CaRequest::new("test CA").unwrap().constraints(limits).path_length(Some(1)).plan(NOW).unwrap();
+        let ca = Authority::create(&plan, key).unwrap();
+        let mut own = params(ca.certificate(), &Subject::common("test CA").unwrap(), &Template::CA);
+        own.is_ca = IsCa::Ca(BasicConstraints::Constrained(1));
+        // rcgen writes limits before the rest; as an extension of its own they come last.
+        let der = ca.certificate().extensions().pop().unwrap();
+        assert_eq!((der.0.as_str(), der.1), ("2.5.29.30", true));
+        let mut extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 30], der.2);
+        extension.set_criticality(true);
+        own.custom_extensions.push(extension);
+        let other = own.clone().self_signed(&theirs(ca.key())).unwrap();
+        assert_eq!(ca.certificate().tbs(), signed_part(other.der()), "{kind}");
+
+        let issuer = Issuer::new(own, theirs(ca.key()));
+        let below = CaRequest::new("below").unwrap().template(Template::INTERMEDIATE).path_length(Some(0));
+        let below = below.plan(NOW).unwrap().within(ca.validity());
+        let below = ca.create_under(&below, self::key()).unwrap();
+        let subject = Subject::common("below").unwrap();
+        let mut wanted = params(below.certificate(), &subject, &Template::INTERMEDIATE);
+        wanted.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        let other = wanted.signed_by(&theirs(below.key()), &issuer).unwrap();
+        assert_eq!(below.certificate().tbs(), signed_part(other.der()), "{kind}");
     }
 }
 

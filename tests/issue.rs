@@ -1,6 +1,6 @@
 //! What the library issues, judged by webpki and by size.
 
-use certforge::authority::self_signed;
+use certforge::authority::{RenewedSerial, self_signed};
 use certforge::check::certificate::examine;
 use certforge::key::PrivateKey;
 use certforge::{
@@ -270,6 +270,9 @@ fn leaves_by_one_plan_have_their_own_serial_key_and_identifier() {
     let other = Authority::generate("other CA").unwrap();
     let plan = |name: &str| LeafRequest::new([name]).unwrap().plan(now).unwrap();
     let (a, b) = (plan("a.test"), plan("b.test"));
+    let like_a = || LeafRequest::new(["a.test"]).unwrap();
+    let client = like_a().template(Template::CLIENT).plan(now).unwrap();
+    let long = like_a().lifetime(Lifetime::days(90)).plan(now).unwrap();
     let mut serials = std::collections::HashSet::new();
     for round in 0..3 {
         for (kind, plan) in [
@@ -278,6 +281,10 @@ fn leaves_by_one_plan_have_their_own_serial_key_and_identifier() {
             (KeyAlgorithm::Ed25519, &a),
             (KeyAlgorithm::P384, &a),
             (KeyAlgorithm::P256, &b),
+            (KeyAlgorithm::P256, &client),
+            (KeyAlgorithm::P256, &long),
+            (KeyAlgorithm::Rsa2048, &long),
+            (KeyAlgorithm::Rsa2048, &long),
         ] {
             for ca in [&ca, &other] {
                 let key = PrivateKey::generate(kind).unwrap();
@@ -287,6 +294,8 @@ fn leaves_by_one_plan_have_their_own_serial_key_and_identifier() {
                     assert_eq!(leaf.public_key(), key.public(), "{kind} {round}");
                     assert_eq!(leaf.subject_key_identifier(), Some(key.public().key_identifier().to_vec()));
                     assert_eq!(leaf.names(), plan.names().iter().cloned().collect::<Vec<_>>());
+                    assert_eq!(leaf.validity(), plan.validity());
+                    assert_eq!(leaf.extended_key_usage(), plan.template().extended_key_usage());
                     assert_eq!(leaf.issuer_der(), ca.certificate().subject_der());
                     assert!(leaf.is_signed_by(ca.certificate().public_key()).unwrap());
                     assert!(examine(leaf).is_empty());
@@ -295,5 +304,38 @@ fn leaves_by_one_plan_have_their_own_serial_key_and_identifier() {
                 assert!(serials.insert(leaf.serial().to_vec()));
             }
         }
+    }
+}
+
+#[test]
+fn threads_share_an_authority() {
+    let ca = Authority::generate("test CA").unwrap();
+    let request = |thread: usize| LeafRequest::new([format!("{}.test", thread % 2)]).unwrap();
+    let issue = |thread: usize| (0..50).map(|_| ca.issue(&request(thread)).unwrap()).collect::<Vec<Bundle>>();
+    let all: Vec<Vec<Bundle>> = std::thread::scope(|scope| {
+        let issue = &issue;
+        let threads: Vec<_> = (0..4).map(|thread| scope.spawn(move || issue(thread))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (thread, bundles) in all.iter().enumerate() {
+        for bundle in bundles {
+            assert_eq!(bundle.leaf().dns_names_as_written(), [format!("{}.test", thread % 2)]);
+            assert!(bundle.leaf().is_signed_by(ca.certificate().public_key()).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_serial_number_that_is_kept_is_one() {
+    let ca = || Authority::generate("test CA").unwrap();
+    let validity = *ca().validity();
+    for wrong in [&[][..], &[0], &[0, 0x12], &[0xff, 0x80], &[0x80, 1, 1, 1, 1, 1, 1, 1]] {
+        let kept = RenewedSerial::Kept(wrong.to_vec());
+        let refused = ca().renewed(None, &validity, &kept).unwrap_err();
+        assert_eq!(refused.code(), "certificate.lint", "{wrong:?}: {refused}");
+    }
+    for good in [&[0, 0x80, 1, 1, 1, 1, 1, 1][..], &[0x12; 16], &[0x7f; 20]] {
+        let renewed = ca().renewed(None, &validity, &RenewedSerial::Kept(good.to_vec())).unwrap();
+        assert_eq!(renewed.certificate().serial(), good);
     }
 }

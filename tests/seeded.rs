@@ -37,6 +37,13 @@ fn what_is_made_from_a_seed_says_so_and_nothing_else_does() {
     assert_eq!(seeded.certificate().validity().not_before(), datetime!(2029-12-31 23:55 UTC));
     let plain = [Authority::generate("test CA").unwrap(), Authority::generate("test CA").unwrap()];
     assert_eq!(plain[0].certificate().subject(), "CN=test CA");
+    let alone = Seeded::new(7, AT).run(|| {
+        let request = LeafRequest::new(["localhost"])?.plan(AT)?;
+        certforge::authority::self_signed(&request, certforge::PrivateKey::generate(request.key())?)
+    });
+    assert_eq!(alone.unwrap().leaf().subject(), "CN=localhost, OU=seeded: anybody can make this key");
+    let shared = Seeded::new(7, AT).run(certforge::harness::shared_ca).unwrap();
+    assert_eq!(shared.certificate().subject(), "CN=certforge test CA");
     assert_ne!(plain[0].certificate().public_key(), plain[1].certificate().public_key());
     assert!(Seeded::now().is_none());
 }
@@ -61,20 +68,42 @@ fn the_signatures_are_good_ones() {
 /// Everything that a run of several commands leaves behind, with its digest.
 fn folder(seed: u32) -> Vec<String> {
     let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("names.txt"), "a.test\nb.test\nc.test\n").unwrap();
+    let manifest =
+        "[ca.root]\ncn = \"my root\"\nkey = \"p256\"\n\n[leaf.web]\nnames = [\"web.test\"]\nca = \"root\"\n";
+    std::fs::write(sandbox.file("certforge.toml"), manifest).unwrap();
     for command in [
         "ca new --key p256",
         "ca new below --under default --key rsa2048",
         "leaf localhost 127.0.0.1 --ca below",
+        "leaf d.test --key p256 --ca default",
+        "leaf e.test --key p256 --ca default",
+        "leaf --self-signed f.test",
         "csr other.test",
         "revoke localhost --reason superseded",
         "crl --ca below",
+        "leaf --batch names.txt --ca default",
+        "up up.test --dir second",
+        "apply",
+        "apply",
     ] {
         let ran = sandbox.ok(&format!("{command} --seed {seed} --at 2030-01-01"));
         assert!(ran.stderr.contains(&format!("whoever knows --seed {seed} has the keys")), "{}", ran.stderr);
     }
-    std::fs::write(sandbox.file("names.txt"), "a.test\nb.test\nc.test\n").unwrap();
-    sandbox.ok(&format!("leaf --batch names.txt --seed {seed} --at 2030-01-01"));
     sandbox.snapshot()
+}
+
+/// What one seed makes is not the same thing again and again.
+#[test]
+fn commands_of_one_seed_make_different_keys() {
+    let digests = folder(7);
+    let keys: Vec<&str> = digests
+        .iter()
+        .filter(|file| file.contains("key.pem ") || file.contains("ca.key "))
+        .filter_map(|file| file.rsplit(' ').next())
+        .collect();
+    let different: std::collections::BTreeSet<&&str> = keys.iter().collect();
+    assert!(keys.len() >= 12 && different.len() == keys.len(), "{digests:#?}");
 }
 
 #[test]

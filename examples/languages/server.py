@@ -25,4 +25,4 @@ server.socket = context.wrap_socket(server.socket, server_side=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 
 url = f"https://localhost:{server.server_port}/"
-sys.exit(max(subprocess.run([*client.split(), url], check=False).returncode for client in sys.argv[1:]))
+sys.exit(any([subprocess.run([*client.split(), url], check=False).returncode for client in sys.argv[1:]]))

@@ -22,7 +22,7 @@ pub struct ToBeSigned {
 }
 
 impl ToBeSigned {
-    /// Encodes, and checks the bytes against the rules.
+    /// Encodes, and holds what was encoded against the rules.
     pub(super) fn new(content: &Content<'_>) -> Result<Self> {
         let (unsigned, outline) = encode::to_be_signed(content)?;
         let findings = check::certificate::findings(Read { bytes: &unsigned.message, outline: &outline });
@@ -51,6 +51,11 @@ impl ToBeSigned {
     /// The same for another key, with other bytes that have everything in the same place.
     pub(super) fn with(&self, message: Vec<u8>, key: &PublicKey) -> Self {
         Self { unsigned: self.unsigned.with(message), outline: self.outline.with_key(key) }
+    }
+
+    /// Whether what is known of the bytes is what reading them says.
+    pub(super) fn is_as_read(&self) -> bool {
+        Outline::read(&self.unsigned.message).is_ok_and(|read| read == self.outline)
     }
 
     /// The certificate, with this signature over [`ToBeSigned::bytes`]. Whether
@@ -110,6 +115,22 @@ pub(super) fn finish(content: &Content<'_>, signer: &Signer) -> Result<Certifica
     let tbs = ToBeSigned::new(content)?;
     let signature = signer.sign(tbs.bytes())?;
     tbs.close(&signature)
+}
+
+/// Refuses octets that are not how DER writes a number: with a zero in front that nothing
+/// asks for, or none at all.
+pub(super) fn check_serial(octets: &[u8]) -> Result<()> {
+    let spare = match octets {
+        [] => true,
+        [0, second, ..] => second & 0x80 == 0,
+        [0xff, second, ..] => second & 0x80 != 0,
+        _ => false,
+    };
+    if !spare {
+        return Ok(());
+    }
+    let message = format!("the serial number {} is not written as DER writes numbers", key::hex(octets));
+    Err(Error::Lint { findings: vec![("certificate.serial", message)] })
 }
 
 /// A serial number: 16 random octets, the first of them 01 to 7f.

@@ -43,6 +43,8 @@ impl Stencil {
             let blank = message.get_mut(place.clone()).filter(|blank| blank.len() == own.len())?;
             blank.copy_from_slice(own);
         }
-        Some(self.passed.with(message, key))
+        let filled = self.passed.with(message, key);
+        debug_assert!(filled.is_as_read(), "the parts are not where they were");
+        Some(filled)
     }
 }

@@ -132,29 +132,36 @@ impl Outline {
         let mut start = tbs.len();
         let mut back = |length: usize| {
             let end = start;
-            start = end.saturating_sub(length);
-            start..end
+            start = end.checked_sub(length).ok_or(der::ErrorKind::Overlength)?;
+            Ok::<_, der::Error>(start..end)
         };
         let mut extensions = Vec::with_capacity(parts.extensions.as_ref().map_or(0, Vec::len));
         for e in parts.extensions.iter().flatten().rev() {
-            let end = back(length(e)?).end;
+            let end = back(length(e)?)?.end;
             let value = end.saturating_sub(e.value.as_bytes().len())..end;
             extensions.push(Place { oid: e.oid, critical: e.critical, value });
         }
         extensions.reverse();
         if parts.extensions.is_some() {
             // The list's header, and that of the tag around it.
-            let list = tbs.len() - back(0).start;
+            let list = tbs.len() - back(0)?.start;
             let header = header(list)?;
-            back(header);
-            back(self::header(list + header)?);
+            back(header)?;
+            back(self::header(list + header)?)?;
         }
-        let key = back(parts.public_key.0.len());
-        let subject = back(parts.subject.0.len());
-        back(length(&parts.dates)?);
-        let issuer = back(parts.issuer.0.len());
-        let signature = back(parts.signature.0.len());
-        let serial = back(length(&parts.serial)?).end;
+        let key = back(parts.public_key.0.len())?;
+        let subject = back(parts.subject.0.len())?;
+        back(length(&parts.dates)?)?;
+        let issuer = back(parts.issuer.0.len())?;
+        let signature = back(parts.signature.0.len())?;
+        let serial = back(length(&parts.serial)?)?.end;
+        // Before it stand the frame's header and the version, and nothing else.
+        let before = back(0)?.start;
+        if tbs.get(..before).is_none_or(|before| !before.ends_with(&VERSION_3))
+            || before != header(tbs.len() - before + VERSION_3.len())? + VERSION_3.len()
+        {
+            return Err(der::ErrorKind::Failed.into());
+        }
         let algorithm = AlgorithmIdentifierRef::from_der(parts.signature.0)?;
         let written = Self {
             version: parts.version,
@@ -222,6 +229,9 @@ impl Outline {
         })
     }
 }
+
+/// The version of a certificate with extensions, in its tag.
+const VERSION_3: [u8; 5] = [0xa0, 0x03, 0x02, 0x01, 0x02];
 
 fn length(part: &impl Encode) -> der::Result<usize> {
     part.encoded_len().and_then(usize::try_from)

@@ -16,7 +16,7 @@ use x509_cert::ext::pkix::{
 };
 use x509_cert::name::Name;
 
-use crate::certificate::{Certificate, Outline, Read};
+use crate::certificate::{Certificate, EMPTY_NAME, Outline, Read};
 use crate::error::Result;
 use crate::finding::{Finding, Severity};
 use crate::key::PublicKey;
@@ -99,9 +99,6 @@ pub const RULES: &[Rule] = &[
     rule(ROOT_KEY_IDENTIFIER, "CA/Browser Forum baseline requirements §7.1.2.11.3", ISSUE_ANEW, identity::root_key_identifier),
     rule("certificate.authority-information", "RFC 5280 §4.2.2.1", ISSUE_ANEW, identity::authority_information),
 ];
-
-/// An X.501 Name without attributes, in DER.
-const EMPTY_NAME: [u8; 2] = [0x30, 0x00];
 
 /// What a rule looks at: the parsed certificate, and its extensions decoded once.
 struct Facts<'a> {

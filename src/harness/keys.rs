@@ -18,9 +18,13 @@ pub fn shared_ca() -> Result<&'static Authority> {
     if let Some(ca) = SHARED.get() {
         return Ok(ca);
     }
-    let made = Authority::generate("certforge test CA")?;
+    let make = || Authority::generate("certforge test CA");
+    // It belongs to the whole process, and to no seed.
+    #[cfg(feature = "seeded")]
+    let make = || crate::key::seeded::outside(make);
+    let new = make()?;
     // Whoever was first wins: all get the same.
-    Ok(SHARED.get_or_init(|| made))
+    Ok(SHARED.get_or_init(|| new))
 }
 
 /// Keys that are made once and then used again. Searching for RSA primes takes tens of

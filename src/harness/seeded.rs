@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::key::seeded;
+use crate::key::{Sha256, seeded};
 
 /// A seed and a time, from which keys, serial numbers and signatures come out the same to
 /// the byte, in every run and on every machine, for as long as this version is used.
@@ -27,19 +27,27 @@ use crate::key::seeded;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Seeded {
-    seed: u64,
+    seed: [u8; 32],
     at: OffsetDateTime,
 }
 
 impl Seeded {
     /// From this seed, at this time.
     #[must_use]
-    pub const fn new(seed: u64, at: OffsetDateTime) -> Self {
-        Self { seed, at }
+    pub fn new(seed: u64, at: OffsetDateTime) -> Self {
+        Self { seed: *Sha256::of(&seed.to_le_bytes()).as_bytes(), at }
+    }
+
+    /// The same for something else: other keys and serial numbers, and the same ones for
+    /// the same `what`. Two runs from one seed draw the same numbers otherwise.
+    #[must_use]
+    pub fn apart(self, what: &str) -> Self {
+        Self { seed: *Sha256::of(&[&self.seed[..], what.as_bytes()].concat()).as_bytes(), ..self }
     }
 
     /// Runs `work`. What it makes on this thread comes from the seed, in the order it makes
-    /// it; what other threads make does not.
+    /// it; what other threads make does not, nor what an authority signs that was made
+    /// before, nor [`shared_ca`](super::shared_ca).
     pub fn run<T>(&self, work: impl FnOnce() -> T) -> T {
         seeded::during(self.seed, self.at, work)
     }

@@ -1,5 +1,7 @@
 //! Public keys and what they verify.
 
+use std::borrow::Cow;
+
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Encode};
 use ring::signature as ring_signature;
@@ -25,6 +27,8 @@ pub struct PublicKey {
     /// Where the octets of the BIT STRING start; they reach to the end.
     bits: usize,
     algorithm: Option<KeyAlgorithm>,
+    /// Whether the parameters of its algorithm are as they should be written.
+    usual: bool,
 }
 
 impl PublicKey {
@@ -41,6 +45,8 @@ impl PublicKey {
         Ok(Self {
             bits: spki.len() - bits.len(),
             algorithm: known(&parsed.algorithm, bits),
+            usual: parsed.algorithm.oid == EC
+                || parsed.algorithm.parameters == (parsed.algorithm.oid == RSA).then_some(AnyRef::NULL),
             spki: spki.to_owned(),
         })
     }
@@ -60,7 +66,17 @@ impl PublicKey {
             subject_public_key: der::asn1::BitStringRef::from_bytes(bits).map_err(broken)?,
         };
         let spki = spki.to_der().map_err(broken)?;
-        Ok(Self { bits: spki.len() - bits.len(), algorithm: Some(algorithm), spki })
+        Ok(Self { bits: spki.len() - bits.len(), algorithm: Some(algorithm), usual: true, spki })
+    }
+
+    /// The same key with its algorithm written as it should be: of RSA with NULL for its
+    /// parameters, of Ed25519 with none (RFC 4055 §1.2, RFC 8410 §3). Somebody's request may
+    /// have others, which no signature vouches for and clients stumble over.
+    pub(crate) fn as_usual(&self) -> Result<Cow<'_, Self>> {
+        match self.algorithm {
+            Some(algorithm) if !self.usual => Self::from_bits(algorithm, self.bits()).map(Cow::Owned),
+            _ => Ok(Cow::Borrowed(self)),
+        }
     }
 
     /// The `SubjectPublicKeyInfo` in DER.

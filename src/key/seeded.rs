@@ -30,11 +30,20 @@ impl Drop for Before {
 }
 
 /// Runs `work` on this thread with the numbers of `seed` and the clock at `at`.
-pub(crate) fn during<T>(seed: u64, at: OffsetDateTime, work: impl FnOnce() -> T) -> T {
-    let source = Source { stream: ChaCha20Rng::seed_from_u64(seed), at };
+pub(crate) fn during<T>(seed: [u8; 32], at: OffsetDateTime, work: impl FnOnce() -> T) -> T {
+    let source = Source { stream: ChaCha20Rng::from_seed(seed), at };
     let _before = Before(SOURCE.replace(Some(source)));
     work()
 }
+
+/// Runs `work` on this thread with the system's numbers and clock.
+pub(crate) fn outside<T>(work: impl FnOnce() -> T) -> T {
+    let _before = Before(SOURCE.replace(None));
+    work()
+}
+
+/// What says of itself that it was made from a seed.
+pub(crate) const MARK: (&str, &str) = ("OU", "seeded: anybody can make this key");
 
 /// The time that it is said to be; none outside of [`during`].
 pub(crate) fn now() -> Option<OffsetDateTime> {

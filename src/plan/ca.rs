@@ -23,10 +23,6 @@ pub struct CaRequest {
     constraints: Constraints,
 }
 
-/// What a CA says of itself that was made from a seed.
-#[cfg(feature = "seeded")]
-const SEEDED: &str = "seeded: anybody can make this key";
-
 /// A CA's subject: given, or made distinct by its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum CaSubject {
@@ -126,6 +122,7 @@ impl CaRequest {
             template: self.template.clone(),
             constraints: self.constraints.clone(),
             findings: Vec::new(),
+            mark: super::seed_mark(),
         })
     }
 }
@@ -140,6 +137,8 @@ pub struct CaPlan {
     path_length: Option<u8>,
     constraints: Constraints,
     findings: Vec<Finding>,
+    /// What a CA from a seed says of itself.
+    mark: Option<(&'static str, &'static str)>,
 }
 
 impl CaPlan {
@@ -148,30 +147,29 @@ impl CaPlan {
     /// # Errors
     /// [`Error::Subject`] where it is too long.
     pub fn subject(&self, key: &PublicKey) -> Result<Subject> {
-        let subject = self.plain_subject(key)?;
-        #[cfg(feature = "seeded")]
-        if crate::key::seeded::now().is_some() {
-            return subject.with("OU", SEEDED);
-        }
-        Ok(subject)
-    }
-
-    fn plain_subject(&self, key: &PublicKey) -> Result<Subject> {
-        match &self.subject {
-            CaSubject::Given(subject) => Ok(subject.clone()),
+        let subject = match &self.subject {
+            CaSubject::Given(subject) => subject.clone(),
             CaSubject::WithKeyId(text) => {
                 let id = key.key_identifier();
-                Subject::common(&format!("{text} {:02x}{:02x}{:02x}{:02x}", id[0], id[1], id[2], id[3]))
+                Subject::common(&format!("{text} {:02x}{:02x}{:02x}{:02x}", id[0], id[1], id[2], id[3]))?
             }
+        };
+        match self.mark {
+            Some((kind, value)) => subject.with(kind, value),
+            None => Ok(subject),
         }
     }
 
     /// Its subject as text, with `<key id>` where the key decides.
     #[must_use]
     pub fn subject_text(&self) -> String {
-        match &self.subject {
+        let text = match &self.subject {
             CaSubject::Given(subject) => subject.to_string(),
             CaSubject::WithKeyId(text) => format!("CN={text} <key id>"),
+        };
+        match self.mark {
+            Some((kind, value)) => format!("{text}, {kind}={value}"),
+            None => text,
         }
     }
 

@@ -172,7 +172,7 @@ fn main() -> Result<(), Error> {
         return Ok(());
     }
     let mut number = || args.next().and_then(|n| n.parse().ok()).unwrap_or(1_usize);
-    let (times, threads) = (number(), number());
+    let (times, threads) = (number(), number().max(1));
     let world = world()?;
     let work = || (0..times / threads).try_for_each(|round| world.work(&job, round));
     if threads == 1 {
@@ -180,6 +180,7 @@ fn main() -> Result<(), Error> {
     }
     std::thread::scope(|scope| {
         let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        all.into_iter().try_for_each(|one| one.join().unwrap_or(Ok(())))
+        let stopped = |_| Error::Internal { doing: "counting", reason: "a thread stopped".to_owned() };
+        all.into_iter().try_for_each(|one| one.join().map_err(stopped)?)
     })
 }

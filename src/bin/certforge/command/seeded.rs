@@ -35,12 +35,31 @@ impl SeedArgs {
                     "SEEDED",
                     &format!("whoever knows --seed {seed} has the keys: for snapshots alone"),
                 );
-                Seeded::new(seed, at).run(work)
+                Seeded::new(seed, at).apart(&what()).run(work)
             }
             (Some(_), None) => Err(usage("--seed without --at would differ each time", "--at 2030-01-01")),
             (None, Some(_)) => Err(usage("--at without --seed", "--seed 1 --at DATE")),
         }
     }
+}
+
+/// What is asked for: the arguments but the store's folder and the seed, and the day. The
+/// next command from one seed makes something else, and the same command the same again.
+fn what() -> String {
+    let mut what = String::new();
+    let mut args = std::env::args_os().skip(1);
+    while let Some(arg) = args.next() {
+        let text = arg.to_string_lossy();
+        match text.as_ref() {
+            "--dir" | "--seed" => drop(args.next()),
+            other if other.starts_with("--dir=") || other.starts_with("--seed=") => {}
+            other => {
+                what.push_str(other);
+                what.push('\0');
+            }
+        }
+    }
+    what
 }
 
 /// A day, which starts at midnight in UTC, or a time by RFC 3339.

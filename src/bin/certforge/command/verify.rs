@@ -37,7 +37,9 @@ pub struct Args {
     #[arg(long, value_name = "NAME", visible_alias = "host", alias = "verify-hostname", alias = "hostname")]
     name: Option<String>,
     /// The time to judge at, such as 2027-01-31T00:00:00Z [default: now]
-    #[arg(long, value_name = "RFC3339", alias = "at")]
+    // With seeds, --at is everything's.
+    #[cfg_attr(not(feature = "seeded"), arg(long, value_name = "RFC3339", alias = "at"))]
+    #[cfg_attr(feature = "seeded", arg(long, value_name = "RFC3339"))]
     time: Option<String>,
     /// What it is to be used for [default: server, for a CA alone any]
     #[arg(long, value_name = "PURPOSE")]

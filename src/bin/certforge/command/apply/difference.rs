@@ -19,9 +19,7 @@ pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<()
         let reason = format!("ca.{}: the CA is there already, and {what}", ca.name);
         Err(Error::Manifest { reason }.into())
     };
-    if let Some(subject) = &ca.subject
-        && subject.to_der()? != found.subject_der()
-    {
+    if ca.subject.is_some() && ca.plan.subject(found.public_key())?.to_der()? != found.subject_der() {
         return refuse("has another subject");
     }
     if !found.name_constraints()?.unwrap_or_default().is_written_as(&ca.constraints) {

@@ -9,6 +9,7 @@ use crate::command::ca::new::{LimitArgs, rehearsed, request, root_name, under_lo
 use crate::command::issue::StrictArgs;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
+use crate::environment;
 use crate::report::{CaReport, State};
 
 // What kind of CA is made where there is none.
@@ -109,7 +110,9 @@ pub fn ensure(
         if shape.encrypt || passphrase.is_given() { Some(passphrase.fresh("the new CA")?) } else { None };
     let secret = secret.as_ref().map(|s| s.as_str());
     std::thread::scope(|scope| {
-        let early = leaf.key().is_rsa().then(|| scope.spawn(|| PrivateKey::generate(leaf.key())));
+        // A seed belongs to one thread.
+        let early = (leaf.key().is_rsa() && !environment::is_seeded())
+            .then(|| scope.spawn(|| PrivateKey::generate(leaf.key())));
         let mut findings = Vec::new();
         let mut root = None;
         let above = if shape.three_tier && !shape.throw_away_root {
