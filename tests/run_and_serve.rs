@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -149,6 +149,22 @@ fn serve(sandbox: &Sandbox, args: &str) -> (Child, Value) {
         }
     }
     (child, support::json(&text))
+}
+
+/// Who waits for the document reads once.
+#[test]
+fn a_server_s_document_comes_in_one_piece() {
+    let sandbox = Sandbox::new();
+    for _ in 0..10 {
+        let mut command = sandbox.command(["--json", "serve", "--fault", "expired"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut piece = [0; 4096];
+        let length = child.stdout.take().unwrap().read(&mut piece).unwrap();
+        signal(&child, "-TERM");
+        child.wait().unwrap();
+        let document = support::json(std::str::from_utf8(&piece[..length]).unwrap());
+        assert_eq!(document["kind"], "serve");
+    }
 }
 
 fn curl(ready: &Value) -> Result<String, String> {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import https from "node:https";
+import { createInterface } from "node:readline";
 import { expect, inject, test } from "vitest";
 
 const read = (file) => readFileSync(`${inject("tls")}/${file}`);
@@ -27,11 +28,12 @@ test.each([
   ["wrong-host", "does not match certificate's altnames"],
   ["unknown-ca", "unable to verify the first certificate"],
 ])("a server that is %s is refused", async (fault, message) => {
-  const server = spawn("certforge", ["--json", "serve", "--fault", fault]);
+  const ca = `${inject("tls")}/../${fault}.pem`;
+  const server = spawn("certforge", ["-q", "serve", "--fault", fault, "--ca-file", ca]);
   try {
-    const [line] = await once(server.stdout, "data");
-    const { url, host, ca_file } = JSON.parse(line);
-    await expect(get(url, { servername: host, headers: { host }, ca: readFileSync(ca_file) })).rejects.toThrow(message);
+    const [line] = await once(createInterface(server.stdout), "line"); // its URL, once it is ready
+    const options = { servername: "server.test", headers: { host: "server.test" }, ca: readFileSync(ca) };
+    await expect(get(line, options)).rejects.toThrow(message);
   } finally {
     server.kill();
   }

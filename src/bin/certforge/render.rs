@@ -327,19 +327,19 @@ pub fn document<T: Serialize>(kind: &'static str, body: &T) -> Result<Vec<u8>, c
 fn json<T: Serialize>(out: &mut impl Write, kind: &'static str, body: &T) -> io::Result<()> {
     let text = serde_json::to_string_pretty(&Document { schema: SCHEMA, kind, body })?;
     // What turns text around or hides in it is escaped here too: it stands in strings alone.
-    if !text.chars().any(is_hidden) {
-        return writeln!(out, "{text}");
-    }
+    let mut shown = Vec::with_capacity(text.len() + 1);
     for c in text.chars() {
         if !is_hidden(c) {
-            write!(out, "{c}")?;
+            shown.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             continue;
         }
         for unit in c.encode_utf16(&mut [0; 2]) {
-            write!(out, "\\u{unit:04x}")?;
+            write!(shown, "\\u{unit:04x}")?;
         }
     }
-    writeln!(out)
+    shown.push(b'\n');
+    // In one piece: whoever waits for a server's document reads what comes first.
+    out.write_all(&shown)
 }
 
 /// One line: what, which, its facts.
