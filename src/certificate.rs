@@ -7,6 +7,7 @@ mod tbs;
 use std::fmt;
 use std::ops::Range;
 
+use der::Decode;
 use der::pem::LineEnding;
 use time::OffsetDateTime;
 use x509_cert::Version;
@@ -22,8 +23,8 @@ pub use extensions::PathLength;
 #[cfg(feature = "verify")]
 pub(crate) use extensions::describe_name;
 pub(crate) use extensions::san_of;
-pub(crate) use tbs::{Exact, Extension, Outline, Read, Tbs};
-use tbs::{Signed, name};
+use tbs::name;
+pub(crate) use tbs::{Exact, Extension, Outline, Read, Signed, Tbs};
 
 const LABEL: &str = "CERTIFICATE";
 
@@ -49,25 +50,29 @@ impl Certificate {
     /// [`Error::MalformedCertificate`].
     pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self> {
         let der = der.into();
-        let signed = Signed::read(&der).map_err(|e| malformed(&e))?;
-        let outline = Outline::read(signed.tbs)?;
-        if signed.algorithm != (Read { bytes: signed.tbs, outline: &outline }).signature() {
+        let signed = Signed::from_der(&der).map_err(|e| malformed(&e))?;
+        let outline = Outline::read(signed.message.0)?;
+        if signed.algorithm.0 != (Read { bytes: signed.message.0, outline: &outline }).signature() {
             return Err(malformed(&"its two signature algorithms differ (RFC 5280 §4.1.1.2)"));
         }
-        Self::of(outline, der)
+        let places = places(&der, &signed);
+        Self::placed(outline, der, places)
     }
 
-    /// A certificate whose to-be-signed part has been read already.
+    /// A certificate whose to-be-signed part is known already.
     pub(crate) fn of(outline: Outline, der: Vec<u8>) -> Result<Self> {
+        let places = places(&der, &Signed::from_der(&der).map_err(|e| malformed(&e))?);
+        Self::placed(outline, der, places)
+    }
+
+    fn placed(
+        outline: Outline,
+        der: Vec<u8>,
+        (tbs, signature): (Range<usize>, Option<Range<usize>>),
+    ) -> Result<Self> {
         let validity =
             Validity::between(instant(outline.dates.not_before)?, instant(outline.dates.not_after)?)
                 .map_err(|_| malformed(&"it ends before it starts"))?;
-        let signed = Signed::read(&der).map_err(|e| malformed(&e))?;
-        let place = |part: &[u8]| {
-            let start = part.as_ptr() as usize - der.as_ptr() as usize;
-            start..start + part.len()
-        };
-        let (tbs, signature) = (place(signed.tbs), signed.signature.as_bytes().map(place));
         Ok(Self { der, outline, validity, tbs, signature })
     }
 
@@ -241,6 +246,15 @@ impl PartialEq for Certificate {
 }
 
 impl Eq for Certificate {}
+
+/// Where the to-be-signed part stands, and the signature's octets where they are whole.
+fn places(der: &[u8], signed: &Signed<'_>) -> (Range<usize>, Option<Range<usize>>) {
+    let place = |part: &[u8]| {
+        let start = part.as_ptr() as usize - der.as_ptr() as usize;
+        start..start + part.len()
+    };
+    (place(signed.message.0), signed.signature.as_bytes().map(place))
+}
 
 fn malformed(reason: &dyn fmt::Display) -> Error {
     Error::MalformedCertificate { reason: reason.to_string() }

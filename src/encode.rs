@@ -25,7 +25,7 @@ use x509_cert::request::ExtensionReq;
 use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::{Time, Validity as Dates};
 
-use crate::certificate::{EMPTY_NAME, Exact, Extension, Outline, Tbs};
+use crate::certificate::{EMPTY_NAME, Exact, Extension, Outline, Signed, Tbs};
 use crate::constraint::Constraints;
 use crate::error::{Error, Result};
 use crate::key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
@@ -90,14 +90,6 @@ struct Entry<'a> {
     serial: UintRef<'a>,
     at: Time,
     extensions: Option<Vec<Extension<'a>>>,
-}
-
-/// What is signed, how, and the signature: the frame of all three (RFC 5280 §4.1.1).
-#[derive(Sequence)]
-struct Signed<'a> {
-    message: Exact<'a>,
-    algorithm: Exact<'a>,
-    signature: BitStringRef<'a>,
 }
 
 /// What is to be signed, and how it says that it will be.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::content::ToBeSigned;
-use crate::key::{KeyAlgorithm, PublicKey};
+use crate::key::PublicKey;
 use crate::plan::LeafPlan;
 
 /// A leaf that the rules have passed. Another by the same plan for the same kind of key
@@ -14,7 +14,6 @@ use crate::plan::LeafPlan;
 #[derive(Debug)]
 pub(super) struct Stencil {
     plan: LeafPlan,
-    algorithm: Option<KeyAlgorithm>,
     passed: ToBeSigned,
     serial: Range<usize>,
     public_key: Range<usize>,
@@ -26,12 +25,12 @@ impl Stencil {
     pub(super) fn of(plan: &LeafPlan, passed: &ToBeSigned) -> Option<Self> {
         let (serial, public_key, key_identifier) = passed.places()?;
         let (plan, passed) = (plan.clone(), passed.clone());
-        Some(Self { algorithm: passed.algorithm(), plan, passed, serial, public_key, key_identifier })
+        Some(Self { plan, passed, serial, public_key, key_identifier })
     }
 
     /// Another leaf, where it is by the same plan and its key is of the same kind.
     pub(super) fn fill(&self, plan: &LeafPlan, serial: &[u8], key: &PublicKey) -> Option<ToBeSigned> {
-        if self.algorithm != key.algorithm() || self.plan != *plan {
+        if self.passed.algorithm() != key.algorithm() || self.plan != *plan {
             return None;
         }
         let mut message = self.passed.bytes().to_vec();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use der::asn1::{BitStringRef, IntRef, ObjectIdentifier, OctetStringRef};
 use der::oid::AssociatedOid;
-use der::{Decode, Encode, Header, Length, Reader, Sequence, SliceReader, Tag, Tagged, Writer};
+use der::{Decode, Encode, Header, Length, Reader, Sequence, Tag, Tagged, Writer};
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::name::Name;
 use x509_cert::spki::AlgorithmIdentifierRef;
@@ -66,27 +66,13 @@ pub(crate) struct Extension<'a> {
     pub(crate) value: &'a OctetStringRef,
 }
 
-/// `Certificate` (RFC 5280 §4.1).
-pub(super) struct Signed<'a> {
-    pub(super) tbs: &'a [u8],
-    /// The TLV of the signature's algorithm.
-    pub(super) algorithm: &'a [u8],
-    pub(super) signature: BitStringRef<'a>,
-}
-
-impl<'a> Signed<'a> {
-    pub(super) fn read(der: &'a [u8]) -> der::Result<Self> {
-        let mut reader = SliceReader::new(der)?;
-        let signed = reader.sequence(|inner| {
-            Ok::<_, der::Error>(Self {
-                tbs: inner.tlv_bytes()?,
-                algorithm: inner.tlv_bytes()?,
-                signature: BitStringRef::decode(inner)?,
-            })
-        })?;
-        reader.finish()?;
-        Ok(signed)
-    }
+/// What is signed, how, and the signature: the frame of certificates, requests and lists
+/// (RFC 5280 §4.1.1).
+#[derive(Sequence)]
+pub(crate) struct Signed<'a> {
+    pub(crate) message: Exact<'a>,
+    pub(crate) algorithm: Exact<'a>,
+    pub(crate) signature: BitStringRef<'a>,
 }
 
 /// What a to-be-signed certificate says, and where in it the rest stands. Places count
