@@ -30,6 +30,8 @@ mod new_folder;
 mod record;
 mod revoked;
 mod set;
+mod temporary;
+mod write;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,7 +47,7 @@ pub use archive::ArchivedLeaf;
 pub use batch::{Batch, LeftBehind, NewFile};
 pub use ca::{CaEntry, History, KeyState, LoadedAuthority};
 pub use derived::Derived;
-pub use file::{Start, files_below, is_regular, read_input, read_large_input, read_start, rewrite};
+pub use file::{Start, files_below, is_regular, read_input, read_large_input, read_start};
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords};
 pub use leaf::LeafEntry;
@@ -54,6 +56,8 @@ pub use record::{BatchRequests, IssuedEntry, Origin, serial_name, serial_octets}
 pub use revoked::TakenBack;
 pub use set::Lock;
 use set::Set;
+pub use temporary::{remember_temporary, remove_temporary};
+pub use write::rewrite;
 
 /// The form of the directory that this program reads and writes.
 const VERSION: u32 = 1;
@@ -309,7 +313,7 @@ impl Store {
         }
         self.prepare()?;
         if !file::is_folder(&parent)? {
-            file::ensure_folder(&parent, 0o755)?;
+            write::ensure_folder(&parent, 0o755)?;
         }
         let mut set = Set::new(&self.root, 0o755)?;
         if let Some(key) = key {
@@ -452,14 +456,14 @@ impl Store {
     /// [`Error::Io`].
     pub fn save_simulated(&self, state: &str) -> Result<()> {
         self.prepare()?;
-        file::replace(&self.root.join(SIMULATED), state.as_bytes(), PUBLIC)
+        write::replace(&self.root.join(SIMULATED), state.as_bytes(), PUBLIC)
     }
 
     pub(super) fn prepare(&self) -> Result<()> {
-        file::ensure_folder(&self.root, 0o755)?;
+        write::ensure_folder(&self.root, 0o755)?;
         let version = self.root.join("version");
         if file::read_optional(&version)?.is_none() {
-            file::write_new_atomically(&self.root, &version, format!("{VERSION}\n").as_bytes())?;
+            write::write_new_atomically(&self.root, &version, format!("{VERSION}\n").as_bytes())?;
         }
         Ok(())
     }

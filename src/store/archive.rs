@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::io_error;
 use super::leaf::read_certificate;
+use super::write;
 use super::{
     ARCHIVE, AUTHORITIES, CERTIFICATE, IMPORT_PATIENCE, KEY, LeafEntry, Lock, REQUEST, REVOKED, Store,
     TRUST_ANCHOR, file,
@@ -36,7 +37,7 @@ pub(super) fn keep(root: &Path, target: &Path) -> Result<()> {
     }
     let (folder, place) = place(root, target)?;
     // What a CA has issued stays with the one that takes its place.
-    file::link_folder(target, &folder, &place, (mode(below), &[REVOKED]))
+    write::link_folder(target, &folder, &place, (mode(below), &[REVOKED]))
 }
 
 /// The mode of a folder of the archive: a CA's is nobody else's.
@@ -51,12 +52,12 @@ fn place(root: &Path, target: &Path) -> Result<(PathBuf, PathBuf)> {
     let below = target.strip_prefix(root).unwrap_or(target);
     let mut folder = root.join(ARCHIVE);
     if !file::is_folder(&folder)? {
-        file::ensure_folder(&folder, 0o755)?;
+        write::ensure_folder(&folder, 0o755)?;
     }
     for part in below {
         folder.push(part);
         if !file::is_folder(&folder)? {
-            file::ensure_folder(&folder, mode(below))?;
+            write::ensure_folder(&folder, mode(below))?;
         }
     }
     let certificate = if below.starts_with(AUTHORITIES) { TRUST_ANCHOR } else { CERTIFICATE };
@@ -127,9 +128,9 @@ impl Store {
         let _lock = Lock::take(self.root())?;
         let _leaf = entry.lock(IMPORT_PATIENCE)?;
         let (folder, place) = place(self.root(), &entry.folder)?;
-        file::rename_new(&entry.folder, &place).map_err(io_error("create", &place))?;
-        file::sync_folder(&folder)?;
-        file::sync_folder(self.root())
+        write::rename_new(&entry.folder, &place).map_err(io_error("create", &place))?;
+        write::sync_folder(&folder)?;
+        write::sync_folder(self.root())
     }
 
     /// Removes the folder of a leaf, or of one that was kept, with its key. Waits for an
@@ -149,7 +150,7 @@ impl Store {
         }
         let _lock = Lock::take(self.root())?;
         let _leaf = entry.lock(IMPORT_PATIENCE)?;
-        file::remove_folder(&entry.folder, self.root())?;
+        write::remove_folder(&entry.folder, self.root())?;
         if let Some(folder) = entry.folder.parent().filter(|folder| *folder != self.root()) {
             // The last of a leaf's takes its folder along; one that is not empty stays.
             let _ = std::fs::remove_dir(folder);

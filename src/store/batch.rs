@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,6 +17,7 @@ use super::{
     CERTIFICATE, CHAIN, FULLCHAIN, ISSUED, KEY, LeafParts, Origin, Overwrite, PUBLIC, SECRET, Store,
     TRUST_ANCHOR, folder_name, record,
 };
+use super::{temporary, write};
 use crate::bundle::{Bundle, fullchain_pem};
 use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Result};
@@ -96,11 +96,11 @@ impl Store {
         self.prepare()?;
         let workshop = self.root().join(WORKSHOP);
         if !file::is_folder(&workshop)? {
-            file::ensure_folder(&workshop, 0o700)?;
+            write::ensure_folder(&workshop, 0o700)?;
         }
         sweep(&workshop);
-        let path = file::temporary_name(&workshop)?;
-        fs::DirBuilder::new().mode(0o700).create(&path).map_err(io_error("create", &path))?;
+        let path = temporary::name(&workshop)?;
+        write::make_folder(&path, 0o700)?;
         let bench = Directory::open(&path)?;
         let place = |i: usize| {
             bench.make(&i.to_string(), 0o700)?;
@@ -227,7 +227,7 @@ impl Batch<'_> {
     /// [`Error::Io`].
     pub fn place_records(&self) -> Result<()> {
         self.place_requests()?;
-        file::sync_all(self.bench.path())?;
+        write::sync_all(self.bench.path())?;
         let mut items = lock(&self.items);
         let (records, others): (Vec<Item>, Vec<Item>) =
             std::mem::take(&mut *items).into_iter().partition(|item| item.set.is_none());
@@ -235,7 +235,7 @@ impl Batch<'_> {
         for item in &records {
             self.place_record(item)?;
         }
-        file::sync_all(self.store.root())
+        write::sync_all(self.store.root())
     }
 
     /// Moves everything into place: the records first, then the leaves. What it says is
@@ -248,7 +248,7 @@ impl Batch<'_> {
     pub fn place(self, overwrite: Overwrite) -> Result<Vec<LeftBehind>> {
         self.check_places(overwrite)?;
         self.place_requests()?;
-        file::sync_all(self.bench.path())?;
+        write::sync_all(self.bench.path())?;
         let items = std::mem::take(&mut *lock(&self.items));
         let mut left_behind = Vec::new();
         for item in &items {
@@ -267,7 +267,7 @@ impl Batch<'_> {
                 }
             }
         }
-        file::sync_all(self.store.root())?;
+        write::sync_all(self.store.root())?;
         Ok(left_behind)
     }
 }
@@ -373,8 +373,8 @@ impl NewFile {
         // What is put in a device's place would be there for every other program too.
         file::check_is_file(target)?;
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let temporary = file::temporary_name(folder)?;
-        let file = file::create_new(&temporary, if is_secret { SECRET } else { PUBLIC });
+        let temporary = temporary::name(folder)?;
+        let file = write::create_new(&temporary, if is_secret { SECRET } else { PUBLIC });
         let file = file.map_err(|e| match e {
             // Nobody knows the file that comes before it.
             Error::Io { doing, source, .. } => Error::Io { doing, path: target.to_owned(), source },
@@ -400,8 +400,8 @@ impl NewFile {
     pub fn finish(mut self, overwrite: Overwrite) -> Result<()> {
         self.file.sync_all().map_err(io_error("write", &self.temporary))?;
         let moved = match overwrite {
-            Overwrite::Refuse => file::rename_new(&self.temporary, &self.target),
-            Overwrite::Replace | Overwrite::Archive => fs::rename(&self.temporary, &self.target),
+            Overwrite::Refuse => write::rename_new(&self.temporary, &self.target),
+            Overwrite::Replace | Overwrite::Archive => write::rename(&self.temporary, &self.target),
         };
         moved.map_err(|e| {
             if is_there(&e) {
@@ -412,8 +412,8 @@ impl NewFile {
         })?;
         self.finished = true;
         match self.target.parent().filter(|p| !p.as_os_str().is_empty()) {
-            Some(folder) => file::sync_folder(folder),
-            None => file::sync_folder(Path::new(".")),
+            Some(folder) => write::sync_folder(folder),
+            None => write::sync_folder(Path::new(".")),
         }
     }
 }

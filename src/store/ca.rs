@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::leaf::{read_certificate, read_chain};
 use super::revoked::{LIST, written};
 use super::set::{Lock, Set};
+use super::write;
 use super::{
     AUTHORITIES, CA_ISSUERS, CA_KEY, ISSUED, Overwrite, PUBLIC, REVOKED, SECRET, Saved, SavedFile, Store,
     TRUST_ANCHOR, file, folder,
@@ -245,7 +246,7 @@ impl Store {
         let (key, _) = self.ca_key(name, unlock)?;
         entry.certificate.check_key(key.public())?;
         let path = entry.folder.join(CA_KEY);
-        file::replace(&path, key_pem(&key, passphrase)?.as_bytes(), SECRET)?;
+        write::replace(&path, key_pem(&key, passphrase)?.as_bytes(), SECRET)?;
         Ok(SavedFile { path, mode: SECRET })
     }
 
@@ -282,10 +283,10 @@ impl Store {
             !file::is_there(path) || read_certificate(path).is_ok_and(|c| c == entry.certificate)
         };
         let previous = names.find(free).unwrap_or_else(|| entry.folder.join("ca.previous.pem"));
-        file::replace(&previous, entry.certificate.pem()?.as_bytes(), PUBLIC)?;
+        write::replace(&previous, entry.certificate.pem()?.as_bytes(), PUBLIC)?;
         if let Some(issuer) = issuer {
             let record = self.ca_folder(issuer)?.join(ISSUED).join(format!("{}.pem", new.serial_hex()));
-            file::replace(&record, new.pem()?.as_bytes(), PUBLIC)?;
+            write::replace(&record, new.pem()?.as_bytes(), PUBLIC)?;
             let above: String = authority
                 .chain()
                 .certificates()
@@ -293,10 +294,10 @@ impl Store {
                 .skip(1)
                 .map(Certificate::pem)
                 .collect::<Result<_>>()?;
-            file::replace(&entry.folder.join(CA_ISSUERS), above.as_bytes(), PUBLIC)?;
+            write::replace(&entry.folder.join(CA_ISSUERS), above.as_bytes(), PUBLIC)?;
         }
         let path = entry.folder.join(TRUST_ANCHOR);
-        file::replace(&path, new.pem()?.as_bytes(), PUBLIC)?;
+        write::replace(&path, new.pem()?.as_bytes(), PUBLIC)?;
         for other in self.authority_names()?.into_iter().filter(|other| other != name) {
             let chain_path = self.ca_folder(&other)?.join(CA_ISSUERS);
             let chain = read_chain(&chain_path)?;
@@ -307,7 +308,7 @@ impl Store {
             if chain.certificates().iter().any(old) {
                 let swap = |c: &Certificate| if old(c) { new.pem() } else { c.pem() };
                 let text: String = chain.certificates().iter().map(swap).collect::<Result<_>>()?;
-                file::replace(&chain_path, text.as_bytes(), PUBLIC)?;
+                write::replace(&chain_path, text.as_bytes(), PUBLIC)?;
             }
         }
         let files = [path, previous].into_iter().map(|path| Ok(SavedFile { mode: file::mode(&path)?, path }));
@@ -357,7 +358,7 @@ impl Store {
         self.prepare()?;
         let parent = self.root.join(AUTHORITIES);
         if !file::is_folder(&parent)? {
-            file::ensure_folder(&parent, 0o755)?;
+            write::ensure_folder(&parent, 0o755)?;
         }
         let mut set = Set::new(&self.root, 0o700)?;
         set.write(CA_KEY, key_pem(authority.key(), passphrase)?.as_bytes(), SECRET)?;

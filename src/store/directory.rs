@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 
-use super::file::{self, io_error};
+use super::file::io_error;
+use super::{temporary, write};
 use crate::error::Result;
 
 /// An open folder, and where it is.
@@ -32,6 +33,7 @@ impl Directory {
 
     /// Makes a folder in it.
     pub(super) fn make(&self, name: &str, mode: u32) -> Result<()> {
+        let _changing = temporary::changing();
         rustix::fs::mkdirat(&self.fd, name, Mode::from_raw_mode(mode))
             .map_err(|e| io_error("create", &self.path.join(name))(e.into()))
     }
@@ -39,6 +41,7 @@ impl Directory {
     /// Writes a file in it that must not be there; it is not flushed.
     pub(super) fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let _changing = temporary::changing();
         let fd = rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(mode))
             .map_err(|e| io_error("create", &self.path.join(name))(e.into()))?;
         File::from(fd).write_all(bytes).map_err(|e| io_error("write", &self.path.join(name))(e))
@@ -46,15 +49,18 @@ impl Directory {
 
     /// Gives a file in it another name, which must not be there.
     pub(super) fn link(&self, from: &str, folder: &Self, to: &str) -> Result<()> {
+        let _changing = temporary::changing();
         rustix::fs::linkat(&self.fd, from, &folder.fd, to, AtFlags::empty())
             .map_err(|e| io_error("create", &folder.path.join(to))(e.into()))
     }
 
     /// Moves what is in it to where nothing is yet.
     pub(super) fn rename_new(&self, from: &str, folder: &Self, to: &str) -> io::Result<()> {
+        let changing = temporary::changing();
         match rustix::fs::renameat_with(&self.fd, from, &folder.fd, to, RenameFlags::NOREPLACE) {
             Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-                file::rename_new(&self.path.join(from), &folder.path.join(to))
+                drop(changing);
+                write::rename_new(&self.path.join(from), &folder.path.join(to))
             }
             other => other.map_err(Into::into),
         }

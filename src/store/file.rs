@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -208,14 +208,6 @@ pub(super) fn check_is_file(path: &Path) -> Result<()> {
     }
 }
 
-/// Finds out whether a file could be replaced, without touching it.
-pub(super) fn check_replaceable(target: &Path) -> Result<()> {
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let probe = temporary_name(folder)?;
-    write_new(&probe, b"", super::PUBLIC)?;
-    fs::remove_file(&probe).map_err(io_error("remove", &probe))
-}
-
 /// The regular files in a folder and `depth` levels below it, in order; no link is
 /// followed. With more than `most` of them it is an error.
 ///
@@ -271,18 +263,6 @@ pub(super) fn is_folder(path: &Path) -> Result<bool> {
     }
 }
 
-/// Makes a folder where there is none, with its parents.
-pub(super) fn ensure_folder(path: &Path, mode: u32) -> Result<()> {
-    // The store itself may be reached through a link; what is inside may not.
-    match fs::metadata(path) {
-        Ok(m) if m.is_dir() => return Ok(()),
-        Ok(_) => return Err(Error::Path { path: path.to_owned(), reason: "is not a folder" }),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-        Err(e) => return Err(io_error("look at", path)(e)),
-    }
-    fs::DirBuilder::new().recursive(true).mode(mode).create(path).map_err(io_error("create", path))
-}
-
 /// The names of the folders in a folder; none where it is not there.
 pub(super) fn folders_in(path: &Path) -> Result<Vec<String>> {
     entries_in(path, fs::FileType::is_dir)
@@ -320,178 +300,4 @@ pub(super) fn count_files(path: &Path, suffix: &str) -> Result<usize> {
     };
     let of_kind = |name: &std::ffi::OsStr| name.as_encoded_bytes().ends_with(suffix.as_bytes());
     Ok(entries.flatten().filter(|entry| of_kind(&entry.file_name())).count())
-}
-
-/// A path in `folder` that nothing has: hidden, and random.
-pub(super) fn temporary_name(folder: &Path) -> Result<PathBuf> {
-    use std::fmt::Write;
-    let random = crate::key::random::<8>()?;
-    let mut name = String::from(".tmp-");
-    for b in random {
-        let _ = write!(name, "{b:02x}");
-    }
-    Ok(folder.join(name))
-}
-
-/// Writes a file that must not be there, flushed to the disk.
-pub(super) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let mut file = create_new(path, mode)?;
-    // What closing could still report, flushing reports here.
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io_error("write", path));
-    if written.is_err() {
-        let _ = fs::remove_file(path);
-    }
-    written
-}
-
-/// Writes a file that must not be there, and leaves flushing it to the caller.
-pub(super) fn write_unflushed(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    create_new(path, mode)?.write_all(bytes).map_err(io_error("write", path))
-}
-
-/// Creates a file that must not be there.
-pub(super) fn create_new(path: &Path, mode: u32) -> Result<File> {
-    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::CLOEXEC).bits()).unwrap_or(0);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(mode).custom_flags(flags);
-    options.open(path).map_err(io_error("create", path))
-}
-
-/// Flushes the whole file system that a path is on.
-pub(super) fn sync_all(path: &Path) -> Result<()> {
-    let file = File::open(path).map_err(io_error("flush", path))?;
-    rustix::fs::syncfs(&file).map_err(|e| io_error("flush", path)(e.into()))
-}
-
-/// Writes a file beside its target, flushed, and moves it there if nothing is
-/// there yet. Losing that race is no error: somebody else wrote the same.
-pub(super) fn write_new_atomically(folder: &Path, target: &Path, bytes: &[u8]) -> Result<()> {
-    let temporary = temporary_name(folder)?;
-    write_new(&temporary, bytes, super::PUBLIC)?;
-    let moved = rename_new(&temporary, target);
-    match moved {
-        Ok(()) => Ok(()),
-        Err(e) => {
-            let _ = fs::remove_file(&temporary);
-            if e.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(io_error("create", target)(e)) }
-        }
-    }
-}
-
-/// Replaces a file in one step. A link in its place is replaced, not followed.
-pub(super) fn replace(target: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let temporary = temporary_name(folder)?;
-    let done = write_new(&temporary, bytes, mode)
-        .and_then(|()| fs::rename(&temporary, target).map_err(io_error("replace", target)))
-        .and_then(|()| sync_folder(folder));
-    if done.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    done
-}
-
-/// Writes a file anew that somebody named and whose content was read before: in one step,
-/// with the mode it has. Of a link, what it points to.
-///
-/// # Errors
-/// [`Error::Io`]; [`Error::Changed`] where it is not as it was any more.
-pub fn rewrite(path: &Path, before: &[u8], after: &[u8]) -> Result<()> {
-    let target = fs::canonicalize(path).map_err(io_error("open", path))?;
-    check_is_file(&target)?;
-    if fs::read(&target).map_err(io_error("read", path))? != before {
-        return Err(Error::Changed { path: path.to_owned() });
-    }
-    let mode = fs::metadata(&target).map_err(io_error("look at", path))?.mode() & 0o7777;
-    replace(&target, after, mode)?;
-    // The mask of a new file is not the old one's.
-    fs::set_permissions(&target, fs::Permissions::from_mode(mode)).map_err(io_error("change", path))
-}
-
-/// Renames where nothing is at the target yet.
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-            // The file system has no such call: look, then rename.
-            if fs::symlink_metadata(to).is_ok() {
-                return Err(io::ErrorKind::AlreadyExists.into());
-            }
-            fs::rename(from, to)
-        }
-        Err(e) => Err(e.into()),
-    }
-}
-
-/// Puts the folder `new` in the place of `old` in one step; `old` is at `new` or
-/// at `aside` then. Where the file system cannot exchange, it takes two steps.
-pub(super) fn exchange(new: &Path, old: &Path, aside: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    match renameat_with(CWD, new, CWD, old, RenameFlags::EXCHANGE) {
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
-            fs::rename(old, aside)?;
-            fs::rename(new, old).or_else(|e| fs::rename(aside, old).and(Err(e)))
-        }
-        other => other.map_err(Into::into),
-    }
-}
-
-/// Links every file of a folder into a new one, which appears at `to` as a whole.
-pub(super) fn link_folder(
-    from: &Path,
-    workshop: &Path,
-    to: &Path,
-    (mode, folders): (u32, &[&str]),
-) -> Result<()> {
-    let temporary = temporary_name(workshop)?;
-    fs::DirBuilder::new().mode(mode).create(&temporary).map_err(io_error("create", &temporary))?;
-    let linked = files_in(from).and_then(|names| {
-        for name in names.iter().filter(|name| !name.starts_with(".tmp-")) {
-            let source = from.join(name);
-            fs::hard_link(&source, temporary.join(name)).map_err(io_error("keep", &source))?;
-        }
-        for name in folders.iter().filter(|name| is_there(&from.join(name))) {
-            let copy = temporary.join(name);
-            fs::DirBuilder::new().mode(0o700).create(&copy).map_err(io_error("create", &copy))?;
-            for file in files_in(&from.join(name))? {
-                let source = from.join(name).join(&file);
-                fs::hard_link(&source, copy.join(&file)).map_err(io_error("keep", &source))?;
-            }
-            sync_folder(&copy)?;
-        }
-        sync_folder(&temporary)?;
-        match rename_new(&temporary, to) {
-            Err(e)
-                if !matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) =>
-            {
-                Err(io_error("create", to)(e))
-            }
-            _ => sync_folder(workshop),
-        }
-    });
-    if is_there(&temporary) {
-        let _ = fs::remove_dir_all(&temporary);
-    }
-    linked
-}
-
-/// Removes a folder of the store: it is gone in one step, whatever happens then.
-pub(super) fn remove_folder(path: &Path, root: &Path) -> Result<()> {
-    is_folder(path)?;
-    let workshop = root.join(".tmp");
-    if !is_folder(&workshop)? {
-        ensure_folder(&workshop, 0o700)?;
-    }
-    let away = temporary_name(&workshop)?;
-    fs::rename(path, &away).map_err(io_error("remove", path))?;
-    if let Some(parent) = path.parent() {
-        sync_folder(parent)?;
-    }
-    fs::remove_dir_all(&away).map_err(io_error("remove", &away))
-}
-
-/// Flushes a folder: the names in it, not the files.
-pub(super) fn sync_folder(path: &Path) -> Result<()> {
-    File::open(path).and_then(|f| f.sync_all()).map_err(io_error("flush", path))
 }

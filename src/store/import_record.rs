@@ -96,7 +96,7 @@ impl ImportRecords {
     pub fn check_writable(&self) -> Result<()> {
         let Some(path) = &self.path else { return Ok(()) };
         let refused = |e| Error::Unrecordable { path: path.clone(), source: Box::new(e) };
-        super::file::check_replaceable(path).map_err(refused)
+        super::write::check_replaceable(path).map_err(refused)
     }
 
     /// Puts a record in the place of the one for its region, endpoint and account,
@@ -121,7 +121,7 @@ impl ImportRecords {
         let mut text = serde_json::to_string_pretty(&document)
             .map_err(|e| Error::Internal { doing: "writing acm.json", reason: e.to_string() })?;
         text.push('\n');
-        super::file::replace(path, text.as_bytes(), super::PUBLIC)
+        super::write::replace(path, text.as_bytes(), super::PUBLIC)
     }
 
     /// Keeps what ACM held before it is replaced, beside the records: ACM gives no
@@ -137,7 +137,7 @@ impl ImportRecords {
         for issuer in chain {
             text.push_str(&issuer.pem()?);
         }
-        super::file::replace(&target, text.as_bytes(), super::PUBLIC)?;
+        super::write::replace(&target, text.as_bytes(), super::PUBLIC)?;
         Ok(Some(target))
     }
 

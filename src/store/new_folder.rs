@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::file::{self, io_error};
-use super::{PUBLIC, SECRET};
+use super::{PUBLIC, SECRET, temporary, write};
 use crate::error::{Error, Result};
 
 /// A folder in the making, beside where it is to be. Dropped before
@@ -26,8 +26,8 @@ impl NewFolder {
             return Err(there(target));
         }
         let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let temporary = file::temporary_name(parent)?;
-        fs::create_dir(&temporary).map_err(io_error("create", target))?;
+        let temporary = temporary::name(parent)?;
+        write::make_folder(&temporary, 0o777)?;
         Ok(Self { temporary, target: target.to_owned(), finished: false })
     }
 
@@ -41,9 +41,9 @@ impl NewFolder {
         }
         let place = self.temporary.join(path);
         if let Some(folder) = place.parent() {
-            file::ensure_folder(folder, 0o755)?;
+            write::ensure_folder(folder, 0o755)?;
         }
-        let written = file::write_unflushed(&place, bytes, if is_secret { SECRET } else { PUBLIC });
+        let written = write::write_unflushed(&place, bytes, if is_secret { SECRET } else { PUBLIC });
         written.map_err(|e| match e {
             // Nobody knows the folder that comes before it.
             Error::Io { doing, source, .. } => Error::Io { doing, path: self.target.join(path), source },
@@ -56,8 +56,8 @@ impl NewFolder {
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Io`].
     pub fn finish(mut self) -> Result<()> {
-        file::sync_all(&self.temporary)?;
-        file::rename_new(&self.temporary, &self.target).map_err(|e| match e.kind() {
+        write::sync_all(&self.temporary)?;
+        write::rename_new(&self.temporary, &self.target).map_err(|e| match e.kind() {
             std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::DirectoryNotEmpty => there(&self.target),
             _ => io_error("create", &self.target)(e),
         })?;

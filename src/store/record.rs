@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use super::write;
 use super::{ISSUED, Store, file};
 use crate::certificate::Certificate;
 use crate::error::{Error, Result};
@@ -183,7 +184,7 @@ impl Store {
         if file::is_there(&path) {
             return Ok(false);
         }
-        file::write_new_atomically(&folder, &path, certificate.pem()?.as_bytes())?;
+        write::write_new_atomically(&folder, &path, certificate.pem()?.as_bytes())?;
         Ok(true)
     }
 

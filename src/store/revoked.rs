@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::file::io_error;
+use super::write;
 use super::{Lock, PATIENCE, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
 use crate::error::{Error, Result};
 use crate::revocation::{Reason, RevocationList, Revoked};
@@ -43,7 +44,7 @@ impl Store {
     pub fn revoke(&self, ca: &str, serial: &str, reason: Reason, at: OffsetDateTime) -> Result<TakenBack> {
         let (folder, path) = self.revocation(ca, serial)?;
         if !file::is_folder(&folder)? {
-            file::ensure_folder(&folder, 0o700)?;
+            write::ensure_folder(&folder, 0o700)?;
         }
         let _lock = Lock::on(&folder, PATIENCE)?;
         let before = if file::is_there(&path) { Some(read(&path)?) } else { None };
@@ -56,8 +57,8 @@ impl Store {
         }
         let at = before.map_or(at, |before| before.at);
         let text = text(&serial_name(serial)?, reason, at)?;
-        file::replace(&path, text.as_bytes(), PUBLIC)?;
-        file::sync_folder(&folder)?;
+        write::replace(&path, text.as_bytes(), PUBLIC)?;
+        write::sync_folder(&folder)?;
         Ok(TakenBack { reason, changed: true })
     }
 
@@ -78,7 +79,7 @@ impl Store {
             return Err(Error::NotOnHold { serial: serial_name(serial)?, reason: reason.as_str() });
         }
         std::fs::remove_file(&path).map_err(io_error("remove", &path))?;
-        file::sync_folder(&folder)?;
+        write::sync_folder(&folder)?;
         Ok(true)
     }
 
@@ -132,7 +133,7 @@ impl Store {
     /// [`Error::StoreName`], [`Error::Io`].
     pub fn save_revocation_list(&self, ca: &str, list: &RevocationList) -> Result<super::SavedFile> {
         let path = self.ca_folder(ca)?.join(LIST);
-        file::replace(&path, list.pem()?.as_bytes(), PUBLIC)?;
+        write::replace(&path, list.pem()?.as_bytes(), PUBLIC)?;
         Ok(super::SavedFile { mode: file::mode(&path)?, path })
     }
 }

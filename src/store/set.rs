@@ -2,12 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::file::{self, io_error};
 use super::{Derived, IMPORT_PATIENCE, Overwrite, PATIENCE, PUBLIC, SECRET, SET_FILES, Saved, SavedFile};
+use super::{temporary, write};
 use crate::error::{Error, Result};
 
 /// Where sets are made, inside the store so that moving them is one step.
@@ -46,7 +47,9 @@ impl Lock {
         let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(SECRET).custom_flags(flags);
+        let changing = temporary::changing();
         let file = options.open(path).map_err(io_error("open", path))?;
+        drop(changing);
         Self::wait(file, path.to_owned(), patience)
     }
 
@@ -87,23 +90,20 @@ impl Set {
     pub(super) fn new(root: &Path, mode: u32) -> Result<Self> {
         let workshop = root.join(WORKSHOP);
         if !file::is_folder(&workshop)? {
-            file::ensure_folder(&workshop, 0o700)?;
+            write::ensure_folder(&workshop, 0o700)?;
         }
         sweep(&workshop);
-        let bench = file::temporary_name(&workshop)?;
-        let make = |path: &Path, mode| {
-            fs::DirBuilder::new().mode(mode).create(path).map_err(io_error("create", path))
-        };
-        make(&bench, 0o700)?;
+        let bench = temporary::name(&workshop)?;
+        write::make_folder(&bench, 0o700)?;
         let folder = bench.join("set");
         let set = Self { bench, folder, files: Vec::new(), record: None, apart: &[], root: root.to_owned() };
-        make(&set.folder, mode)?;
+        write::make_folder(&set.folder, mode)?;
         Ok(set)
     }
 
     /// Adds a file.
     pub(super) fn write(&mut self, name: &str, bytes: &[u8], mode: u32) -> Result<()> {
-        file::write_new(&self.folder.join(name), bytes, mode)?;
+        write::write_new(&self.folder.join(name), bytes, mode)?;
         self.files.push(name.to_owned());
         Ok(())
     }
@@ -115,13 +115,12 @@ impl Set {
 
     /// Adds a file that nobody is told of.
     pub(super) fn write_silently(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        file::write_new(&self.folder.join(name), bytes, PUBLIC)
+        write::write_new(&self.folder.join(name), bytes, PUBLIC)
     }
 
     /// Adds an empty folder.
     pub(super) fn folder(&mut self, name: &str, mode: u32) -> Result<()> {
-        let path = self.folder.join(name);
-        fs::DirBuilder::new().mode(mode).create(&path).map_err(io_error("create", &path))
+        write::make_folder(&self.folder.join(name), mode)
     }
 
     /// Adds a file that goes to `target` when the set is placed.
@@ -130,7 +129,7 @@ impl Set {
             file::is_folder(folder)?;
         }
         let from = self.bench.join("record");
-        file::write_new(&from, bytes, PUBLIC)?;
+        write::write_new(&from, bytes, PUBLIC)?;
         self.record = Some((from, target.to_owned()));
         Ok(())
     }
@@ -144,11 +143,11 @@ impl Set {
         what: &'static str,
         name: &str,
     ) -> Result<Saved> {
-        file::sync_folder(&self.folder)?;
+        write::sync_folder(&self.folder)?;
         if let Some((from, to)) = &self.record {
-            file::rename_new(from, to).map_err(io_error("create", to))?;
+            write::rename_new(from, to).map_err(io_error("create", to))?;
             if let Some(parent) = to.parent() {
-                file::sync_folder(parent)?;
+                write::sync_folder(parent)?;
             }
         }
         let placed = match overwrite {
@@ -165,7 +164,7 @@ impl Set {
     }
 
     fn place_new(&self, target: &Path, what: &'static str, name: &str) -> Result<()> {
-        file::rename_new(&self.folder, target).map_err(|e| {
+        write::rename_new(&self.folder, target).map_err(|e| {
             if matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) {
                 return Error::AlreadyExists { what, name: name.to_owned(), path: target.to_owned() };
             }
@@ -175,7 +174,7 @@ impl Set {
 
     fn done(self, target: &Path, left_behind: Vec<String>) -> Result<Saved> {
         if let Some(parent) = target.parent() {
-            file::sync_folder(parent)?;
+            write::sync_folder(parent)?;
         }
         let saved = |name: &String| {
             let path = target.join(name);
@@ -196,16 +195,16 @@ pub(super) fn replace_folder(
 ) -> Result<Vec<String>> {
     let _lock = Lock::take(root)?;
     if !file::is_folder(target)? {
-        return file::rename_new(new, target).map(|()| Vec::new()).map_err(io_error("create", target));
+        return write::rename_new(new, target).map(|()| Vec::new()).map_err(io_error("create", target));
     }
     // An import of this leaf writes its record into the folder: let it end.
     let _folder = Lock::on(target, IMPORT_PATIENCE)?;
     let left_behind = carry_over(new, target, apart)?;
-    file::sync_folder(new)?;
+    write::sync_folder(new)?;
     if keep {
         super::archive::keep(root, target)?;
     }
-    file::exchange(new, target, &new.with_extension("old")).map_err(io_error("replace", target))?;
+    write::exchange(new, target, &new.with_extension("old")).map_err(io_error("replace", target))?;
     Ok(left_behind)
 }
 
@@ -220,7 +219,7 @@ fn carry_over(new: &Path, target: &Path, apart: &[&str]) -> Result<Vec<String>> 
         let name = entry.file_name();
         let ours = SET_FILES.iter().chain(apart).any(|f| name == *f);
         let (from, to) = (entry.path(), new.join(&name));
-        if ours || name.as_encoded_bytes().starts_with(b".tmp-") {
+        if ours || temporary::is_name(name.as_encoded_bytes()) {
             continue;
         }
         if let Some(name) = name.to_str().filter(|name| Derived::is_name(name)) {
@@ -238,7 +237,7 @@ fn carry_over(new: &Path, target: &Path, apart: &[&str]) -> Result<Vec<String>> 
             }
             return Err(Error::Path { path: from, reason: "is not certforge's, and would be lost" });
         }
-        fs::hard_link(&from, &to).map_err(io_error("keep", &from))?;
+        write::link(&from, &to)?;
     }
     left_behind.sort();
     Ok(left_behind)
@@ -248,9 +247,9 @@ fn carry_folder(from: &Path, to: &Path) -> Result<()> {
     for entry in fs::read_dir(from).map_err(io_error("list", from))? {
         let entry = entry.map_err(io_error("list", from))?;
         let path = entry.path();
-        fs::hard_link(&path, to.join(entry.file_name())).map_err(io_error("keep", &path))?;
+        write::link(&path, &to.join(entry.file_name()))?;
     }
-    file::sync_folder(to)
+    write::sync_folder(to)
 }
 
 impl Drop for Set {

@@ -1,0 +1,69 @@
+//! What is in the making: the names it has meanwhile, and its end where the process is
+//! ended by a signal.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::error::Result;
+
+/// What all names begin with.
+const PREFIX: &str = ".tmp-";
+
+/// The paths that were given out; none where nobody will ask for them.
+static GIVEN: Mutex<Option<Vec<PathBuf>>> = Mutex::new(None);
+
+/// Held to read while something is created or moved, and to write from the moment on when
+/// what is in the making is removed: half of it must not be moved into place, and nothing
+/// be added to it.
+static CHANGING: RwLock<()> = RwLock::new(());
+
+/// To be held while something is created or moved.
+pub(super) fn changing() -> RwLockReadGuard<'static, ()> {
+    CHANGING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A path in `folder` that nothing has: hidden, and random.
+pub(super) fn name(folder: &Path) -> Result<PathBuf> {
+    use std::fmt::Write;
+    let random = crate::key::random::<8>()?;
+    let mut name = String::from(PREFIX);
+    for b in random {
+        let _ = write!(name, "{b:02x}");
+    }
+    let path = folder.join(name);
+    if let Some(given) = &mut *GIVEN.lock().unwrap_or_else(PoisonError::into_inner) {
+        given.push(path.clone());
+    }
+    Ok(path)
+}
+
+/// Whether a file or folder of this name is in the making.
+pub(super) fn is_name(name: &[u8]) -> bool {
+    name.starts_with(PREFIX.as_bytes())
+}
+
+/// From now on this process remembers what it has in the making, for
+/// [`remove_temporary`]. A command does so; what it remembers grows with what it makes.
+pub fn remember_temporary() {
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    given.get_or_insert_default();
+}
+
+/// Removes what this process has in the making, in whichever thread: for when a signal is
+/// about to end it. What is in its place already stays. From then on a thread that would
+/// create or move a file waits for ever, and one that reads what it made finds it gone: it
+/// must not get to report that.
+///
+/// Never fails: what is left is swept away by a later run.
+pub fn remove_temporary() {
+    std::mem::forget(CHANGING.write().unwrap_or_else(PoisonError::into_inner));
+    let given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+    for path in given {
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => drop(fs::remove_dir_all(&path)),
+            Ok(_) => drop(fs::remove_file(&path)),
+            Err(_) => {}
+        }
+    }
+}
