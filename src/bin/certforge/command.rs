@@ -55,6 +55,7 @@ use crate::context::{Context, Failure, Waits};
 use crate::environment;
 use crate::render::{self, Format};
 use crate::report::Report;
+use crate::signals;
 
 /// Certificates of a private CA, made right and imported into AWS ACM
 #[derive(Parser)]
@@ -285,6 +286,7 @@ pub fn run() -> ExitCode {
     let done = cli.global.seeded.clone().during(|| dispatch(cli, format));
     #[cfg(not(feature = "seeded"))]
     let done = dispatch(cli, format);
+    signals::wait_where_ending();
     match done {
         Ok(report) => render::report(&report, format),
         Err(failure) => render::failure(&failure, format),
@@ -317,6 +319,13 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         Command::Completions(args) => return Ok(man::completions(&args, Cli::command())),
         Command::Man(args) => return man::page(&args, Cli::command()),
         _ => {}
+    }
+    environment::keep_memory_private();
+    signals::tell_of_limits();
+    // These two start programs or wait for signals themselves.
+    if !matches!(cli.command, Command::Run(_) | Command::Serve(_)) {
+        environment::forbid_core_files();
+        signals::clean_up_at_the_end();
     }
     let dir = cli.global.dir.or_else(environment::dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
     let waits = if format.quiet || format.json { Waits::Quiet } else { Waits::Told };

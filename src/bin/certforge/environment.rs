@@ -3,9 +3,12 @@
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use certforge::KeyAlgorithm;
+use certforge::store::read_start;
+use rustix::termios::{self, OptionalActions, Termios};
 use time::OffsetDateTime;
 
 /// The store's directory where `--dir` does not say.
@@ -136,8 +139,45 @@ pub fn agrees(question: &str) -> bool {
     answer.is_some_and(|answer| answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes"))
 }
 
+/// How the terminal was before a secret was asked for.
+static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
+
 /// Asks for a secret on the terminal, without showing it; none where there is no answer.
 pub fn ask_secret(question: &str) -> Option<zeroize::Zeroizing<String>> {
-    let answer = rpassword::prompt_password(question).ok()?;
-    (!answer.is_empty()).then(|| zeroize::Zeroizing::new(answer))
+    let terminal = || TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
+    *terminal() = termios::tcgetattr(io::stdin()).ok();
+    let answer = rpassword::prompt_password(question).ok().map(zeroize::Zeroizing::new);
+    *terminal() = None;
+    answer.filter(|answer| !answer.is_empty())
+}
+
+/// Where a secret is being asked for, lets the terminal show again what is typed.
+pub fn restore_terminal() {
+    if let Some(before) = TERMINAL.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &before);
+        let _ = io::stderr().write_all(b"\n");
+    }
+}
+
+/// The signals that this process was started to ignore, a bit each, from the first on.
+pub fn ignored_signals() -> u64 {
+    let status = read_start(Path::new("/proc/self/status")).ok();
+    let text = status.map(|status| String::from_utf8_lossy(&status.octets).into_owned());
+    let mask = text.iter().flat_map(|text| text.lines()).find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Keeps other programs of the same user out of this one's memory, and its memory out of
+/// core files: there are keys in it. Programs that it starts are not kept from either.
+pub fn keep_memory_private() {
+    // A kernel that cannot do it leaves things as they are everywhere else.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Lets neither this program nor those that it starts leave a core file.
+pub fn forbid_core_files() {
+    let most = rustix::process::getrlimit(rustix::process::Resource::Core).maximum;
+    let none = rustix::process::Rlimit { current: Some(0), maximum: most };
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
 }

@@ -9,6 +9,7 @@ mod failure;
 mod hint;
 mod render;
 mod report;
+mod signals;
 
 use std::process::ExitCode;
 
