@@ -355,4 +355,12 @@ mod tests {
         assert_eq!(Constraints::read(&read).unwrap(), l);
         assert_eq!("10.0.0.0/8".parse::<Subtree>().unwrap().to_string(), "10.0.0.0/8");
     }
+
+    #[test]
+    fn a_subtree_has_no_wildcard_at_any_place() {
+        for bad in ["*.a.example", ".*.a.example", "dns:.*.a.example", "uri:*.a.example", "email:@*.a.example"] {
+            let refused = bad.parse::<Subtree>().unwrap_err().to_string();
+            assert!(refused.contains("no `*`"), "{bad}: {refused}");
+        }
+    }
 }
