@@ -181,3 +181,16 @@ pub fn forbid_core_files() {
     let none = rustix::process::Rlimit { current: Some(0), maximum: most };
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
 }
+
+/// Overwrites what calls that have returned left on this thread's stack: libraries put keys
+/// there.
+#[inline(never)]
+pub fn wipe_stack() {
+    let room = [0_u8; 128 << 10];
+    std::hint::black_box(&room);
+}
+
+/// The same in the threads that share work.
+pub fn wipe_shared_stacks() {
+    rayon::broadcast(|_| wipe_stack());
+}

@@ -11,7 +11,14 @@ mod render;
 mod report;
 mod signals;
 
+use std::alloc::System;
 use std::process::ExitCode;
+
+use zeroizing_alloc::ZeroAlloc;
+
+/// What is freed is wiped: keys pass through libraries that do not do so themselves.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
     // Whichever thread panics, the command ends with a status of its own; a release build
@@ -21,5 +28,7 @@ fn main() -> ExitCode {
         told(panic);
         std::process::exit(report::status::INTERNAL.into());
     }));
-    command::run()
+    let status = command::run();
+    environment::wipe_stack();
+    status
 }

@@ -20,6 +20,7 @@ use crate::command::ca::new::rehearsed;
 use crate::command::inventory::{Issuers, leaves};
 use crate::command::passphrase::{PassphraseArgs, from_file, read_first_line};
 use crate::context::{Context, Failure, Waits};
+use crate::environment;
 use crate::render::Bar;
 use crate::report::{ApplyLeaf, ApplyReport, CaReport, Report, State, findings, left_behind_findings, path};
 use difference::Verdict;
@@ -310,6 +311,7 @@ fn make(
         Ok(())
     };
     changed.par_iter().try_for_each(one)?;
+    environment::wipe_shared_stacks();
     let left_behind = batch.place(Overwrite::Archive)?;
     bar.end();
     Ok(left_behind)

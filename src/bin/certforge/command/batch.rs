@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::command::issue::IssueArgs;
 use crate::context::{Context, Failure, Waits};
+use crate::environment;
 use crate::render::Bar;
 use crate::report::{BatchLeaf, BatchReport, Report, findings, left_behind_findings, path};
 use output::Stream;
@@ -151,6 +152,7 @@ pub fn run(
             made
         }
     };
+    environment::wipe_shared_stacks();
     bar.end();
     let output = stream.map(|(_, output)| path(output));
     Ok(Report::Batch(BatchReport { planned: false, output, leaves, findings: said }))

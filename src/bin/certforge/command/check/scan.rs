@@ -15,6 +15,7 @@ use super::Args;
 use crate::command::material;
 use crate::command::status::span;
 use crate::context::{Context, Failure, Waits};
+use crate::environment;
 use crate::render::Bar;
 use crate::report::{Report, ScanEntry, ScanReport, findings, path};
 
@@ -35,6 +36,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             found
         })
         .collect();
+    environment::wipe_shared_stacks();
     bar.end();
     let mut report = ScanReport {
         folder: path(&PathBuf::from(&args.what)),
