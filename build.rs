@@ -1,12 +1,13 @@
-//! Links the unwinder into the command where GNU tools are at hand: loading its library is a
-//! tenth of what starting the command costs, and nothing but a panic's backtrace uses it.
+//! Tells the command what it is built of, and links the unwinder into it where GNU tools are
+//! at hand: loading its library is a tenth of what starting the command costs, and nothing
+//! but a panic's backtrace uses it.
 
 use std::path::Path;
 use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    let is = |name: &str, wanted: &str| std::env::var(name).is_ok_and(|value| value == wanted);
+    println!("cargo:rustc-env=CERTFORGE_BUILD={}", of_what());
     let native = std::env::var("HOST").ok() == std::env::var("TARGET").ok();
     if !native || !is("CARGO_CFG_TARGET_OS", "linux") || !is("CARGO_CFG_TARGET_ENV", "gnu") {
         return;
@@ -19,4 +20,44 @@ fn main() {
             println!("cargo:rustc-link-arg-bin=certforge={arg}");
         }
     }
+}
+
+fn is(name: &str, wanted: &str) -> bool {
+    std::env::var(name).is_ok_and(|value| value == wanted)
+}
+
+/// The commit, and the features that make a difference to who uses the command.
+fn of_what() -> String {
+    let features = ["cli", "aws", "apigw", "seeded"]
+        .into_iter()
+        .filter(|name| std::env::var_os(format!("CARGO_FEATURE_{}", name.to_uppercase())).is_some());
+    let features = features.collect::<Vec<_>>().join(", ");
+    format!("{}, features {features}", commit())
+}
+
+/// The commit that is built: of the working copy, or of the package that was published.
+fn commit() -> String {
+    // Every commit would be another build.
+    if !is("PROFILE", "release") {
+        return "debug build".to_owned();
+    }
+    println!("cargo:rerun-if-changed=.cargo_vcs_info.json");
+    if let Ok(text) = std::fs::read_to_string(".cargo_vcs_info.json")
+        && let Some(commit) = text.split('"').find(|part| part.len() == 40 && is_hex(part))
+    {
+        return format!("commit {}", &commit[..12]);
+    }
+    println!("cargo:rerun-if-changed=.git/logs/HEAD");
+    let git =
+        Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]).output();
+    match git {
+        Ok(said) if said.status.success() => {
+            format!("commit {}", String::from_utf8_lossy(&said.stdout).trim())
+        }
+        _ => "commit unknown".to_owned(),
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_hexdigit())
 }

@@ -62,6 +62,7 @@ use crate::signals;
 #[command(
     name = "certforge",
     version,
+    long_version = LONG_VERSION,
     disable_help_subcommand = true,
     after_help = "Examples:
   certforge up 10.103.10.95                 a CA and a leaf for a private address
@@ -78,6 +79,9 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// The version, and what it is built of.
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("CERTFORGE_BUILD"), ")");
 
 /// The heading of the flags that every command takes.
 const COMMON: &str = "Common options";
@@ -267,9 +271,10 @@ impl FromArgMatches for Command {
 
 /// Parses, runs, renders.
 pub fn run() -> ExitCode {
-    if only_version() {
-        let text = concat!("certforge ", env!("CARGO_PKG_VERSION"), "\n");
-        return render::report(&Report::Text(text.as_bytes().to_vec()), Format { json: false, quiet: true });
+    if let Some(long) = only_version() {
+        let version = if long { LONG_VERSION } else { env!("CARGO_PKG_VERSION") };
+        let text = format!("certforge {version}\n").into_bytes();
+        return render::report(&Report::Text(text), Format { json: false, quiet: true });
     }
     if std::env::args_os().any(|arg| arg.as_encoded_bytes().windows(11).any(|w| w == b"-----BEGIN ")) {
         // Whatever it would be said in, the text of a key would be in it.
@@ -293,11 +298,12 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Whether the version is all that was asked for: scripts ask that often, and
+/// Whether the version is all that was asked for, and in full: scripts ask that often, and
 /// building the whole command line costs as much as the rest of the answer.
-fn only_version() -> bool {
+fn only_version() -> Option<bool> {
     let mut args = std::env::args_os().skip(1);
-    args.next().is_some_and(|arg| arg == "--version" || arg == "-V") && args.next().is_none()
+    let asked = args.next().filter(|arg| arg == "--version" || arg == "-V")?;
+    args.next().is_none().then(|| asked == "--version")
 }
 
 /// Help and version go to standard output; misuse is one message.
