@@ -358,7 +358,9 @@ mod tests {
 
     #[test]
     fn a_subtree_has_no_wildcard_at_any_place() {
-        for bad in ["*.a.example", ".*.a.example", "dns:.*.a.example", "uri:*.a.example", "email:@*.a.example"] {
+        for bad in
+            ["*.a.example", ".*.a.example", "dns:.*.a.example", "uri:*.a.example", "email:@*.a.example"]
+        {
             let refused = bad.parse::<Subtree>().unwrap_err().to_string();
             assert!(refused.contains("no `*`"), "{bad}: {refused}");
         }
