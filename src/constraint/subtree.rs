@@ -197,10 +197,12 @@ impl FromStr for Subtree {
             _ if text.contains('/') || text.parse::<IpAddr>().is_ok() => ("ip".to_owned(), text),
             _ => ("dns".to_owned(), text),
         };
-        let below = "a subtree has no `*`: it holds everything below it as it is";
+        // Also behind a dot, or as the host of an e-mail address.
+        if rest.contains("*.") {
+            return Err(refuse("a subtree has no `*`: it holds everything below it as it is".to_owned()));
+        }
         // A host is checked and written as a DNS name is.
         let host = |host: &str| match format!("dns:{host}").parse::<San>() {
-            Ok(San::Dns(dns)) if dns.starts_with("*.") => Err(refuse(below.to_owned())),
             Ok(San::Dns(dns)) => Ok(dns),
             Ok(_) => Err(refuse("it is no host".to_owned())),
             Err(Error::Name { fault, .. }) => Err(refuse(fault.to_string())),
