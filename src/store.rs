@@ -24,6 +24,7 @@ mod derived;
 mod directory;
 mod file;
 mod folder;
+mod form;
 mod import_record;
 mod leaf;
 mod new_folder;
@@ -58,9 +59,6 @@ pub use set::Lock;
 use set::Set;
 pub use temporary::{remember_temporary, remove_temporary};
 pub use write::rewrite;
-
-/// The form of the directory that this program reads and writes.
-const VERSION: u32 = 1;
 
 const CERTIFICATE: &str = "cert.pem";
 const CHAIN: &str = "chain.pem";
@@ -166,16 +164,7 @@ impl Store {
     /// [`Error::StoreVersion`] where a newer certforge wrote it.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
-        let path = root.join("version");
-        match file::read_optional(&path)? {
-            None => {}
-            Some(bytes) => {
-                let text = String::from_utf8_lossy(&bytes).trim().to_owned();
-                if !text.parse::<u32>().is_ok_and(|v| (1..=VERSION).contains(&v)) {
-                    return Err(Error::StoreVersion { path, found: text, known: VERSION });
-                }
-            }
-        }
+        form::check(&root)?;
         Ok(Self { root })
     }
 
@@ -460,11 +449,6 @@ impl Store {
     }
 
     pub(super) fn prepare(&self) -> Result<()> {
-        write::ensure_folder(&self.root, 0o755)?;
-        let version = self.root.join("version");
-        if file::read_optional(&version)?.is_none() {
-            write::write_new_atomically(&self.root, &version, format!("{VERSION}\n").as_bytes())?;
-        }
-        Ok(())
+        form::prepare(self)
     }
 }
