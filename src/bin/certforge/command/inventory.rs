@@ -21,6 +21,8 @@ impl Issuers {
         for name in store.authority_names()? {
             match store.ca_entry(&name) {
                 Ok(entry) => found.push(entry),
+                // A disk that fails says nothing of the CA.
+                Err(e @ Error::Io { .. }) if is_the_disks(&e) => return Err(e.into()),
                 Err(e) => broken.push(Finding::new(e.code(), Severity::Error, name, e.to_string())),
             }
         }
@@ -51,6 +53,12 @@ impl Issuers {
     pub fn all(&self) -> &[CaEntry] {
         &self.found
     }
+}
+
+/// Whether it is neither missing nor forbidden, but could not be read.
+fn is_the_disks(e: &Error) -> bool {
+    use std::io::ErrorKind::{NotFound, PermissionDenied};
+    matches!(e, Error::Io { source, .. } if !matches!(source.kind(), NotFound | PermissionDenied))
 }
 
 /// Whether two certificates are of one CA, renewed or not.

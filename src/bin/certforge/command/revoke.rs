@@ -180,6 +180,9 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         return issued_by(args, issuers.all().iter().find(is_its), &certificate, "revoke it where its CA is");
     }
     let named = store.leaf(&args.which);
+    if let Err(e @ Error::Io { .. }) = named {
+        return Err(e.into());
+    }
     let below = issuers.all().iter().find(|ca| ca.name == args.which);
     if let (Ok(leaf), Some(below)) = (&named, below) {
         let serials = [leaf.certificate.serial_hex(), below.certificate.serial_hex()];
