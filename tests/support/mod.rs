@@ -64,6 +64,10 @@ impl Sandbox {
             .env("USER", "tester")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null());
+        // Where coverage is measured: otherwise it is written where the command runs.
+        if let Some(file) = std::env::var_os("LLVM_PROFILE_FILE") {
+            command.env("LLVM_PROFILE_FILE", file);
+        }
     }
 
     /// Runs the command with arguments split at blanks.
