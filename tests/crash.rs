@@ -222,7 +222,7 @@ fn faults(sandbox: &Sandbox, before: &BTreeSet<String>, told: bool) -> Faults {
         let shown = path.strip_prefix(sandbox.path()).unwrap().to_str().unwrap().to_owned();
         let bytes = std::fs::read(&path).unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        let secret = text.contains("PRIVATE KEY") || shown.ends_with(".p12");
+        let secret = text.contains("PRIVATE KEY") || path.extension().is_some_and(|e| e == "p12");
         let deliberate = shown.starts_with("faults/");
         if secret && std::fs::metadata(&path).unwrap().mode() & 0o077 != 0 {
             faults.entry("mode").or_default().push(shown.clone());
@@ -287,9 +287,8 @@ fn chosen(all: &[Point], wanted: usize, offset: usize) -> Vec<Point> {
     if wanted >= all.len() {
         return all.to_vec();
     }
-    let step = all.len() as f64 / wanted as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
-    let at = |i: usize| ((i as f64 + offset as f64 / 7.0) * step) as usize % all.len();
+    // A seventh of a step apart from fault to fault.
+    let at = |i: usize| (7 * i + offset) * all.len() / (7 * wanted) % all.len();
     (0..wanted).map(|i| all[at(i)].clone()).collect()
 }
 

@@ -185,6 +185,7 @@ pub fn forbid_core_files() {
 /// Overwrites what calls that have returned left on this thread's stack: libraries put keys
 /// there.
 #[inline(never)]
+#[expect(clippy::large_stack_arrays, reason = "the stack is what is to be overwritten")]
 pub fn wipe_stack() {
     let room = [0_u8; 128 << 10];
     std::hint::black_box(&room);
