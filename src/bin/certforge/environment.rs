@@ -146,8 +146,13 @@ static TERMINAL: Mutex<Option<Termios>> = Mutex::new(None);
 pub fn ask_secret(question: &str) -> Option<zeroize::Zeroizing<String>> {
     let terminal = || TERMINAL.lock().unwrap_or_else(PoisonError::into_inner);
     *terminal() = termios::tcgetattr(io::stdin()).ok();
-    let answer = rpassword::prompt_password(question).ok().map(zeroize::Zeroizing::new);
+    let answer = rpassword::prompt_password(question);
+    if answer.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::Interrupted) {
+        // Ctrl-C, which it has sent on as a signal: whoever watches is about to end this.
+        std::thread::sleep(std::time::Duration::from_secs(2));
+    }
     *terminal() = None;
+    let answer = answer.ok().map(zeroize::Zeroizing::new);
     answer.filter(|answer| !answer.is_empty())
 }
 
