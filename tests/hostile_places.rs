@@ -244,6 +244,17 @@ fn a_read_only_mount_is_status_4_and_names_the_path() {
 }
 
 #[test]
+fn an_error_names_where_something_was_to_go() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.internal --key p256");
+    for args in ["fixtures missing/f", "bundle a.internal --to combined --output missing/f"] {
+        let ran = sandbox.run(args);
+        assert_eq!(ran.status, 4, "{args}: {}", ran.stderr);
+        assert!(ran.stderr.contains("missing/f") && !ran.stderr.contains(".tmp"), "{args}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn the_store_can_be_at_any_path() {
     let sandbox = Sandbox::new();
     let long: String = std::iter::repeat_n(format!("/{}", "d".repeat(200)), 18).collect();

@@ -375,11 +375,7 @@ impl NewFile {
         let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let temporary = temporary::name(folder)?;
         let file = write::create_new(&temporary, if is_secret { SECRET } else { PUBLIC });
-        let file = file.map_err(|e| match e {
-            // Nobody knows the file that comes before it.
-            Error::Io { doing, source, .. } => Error::Io { doing, path: target.to_owned(), source },
-            other => other,
-        })?;
+        let file = file.map_err(write::on_the_way_to(target))?;
         Ok(Self { file, temporary, target: target.to_owned(), finished: false })
     }
 

@@ -27,7 +27,7 @@ impl NewFolder {
         }
         let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         let temporary = temporary::name(parent)?;
-        write::make_folder(&temporary, 0o777)?;
+        write::make_folder(&temporary, 0o777).map_err(write::on_the_way_to(target))?;
         Ok(Self { temporary, target: target.to_owned(), finished: false })
     }
 
@@ -44,11 +44,7 @@ impl NewFolder {
             write::ensure_folder(folder, 0o755)?;
         }
         let written = write::write_unflushed(&place, bytes, if is_secret { SECRET } else { PUBLIC });
-        written.map_err(|e| match e {
-            // Nobody knows the folder that comes before it.
-            Error::Io { doing, source, .. } => Error::Io { doing, path: self.target.join(path), source },
-            other => other,
-        })
+        written.map_err(write::on_the_way_to(&self.target.join(path)))
     }
 
     /// Flushes it and moves it to its target.

@@ -14,6 +14,14 @@ use super::file::{check_is_file, files_in, io_error, is_folder, is_there};
 use super::temporary;
 use crate::error::{Error, Result};
 
+/// Says of an error at a path in the making where it was to go: nobody knows the other.
+pub(super) fn on_the_way_to(target: &Path) -> impl FnOnce(Error) -> Error {
+    move |e| match e {
+        Error::Io { doing, source, .. } => Error::Io { doing, path: target.to_owned(), source },
+        other => other,
+    }
+}
+
 /// Makes a folder that must not be there.
 pub(super) fn make_folder(path: &Path, mode: u32) -> Result<()> {
     let _changing = temporary::changing();
