@@ -328,10 +328,19 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     }
     environment::keep_memory_private();
     signals::tell_of_limits();
-    // These two start programs or wait for signals themselves.
-    if !matches!(cli.command, Command::Run(_) | Command::Serve(_)) {
-        environment::forbid_core_files();
-        signals::clean_up_at_the_end();
+    match cli.command {
+        // These start programs or wait for signals themselves.
+        Command::Run(_) | Command::Serve(_) => {}
+        // These make nothing and ask nothing: a thread would be work for no one.
+        Command::Explain(_)
+        | Command::List(_)
+        | Command::Status(_)
+        | Command::Template(_)
+        | Command::Verify(_) => environment::forbid_core_files(),
+        _ => {
+            environment::forbid_core_files();
+            signals::clean_up_at_the_end();
+        }
     }
     let dir = cli.global.dir.or_else(environment::dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
     let waits = if format.quiet || format.json { Waits::Quiet } else { Waits::Told };
