@@ -114,7 +114,7 @@ fn requests_lists_and_keys_are_looked_at_too() {
     let request =
         request.iter().find_map(|l| l.split(' ').next().filter(|f| f.ends_with("request.pem"))).unwrap();
     let (status, document) = checked(&sandbox, request);
-    assert_eq!((status, &document["requests"][0]["names"][0]), (0, &"dns:b.internal".into()));
+    assert_eq!((status, &document["requests"][0]["names"][0]), (0, &"DNS:b.internal".into()));
     // OpenSSL's forms of the same.
     openssl(
         &["crl", "-in", "certforge/ca/default/crl.pem", "-outform", "DER", "-out", "l.der"],

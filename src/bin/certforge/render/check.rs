@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use certforge::error::Shown;
 
-use super::{finding_lines, line, verify};
+use super::{BOLD, finding_lines, line, verify};
 use crate::report::{
     CertificateReport, CheckReport, ClientReport, KeyReport, ListReport, RequestCheck, ScanReport,
 };
@@ -54,13 +54,15 @@ fn client(out: &mut impl Write, c: &ClientReport) -> io::Result<()> {
     let documented = if c.measured { "" } else { ", documented, not measured" };
     let (says, only_if) = (c.says.as_deref().unwrap_or_default(), c.only_if.as_deref().unwrap_or_default());
     let facts = match c.verdict {
-        "refuses" => format!("refuses: {says}{documented}"),
-        "only if" => format!("accepts only if {only_if}{documented}"),
-        _ => format!("accepts{documented}"),
+        "refuses" => format!("{}: {says}{documented}", c.title),
+        "only if" => format!("{}: only if {only_if}{documented}", c.title),
+        _ => format!("{}{documented}", c.title),
     };
-    line(out, "client", &c.title, &facts)?;
+    // The verdict first: it is short, and what is looked for.
+    let verdict = if c.verdict == "only if" { "accepts perhaps" } else { c.verdict };
+    writeln!(out, "{BOLD}{:<7}{BOLD:#} {verdict:<15} {}", "client", Shown(&facts))?;
     match &c.fix {
-        Some(fix) => writeln!(out, "        {fix}"),
+        Some(fix) => writeln!(out, "        {:<15} {}", "", Shown(fix)),
         None => Ok(()),
     }
 }
@@ -78,6 +80,8 @@ fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::R
         uses = format!("{uses}; {}", c.extended_key_usage.join(", "));
     }
     let what = match (c.ca, c.path_length) {
+        (true, Some(0)) => "a CA, with no CA below it".to_owned(),
+        (true, Some(1)) => "a CA, with one CA below it at most".to_owned(),
         (true, Some(n)) => format!("a CA, with {n} CAs below it at most"),
         (true, None) => "a CA".to_owned(),
         (false, _) => "no CA".to_owned(),
@@ -92,7 +96,8 @@ fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::R
         line(out, "aki", c.authority_key_identifier.as_ref().unwrap_or(&none), "")?;
         c.extensions.iter().try_for_each(|e| {
             let critical = if e.critical { "critical, " } else { "" };
-            line(out, "ext", &e.name, &format!("{critical}{}", Shown(&e.value)))
+            let value = e.says.as_ref().unwrap_or(&e.value);
+            line(out, "ext", &e.name, &format!("{critical}{}", Shown(value)))
         })?;
     }
     finding_lines(out, &c.findings)

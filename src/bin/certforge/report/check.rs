@@ -1,10 +1,11 @@
 //! What `check` has to report.
 
+use certforge::certificate::PathLength;
 use certforge::check::certificate;
 use certforge::finding::{Finding, Severity};
 use certforge::key::Sha256;
 use certforge::validity::rfc3339;
-use certforge::{Certificate, PublicKey, RevocationList};
+use certforge::{Certificate, PublicKey, RevocationList, Subtree};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -116,10 +117,13 @@ pub struct ExtensionReport {
     pub critical: bool,
     /// Its value in DER, hexadecimal.
     pub value: String,
+    /// What it says, where that is understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
 }
 
 impl ExtensionReport {
-    fn of((oid, critical, value): (String, bool, Vec<u8>)) -> Self {
+    fn of(certificate: &Certificate, (oid, critical, value): (String, bool, Vec<u8>)) -> Self {
         const NAMES: [(&str, &str); 16] = [
             ("2.5.29.14", "subjectKeyIdentifier"),
             ("2.5.29.15", "keyUsage"),
@@ -139,7 +143,40 @@ impl ExtensionReport {
             ("2.16.840.1.113730.1.1", "nsCertType"),
         ];
         let name = NAMES.iter().find(|(known, _)| *known == oid).map_or(oid.as_str(), |(_, name)| name);
-        Self { name: name.to_owned(), critical, value: certforge::key::hex(&value), oid }
+        let says = meaning(certificate, &oid).filter(|text| !text.is_empty());
+        Self { name: name.to_owned(), critical, value: certforge::key::hex(&value), says, oid }
+    }
+}
+
+/// What an extension of these says, in OpenSSL's words.
+fn meaning(certificate: &Certificate, oid: &str) -> Option<String> {
+    let hex = |id: Vec<u8>| certforge::key::hex(&id);
+    match oid {
+        "2.5.29.14" => certificate.subject_key_identifier().map(hex),
+        "2.5.29.15" => certificate.key_usage().map(|all| all.join(", ")),
+        "2.5.29.17" => Some(certificate.names_as_written().join(", ")),
+        "2.5.29.19" => Some(match certificate.ca() {
+            Some(PathLength(Some(length))) => format!("CA:TRUE, pathlen:{length}"),
+            Some(PathLength(None)) => "CA:TRUE".to_owned(),
+            None => "CA:FALSE".to_owned(),
+        }),
+        "2.5.29.30" => {
+            let limits = certificate.name_constraints().ok()??;
+            let all = |word: &str, subtrees: &[Subtree]| {
+                subtrees.iter().map(|subtree| format!("{word} {subtree}")).collect::<Vec<_>>()
+            };
+            Some(
+                [all("permitted", limits.permitted()), all("excluded", limits.excluded())]
+                    .concat()
+                    .join(", "),
+            )
+        }
+        "2.5.29.35" => certificate.authority_key_identifier().map(hex),
+        "2.5.29.37" => {
+            let usages = certificate.extended_key_usage();
+            Some(usages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+        }
+        _ => None,
     }
 }
 
@@ -189,7 +226,11 @@ impl CertificateReport {
             authority_key_identifier: id(certificate.authority_key_identifier()),
             sha256: certificate.sha256().to_string(),
             spki_sha256: certificate.public_key().sha256().to_string(),
-            extensions: certificate.extensions().into_iter().map(ExtensionReport::of).collect(),
+            extensions: certificate
+                .extensions()
+                .into_iter()
+                .map(|extension| ExtensionReport::of(certificate, extension))
+                .collect(),
             findings: findings(&said),
         }
     }

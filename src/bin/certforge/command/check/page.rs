@@ -7,7 +7,7 @@ use certforge::check::path::{Peer, Purpose, Question, verify};
 use certforge::gather::Parts;
 use certforge::validity::rfc3339;
 use certforge::{
-    Certificate, Finding, PublicKey, RevocationList, Severity, SigningRequest, Template, TrustAnchor,
+    Certificate, Finding, PublicKey, RevocationList, San, Severity, SigningRequest, Template, TrustAnchor,
 };
 
 use super::{Args, JudgeArgs, address};
@@ -94,7 +94,7 @@ pub fn inspect(what: &Path, parts: &Parts, context: &Context) -> CheckReport {
         let public = key.public();
         let owners = belongs(public);
         if owners.is_empty() && !publics.is_empty() {
-            let message = format!("the private key {place} belongs to nothing in this file");
+            let message = "the private key belongs to nothing in this file";
             let finding = Finding::new("key.mismatch", Severity::Error, place.clone(), message);
             said.push(finding.fix("find the key that the certificate was made for"));
         }
@@ -144,7 +144,7 @@ fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
     let mut names = Vec::new();
     match Template::named("server").and_then(|server| request.wanted(&server, &[])) {
         Ok((wanted, left_out)) => {
-            names = wanted.names().iter().map(|name| format!("{}:{name}", name.kind())).collect();
+            names = wanted.names().iter().map(as_in_certificates).collect();
             said.extend(left_out);
         }
         Err(e) => {
@@ -166,6 +166,14 @@ fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
         key: request.public_key().describe(),
         spki_sha256: request.public_key().sha256().to_string(),
         findings: findings(&said),
+    }
+}
+
+/// A name as those of certificates are shown: `DNS:a.example`.
+fn as_in_certificates(name: &San) -> String {
+    match name.kind() {
+        kind @ "email" => format!("{kind}:{name}"),
+        kind => format!("{}:{name}", kind.to_ascii_uppercase()),
     }
 }
 
