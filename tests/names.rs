@@ -112,6 +112,147 @@ fn lists_split_keep_their_order_and_drop_repetitions() {
     assert_eq!(Names::parse(Vec::<String>::new()).unwrap_err().code(), "name.none");
 }
 
+/// A DNS name of this many octets, in labels of 49 and a last one that fills up.
+fn long_name(octets: usize) -> String {
+    let label = format!("{}.", "a".repeat(49));
+    let full = label.repeat(octets / 50);
+    let rest = octets - full.len();
+    if rest == 0 { full[..octets - 2].to_owned() + "bb" } else { full + &"b".repeat(rest) }
+}
+
+#[test]
+fn the_longest_and_one_more() {
+    let code = |text: &str| text.parse::<San>().err().map(|e| e.code());
+    let label = |octets: usize| format!("{}.example", "a".repeat(octets));
+    let email = |octets: usize| format!("{}@a.example", "x".repeat(octets - "@a.example".len()));
+    let uri = |octets: usize| format!("uri:urn:{}", "x".repeat(octets - 4));
+    assert_eq!(long_name(253).len(), 253);
+    for (what, longest, longer, refusal) in [
+        ("label", label(63), label(64), "name.long-label"),
+        ("name", long_name(253), long_name(254), "name.long"),
+        ("with a dot at the end", long_name(253) + ".", long_name(254) + ".", "name.long"),
+        ("wildcard", format!("*.{}", long_name(251)), format!("*.{}", long_name(252)), "name.long"),
+        ("mailbox", email(254), email(255), "name.not-email"),
+        ("uri", uri(2048), uri(2049), "name.not-uri"),
+    ] {
+        assert_eq!(code(&longest), None, "{what}");
+        assert_eq!(code(&longer), Some(refusal), "{what}");
+    }
+    let e = format!("*.{}", long_name(252)).parse::<San>().unwrap_err().to_string();
+    assert!(e.contains("254"), "{e}");
+    let e = label(64).parse::<San>().unwrap_err().to_string();
+    assert!(e.contains("64"), "{e}");
+}
+
+#[test]
+fn each_prefix_forces_its_type() {
+    for (text, value) in [
+        ("dns:a.example", "dns a.example"),
+        ("DNS:a.example", "dns a.example"),
+        ("ip:10.0.0.1", "ip 10.0.0.1"),
+        ("ip: 10.0.0.1", "ip 10.0.0.1"),
+        ("IP Address:10.0.0.1", "ip 10.0.0.1"),
+        ("IPAddress:10.0.0.1", "ip 10.0.0.1"),
+        ("ip:[fd00::1]", "ip fd00::1"),
+        ("email:a@b.example", "email a@b.example"),
+        ("rfc822:a@b.example", "email a@b.example"),
+        ("mailto:a@b.example", "email a@b.example"),
+        ("uri:https://10.0.0.1/", "uri https://10.0.0.1/"),
+        ("uri:https://[fd00::1]/", "uri https://[fd00::1]/"),
+        ("uri:https://[fd00::1]:443", "uri https://[fd00::1]:443"),
+        ("uri:https://a.example:443?x#y", "uri https://a.example:443?x#y"),
+        ("uri:https://u:p@a.example", "uri https://u:p@a.example"),
+        ("uri:https://a.example?x", "uri https://a.example?x"),
+        ("uri:https://a.example#y", "uri https://a.example#y"),
+        ("uri:h2+x-y.z:1", "uri h2+x-y.z:1"),
+    ] {
+        let (kind, name) = kind(text);
+        assert_eq!(format!("{kind} {name}"), value, "{text}");
+    }
+}
+
+#[test]
+fn what_a_part_of_a_name_may_not_be() {
+    for (text, code) in [
+        // URIs: the scheme, the rest, the characters, the authority.
+        ("uri:", "name.not-uri"),
+        ("uri::x", "name.not-uri"),
+        ("uri:1http:x", "name.not-uri"),
+        ("uri:ht_tp:x", "name.not-uri"),
+        ("uri:urn:", "name.not-uri"),
+        ("uri:urn:a b", "name.not-uri"),
+        ("uri:urn:a\"b", "name.not-uri"),
+        ("uri:urn:ü", "name.not-uri"),
+        ("uri:https://10.0.0.256/", "name.not-uri"),
+        ("uri:https://[fd00::g]/", "name.not-uri"),
+        ("uri:https://[fd00::1/", "name.not-uri"),
+        ("uri:https://[fd00::1]:x/", "name.not-uri"),
+        ("uri:https://u@/", "name.not-uri"),
+        // Mailboxes: dots, characters, the host.
+        ("email:.a@b.example", "name.not-email"),
+        ("email:a.@b.example", "name.not-email"),
+        ("email:a..b@b.example", "name.not-email"),
+        ("email:a b@b.example", "name.not-email"),
+        ("email:ü@b.example", "name.not-email"),
+        ("email:a@*.b.example", "name.not-email"),
+        ("email:a@", "name.empty"),
+        ("email:a@b_c", "name.forbidden"),
+        ("a@10.0.0.1", "name.not-ip"),
+        // What only looks like an address, a network, a port, a prefix.
+        ("1.2.3.4/24", "name.cidr"),
+        ("1.2.3/24", "name.cidr"),
+        ("1.2.3.4/255.255.255.0", "name.cidr"),
+        ("1.2.3.4/", "name.path"),
+        ("1.2.3.4/x", "name.path"),
+        ("a.example/24", "name.path"),
+        ("ip:fd00::1/64", "name.cidr"),
+        ("ip:fe80::1%1", "name.zone"),
+        ("a.example:", "name.not-ip"),
+        ("a.example:x", "name.not-ip"),
+        ("a:b:443", "name.not-ip"),
+        ("abc:x", "name.not-ip"),
+        ("abg:x", "name.prefix"),
+        ("fd00::1]:443", "name.port"),
+        ("[fd00::1", "name.not-ip"),
+        ("0X7F.0x1", "name.not-ip"),
+        ("0x", "name.not-ip"),
+        ("1.", "name.not-ip"),
+        ("01.2.3.4", "name.leading-zero"),
+        ("1.2.3.04", "name.leading-zero"),
+        ("1.2.03", "name.not-ip"),
+        ("1.2.3.0x4", "name.not-ip"),
+        ("0.0.0.0a", ""),
+        // Labels.
+        ("a..", "name.empty-label"),
+        ("a.-b.example", "name.hyphen"),
+        ("a.b-.example", "name.hyphen"),
+        ("a.b-c.example", ""),
+        ("a~b.example", "name.forbidden"),
+        ("*.", "name.empty-label"),
+        ("*.a", "name.wildcard-top-level"),
+        ("*.a.", "name.wildcard-top-level"),
+        ("*.a.b", ""),
+        ("*a.b", "name.wildcard-inside"),
+    ] {
+        match text.parse::<San>() {
+            Ok(san) => assert_eq!(code, "", "{text}: {san:?}"),
+            Err(e) => assert_eq!(e.code(), code, "{text}: {e}"),
+        }
+    }
+}
+
+#[test]
+fn names_are_counted_listed_and_never_none() {
+    let names = Names::parse(["b.example, 10.0.0.1", "B.example.", "10.0.0.1"]).unwrap();
+    assert_eq!((names.len(), names.first().to_string()), (2, "b.example".to_owned()));
+    assert_eq!(names.iter().count(), 2);
+    assert_eq!((&names).into_iter().map(San::kind).collect::<Vec<_>>(), ["dns", "ip"]);
+    assert_eq!(Names::parse(["a.example,"]).unwrap_err().code(), "name.empty");
+    // The same text as two kinds is two names.
+    let both = Names::parse(["dns:a.example", "uri:a:b", "email:a@a.example", "uri:a:b"]).unwrap();
+    assert_eq!(both.len(), 3);
+}
+
 proptest::proptest! {
     /// Whatever is taken is taken again as the same when it is written out.
     #[test]

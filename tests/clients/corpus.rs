@@ -1,9 +1,9 @@
 //! Certificates with faults, made by OpenSSL.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 use crate::support::Sandbox;
+use crate::works::{CA, LEAF, Make, Works, ca_with, named, with};
 
 /// One certificate as a server shows it, and who asks for it.
 pub struct Case {
@@ -17,106 +17,6 @@ impl Case {
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
-}
-
-/// A certificate to make.
-struct Make<'a> {
-    subject: &'a str,
-    key: &'a str,
-    extensions: &'a str,
-    more: &'a [&'a str],
-    /// When it is made, as faketime reads it.
-    at: &'a str,
-    days: &'a str,
-}
-
-const LEAF: &str = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
-const CA: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
-
-impl Default for Make<'_> {
-    fn default() -> Self {
-        Self { subject: "/CN=leaf", key: "ec", extensions: LEAF, more: &[], at: "+0d", days: "60" }
-    }
-}
-
-/// A folder with keys and certificates by name.
-struct Works<'a> {
-    folder: &'a Path,
-}
-
-impl Works<'_> {
-    fn run(&self, at: &str, args: &[&str]) {
-        let output = Command::new("faketime")
-            .args(["-f", at, "openssl"])
-            .args(args)
-            .current_dir(self.folder)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "openssl {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn key(&self, name: &str, kind: &str) {
-        let file = format!("{name}.key");
-        if self.folder.join(&file).exists() {
-            return;
-        }
-        let args: Vec<&str> = match kind.split_once(':') {
-            Some(("rsa", bits)) => vec!["genrsa", "-out", &file, bits],
-            Some(("ec", curve)) => vec!["ecparam", "-name", curve, "-genkey", "-noout", "-out", &file],
-            _ if kind == "ec" => vec!["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &file],
-            _ => vec!["genpkey", "-algorithm", kind, "-out", &file],
-        };
-        self.run("+0d", &args);
-    }
-
-    /// Makes `name.pem`, signed by `issuer` or by itself.
-    fn make(&self, name: &str, issuer: Option<&str>, make: &Make<'_>) {
-        self.key(name, make.key);
-        let (key, request, pem, file) =
-            (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"), format!("{name}.ext"));
-        self.run("+0d", &["req", "-new", "-key", &key, "-subj", make.subject, "-out", &request]);
-        let mut args = vec!["x509", "-req", "-in", &request, "-days", make.days, "-out", &pem];
-        if !make.extensions.is_empty() {
-            // OpenSSL makes no key identifier of an issuer that has none.
-            let plain = issuer.is_some_and(|i| i.starts_with("v1"));
-            let dropped = if plain { "authorityKeyIdentifier=keyid\n" } else { "\0" };
-            std::fs::write(self.folder.join(&file), make.extensions.replace(dropped, "")).unwrap();
-            args.extend(["-extfile", &file]);
-        }
-        let (ca, ca_key) =
-            issuer.map_or((String::new(), String::new()), |i| (format!("{i}.pem"), format!("{i}.key")));
-        if issuer.is_some() {
-            args.extend(["-CA", &ca, "-CAkey", &ca_key]);
-            if !make.more.contains(&"-set_serial") {
-                args.push("-CAcreateserial");
-            }
-        } else {
-            args.extend(["-signkey", &key]);
-        }
-        args.extend_from_slice(make.more);
-        self.run(make.at, &args);
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.folder.join(name)).unwrap()
-    }
-}
-
-/// A leaf for these names.
-fn named(san: &str) -> String {
-    format!("{LEAF}subjectAltName={san}\n")
-}
-
-/// The leaf's extensions with one line written anew; an empty text leaves it out.
-fn with(line: &str, text: &str, san: &str) -> String {
-    let kept: Vec<&str> = LEAF.lines().filter(|l| !l.starts_with(line)).collect();
-    format!("{}\n{text}\nsubjectAltName={san}\n", kept.join("\n"))
-}
-
-fn ca_with(line: &str, text: &str) -> String {
-    let kept: Vec<&str> = CA.lines().filter(|l| !l.starts_with(line)).collect();
-    format!("{}\n{text}\n", kept.join("\n"))
 }
 
 const HOST: &str = "backend.corp.internal";

@@ -4,6 +4,7 @@ mod asked;
 mod corpus;
 #[path = "../support/mod.rs"]
 mod support;
+mod works;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

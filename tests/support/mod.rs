@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
 pub mod acm;
+pub mod leaks;
 pub mod variants;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,16 @@ pub const CERTFORGE: &str = env!("CARGO_BIN_EXE_certforge");
 /// An empty directory, gone with the test.
 pub struct Sandbox {
     folder: tempfile::TempDir,
+}
+
+impl Drop for Sandbox {
+    /// No command printed a secret that its test left behind.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let leaked = leaks::leaked(self.path());
+            assert!(leaked.is_empty(), "what was printed holds a secret of {}", leaked.join(", "));
+        }
+    }
 }
 
 /// What a command did.
@@ -150,6 +161,7 @@ pub fn verify(sandbox: &Sandbox, args: &str) -> Option<(bool, String)> {
 
 #[expect(clippy::needless_pass_by_value, reason = "reads well behind `.output().unwrap()`")]
 pub fn ran(output: Output) -> Ran {
+    leaks::remember(&output);
     Ran {
         status: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

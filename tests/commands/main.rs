@@ -1,6 +1,8 @@
 //! What the commands do: their streams, their documents, their files.
 
+#[path = "../support/mod.rs"]
 mod support;
+mod up;
 
 use serde_json::Value;
 use support::{CERTFORGE, Sandbox, json, judge, output};
@@ -51,118 +53,6 @@ fn a_self_signed_leaf_that_openssl_accepts() {
 }
 
 #[test]
-fn several_names_go_into_one_leaf_and_the_first_is_the_common_name() {
-    let sandbox = Sandbox::new();
-    let ran = sandbox.ok("up 10.103.10.95 myca.test.com --key p256 --json");
-    let document = json(&ran.stdout);
-    assert_eq!(document["kind"], "up");
-    assert_eq!(document["leaf"]["subject"], "CN=10.103.10.95");
-    let names = document["leaf"]["names"].as_array().unwrap();
-    assert_eq!(names.len(), 2);
-    assert_eq!(names[0]["type"], "ip");
-    assert_eq!(names[1]["value"], "myca.test.com");
-    assert_eq!(document["ca"]["state"], "created");
-    assert_eq!(ran.stderr, "", "with --json nothing is on standard error");
-}
-
-#[test]
-fn up_makes_what_is_missing_and_then_nothing() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("up a.example --key p256");
-    let before = sandbox.snapshot();
-    let again = json(&sandbox.ok("up a.example --json").stdout);
-    assert_eq!((&again["ca"]["state"], &again["leaf"]["state"]), (&"unchanged".into(), &"unchanged".into()));
-    assert_eq!(sandbox.snapshot(), before);
-
-    for (args, reason) in [
-        ("up a.example b.example", "its names are different"),
-        ("up a.example b.example --key rsa2048", "its kind of key is different"),
-        ("up a.example b.example --template mutual", "its purpose is different"),
-        ("up a.example b.example --template mutual --days 90", "its validity is different"),
-    ] {
-        let changed = json(&sandbox.ok(&format!("{args} --json")).stdout);
-        assert_eq!(changed["leaf"]["state"], "replaced", "{args}");
-        assert_eq!(changed["leaf"]["reason"], reason, "{args}");
-        let same = json(&sandbox.ok(&format!("{args} --json")).stdout);
-        assert_eq!(same["leaf"]["state"], "unchanged", "{args}");
-    }
-    sandbox.ok("ca new --force --key p256");
-    let changed = json(&sandbox.ok("up a.example b.example --template mutual --json").stdout);
-    assert_eq!(changed["leaf"]["reason"], "it is of another issuer");
-}
-
-#[test]
-fn up_repairs_what_is_damaged() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("up a.example --key p256");
-    let state =
-        || json(&sandbox.ok("up a.example --json").stdout)["leaf"]["state"].as_str().unwrap().to_owned();
-    let file = |name: &str| sandbox.file(&format!("certforge/a.example/{name}"));
-    std::fs::write(file("cert.pem"), "junk").unwrap();
-    assert_eq!(state(), "replaced");
-    assert_eq!(state(), "unchanged");
-    for name in ["key.pem", "cert.pem", "fullchain.pem", "ca.pem"] {
-        std::fs::remove_file(file(name)).unwrap();
-        assert_eq!(state(), "replaced", "{name}");
-        assert_eq!(state(), "unchanged", "{name}");
-    }
-    std::fs::write(file("key.pem"), "junk").unwrap();
-    assert_eq!(state(), "replaced");
-    std::fs::remove_dir_all(file("")).unwrap();
-    std::fs::create_dir(file("")).unwrap();
-    assert_eq!(state(), "replaced", "an empty folder is filled");
-}
-
-#[test]
-fn up_keeps_what_was_not_asked_to_change() {
-    let sandbox = Sandbox::new();
-    sandbox.ok("ca new other --key p256");
-    sandbox.ok("ca new --key p256");
-    sandbox.run_args(&[
-        "up",
-        "--subj",
-        "/O=x/CN=a.example",
-        "--client",
-        "--ca",
-        "other",
-        "--key",
-        "p384",
-        "--days",
-        "90",
-    ]);
-    let before = sandbox.snapshot();
-    assert_eq!(json(&sandbox.ok("up a.example --json").stdout)["leaf"]["state"], "unchanged");
-    assert_eq!(sandbox.snapshot(), before);
-    let changed = sandbox.run_args(&["up", "--subj", "/O=y/CN=a.example", "--json"]);
-    assert_eq!(json(&changed.stdout)["leaf"]["reason"], "its subject is different");
-    let sent = json(&sandbox.ok("up a.example --template apigw-backend --json").stdout);
-    assert_eq!(sent["leaf"]["state"], "replaced");
-    assert_eq!(sandbox.read("certforge/a.example/fullchain.pem").matches("BEGIN").count(), 2);
-}
-
-#[test]
-fn up_takes_every_kind_of_first_name() {
-    let sandbox = Sandbox::new();
-    for name in ["uri:spiffe://a.example/x", "email:me@a.example", "*.a.example", "fd00::1"] {
-        for state in ["created", "unchanged"] {
-            let ran = sandbox.ok(&format!("up {name} --key p256 --template mutual --json"));
-            assert_eq!(json(&ran.stdout)["leaf"]["state"], state, "{name}");
-        }
-    }
-}
-
-#[test]
-fn months_of_other_lengths_are_not_another_validity() {
-    let Some(faketime) = judge("faketime") else { return };
-    let sandbox = Sandbox::new();
-    sandbox.ok("up a.example --key p256 --validity 6mo");
-    let mut later = std::process::Command::new(faketime);
-    later.args(["-f", "+20d", CERTFORGE, "up", "a.example", "--validity", "6mo", "--json"]);
-    let ran = support::ran(later.current_dir(sandbox.path()).output().unwrap());
-    assert_eq!(json(&ran.stdout)["leaf"]["state"], "unchanged", "{}", ran.stderr);
-}
-
-#[test]
 fn empty_variables_count_as_unset() {
     let sandbox = Sandbox::new();
     let mut command = sandbox.command(["up", "a.example"]);
@@ -181,25 +71,6 @@ fn reported_modes_are_the_real_ones() {
     let ran = support::ran(sh.args(["-c", &script]).current_dir(sandbox.path()).output().unwrap());
     let files = json(&ran.stdout)["leaf"]["files"].as_array().unwrap().clone();
     assert!(!files.is_empty() && files.iter().all(|f| f["mode"] == "0600"), "{files:?}");
-}
-
-#[test]
-fn up_renews_what_is_due() {
-    let Some(faketime) = judge("faketime") else { return };
-    let sandbox = Sandbox::new();
-    sandbox.ok("up a.example --key p256");
-    let at = |date: &str| {
-        let run = std::process::Command::new(&faketime)
-            .args(["-f", date, CERTFORGE, "up", "a.example", "--json"])
-            .current_dir(sandbox.path())
-            .output()
-            .unwrap();
-        let ran = support::ran(run);
-        assert_eq!(ran.status, 0, "{}", ran.stderr);
-        json(&ran.stdout)["leaf"]["state"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(at("+330d"), "unchanged");
-    assert_eq!(at("+340d"), "replaced");
 }
 
 #[test]
@@ -403,42 +274,6 @@ fn validity_has_three_spellings() {
 }
 
 #[test]
-fn many_first_runs_at_once_make_one_ca() {
-    let sandbox = Sandbox::new();
-    let children: Vec<_> = (0..24)
-        .map(|i| {
-            let mut command = sandbox.command(["up", &format!("h{i}.example"), "--key", "p256"]);
-            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
-        })
-        .collect();
-    for child in children {
-        let ran = support::ran(child.wait_with_output().unwrap());
-        assert_eq!(ran.status, 0, "{}", ran.stderr);
-    }
-    let ca = sandbox.read("certforge/ca/default/ca.pem");
-    for i in 0..24 {
-        assert_eq!(sandbox.read(&format!("certforge/h{i}.example/ca.pem")), ca);
-    }
-    assert_eq!(std::fs::read_dir(sandbox.file("certforge/.tmp")).unwrap().count(), 0);
-}
-
-#[test]
-fn the_same_up_many_times_at_once_succeeds_each_time() {
-    let sandbox = Sandbox::new();
-    let children: Vec<_> = (0..12)
-        .map(|_| {
-            let mut command = sandbox.command(["up", "same.example", "--key", "p256"]);
-            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap()
-        })
-        .collect();
-    for child in children {
-        let ran = support::ran(child.wait_with_output().unwrap());
-        assert_eq!(ran.status, 0, "{}", ran.stderr);
-    }
-    assert_eq!(std::fs::read_dir(sandbox.file("certforge/ca/default/issued")).unwrap().count(), 1);
-}
-
-#[test]
 fn every_command_has_help_with_examples_and_a_manual_page() {
     let sandbox = Sandbox::new();
     for command in [
@@ -500,27 +335,6 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
     }
     assert_eq!(sandbox.ok("--version --json").stdout, sandbox.ok("--version").stdout);
     assert!(sandbox.snapshot().is_empty());
-}
-
-#[test]
-fn up_asks_only_on_a_terminal() {
-    let sandbox = Sandbox::new();
-    let ran = sandbox.run("up");
-    assert_eq!(ran.status, 2);
-    assert!(ran.stderr.contains("certforge up 10.103.10.95"), "{}", ran.stderr);
-    // `script` gives it a terminal; the answer comes from its standard input.
-    let Some(script) = judge("script") else { return };
-    let mut child = std::process::Command::new(script)
-        .args(["-qec", &format!("{CERTFORGE} up --key p256"), "/dev/null"])
-        .current_dir(sandbox.path())
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"myca.test.com\n").unwrap();
-    let text = String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned();
-    assert!(text.contains("domain name or IP address"), "{text}");
-    assert!(sandbox.file("certforge/myca.test.com/cert.pem").exists(), "{text}");
 }
 
 #[test]

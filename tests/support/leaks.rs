@@ -1,0 +1,87 @@
+//! What every command of every test printed, held against every key and pass phrase that
+//! its test left behind.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::process::Output;
+
+thread_local! {
+    /// What the commands of this thread's test printed.
+    static PRINTED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Files that are larger are none of ours.
+const LARGEST: u64 = 1 << 20;
+
+/// Remembers what a command printed.
+pub fn remember(output: &Output) {
+    PRINTED.with_borrow_mut(|printed| {
+        for stream in [&output.stdout, &output.stderr] {
+            printed.extend_from_slice(stream);
+            printed.push(b'\n');
+        }
+    });
+}
+
+/// The secrets of a folder that stand in what was printed, each with its file.
+pub fn leaked(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    PRINTED.with_borrow(|printed| {
+        if printed.is_empty() {
+            return;
+        }
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            let Ok(entries) = std::fs::read_dir(folder) else { continue };
+            for path in entries.flatten().map(|entry| entry.path()) {
+                let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
+                if metadata.is_dir() {
+                    folders.push(path);
+                } else if metadata.is_file() && metadata.len() <= LARGEST {
+                    let Ok(bytes) = std::fs::read(&path) else { continue };
+                    let name = path.file_name().unwrap_or_default().to_string_lossy();
+                    let secrets = [key_lines(&bytes), pass_phrases(&name, &bytes)].concat();
+                    if secrets.iter().any(|secret| holds(printed, secret)) {
+                        found.push(path.display().to_string());
+                    }
+                }
+            }
+        }
+    });
+    found
+}
+
+/// The lines of base64 of all private keys in a file, but for the first ones, which say
+/// what kind of key it is, and for what is too short to be told from chance.
+fn key_lines(bytes: &[u8]) -> Vec<&[u8]> {
+    let mut lines = Vec::new();
+    let mut inside = false;
+    for line in bytes.split(|b| *b == b'\n') {
+        let line = line.trim_ascii();
+        if line.starts_with(b"-----") {
+            inside = line.starts_with(b"-----BEGIN ") && line.ends_with(b"PRIVATE KEY-----");
+        } else if inside && line.len() >= 20 && !line.contains(&b':') {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// What stands in a file that is called for its pass phrase.
+fn pass_phrases<'a>(name: &str, bytes: &'a [u8]) -> Vec<&'a [u8]> {
+    let named = ["passphrase", "passwd", "password", "pass", "pw"].iter().any(|word| name.starts_with(word));
+    let lines = bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    lines.filter(|line| named && line.len() >= 8).collect()
+}
+
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    let Some(first) = part.first() else { return false };
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|b| b == first) {
+        if rest[at..].starts_with(part) {
+            return true;
+        }
+        rest = &rest[at + 1..];
+    }
+    false
+}
