@@ -17,15 +17,16 @@ pub(super) fn complete(
     macro_rules! on_curve {
         ($curve:ident, $length:expr) => {{
             let padded = padded(scalar, $length)?;
-            let secret = $curve::SecretKey::from_slice(&padded)
-                .map_err(|_| Error::Key { reason: "its number is not one of its curve".to_owned() })?;
+            let secret = $curve::SecretKey::from_slice(&padded).map_err(|_| Error::Key {
+                reason: "one of its numbers cannot be one of such a key".to_owned(),
+            })?;
             let public = secret.public_key();
             if let Some(point) = point {
                 let given = $curve::PublicKey::from_sec1_bytes(point).map_err(|_| Error::Key {
-                    reason: "its public half is no point of its curve".to_owned(),
+                    reason: "one of its numbers cannot be one of such a key".to_owned(),
                 })?;
                 if given != public {
-                    return Err(Error::Key { reason: "its two halves do not belong together".to_owned() });
+                    return Err(Error::Key { reason: "its parts do not belong together".to_owned() });
                 }
             }
             (padded, public.to_sec1_point(false).as_bytes().to_vec())

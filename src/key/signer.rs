@@ -21,11 +21,27 @@ enum Pair {
     Seeded(super::seeded::EcdsaKey),
 }
 
+/// ring says in one word why it takes no key.
+fn in_words(rejected: &str) -> String {
+    match rejected {
+        "InconsistentComponents" => "its parts do not belong together",
+        "InvalidComponent" => "one of its numbers cannot be one of such a key",
+        "InvalidEncoding" => "it is not written as its form asks",
+        "PublicKeyIsMissing" => "it holds no public half",
+        "TooSmall" => "one of its numbers is too small",
+        "TooLarge" => "one of its numbers is too large",
+        "VersionNotSupported" => "its version is not read",
+        "WrongAlgorithm" => "it is of another kind than it says",
+        other => other,
+    }
+    .to_owned()
+}
+
 impl Signer {
     /// Reads and checks a PKCS#8 key. For RSA the size in `algorithm` does not matter.
     pub(super) fn from_pkcs8(pkcs8: &[u8], algorithm: KeyAlgorithm) -> Result<Self> {
         let random = ring::rand::SystemRandom::new();
-        let broken = |e: ring::error::KeyRejected| Error::Key { reason: e.to_string() };
+        let broken = |e: ring::error::KeyRejected| Error::Key { reason: in_words(&e.to_string()) };
         let ecdsa = |how| ring_signature::EcdsaKeyPair::from_pkcs8(how, pkcs8, &random).map_err(broken);
         let (pair, public) = match algorithm {
             KeyAlgorithm::P256 | KeyAlgorithm::P384 => {
