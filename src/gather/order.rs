@@ -106,14 +106,18 @@ impl Pile {
                 other.place.clone(),
                 format!("it has the issuer's name `{issuer}`, but not the key that signed the leaf"),
             ),
-            (None, Some(first)) => (
-                first.place.clone(),
-                format!(
-                    "the leaf's issuer is `{issuer}`, and none of {} certificates is: the first is `{}`",
-                    found.len(),
-                    subject(&first.certificate)
-                ),
-            ),
+            (None, Some(first)) => {
+                let other = subject(&first.certificate);
+                let message = match found.len() {
+                    1 => {
+                        format!("the leaf's issuer is `{issuer}`, and the one other certificate is `{other}`")
+                    }
+                    n => format!(
+                        "the leaf's issuer is `{issuer}`, and none of {n} certificates is: the first is `{other}`"
+                    ),
+                };
+                (first.place.clone(), message)
+            }
             (None, None) => return,
         };
         self.wrong("gather.other-issuer", place, message, "give the chain of the CA that issued the leaf");
