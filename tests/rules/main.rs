@@ -7,41 +7,9 @@ mod support;
 
 use certforge::check::{self, acm, certificate::lint};
 use certforge::{Authority, Certificate, Chain, LeafRequest, TrustAnchor};
+use support::made::made;
 use support::{Sandbox, judge, openssl};
 use time::OffsetDateTime;
-
-/// The extensions of a good leaf, by name, in OpenSSL's words.
-const GOOD: [(&str, &str); 6] = [
-    ("basicConstraints", "critical,CA:FALSE"),
-    ("keyUsage", "critical,digitalSignature"),
-    ("extendedKeyUsage", "serverAuth"),
-    ("subjectAltName", "DNS:a.example"),
-    ("subjectKeyIdentifier", "hash"),
-    ("authorityKeyIdentifier", "keyid:always"),
-];
-
-/// A certificate with these extensions in place of the good ones; an empty text
-/// leaves one out.
-fn made(changes: &[(&str, &str)], subject: &str, more: &[&str]) -> Option<Certificate> {
-    judge("openssl")?;
-    let sandbox = Sandbox::new();
-    let mut text = String::from(
-        "[req]\ndistinguished_name=dn\nprompt=no\nutf8=yes\nstring_mask=utf8only\n[dn]\nCN=x\n[e]\n",
-    );
-    let kept = GOOD.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-    for (name, value) in kept.chain(changes).filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&[name, "=", value, "\n"].concat());
-    }
-    std::fs::write(sandbox.file("c.cnf"), text).unwrap();
-    let mut args = vec!["req", "-x509", "-nodes", "-config", "c.cnf", "-extensions", "e", "-subj", subject];
-    args.extend(["-keyout", "k.pem", "-out", "c.pem"]);
-    if !more.contains(&"-newkey") {
-        args.extend(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
-    }
-    args.extend_from_slice(more);
-    openssl(&args, sandbox.path())?;
-    Some(Certificate::from_pem(sandbox.read("c.pem").as_bytes()).unwrap())
-}
 
 fn codes(certificate: &Certificate) -> Vec<&'static str> {
     lint(certificate.tbs()).unwrap().iter().map(|f| f.code).collect()

@@ -3,7 +3,7 @@
 use certforge::Severity;
 use certforge::check::certificate::{RULES, examine};
 
-use super::made;
+use crate::support::made::made;
 
 const WRONG: Severity = Severity::Error;
 const ODD: Severity = Severity::Warning;

@@ -5,6 +5,7 @@
 
 pub mod acm;
 pub mod leaks;
+pub mod made;
 pub mod variants;
 
 use std::collections::BTreeSet;
