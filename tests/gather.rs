@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use certforge::bundle::Pkcs12Strength;
 use certforge::gather::{Gathered, Parts, Pile, Role, clean_certificates, signing_requests};
 use certforge::{
     Authority, Bundle, CaRequest, Certificate, Finding, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey,
@@ -325,6 +326,10 @@ fn keys_are_one_and_stand_where_they_belong() {
             false
         )
     );
+    for role in [Role::PrivateKey, Role::Chain, Role::Any] {
+        let said = lines(&gathered(&[(role, "f", b"nothing".to_vec())], None).findings);
+        assert_eq!(said[0], "!gather.empty f: it is empty, or has no PEM block in it", "{role:?}");
+    }
     // The key that stood where it does not belong takes none away that came before.
     let files = [
         (Role::PrivateKey, "k", bytes(&h.key)),
@@ -603,6 +608,44 @@ fn to_look_at_everything_is_kept() {
     }
     says(list.der(), &["!gather.damaged f: it is neither PEM nor the DER of anything known"]);
     says(&der(&h.request), &["!gather.unsigned f: it is a signing request, and no certificate"]);
+}
+
+/// What binary files are unpacked, and said to be.
+#[test]
+fn archives_are_unpacked() {
+    let h = house();
+    let ca = Authority::generate("root").unwrap();
+    let bundle = issue(&ca, "a.example");
+    let pkcs7 = der(&certforge::bundle::pkcs7_pem(bundle.leaf(), bundle.chain()).unwrap());
+    let found = gathered(&[(Role::Any, "f", pkcs7)], None);
+    assert_eq!(subjects(&found), ["a.example", "root"]);
+    assert_eq!(lines(&found.findings), ["gather.pkcs7 f: PKCS#7 unpacked"]);
+
+    let archive = bundle.secret_pkcs12("a.example", PASSPHRASE, Pkcs12Strength::Modern).unwrap();
+    for role in [Role::Any, Role::Certificate] {
+        let file = [(role, "f", archive.clone())];
+        let found = gathered(&file, Some(PASSPHRASE));
+        assert_eq!(subjects(&found), ["a.example", "root"]);
+        assert_eq!(found.key.as_ref().map(PrivateKey::public), Some(bundle.key().public()));
+        assert_eq!(lines(&found.findings), ["gather.pkcs12 f: PKCS#12 unpacked"]);
+        for (passphrase, reason) in [
+            (None, "it is locked with a pass phrase, and none was given"),
+            (Some("battery staple"), "its pass phrase is wrong"),
+        ] {
+            let said = lines(&gathered(&file, passphrase).findings);
+            assert_eq!(
+                said[..2],
+                ["gather.pkcs12 f: PKCS#12 unpacked".to_owned(), format!("!gather.encrypted f: {reason}")]
+            );
+        }
+    }
+    let said = lines(&gathered(&[(Role::Any, "f", der(&h.key))], None).findings);
+    assert_eq!(said[0], "gather.der f: DER written as PEM");
+    let damaged = gathered(&[(Role::Any, "f", archive[..archive.len() - 9].to_vec())], Some(PASSPHRASE));
+    assert_eq!(
+        lines(&damaged.findings),
+        ["!gather.damaged f: it is neither PEM nor the DER of anything known"]
+    );
 }
 
 #[test]

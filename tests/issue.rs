@@ -1,6 +1,7 @@
 //! What the library issues, judged by webpki and by size.
 
 use certforge::authority::{RenewedSerial, self_signed};
+use certforge::certificate::PathLength;
 use certforge::check::certificate::examine;
 use certforge::key::PrivateKey;
 use certforge::{
@@ -322,6 +323,16 @@ fn threads_share_an_authority() {
             assert_eq!(bundle.leaf().dns_names_as_written(), [format!("{}.test", thread % 2)]);
             assert!(bundle.leaf().is_signed_by(ca.certificate().public_key()).unwrap());
         }
+    }
+}
+
+#[test]
+fn an_authority_says_how_many_may_stand_below() {
+    let now = OffsetDateTime::now_utc();
+    for limit in [None, Some(0), Some(3)] {
+        let plan = CaRequest::new("test CA").unwrap().path_length(limit).plan(now).unwrap();
+        let ca = Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap();
+        assert_eq!(ca.path_length(), Some(PathLength(limit)));
     }
 }
 
