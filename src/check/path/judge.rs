@@ -61,7 +61,9 @@ pub(super) fn path(question: &Question<'_>, path: &[&Certificate], unknown: bool
     let mut judge = Judge { question, path, anchored: true, findings: Vec::new() };
     judge.all();
     let opinion = opinion::of(question, path);
-    if unknown && opinion != opinion::Opinion::Good {
+    // That it is weak is said already, and more to the point.
+    let weak = judge.findings.iter().any(|f| f.code == "path.weak-signature");
+    if unknown && !weak && opinion != opinion::Opinion::Good {
         judge.say(
             "path.algorithm",
             Severity::Error,

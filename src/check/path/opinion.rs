@@ -51,7 +51,18 @@ pub(super) fn of(question: &Question<'_>, path: &[&Certificate]) -> Opinion {
     match judged {
         Ok(()) => Opinion::Good,
         Err(e) if cannot_judge(&e, path) => Opinion::None,
-        Err(e) => Opinion::Bad(format!("{e:?}")),
+        Err(e) => Opinion::Bad(in_words(&e, question.purpose)),
+    }
+}
+
+/// What is refused here alone, in words; the rest by webpki's own name.
+fn in_words(error: &Error, purpose: Purpose) -> String {
+    match error {
+        Error::RequiredEkuNotFoundContext(_) => {
+            let wanted = if purpose == Purpose::Client { "clientAuth" } else { "serverAuth" };
+            format!("it looks for {wanted} by name, and anyExtendedKeyUsage does not stand for it")
+        }
+        other => format!("{other:?}"),
     }
 }
 
