@@ -9,11 +9,12 @@ use std::str::FromStr;
 use certforge::check::acm::{Allowed, Held, Import, Rule, Service, import, reimport, tag_fault};
 use certforge::check::backend::{Backend, judge};
 use certforge::check::path::Peer;
+use certforge::gather::{Pile, Role};
 use certforge::{
     Authority, Bundle, CaRequest, Certificate, Chain, Error, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey,
     Severity, Template,
 };
-use support::made::made;
+use support::made::{issued, made};
 use time::{Duration, OffsetDateTime};
 
 fn now() -> OffsetDateTime {
@@ -629,3 +630,123 @@ fn a_back_end_of_api_gateway() {
         );
     }
 }
+
+#[test]
+fn issuers_that_may_not_issue() {
+    let ca = |changes: &[(&'static str, &'static str)]| {
+        let good = [
+            ("basicConstraints", "critical,CA:TRUE"),
+            ("keyUsage", "critical,keyCertSign,cRLSign"),
+            ("extendedKeyUsage", ""),
+            ("subjectAltName", ""),
+        ];
+        let kept = good.into_iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+        kept.chain(changes.iter().copied()).collect::<Vec<_>>()
+    };
+    for (changes, code, wanted) in [
+        (&[][..], "C07", &[][..]),
+        (
+            &[("basicConstraints", "critical,CA:FALSE")],
+            "C07",
+            &["Error chain: `CN=CA` issued a certificate and is no CA"],
+        ),
+        (&[("basicConstraints", "")], "C07", &["Error chain: `CN=CA` issued a certificate and is no CA"]),
+        (
+            &[("keyUsage", "critical,cRLSign")],
+            "C07",
+            &["Error chain: `CN=CA` issued a certificate, and its key usage lacks keyCertSign"],
+        ),
+        (&[("keyUsage", "")], "C07", &[]),
+        (&[("basicConstraints", "critical,CA:TRUE,pathlen:0")], "C07", &[]),
+    ] {
+        let Some((leaf, issuer)) = issued(&ca(changes), &[], &[]) else { return };
+        // A chain of our own takes CAs alone: what others gathered is judged here.
+        let Some(chain) = gathered(&leaf, &[issuer]) else { continue };
+        assert_eq!(said_of(&Import::new(&leaf, &chain, None), code, now()), wanted, "{changes:?}");
+    }
+    let Some((leaf, issuer)) = issued(&ca(&[]), &[], &["-sha1"]) else { return };
+    let chain = gathered(&leaf, &[issuer]).unwrap();
+    assert_eq!(
+        said_of(&Import::new(&leaf, &chain, None), "X04", now()),
+        ["Warning certificate: `CN=a.example` is signed by ECDSA with SHA-1"]
+    );
+
+    // Two CAs below one that allows one.
+    let all = ladder(3);
+    let bound = {
+        let request = CaRequest::new("CA 0").unwrap().path_length(Some(1));
+        let again = PrivateKey::from_pem(all[0].key().secret_pem().unwrap().as_bytes()).unwrap();
+        Authority::create(&request.plan(now()).unwrap(), again).unwrap()
+    };
+    for (cas, wanted) in
+        [(2, &[][..]), (3, &["Error chain: the path length of `CN=CA 0` is 1, and 2 CAs stand below it"])]
+    {
+        let leaf = all[cas - 1].issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+        let mut issuers: Vec<Certificate> =
+            all[1..cas].iter().rev().map(|ca| ca.certificate().clone()).collect();
+        issuers.push(bound.certificate().clone());
+        let chain = gathered(leaf.leaf(), &issuers).unwrap();
+        assert_eq!(said_of(&Import::new(leaf.leaf(), &chain, None), "C07", now()), wanted, "{cas}");
+    }
+}
+
+/// The chain that a pile of these comes to.
+fn gathered(leaf: &Certificate, issuers: &[Certificate]) -> Option<Chain> {
+    let mut pile = Pile::new();
+    let mut nobody = |_: &str| Ok(None);
+    for (role, certificate) in
+        [(Role::Certificate, leaf)].into_iter().chain(issuers.iter().map(|c| (Role::Chain, c)))
+    {
+        pile.add(role, std::path::Path::new("f"), certificate.der(), &mut nobody).unwrap();
+    }
+    Some(pile.sort().chain).filter(|chain| chain.certificates().len() == issuers.len())
+}
+
+#[test]
+fn curves_versions_addresses_and_cas() {
+    let explicit =
+        ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"];
+    let Some(found) = said(&[], "/CN=a.example", &explicit, "K05") else { return };
+    assert_eq!(found, ["Error certificate: its key spells its curve out instead of naming it"]);
+    assert_eq!(said(&[], "/CN=a.example", &[], "K05").unwrap(), [""; 0]);
+    let uri = |length: usize| {
+        format!("OCSP;URI:http://a.example/{}", "x".repeat(length - "http://a.example/".len()))
+    };
+    for (length, wanted) in [
+        (1_000, &[][..]),
+        (1_001, &["Error certificate: an OCSP address has 1001 characters, and ACM takes 1000"]),
+    ] {
+        let address = uri(length);
+        assert_eq!(said(&[("authorityInfoAccess", &address)], "/CN=a.example", &[], "X03").unwrap(), wanted);
+    }
+    let full = format!("/CN={}", "a".repeat(64));
+    assert_eq!(said(&[], &full, &[], "N05").unwrap(), [""; 0]);
+    assert_eq!(said(&[], "/", &[], "X02").unwrap(), ["Error certificate: its issuer has no name"]);
+    assert_eq!(said(&[], "/CN=a.example", &[], "X02").unwrap(), [""; 0]);
+    // A back end of API Gateway that signs for itself has to be a CA; any other leaf is none.
+    let Some(own) = made(&[("basicConstraints", "critical,CA:TRUE")], "/CN=a.example", &[]) else { return };
+    let (none, backend) = (Chain::default(), [Service::ApiGatewayBackend]);
+    let about = Import { services: &backend, ..Import::new(&own, &none, None) };
+    assert_eq!(said_of(&about, "X06", now()), [""; 0]);
+    let below = ladder(2);
+    let chain = Chain::new(vec![below[0].certificate().clone()]).unwrap();
+    let about = Import { services: &backend, ..Import::new(below[1].certificate(), &chain, None) };
+    assert_eq!(said_of(&about, "X06", now()), ["Warning certificate: it is a CA certificate"]);
+    // Version 1, as `openssl x509 -req` without extensions makes it.
+    let Some((leaf, _)) = issued(&[], &VERSION_1, &[]) else { return };
+    assert_eq!(leaf.version(), 1);
+    assert_eq!(
+        said_of(&Import::new(&leaf, &none, None), "X01", now()),
+        ["Error certificate: it is X.509 version 1, which has no room for names, and ACM takes version 3"]
+    );
+}
+
+/// No extension at all.
+const VERSION_1: [(&str, &str); 6] = [
+    ("basicConstraints", ""),
+    ("keyUsage", ""),
+    ("extendedKeyUsage", ""),
+    ("subjectAltName", ""),
+    ("subjectKeyIdentifier", ""),
+    ("authorityKeyIdentifier", ""),
+];

@@ -7,7 +7,7 @@ use certforge::check::path::{Peer, Purpose, Question};
 use certforge::{
     Authority, CaRequest, Certificate, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey, TrustAnchor,
 };
-use support::made::made;
+use support::made::{issued, made};
 use time::OffsetDateTime;
 
 /// The facts of a certificate with these issuers and anchors.
@@ -243,4 +243,49 @@ fn impostors_are_told_where_no_identifier_does() {
     let found = of(leaf.leaf(), &[], &[impostor], None);
     assert!(!found.hold("anchored") && !found.hold("anchor.impostor") && found.hold("signature.ids-differ"));
     assert!(of(leaf.leaf(), std::slice::from_ref(good), &[impostor], None).hold("!signature.ids-differ"));
+}
+
+/// Neither of two CAs of one name has an identifier: what is trusted first is taken by OpenSSL.
+#[test]
+fn impostors_without_identifiers() {
+    let bare = [("subjectKeyIdentifier", "none"), ("authorityKeyIdentifier", "none")];
+    let ca = [
+        ("basicConstraints", "critical,CA:TRUE"),
+        ("keyUsage", "critical,keyCertSign,cRLSign"),
+        ("extendedKeyUsage", ""),
+        ("subjectAltName", ""),
+        bare[0],
+        bare[1],
+    ];
+    let leaf_changes = [("authorityKeyIdentifier", "none")];
+    let (Some((leaf, good)), Some((_, impostor))) =
+        (issued(&ca, &leaf_changes, &[]), issued(&ca, &leaf_changes, &[]))
+    else {
+        return;
+    };
+    assert!(of(&leaf, &[], &[&impostor, &good], None).hold("anchor.impostor"));
+    assert!(!of(&leaf, &[], &[&good], None).hold("anchor.impostor"));
+    assert!(!of(&leaf, &[], &[&leaf, &good], None).hold("anchor.impostor"));
+    assert!(
+        !of(&leaf, &[], &[&impostor], None).hold("anchor.impostor"),
+        "where nothing is anchored it is no impostor"
+    );
+    // Weak signatures of what others signed.
+    for (args, weak, sha1) in [(&["-sha1"][..], true, true), (&["-sha256"], false, false)] {
+        let Some((leaf, good)) = issued(&ca, &leaf_changes, args) else { return };
+        let found = of(&leaf, &[], &[&good], None);
+        assert_eq!((found.hold("signature.weak"), found.hold("signature.sha1")), (weak, sha1), "{args:?}");
+    }
+    // A leaf of version 1, which has no extension.
+    let none = [
+        "basicConstraints",
+        "keyUsage",
+        "extendedKeyUsage",
+        "subjectAltName",
+        "subjectKeyIdentifier",
+        "authorityKeyIdentifier",
+    ];
+    let Some((leaf, good)) = issued(&ca, &none.map(|name| (name, "")), &[]) else { return };
+    let found = of(&leaf, &[], &[&good], None);
+    assert!(found.hold("leaf.v1") && found.hold("san.none"));
 }

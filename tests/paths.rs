@@ -468,3 +468,166 @@ fn forms_of_lists() {
         ["Warning list.authority-key-identifier: it does not name the key that signed it (RFC 5280 §5.2.1)"]
     );
 }
+
+/// Of several CAs of one name the one that signed it is taken; where none did, the words say so.
+#[test]
+fn cas_of_one_name_are_told_apart_by_their_keys() {
+    let [good, bad, worse] = ["same"; 3].map(|name| Authority::generate(name).unwrap());
+    let leaf = good.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let leaf = leaf.leaf();
+    let [good, bad, worse] = [&good, &bad, &worse].map(Authority::certificate);
+    for anchors in [[good, bad, worse], [bad, good, worse], [bad, worse, good]] {
+        let found = verdict(leaf, &[], &anchors, &server());
+        assert!(found.is_valid());
+        assert_eq!(&found.path[1], good);
+    }
+    let of = |anchors: &[&Certificate], chain: &[Certificate]| {
+        let found = verdict(leaf, chain, anchors, &server());
+        assert!(!found.anchored);
+        said(&found)[0].clone()
+    };
+    let one = "!path.signature leaf: its issuer is `CN=same`, and the certificate of that name did not sign it: another key, or the file is damaged";
+    let more = "!path.signature leaf: its issuer is `CN=same`, and none of the certificates of that name signed it: another key, or the file is damaged";
+    assert_eq!(of(&[bad], &[]), one);
+    assert_eq!(of(&[], &[bad.clone()]), one);
+    assert_eq!(of(&[bad, worse], &[]), more);
+    assert_eq!(of(&[bad], &[worse.clone()]), more);
+    assert!(
+        of(&[], &[]).starts_with("!path.no-issuer leaf: its issuer `CN=same` is neither"),
+        "{}",
+        of(&[], &[])
+    );
+}
+
+/// A path that is less wrong is told of, and a good one is found behind bad ones.
+#[test]
+fn the_path_that_is_least_wrong_is_told_of() {
+    let now = OffsetDateTime::now_utc();
+    let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let again = || PrivateKey::from_pem(key.secret_pem().unwrap().as_bytes()).unwrap();
+    let root = |days: u32, length, from: OffsetDateTime| {
+        let request = CaRequest::new("root").unwrap().path_length(length).lifetime(Lifetime::days(days));
+        Authority::create(&request.plan(from).unwrap(), again()).unwrap()
+    };
+    let good = root(100, None, now);
+    let ended = root(1, None, now - Duration::days(9));
+    let ended_and_short = root(1, Some(0), now - Duration::days(9));
+    let plan = CaRequest::new("middle").unwrap().plan(now).unwrap().within(good.validity());
+    let middle = good.create_under(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap();
+    let leaf = middle.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let chain = [middle.certificate().clone()];
+    let [good, ended, worst] = [&good, &ended, &ended_and_short].map(Authority::certificate);
+    for anchors in [[good, ended, worst], [worst, ended, good]] {
+        assert!(verdict(leaf.leaf(), &chain, &anchors, &server()).is_valid());
+    }
+    for anchors in [[ended, worst], [worst, ended]] {
+        let found = verdict(leaf.leaf(), &chain, &anchors, &server());
+        assert_eq!((found.anchored, said(&found).len()), (true, 1), "{:?}", said(&found));
+        assert!(said(&found)[0].starts_with("!path.anchor-expired trust anchor"));
+    }
+}
+
+#[test]
+fn so_many_cas_of_one_name_that_nobody_looks_further() {
+    let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let now = OffsetDateTime::now_utc();
+    let plan = CaRequest::new("same").unwrap().plan(now).unwrap();
+    let again = || PrivateKey::from_pem(key.secret_pem().unwrap().as_bytes()).unwrap();
+    // All of one key, each another certificate; and a leaf that another key of that name signed.
+    let all: Vec<Certificate> =
+        (0..120).map(|_| Authority::create(&plan, again()).unwrap().certificate().clone()).collect();
+    let stranger = Authority::generate("same").unwrap();
+    let leaf = stranger.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let anchors: Vec<&Certificate> = all.iter().collect();
+    let found = verdict(leaf.leaf(), &[], &anchors, &server());
+    assert!(!found.anchored);
+    let first = said(&found)[0].clone();
+    assert!(first.starts_with("!path.too-many leaf: after "), "{first}");
+}
+
+/// With `strict`, what breaks a rule of form is refused too.
+#[test]
+fn forms_are_asked_where_it_is_strict() {
+    let ca = |changes: &[(&'static str, &'static str)]| {
+        let good = [
+            ("basicConstraints", "critical,CA:TRUE"),
+            ("keyUsage", "critical,keyCertSign,cRLSign"),
+            ("extendedKeyUsage", ""),
+            ("subjectAltName", ""),
+        ];
+        let kept = good.into_iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+        kept.chain(changes.iter().copied()).collect::<Vec<_>>()
+    };
+    let strict = || Asked { strict: true, ..server() };
+    for (authority, leaf, lax, code) in [
+        (&[][..], &[][..], true, ""),
+        (
+            &[],
+            &[("subjectAltName", "DNS:a.example,DNS:10.0.0.1")][..],
+            true,
+            "!certificate.san-malformed leaf",
+        ),
+        (
+            &[("subjectKeyIdentifier", "none"), ("authorityKeyIdentifier", "none")],
+            &[("authorityKeyIdentifier", "none")],
+            true,
+            "!certificate.subject-key-identifier trust anchor",
+        ),
+        (
+            &[("basicConstraints", "critical,CA:FALSE"), ("keyUsage", "critical,digitalSignature")],
+            &[],
+            true,
+            "!certificate.basic-constraints trust anchor",
+        ),
+        (
+            &[],
+            &[
+                ("basicConstraints", "critical,CA:TRUE"),
+                ("keyUsage", "critical,digitalSignature,keyCertSign"),
+            ],
+            true,
+            "!path.ca-as-leaf leaf",
+        ),
+    ] {
+        let Some((leaf_made, ca_made)) = issued(&ca(authority), leaf, &[]) else { return };
+        assert_eq!(verdict(&leaf_made, &[], &[&ca_made], &server()).is_valid(), lax, "{authority:?}");
+        let found = said(&verdict(&leaf_made, &[], &[&ca_made], &strict()));
+        let found: Vec<&String> = found.iter().filter(|line| line.starts_with('!')).collect();
+        if code.is_empty() {
+            assert!(found.is_empty(), "{found:?}");
+        } else {
+            assert!(found.iter().any(|line| line.starts_with(code)), "{code}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn peers_are_hosts_that_clients_can_reach() {
+    let label = "a".repeat(63);
+    for (input, wanted) in [
+        ("a.example", "a.example"),
+        ("dns:A_b.example.", "a_b.example"),
+        ("-a.example", "-a.example"),
+        ("10.0.0.1", "10.0.0.1"),
+        ("ip:fd00::1", "fd00::1"),
+        (&format!("{label}.a_b"), &format!("{label}.a_b")),
+    ] {
+        let peer: Peer = input.parse().unwrap_or_else(|e| panic!("{input}: {e}"));
+        assert_eq!(peer.to_string(), wanted);
+    }
+    for bad in [
+        "a_b..example",
+        "a_b/c",
+        "a_b c",
+        &format!("{label}a.a_b"),
+        "*.a_b.example",
+        "me@a_b.example",
+        &format!("{}a_b", format!("{label}.").repeat(4)),
+    ] {
+        assert!(bad.parse::<Peer>().is_err(), "{bad}");
+    }
+    let san = |text: &str| text.parse::<Peer>().unwrap().to_san().map(|san| san.to_string());
+    assert_eq!(san("A.example"), Some("a.example".to_owned()));
+    assert_eq!(san("10.0.0.1"), Some("10.0.0.1".to_owned()));
+    assert_eq!(san("a_b.example"), None);
+}

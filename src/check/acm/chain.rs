@@ -105,7 +105,7 @@ pub(super) fn authorities(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken>
             None => found.push(Broken::new(CHAIN, format!("`{subject}` issued a certificate and is no CA"))),
             Some(limit) if limit.0.is_some_and(|most| below > usize::from(most)) => {
                 let message = format!(
-                    "`{subject}` allows {} CAs below it, and {below} stand there",
+                    "the path length of `{subject}` is {}, and {below} CAs stand below it",
                     limit.0.unwrap_or_default()
                 );
                 found.push(Broken::new(CHAIN, message));

@@ -169,8 +169,12 @@ impl<'a> Search<'a> {
         let issuer = head.issuer();
         let (code, message) = if impostors > 0 {
             let message = format!(
-                "its issuer is `{issuer}`, and {} of that name did not sign it: another key, or the file is damaged",
-                if impostors == 1 { "the certificate" } else { "none of the certificates" }
+                "its issuer is `{issuer}`, and {} it: another key, or the file is damaged",
+                if impostors == 1 {
+                    "the certificate of that name did not sign"
+                } else {
+                    "none of the certificates of that name signed"
+                }
             );
             ("path.signature", message)
         } else if head.is_self_issued() {

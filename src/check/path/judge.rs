@@ -33,6 +33,8 @@ const FIXES: &[(&str, &str)] = &[
     ("path.not-yet-valid", "look at the clocks; issue it with a start in the past"),
     ("path.anchor-expired", "renew the CA with the same key, and install it again: certforge ca renew NAME"),
     ("path.not-a-ca", "issue from a CA: its basicConstraints have to say CA:TRUE"),
+    // Said of what issued, where forms are asked for.
+    ("certificate.basic-constraints", "issue from a CA: its basicConstraints have to say CA:TRUE"),
     ("path.ca-version", "make the CA anew as version 3: certforge ca new"),
     ("path.ca-key-usage", "make the CA anew with keyCertSign: certforge ca new"),
     ("path.path-length", "issue from the CA above, or make that CA anew with --path-length"),
