@@ -690,6 +690,58 @@ fn issuers_that_may_not_issue() {
     }
 }
 
+/// Two CAs of one name: with another key one is taken for the other, renewed it is the same.
+#[test]
+fn cas_of_one_name() {
+    let plan = CaRequest::new("same").unwrap().path_length(None).plan(now()).unwrap();
+    let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let root = Authority::create(&plan, key()).unwrap();
+    let between = CaRequest::new("between").unwrap().path_length(None).plan(now()).unwrap();
+    let between = root.create_under(&between.within(root.validity()), key()).unwrap();
+    let below = between.create_under(&plan.clone().within(between.validity()), key()).unwrap();
+    let leaf = below.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let both = leaf.chain().clone();
+    assert_eq!(both.certificates().len(), 3);
+    assert_eq!(
+        said_of(&Import::new(leaf.leaf(), &both, None), "C06", now()),
+        [
+            "Warning chain: two CAs are called `CN=same`: OpenSSL, curl, Python and Node take one for the other"
+        ]
+    );
+    let all = ladder(2);
+    let leaf = all[1].issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    assert_eq!(said_of(&Import::new(leaf.leaf(), leaf.chain(), None), "C06", now()), [""; 0]);
+}
+
+/// The root that API Gateway looks for has to be a CA, and to be allowed to sign.
+#[test]
+fn roots_that_api_gateway_does_not_take() {
+    let services = [Service::ApiGatewayBackend];
+    let none = Chain::default();
+    for (changes, good) in [
+        (&[][..], false),
+        (&[("basicConstraints", "critical,CA:TRUE"), ("keyUsage", "critical,digitalSignature")], false),
+        (
+            &[
+                ("basicConstraints", "critical,CA:FALSE"),
+                ("keyUsage", "critical,digitalSignature,keyCertSign"),
+            ],
+            false,
+        ),
+        (
+            &[
+                ("basicConstraints", "critical,CA:TRUE"),
+                ("keyUsage", "critical,digitalSignature,keyCertSign"),
+            ],
+            true,
+        ),
+    ] {
+        let Some(own) = made(changes, "/CN=a.example", &[]) else { return };
+        let about = Import { services: &services, ..Import::new(&own, &none, None) };
+        assert_eq!(said_of(&about, "C10", now()).is_empty(), good, "{changes:?}");
+    }
+}
+
 /// The chain that a pile of these comes to.
 fn gathered(leaf: &Certificate, issuers: &[Certificate]) -> Option<Chain> {
     let mut pile = Pile::new();

@@ -462,6 +462,26 @@ fn forms_of_lists() {
             "Error list.signature-algorithm: its signature algorithm ECDSA with SHA-1 is weak or unknown (RFC 5754, RFC 4055 §5)"
         ]
     );
+    // Without a number, and of version 1, which has none.
+    let numbered = |extensions: &str, args: &str| {
+        std::fs::write(
+            sandbox.file("ca.cnf"),
+            format!(
+                "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=9\n{extensions}"
+            ),
+        )
+        .unwrap();
+        run(format!("ca -config ca.cnf -gencrl -keyfile k.pem -cert c.pem -out l.pem {args}").trim_end());
+        RevocationList::from_pem(sandbox.read("l.pem").as_bytes()).unwrap()
+    };
+    let with_key = numbered("crl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n", "");
+    assert_eq!(said(&with_key), ["Error list.number: it has no number (RFC 5280 §5.2.3)"]);
+    let first = numbered("", "");
+    assert_eq!(first.version(), 1);
+    assert_eq!(
+        said(&first),
+        ["Error list.version: it is a list of version 1, which has no number (RFC 5280 §5.1.2.1)"]
+    );
     let keyless = said(&list("issuerAltName=DNS:a.example", ""));
     assert_eq!(
         keyless,

@@ -381,6 +381,27 @@ fn names_case_by_case() {
             Some(("san-malformed", WRONG, "`a.example.` should be `a.example`")),
         ),
         (&[("subjectAltName", "DNS:A.Example")], "/O=x", &[], None),
+        (&[("subjectAltName", "URI:https://a.example/,email:me@a.example")], "/O=x", &[], None),
+        (
+            &[("subjectAltName", "URI:https://a_b/")],
+            "/O=x",
+            &[],
+            Some((
+                "san-malformed",
+                WRONG,
+                "`uri:https://a_b/` is not a name for a certificate: it is not an absolute URI",
+            )),
+        ),
+        (
+            &[("subjectAltName", "email:nobody")],
+            "/O=x",
+            &[],
+            Some((
+                "san-malformed",
+                WRONG,
+                "`email:nobody` is not a name for a certificate: it is not an e-mail address",
+            )),
+        ),
         (&[("subjectAltName", "IP:10.0.0.1,IP:fd00::1")], "/O=x", &[], None),
         (
             &[("subjectAltName", &three)],
