@@ -36,6 +36,12 @@ fn said(changes: &[(&str, &str)], subject: &str, args: &[&str], code: &str) -> O
     Some(said_of(&Import::new(&certificate, &chain, None), code, now()))
 }
 
+/// A root with a key that is quickly made.
+fn authority(name: &str) -> Authority {
+    let plan = CaRequest::new(name).unwrap().key(KeyAlgorithm::P256).plan(OffsetDateTime::now_utc()).unwrap();
+    Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap()
+}
+
 #[test]
 fn names() {
     let long = format!("{}.{}.{}.{}.example", "a".repeat(62), "b".repeat(62), "c".repeat(62), "d".repeat(62));
@@ -212,7 +218,9 @@ fn dates_to_the_second() {
     let again = PrivateKey::from_pem(key.secret_pem().unwrap().as_bytes()).unwrap();
     let issuing = Authority::create(&short(100), key).unwrap();
     let earlier = Authority::create(&short(20), again).unwrap();
-    let leaf = issuing.issue(&LeafRequest::new(["a.example"]).unwrap().lifetime(Lifetime::days(50))).unwrap();
+    let leaf = issuing
+        .issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256).lifetime(Lifetime::days(50)))
+        .unwrap();
     let chain = Chain::new(vec![earlier.certificate().clone()]).unwrap();
     let found = said_of(&Import::new(leaf.leaf(), &chain, None), "V04", now);
     assert!(found[0].starts_with("Warning chain: `CN=issuing` ends at "), "{found:?}");
@@ -256,7 +264,7 @@ fn keys_chains_and_sizes() {
     assert_eq!(said_of(&about(None, 0), "C01", now()), [""; 0]);
     assert_eq!(said_of(&Import::new(ca.certificate(), &none, None), "C01", now()), [""; 0]);
     assert_eq!(said_of(&Import::new(ca.certificate(), &none, None), "X10", now()), [""; 0]);
-    let stranger = Authority::generate("issuing").unwrap();
+    let stranger = authority("issuing");
     let wrong = Chain::new(vec![stranger.certificate().clone()]).unwrap();
     let found = said_of(&Import::new(leaf.leaf(), &wrong, None), "C04", now());
     assert_eq!(found.len(), 1, "{found:?}");
@@ -352,15 +360,16 @@ fn regions_domains_and_depths() {
     let vpn = [Service::ClientVpn];
     let refuses = "Error certificate: it has no domain name, and Client VPN refuses that";
     assert_eq!(said_of(&Import { services: &vpn, ..base }, "S06", now()), [""; 0]);
-    let bare = ca.issue(&LeafRequest::new(["localhost", "10.0.0.1"]).unwrap()).unwrap();
-    let about = Import { services: &vpn, ..Import::new(bare.leaf(), bare.chain(), None) };
+    let nameless =
+        ca.issue(&LeafRequest::new(["localhost", "10.0.0.1"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
+    let about = Import { services: &vpn, ..Import::new(nameless.leaf(), nameless.chain(), None) };
     assert_eq!(said_of(&about, "S06", now()), [refuses]);
 
     let domain = [Service::ApiGatewayDomain];
     let all = ladder(4);
     for cas in 1..=4 {
         let issuer = &all[cas - 1];
-        let leaf = issuer.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+        let leaf = issuer.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
         let about = Import { services: &domain, ..Import::new(leaf.leaf(), leaf.chain(), None) };
         let wanted = format!("Warning chain: leaf and chain are {} certificates", cas + 1);
         assert_eq!(said_of(&about, "C09", now()), if cas + 1 > 4 { vec![wanted] } else { vec![] });
@@ -369,7 +378,7 @@ fn regions_domains_and_depths() {
 
     let backend = [Service::ApiGatewayBackend];
     assert_eq!(said_of(&Import { services: &backend, ..base }, "C10", now()), [""; 0]);
-    let middle = all[3].issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let middle = all[3].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     let open = Chain::new(middle.chain().certificates()[..2].to_vec()).unwrap();
     let about = Import { services: &backend, ..Import::new(middle.leaf(), &open, None) };
     assert_eq!(
@@ -450,7 +459,7 @@ fn what_acm_holds_already() {
     let used = Held { in_use_by: vec!["arn:lb".to_owned(), "arn:api".to_owned()], ..held() };
     assert_eq!(said(&old.leaf, &used, "R09"), ["Info arn:x: in use by arn:lb, arn:api"]);
     assert_eq!(said(&old.leaf, &used, "R10"), [""; 0]);
-    let other = Authority::generate("another").unwrap();
+    let other = authority("another");
     let moved = other.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     assert_eq!(
         said(&moved, &used, "R10"),
@@ -573,8 +582,8 @@ fn backend(certificate: &Certificate, sent: &[Certificate], host: Option<&str>, 
 
 #[test]
 fn a_back_end_of_api_gateway() {
-    let ca = Authority::generate("own").unwrap();
-    let request = LeafRequest::new(["a.example"]).unwrap();
+    let ca = authority("own");
+    let request = LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256);
     let leaf = ca.issue(&request.clone().template(Template::named("apigw-backend").unwrap())).unwrap();
     let root = ca.certificate().clone();
     let sent = std::slice::from_ref(&root);
@@ -681,7 +690,8 @@ fn issuers_that_may_not_issue() {
     for (cas, wanted) in
         [(2, &[][..]), (3, &["Error chain: the path length of `CN=CA 0` is 1, and 2 CAs stand below it"])]
     {
-        let leaf = all[cas - 1].issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+        let leaf =
+            all[cas - 1].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
         let mut issuers: Vec<Certificate> =
             all[1..cas].iter().rev().map(|ca| ca.certificate().clone()).collect();
         issuers.push(bound.certificate().clone());
@@ -699,7 +709,7 @@ fn cas_of_one_name() {
     let between = CaRequest::new("between").unwrap().path_length(None).plan(now()).unwrap();
     let between = root.create_under(&between.within(root.validity()), key()).unwrap();
     let below = between.create_under(&plan.clone().within(between.validity()), key()).unwrap();
-    let leaf = below.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let leaf = below.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     let both = leaf.chain().clone();
     assert_eq!(both.certificates().len(), 3);
     assert_eq!(
@@ -709,7 +719,7 @@ fn cas_of_one_name() {
         ]
     );
     let all = ladder(2);
-    let leaf = all[1].issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let leaf = all[1].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     assert_eq!(said_of(&Import::new(leaf.leaf(), leaf.chain(), None), "C06", now()), [""; 0]);
 }
 

@@ -46,10 +46,12 @@ fn house() -> &'static House {
             )
             .unwrap();
         let issued = issue(&middle, "a.example");
-        let other = Authority::generate("other").unwrap();
-        let request =
-            SigningRequest::create(&LeafRequest::new(["a.example"]).unwrap().plan(now).unwrap(), &new_key())
-                .unwrap();
+        let other = authority("other");
+        let request = SigningRequest::create(
+            &LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256).plan(now).unwrap(),
+            &new_key(),
+        )
+        .unwrap();
         House {
             root: root.certificate().pem().unwrap(),
             middle: middle.certificate().pem().unwrap(),
@@ -123,6 +125,12 @@ fn subjects(gathered: &Gathered) -> Vec<String> {
     certificates.map(|c| c.subject().replace("CN=", "")).collect()
 }
 
+/// A root with a key that is quickly made.
+fn authority(name: &str) -> Authority {
+    let plan = CaRequest::new(name).unwrap().key(KeyAlgorithm::P256).plan(OffsetDateTime::now_utc()).unwrap();
+    Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap()
+}
+
 #[test]
 fn one_file_of_everything_in_any_order_is_one_bundle() {
     let h = house();
@@ -135,7 +143,7 @@ fn one_file_of_everything_in_any_order_is_one_bundle() {
         let found = gathered(&any(&text), None);
         assert_eq!(subjects(&found), ["a.example", "middle", "root"]);
         assert_eq!(
-            found.key.as_ref().map(|k| k.public()),
+            found.key.as_ref().map(PrivateKey::public),
             Some(found.certificate.as_ref().unwrap().public_key())
         );
         assert_eq!(found.origin.as_deref(), Some(Path::new("f.pem")));
@@ -197,7 +205,7 @@ fn what_belongs_together_is_found_and_the_rest_is_told() {
     assert_eq!(found.findings[0].message, message);
 
     // A CA with the issuer's name and another key.
-    let same_name = Authority::generate("middle").unwrap().certificate().pem().unwrap();
+    let same_name = authority("middle").certificate().pem().unwrap();
     let found = gathered(&[leaf, (Role::Chain, "chain", (h.other.clone() + &same_name).into_bytes())], None);
     assert_eq!(found.findings.len(), 1, "{:?}", found.findings);
     assert_eq!(
@@ -228,10 +236,10 @@ fn without_a_certificate_there_is_no_bundle() {
 fn the_leaf_is_the_keys_or_what_was_given_or_what_issued_nothing() {
     let h = house();
     let now = OffsetDateTime::now_utc();
-    let ca = Authority::generate("two leaves").unwrap();
+    let ca = authority("two leaves");
     let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
     let plan = |name: &str, at| {
-        let request = LeafRequest::new([name]).unwrap().lifetime(Lifetime::days(30));
+        let request = LeafRequest::new([name]).unwrap().key(KeyAlgorithm::P256).lifetime(Lifetime::days(30));
         request.plan(at).unwrap().within(ca.validity())
     };
     let old = ca.issue_for(&plan("old.example", now), key()).unwrap();
@@ -394,9 +402,9 @@ fn pem_as_editors_shells_and_mail_leave_it() {
         let body: String = pem.lines().filter(|l| !l.starts_with('-')).collect();
         format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
     };
-    let bare: String = pem.lines().filter(|l| !l.starts_with('-')).map(|l| format!("{l}\n")).collect();
-    let indent = pem.lines().map(|l| format!("  {l}\n")).collect::<String>();
-    let trailing = pem.lines().map(|l| format!("{l} \n")).collect::<String>();
+    let bare: String = pem.lines().filter(|l| !l.starts_with('-')).map(|l| [l, "\n"].concat()).collect();
+    let indent = pem.lines().map(|l| ["  ", l, "\n"].concat()).collect::<String>();
+    let trailing = pem.lines().map(|l| [l, " \n"].concat()).collect::<String>();
     let no_padding = pem.replace('=', "");
     for (bytes, repair) in [
         (
@@ -462,7 +470,7 @@ fn damage_is_told_with_its_block_and_line() {
     let cut = pem.replace("-----END CERTIFICATE-----\n", "");
     let star = pem.replacen("MII", "M*I", 1);
     let short: String =
-        pem.lines().take(2).map(|l| format!("{}\n", &l[..l.len().min(29)])).collect::<String>()
+        pem.lines().take(2).map(|l| [&l[..l.len().min(29)], "\n"].concat()).collect::<String>()
             + "-----END CERTIFICATE-----\n";
     let second = format!("{pem}{}", pem.replacen("MII", "M*I", 1));
     for (text, wanted) in [
@@ -579,7 +587,7 @@ fn to_look_at_everything_is_kept() {
     let h = house();
     let public = Certificate::from_pem(h.leaf.as_bytes()).unwrap().public_key().der().to_vec();
     let public_pem = block("PUBLIC KEY", &public);
-    let ca = Authority::generate("lists").unwrap();
+    let ca = authority("lists");
     let now = OffsetDateTime::now_utc();
     let list = ca.revocation_list(&[], 1, (now, now + time::Duration::DAY)).unwrap();
     let all = h.leaf.clone() + &h.key + &h.request + &public_pem + &list.pem().unwrap() + &h.locked;
@@ -614,7 +622,7 @@ fn to_look_at_everything_is_kept() {
 #[test]
 fn archives_are_unpacked() {
     let h = house();
-    let ca = Authority::generate("root").unwrap();
+    let ca = authority("root");
     let bundle = issue(&ca, "a.example");
     let pkcs7 = der(&certforge::bundle::pkcs7_pem(bundle.leaf(), bundle.chain()).unwrap());
     let found = gathered(&[(Role::Any, "f", pkcs7)], None);
@@ -683,7 +691,7 @@ fn requests_are_found_in_whatever_stands_around_them() {
         request.clone(),
         STANDARD.encode(&request).into_bytes(),
     ] {
-        assert_eq!(signing_requests(&bytes), [request.clone()]);
+        assert_eq!(signing_requests(&bytes), std::slice::from_ref(&request));
     }
     assert_eq!(signing_requests((h.request.clone() + &h.request).as_bytes()).len(), 2);
     for bytes in [&b""[..], h.leaf.as_bytes(), b"nothing"] {

@@ -70,7 +70,14 @@ fn ladder(cas: usize) -> Vec<Authority> {
     all
 }
 
+/// A root with a key that is quickly made.
+fn authority(name: &str) -> Authority {
+    let plan = CaRequest::new(name).unwrap().key(KeyAlgorithm::P256).plan(OffsetDateTime::now_utc()).unwrap();
+    Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap()
+}
+
 #[test]
+#[expect(clippy::too_many_lines, reason = "a list, read as a page")]
 fn what_is_wrong_with_a_leaf_of_a_good_ca() {
     let ca = [
         ("basicConstraints", "critical,CA:TRUE"),
@@ -250,7 +257,7 @@ fn what_is_wrong_with_a_ca_that_is_trusted_weighs_less() {
 #[test]
 fn paths_end_somewhere() {
     let all = ladder(3);
-    let leaf = all[2].issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let leaf = all[2].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     let certificates: Vec<Certificate> = all.iter().map(|ca| ca.certificate().clone()).collect();
     let (root, middle, last) = (&certificates[0], &certificates[1], &certificates[2]);
     let chain = [middle.clone(), last.clone()];
@@ -284,7 +291,9 @@ fn dates_of_the_leaf_the_issuers_and_the_anchor() {
     let plan =
         CaRequest::new("middle").unwrap().path_length(None).lifetime(Lifetime::days(50)).plan(now).unwrap();
     let middle = root.create_under(&plan, key()).unwrap();
-    let leaf = middle.issue(&LeafRequest::new(["a.example"]).unwrap().lifetime(Lifetime::days(20))).unwrap();
+    let leaf = middle
+        .issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256).lifetime(Lifetime::days(20)))
+        .unwrap();
     let leaf = leaf.leaf();
     let chain = [middle.certificate().clone()];
     let at = |at| said(&verdict(leaf, &chain, &[root.certificate()], &Asked { at, ..server() }));
@@ -314,7 +323,8 @@ fn length_has_a_limit_in_rustls_and_here() {
     let all = ladder(LONGEST);
     let root = all[0].certificate();
     for cas in [LONGEST_OF_RUSTLS - 1, LONGEST_OF_RUSTLS, LONGEST - 1, LONGEST] {
-        let leaf = all[cas - 1].issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+        let leaf =
+            all[cas - 1].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
         let chain: Vec<Certificate> = all[1..cas].iter().map(|ca| ca.certificate().clone()).collect();
         let found = verdict(leaf.leaf(), &chain, &[root], &server());
         let certificates = cas + 1;
@@ -352,7 +362,7 @@ fn path_lengths_count_what_did_not_issue_itself() {
             &["!path.path-length trust anchor: its path length is 1, and 2 CAs stand below it"],
         ),
     ] {
-        let leaf = issuer.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+        let leaf = issuer.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
         let found = verdict(leaf.leaf(), &chain, &[bound.certificate()], &server());
         assert_eq!(said(&found), wanted);
     }
@@ -360,8 +370,8 @@ fn path_lengths_count_what_did_not_issue_itself() {
 
 #[test]
 fn lists_by_whose_they_are_when_and_what_they_take_back() {
-    let [ca, other] = ["own", "other"].map(|name| Authority::generate(name).unwrap());
-    let leaf = ca.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let [ca, other] = ["own", "other"].map(authority);
+    let leaf = ca.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     let leaf = leaf.leaf();
     let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
     let list = |ca: &Authority, number, serials: &[&[u8]], from: OffsetDateTime, to: OffsetDateTime| {
@@ -412,14 +422,14 @@ fn lists_by_whose_they_are_when_and_what_they_take_back() {
         ask(&[list(&other, 1, &[], now - day, now + day)]),
         ["!path.list-missing leaf: there is no list of `CN=own`, its issuer"]
     );
-    let impostor = Authority::generate("own").unwrap();
+    let impostor = authority("own");
     assert_eq!(
         ask(&[list(&impostor, 1, &[], now - day, now + day)]),
         ["!path.list-missing leaf: the list of `CN=own`, its issuer, is not signed by that CA's key"]
     );
     // Of an intermediate a list may be missing.
     let all = ladder(2);
-    let below = all[1].issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let below = all[1].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     let chain = [all[1].certificate().clone()];
     let lists = [list(&all[1], 1, &[], now - day, now + day)];
     let found =
@@ -444,9 +454,7 @@ fn forms_of_lists() {
         std::fs::write(sandbox.file("ca.cnf"), text).unwrap();
         std::fs::write(sandbox.file("index"), "").unwrap();
         std::fs::write(sandbox.file("number"), "01\n").unwrap();
-        run(&format!("ca -config ca.cnf -gencrl -keyfile k.pem -cert c.pem -out l.pem {args}")
-            .trim_end()
-            .to_owned());
+        run(format!("ca -config ca.cnf -gencrl -keyfile k.pem -cert c.pem -out l.pem {args}").trim_end());
         RevocationList::from_pem(sandbox.read("l.pem").as_bytes()).unwrap()
     };
     let said = |list: &RevocationList| {
@@ -492,8 +500,8 @@ fn forms_of_lists() {
 /// Of several CAs of one name the one that signed it is taken; where none did, the words say so.
 #[test]
 fn cas_of_one_name_are_told_apart_by_their_keys() {
-    let [good, bad, worse] = ["same"; 3].map(|name| Authority::generate(name).unwrap());
-    let leaf = good.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let [good, bad, worse] = ["same"; 3].map(authority);
+    let leaf = good.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     let leaf = leaf.leaf();
     let [good, bad, worse] = [&good, &bad, &worse].map(Authority::certificate);
     for anchors in [[good, bad, worse], [bad, good, worse], [bad, worse, good]] {
@@ -509,9 +517,9 @@ fn cas_of_one_name_are_told_apart_by_their_keys() {
     let one = "!path.signature leaf: its issuer is `CN=same`, and the certificate of that name did not sign it: another key, or the file is damaged";
     let more = "!path.signature leaf: its issuer is `CN=same`, and none of the certificates of that name signed it: another key, or the file is damaged";
     assert_eq!(of(&[bad], &[]), one);
-    assert_eq!(of(&[], &[bad.clone()]), one);
+    assert_eq!(of(&[], std::slice::from_ref(bad)), one);
     assert_eq!(of(&[bad, worse], &[]), more);
-    assert_eq!(of(&[bad], &[worse.clone()]), more);
+    assert_eq!(of(&[bad], std::slice::from_ref(worse)), more);
     assert!(
         of(&[], &[]).starts_with("!path.no-issuer leaf: its issuer `CN=same` is neither"),
         "{}",
@@ -534,7 +542,7 @@ fn the_path_that_is_least_wrong_is_told_of() {
     let ended_and_short = root(1, Some(0), now - Duration::days(9));
     let plan = CaRequest::new("middle").unwrap().plan(now).unwrap().within(good.validity());
     let middle = good.create_under(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap();
-    let leaf = middle.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let leaf = middle.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     let chain = [middle.certificate().clone()];
     let [good, ended, worst] = [&good, &ended, &ended_and_short].map(Authority::certificate);
     for anchors in [[good, ended, worst], [worst, ended, good]] {
@@ -556,8 +564,8 @@ fn so_many_cas_of_one_name_that_nobody_looks_further() {
     // All of one key, each another certificate; and a leaf that another key of that name signed.
     let all: Vec<Certificate> =
         (0..120).map(|_| Authority::create(&plan, again()).unwrap().certificate().clone()).collect();
-    let stranger = Authority::generate("same").unwrap();
-    let leaf = stranger.issue(&LeafRequest::new(["a.example"]).unwrap()).unwrap();
+    let stranger = authority("same");
+    let leaf = stranger.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
     let anchors: Vec<&Certificate> = all.iter().collect();
     let found = verdict(leaf.leaf(), &[], &anchors, &server());
     assert!(!found.anchored);

@@ -49,7 +49,7 @@ pub fn issued(
     let extensions = |changes: &[(&str, &str)]| {
         let kept = GOOD.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
         let all = kept.chain(changes).filter(|(_, value)| !value.is_empty());
-        all.map(|(name, value)| format!("{name}={value}\n")).collect::<String>()
+        all.map(|(name, value)| [name, "=", value, "\n"].concat()).collect::<String>()
     };
     let text = format!("[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=CA\n[e]\n{}", extensions(ca));
     std::fs::write(sandbox.file("ca.cnf"), text).unwrap();
