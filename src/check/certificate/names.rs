@@ -198,9 +198,14 @@ mod tests {
         ] {
             assert!(is_same_host(common, name), "{common} {name}");
         }
-        for (common, name) in
-            [("1.1.1.1", "1.1.1.2"), ("a.example", "b.example"), ("256.1.1.1", "0.1.1.1"), ("", "0.0.0.0")]
-        {
+        for (common, name) in [
+            ("1.1.1.1", "1.1.1.2"),
+            ("a.example", "b.example"),
+            ("256.1.1.1", "0.1.1.1"),
+            ("10.0.0.256", "10.0.1.0"),
+            ("1.2.3.4.0", "1.2.3.4"),
+            ("", "0.0.0.0"),
+        ] {
             assert!(!is_same_host(common, name), "{common} {name}");
         }
     }
