@@ -142,6 +142,13 @@ fn the_text_shows_every_extension() {
     ] {
         has(&said, &[extension]);
     }
+    // What cannot be read is not said to mean anything.
+    if let Some(unreadable) = support::made::made(&[("basicConstraints", "critical,DER:0500")], "/CN=x", &[])
+    {
+        std::fs::write(sandbox.file("unreadable.pem"), unreadable.pem().unwrap()).unwrap();
+        let said = page(&sandbox, "check unreadable.pem --text");
+        has(&said, &["ext basicConstraints critical, 0500"]);
+    }
     // With neither identifier.
     let Some(_) = judge("openssl") else { return };
     std::fs::write(sandbox.file("x.cnf"), "[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=x\n[e]\nkeyUsage=critical,digitalSignature\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n").unwrap();

@@ -123,7 +123,8 @@ pub struct ExtensionReport {
 }
 
 impl ExtensionReport {
-    fn of(certificate: &Certificate, (oid, critical, value): (String, bool, Vec<u8>)) -> Self {
+    /// `clear` says that each of its extensions stands there once and can be read.
+    fn of(certificate: &Certificate, clear: bool, (oid, critical, value): (String, bool, Vec<u8>)) -> Self {
         const NAMES: [(&str, &str); 16] = [
             ("2.5.29.14", "subjectKeyIdentifier"),
             ("2.5.29.15", "keyUsage"),
@@ -143,7 +144,7 @@ impl ExtensionReport {
             ("2.16.840.1.113730.1.1", "nsCertType"),
         ];
         let name = NAMES.iter().find(|(known, _)| *known == oid).map_or(oid.as_str(), |(_, name)| name);
-        let says = meaning(certificate, &oid).filter(|text| !text.is_empty());
+        let says = if clear { meaning(certificate, &oid).filter(|text| !text.is_empty()) } else { None };
         Self { name: name.to_owned(), critical, value: certforge::key::hex(&value), says, oid }
     }
 }
@@ -183,6 +184,8 @@ fn meaning(certificate: &Certificate, oid: &str) -> Option<String> {
 impl CertificateReport {
     pub fn of(place: &str, certificate: &Certificate, now: OffsetDateTime) -> Self {
         let mut said = certificate::examine(certificate);
+        let unclear = ["certificate.extension-malformed", "certificate.extension-twice"];
+        let clear = said.iter().all(|finding| !unclear.contains(&finding.code));
         let validity = certificate.validity();
         let dated = |code, message| Finding::new(code, Severity::Error, "certificate", message);
         if now > validity.not_after() {
@@ -229,7 +232,7 @@ impl CertificateReport {
             extensions: certificate
                 .extensions()
                 .into_iter()
-                .map(|extension| ExtensionReport::of(certificate, extension))
+                .map(|extension| ExtensionReport::of(certificate, clear, extension))
                 .collect(),
             findings: findings(&said),
         }
