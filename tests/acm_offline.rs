@@ -14,7 +14,7 @@ use certforge::{
     Authority, Bundle, CaRequest, Certificate, Chain, Error, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey,
     Severity, Template,
 };
-use support::made::{issued, made};
+use support::made::{authority, ca_with, issued, ladder, made};
 use time::{Duration, OffsetDateTime};
 
 fn now() -> OffsetDateTime {
@@ -34,12 +34,6 @@ fn said(changes: &[(&str, &str)], subject: &str, args: &[&str], code: &str) -> O
     let certificate = made(changes, subject, args)?;
     let chain = Chain::default();
     Some(said_of(&Import::new(&certificate, &chain, None), code, now()))
-}
-
-/// A root with a key that is quickly made.
-fn authority(name: &str) -> Authority {
-    let plan = CaRequest::new(name).unwrap().key(KeyAlgorithm::P256).plan(OffsetDateTime::now_utc()).unwrap();
-    Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap()
 }
 
 #[test]
@@ -270,20 +264,6 @@ fn keys_chains_and_sizes() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("Error chain: "), "{found:?}");
     assert_eq!(said_of(&about(None, 0), "C04", now()), [""; 0]);
-}
-
-/// CAs below each other, the root first.
-fn ladder(cas: usize) -> Vec<Authority> {
-    let now = now();
-    let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
-    let request = |i: usize| CaRequest::new(&format!("CA {i}")).unwrap().path_length(None);
-    let mut all = vec![Authority::create(&request(0).plan(now).unwrap(), key()).unwrap()];
-    for i in 1..cas {
-        let plan = request(i).plan(now).unwrap().within(all[i - 1].validity());
-        let ca = all[i - 1].create_under(&plan, key()).unwrap();
-        all.push(ca);
-    }
-    all
 }
 
 #[test]
@@ -642,16 +622,6 @@ fn a_back_end_of_api_gateway() {
 
 #[test]
 fn issuers_that_may_not_issue() {
-    let ca = |changes: &[(&'static str, &'static str)]| {
-        let good = [
-            ("basicConstraints", "critical,CA:TRUE"),
-            ("keyUsage", "critical,keyCertSign,cRLSign"),
-            ("extendedKeyUsage", ""),
-            ("subjectAltName", ""),
-        ];
-        let kept = good.into_iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        kept.chain(changes.iter().copied()).collect::<Vec<_>>()
-    };
     for (changes, code, wanted) in [
         (&[][..], "C07", &[][..]),
         (
@@ -668,12 +638,12 @@ fn issuers_that_may_not_issue() {
         (&[("keyUsage", "")], "C07", &[]),
         (&[("basicConstraints", "critical,CA:TRUE,pathlen:0")], "C07", &[]),
     ] {
-        let Some((leaf, issuer)) = issued(&ca(changes), &[], &[]) else { return };
+        let Some((leaf, issuer)) = issued(&ca_with(changes), &[], &[]) else { return };
         // A chain of our own takes CAs alone: what others gathered is judged here.
         let Some(chain) = gathered(&leaf, &[issuer]) else { continue };
         assert_eq!(said_of(&Import::new(&leaf, &chain, None), code, now()), wanted, "{changes:?}");
     }
-    let Some((leaf, issuer)) = issued(&ca(&[]), &[], &["-sha1"]) else { return };
+    let Some((leaf, issuer)) = issued(&ca_with(&[]), &[], &["-sha1"]) else { return };
     let chain = gathered(&leaf, &[issuer]).unwrap();
     assert_eq!(
         said_of(&Import::new(&leaf, &chain, None), "X04", now()),

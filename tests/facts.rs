@@ -7,7 +7,7 @@ use certforge::check::path::{Peer, Purpose, Question};
 use certforge::{
     Authority, CaRequest, Certificate, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey, TrustAnchor,
 };
-use support::made::{issued, made};
+use support::made::{authority, issued, ladder, made};
 use time::OffsetDateTime;
 
 /// The facts of a certificate with these issuers and anchors.
@@ -45,12 +45,6 @@ fn more(changes: &[(&str, &str)], subject: &str, args: &[&str], peer: Option<&st
         "{found:?}"
     );
     Some(plain(&found).into_iter().filter(|fact| !ALL.contains(&fact.as_str())).collect())
-}
-
-/// A root with a key that is quickly made.
-fn authority(name: &str) -> Authority {
-    let plan = CaRequest::new(name).unwrap().key(KeyAlgorithm::P256).plan(OffsetDateTime::now_utc()).unwrap();
-    Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap()
 }
 
 #[test]
@@ -143,20 +137,6 @@ fn usages_and_keys_of_the_leaf() {
         [("basicConstraints", "critical,CA:TRUE"), ("keyUsage", "critical,keyCertSign,digitalSignature")];
     let found = more(&ca, "/CN=a.example", &[], None);
     assert!(found.is_none_or(|found| found.contains(&"leaf.ca".to_owned())));
-}
-
-/// CAs below each other, the root first.
-fn ladder(cas: usize) -> Vec<Authority> {
-    let now = OffsetDateTime::now_utc();
-    let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
-    let request = |i: usize| CaRequest::new(&format!("CA {i}")).unwrap().path_length(None);
-    let mut all = vec![Authority::create(&request(0).plan(now).unwrap(), key()).unwrap()];
-    for i in 1..cas {
-        let above = &all[i - 1];
-        let plan = request(i).plan(now).unwrap().within(above.validity());
-        all.push(above.create_under(&plan, key()).unwrap());
-    }
-    all
 }
 
 #[test]

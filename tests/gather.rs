@@ -1,6 +1,8 @@
 //! What a pile of files comes to: which parts, in which order, and each thing that was put
 //! right or cannot be, word by word. Everything is made here and damaged here.
 
+mod support;
+
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -12,6 +14,7 @@ use certforge::{
     Authority, Bundle, CaRequest, Certificate, Finding, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey,
     Severity, SigningRequest,
 };
+use support::made::authority;
 use time::OffsetDateTime;
 
 const PASSPHRASE: &str = "correct horse";
@@ -123,12 +126,6 @@ fn der(pem: &str) -> Vec<u8> {
 fn subjects(gathered: &Gathered) -> Vec<String> {
     let certificates = gathered.certificate.iter().chain(gathered.chain.certificates());
     certificates.map(|c| c.subject().replace("CN=", "")).collect()
-}
-
-/// A root with a key that is quickly made.
-fn authority(name: &str) -> Authority {
-    let plan = CaRequest::new(name).unwrap().key(KeyAlgorithm::P256).plan(OffsetDateTime::now_utc()).unwrap();
-    Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap()
 }
 
 #[test]

@@ -9,7 +9,7 @@ use certforge::{
     Authority, CaRequest, Certificate, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey, RevocationList,
     Severity, TrustAnchor,
 };
-use support::made::{issued, made};
+use support::made::{authority, ca_with, issued, ladder, made};
 use support::{Sandbox, judge, openssl};
 use time::{Duration, OffsetDateTime};
 
@@ -54,26 +54,6 @@ fn said(verdict: &Verdict) -> Vec<String> {
         format!("{mark}{} {}: {}", f.code, f.place, f.message)
     };
     verdict.findings.iter().map(line).collect()
-}
-
-/// CAs below each other, the root first.
-fn ladder(cas: usize) -> Vec<Authority> {
-    let now = OffsetDateTime::now_utc();
-    let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
-    let request = |i: usize| CaRequest::new(&format!("CA {i}")).unwrap().path_length(None);
-    let mut all = vec![Authority::create(&request(0).plan(now).unwrap(), key()).unwrap()];
-    for i in 1..cas {
-        let plan = request(i).plan(now).unwrap().within(all[i - 1].validity());
-        let ca = all[i - 1].create_under(&plan, key()).unwrap();
-        all.push(ca);
-    }
-    all
-}
-
-/// A root with a key that is quickly made.
-fn authority(name: &str) -> Authority {
-    let plan = CaRequest::new(name).unwrap().key(KeyAlgorithm::P256).plan(OffsetDateTime::now_utc()).unwrap();
-    Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap()
 }
 
 #[test]
@@ -190,16 +170,6 @@ fn what_is_wrong_with_a_leaf_of_a_good_ca() {
 
 #[test]
 fn what_is_wrong_with_a_ca_that_is_trusted_weighs_less() {
-    let with = |changes: &[(&'static str, &'static str)]| {
-        let good = [
-            ("basicConstraints", "critical,CA:TRUE"),
-            ("keyUsage", "critical,keyCertSign,cRLSign"),
-            ("extendedKeyUsage", ""),
-            ("subjectAltName", ""),
-        ];
-        let kept = good.into_iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        kept.chain(changes.iter().copied()).collect::<Vec<_>>()
-    };
     for (changes, wanted) in [
         (&[][..], &[][..]),
         (
@@ -248,7 +218,7 @@ fn what_is_wrong_with_a_ca_that_is_trusted_weighs_less() {
         ),
         (&[("nameConstraints", "critical,permitted;DNS:example")], &[]),
     ] {
-        let Some((leaf, ca)) = issued(&with(changes), &[], &[]) else { return };
+        let Some((leaf, ca)) = issued(&ca_with(changes), &[], &[]) else { return };
         let found = verdict(&leaf, &[], &[&ca], &server());
         assert_eq!(said(&found), wanted, "{changes:?}");
     }
@@ -576,16 +546,6 @@ fn so_many_cas_of_one_name_that_nobody_looks_further() {
 /// With `strict`, what breaks a rule of form is refused too.
 #[test]
 fn forms_are_asked_where_it_is_strict() {
-    let ca = |changes: &[(&'static str, &'static str)]| {
-        let good = [
-            ("basicConstraints", "critical,CA:TRUE"),
-            ("keyUsage", "critical,keyCertSign,cRLSign"),
-            ("extendedKeyUsage", ""),
-            ("subjectAltName", ""),
-        ];
-        let kept = good.into_iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        kept.chain(changes.iter().copied()).collect::<Vec<_>>()
-    };
     let strict = || Asked { strict: true, ..server() };
     for (authority, leaf, lax, code) in [
         (&[][..], &[][..], true, ""),
@@ -617,7 +577,7 @@ fn forms_are_asked_where_it_is_strict() {
             "!path.ca-as-leaf leaf",
         ),
     ] {
-        let Some((leaf_made, ca_made)) = issued(&ca(authority), leaf, &[]) else { return };
+        let Some((leaf_made, ca_made)) = issued(&ca_with(authority), leaf, &[]) else { return };
         assert_eq!(verdict(&leaf_made, &[], &[&ca_made], &server()).is_valid(), lax, "{authority:?}");
         let found = said(&verdict(&leaf_made, &[], &[&ca_made], &strict()));
         let found: Vec<&String> = found.iter().filter(|line| line.starts_with('!')).collect();

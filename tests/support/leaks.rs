@@ -51,8 +51,8 @@ pub fn leaked(folder: &Path) -> Vec<String> {
     found
 }
 
-/// The lines of base64 of all private keys in a file, but for the first ones, which say
-/// what kind of key it is, and for what is too short to be told from chance.
+/// The lines of base64 of all private keys in a file, but for what is too short to be told
+/// from chance.
 fn key_lines(bytes: &[u8]) -> Vec<&[u8]> {
     let mut lines = Vec::new();
     let mut inside = false;

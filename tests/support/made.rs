@@ -1,6 +1,7 @@
-//! Certificates that sign themselves, made by OpenSSL with one thing or another changed.
+//! Certificates that OpenSSL makes with one thing or another changed, and CAs of our own.
 
-use certforge::Certificate;
+use certforge::{Authority, CaRequest, Certificate, KeyAlgorithm, PrivateKey};
+use time::OffsetDateTime;
 
 use super::{Sandbox, judge, openssl};
 
@@ -14,6 +15,13 @@ pub const GOOD: [(&str, &str); 6] = [
     ("authorityKeyIdentifier", "keyid:always"),
 ];
 
+/// Lines of a configuration: these extensions in place of [`GOOD`]'s; an empty text leaves one out.
+fn extensions(changes: &[(&str, &str)]) -> String {
+    let kept = GOOD.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+    let all = kept.chain(changes).filter(|(_, value)| !value.is_empty());
+    all.map(|(name, value)| [name, "=", value, "\n"].concat()).collect()
+}
+
 /// A certificate with these extensions in place of the good ones; an empty text
 /// leaves one out.
 pub fn made(changes: &[(&str, &str)], subject: &str, more: &[&str]) -> Option<Certificate> {
@@ -22,10 +30,7 @@ pub fn made(changes: &[(&str, &str)], subject: &str, more: &[&str]) -> Option<Ce
     let mut text = String::from(
         "[req]\ndistinguished_name=dn\nprompt=no\nutf8=yes\nstring_mask=utf8only\n[dn]\nCN=x\n[e]\n",
     );
-    let kept = GOOD.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-    for (name, value) in kept.chain(changes).filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&[name, "=", value, "\n"].concat());
-    }
+    text.push_str(&extensions(changes));
     std::fs::write(sandbox.file("c.cnf"), text).unwrap();
     let mut args = vec!["req", "-x509", "-nodes", "-config", "c.cnf", "-extensions", "e", "-subj", subject];
     args.extend(["-keyout", "k.pem", "-out", "c.pem"]);
@@ -46,11 +51,6 @@ pub fn issued(
 ) -> Option<(Certificate, Certificate)> {
     judge("openssl")?;
     let sandbox = Sandbox::new();
-    let extensions = |changes: &[(&str, &str)]| {
-        let kept = GOOD.iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
-        let all = kept.chain(changes).filter(|(_, value)| !value.is_empty());
-        all.map(|(name, value)| [name, "=", value, "\n"].concat()).collect::<String>()
-    };
     let text = format!("[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=CA\n[e]\n{}", extensions(ca));
     std::fs::write(sandbox.file("ca.cnf"), text).unwrap();
     std::fs::write(sandbox.file("leaf.ext"), extensions(leaf)).unwrap();
@@ -64,4 +64,36 @@ pub fn issued(
     run(&[&sign[..], &["-extfile", "leaf.ext", "-out", "leaf.pem"], args].concat())?;
     let read = |file: &str| Certificate::from_pem(sandbox.read(file).as_bytes()).unwrap();
     Some((read("leaf.pem"), read("ca.pem")))
+}
+
+/// The extensions of a CA, with these in place of the good ones.
+pub fn ca_with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let good = [
+        ("basicConstraints", "critical,CA:TRUE"),
+        ("keyUsage", "critical,keyCertSign,cRLSign"),
+        ("extendedKeyUsage", ""),
+        ("subjectAltName", ""),
+    ];
+    let kept = good.into_iter().filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+    kept.chain(changes.iter().copied()).collect()
+}
+
+/// A root with a key that is quickly made.
+pub fn authority(name: &str) -> Authority {
+    let plan = CaRequest::new(name).unwrap().plan(OffsetDateTime::now_utc()).unwrap();
+    Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap()
+}
+
+/// CAs below each other, the root first; none has a limit.
+pub fn ladder(cas: usize) -> Vec<Authority> {
+    let now = OffsetDateTime::now_utc();
+    let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let request = |i: usize| CaRequest::new(&format!("CA {i}")).unwrap().path_length(None);
+    let mut all = vec![Authority::create(&request(0).plan(now).unwrap(), key()).unwrap()];
+    for i in 1..cas {
+        let above = &all[i - 1];
+        let plan = request(i).plan(now).unwrap().within(above.validity());
+        all.push(above.create_under(&plan, key()).unwrap());
+    }
+    all
 }
