@@ -116,7 +116,11 @@ fn numbers_are_filled_up_and_not_cut() {
 #[test]
 fn signatures_of_every_curve_are_checked() {
     let Some(_) = judge("openssl") else { return };
-    for (curve, digest) in CURVES.into_iter().zip(["-sha256", "-sha384", "-sha512"]) {
+    // OpenSSL signs with SHA-256 where nothing is said, on every curve.
+    let digests = ["-sha256", "-sha384", "-sha512"];
+    let wide = CURVES.into_iter().zip(digests);
+    let others = [("secp521r1", "-sha256"), ("secp521r1", "-sha384"), ("secp384r1", "-sha256")];
+    for (curve, digest) in wide.chain(others) {
         let sandbox = Sandbox::new();
         run(&sandbox, &format!("ecparam -name {curve} -genkey -noout -out k.pem"));
         run(&sandbox, &format!("req -x509 -key k.pem -subj /CN=x {digest} -out c.pem"));
@@ -149,4 +153,138 @@ fn a_leaf_of_every_curve_fits_its_key() {
         let found = page["findings"].as_array().unwrap();
         assert!(found.iter().all(|f| f["code"] != "key.mismatch"), "{page}");
     }
+}
+
+const PHRASE: &str = "seven blue kettles";
+
+/// Opens what stands in a file, and says what is weak about it or why it does not open.
+fn open(sandbox: &Sandbox, file: &str, phrase: Option<&str>) -> Result<Option<&'static str>, String> {
+    let mut unlock = |_: &str| Ok(phrase.map(|phrase| phrase.to_owned().into()));
+    let pem = std::fs::read(sandbox.file(file)).unwrap();
+    PrivateKey::from_locked_pem(&pem, "the key of x", &mut unlock)
+        .map(|(_, weak)| weak)
+        .map_err(|e| format!("{}: {e}", e.code()))
+}
+
+/// As OpenSSL locks keys, the strong ways and the weak ones.
+#[test]
+fn locked_keys_open_and_what_is_weak_is_told() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    run(&sandbox, "ecparam -name prime256v1 -genkey -noout -out k.pem");
+    let public = public_of(&sandbox, "k.pem");
+    std::fs::write(sandbox.file("phrase"), format!("{PHRASE}\n")).unwrap();
+    for (way, weak) in [
+        ("-v2 aes-256-cbc -iter 600000", None),
+        ("-v2 aes-128-cbc -iter 100000", None),
+        ("-v2 aes-192-cbc -v2prf hmacWithSHA512 -iter 100000", None),
+        ("-scrypt", None),
+        ("-v2 aes-256-cbc -iter 99999", Some("its pass phrase is worked through in few rounds")),
+        ("-v2 aes-256-cbc", Some("its pass phrase is worked through in few rounds")),
+        (
+            "-v2 aes-256-cbc -v2prf hmacWithSHA1 -iter 200000",
+            Some("its pass phrase is worked through with SHA-1"),
+        ),
+        ("-v2 des3 -iter 200000", Some("it is encrypted with 3DES")),
+    ] {
+        run(&sandbox, &format!("pkcs8 -topk8 {way} -in k.pem -passout file:phrase -out locked.pem"));
+        assert_eq!(open(&sandbox, "locked.pem", Some(PHRASE)), Ok(weak), "{way}");
+        let wrong = open(&sandbox, "locked.pem", Some("six blue kettles"));
+        assert_eq!(
+            wrong,
+            Err("key.passphrase: the pass phrase of the key of x is wrong".to_owned()),
+            "{way}"
+        );
+        let mut unlock = |_: &str| Ok(Some(PHRASE.to_owned().into()));
+        let pem = std::fs::read(sandbox.file("locked.pem")).unwrap();
+        let (key, _) = PrivateKey::from_locked_pem(&pem, "x", &mut unlock).unwrap();
+        assert_eq!(key.public().der(), public, "{way}");
+    }
+    let none = open(&sandbox, "locked.pem", None);
+    let needed = "key.passphrase: the pass phrase of the key of x is needed, and none was given";
+    assert_eq!(none, Err(needed.to_owned()));
+    // What is not locked asks for nothing.
+    let mut never = |_: &str| panic!("it was asked for a pass phrase");
+    let pem = std::fs::read(sandbox.file("k.pem")).unwrap();
+    assert!(PrivateKey::from_locked_pem(&pem, "x", &mut never).is_ok_and(|(_, weak)| weak.is_none()));
+}
+
+/// Ways that are not read, and those that would take a computer for hours.
+#[test]
+fn locks_that_are_not_opened_say_which() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    run(&sandbox, "ecparam -name prime256v1 -genkey -noout -out k.pem");
+    std::fs::write(sandbox.file("phrase"), format!("{PHRASE}\n")).unwrap();
+    run(&sandbox, "pkcs8 -topk8 -v1 PBE-SHA1-3DES -in k.pem -passout file:phrase -out v1.pem");
+    run(&sandbox, "ec -aes256 -in k.pem -passout file:phrase -out old.pem");
+    let old = open(&sandbox, "old.pem", Some(PHRASE)).unwrap_err();
+    assert!(old.ends_with("it is encrypted in the old PEM form (Proc-Type)"), "{old}");
+    let v1 = open(&sandbox, "v1.pem", Some(PHRASE)).unwrap_err();
+    assert!(v1.ends_with("it is encrypted in an old way that is not read (PBES1)"), "{v1}");
+
+    // N = 16384, r = 8, p = 1, as OpenSSL writes them.
+    run(&sandbox, "pkcs8 -topk8 -scrypt -in k.pem -passout file:phrase -out scrypt.pem");
+    let plain = der(&sandbox, "scrypt.pem");
+    let at = find(&plain, b"\x02\x02\x40\x00\x02\x01\x08\x02\x01\x01");
+    let refused = |octet: usize, value: u8| {
+        let mut der = plain.clone();
+        der[at + octet] = value;
+        PrivateKey::from_encrypted_der(&der, PHRASE).unwrap_err().to_string()
+    };
+    assert!(PrivateKey::from_encrypted_der(&plain, PHRASE).is_ok());
+    let much = "its pass phrase takes more than 256 MiB of memory";
+    // 17 at once, each with 16 MiB; and 127 times 128 octets, 32,767 times.
+    assert!(refused(9, 17).ends_with(much), "{}", refused(9, 17));
+    let mut der = plain.clone();
+    der[at + 2..at + 4].copy_from_slice(b"\x7f\xff");
+    der[at + 6] = 127;
+    let e = PrivateKey::from_encrypted_der(&der, PHRASE).unwrap_err().to_string();
+    assert!(e.ends_with(much), "{e}");
+
+    for (rounds, wanted) in
+        [(10_000_001, "its pass phrase takes 10000001 rounds, and 10000000 are the most"), (1, "is wrong")]
+    {
+        let parameters =
+            pkcs8::pkcs5::pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(rounds, &[7; 16], [9; 16])
+                .unwrap();
+        let info = pkcs8::EncryptedPrivateKeyInfoRef {
+            encryption_algorithm: parameters.into(),
+            encrypted_data: ::der::asn1::OctetStringRef::new(&[0; 32]).unwrap(),
+        };
+        let der = ::der::Encode::to_der(&info).unwrap();
+        let e = PrivateKey::from_encrypted_der(&der, PHRASE).unwrap_err().to_string();
+        assert!(e.ends_with(wanted), "{e}");
+    }
+    assert!(
+        PrivateKey::from_encrypted_der(b"0\x00", PHRASE)
+            .unwrap_err()
+            .to_string()
+            .contains("no encrypted key")
+    );
+}
+
+/// What is written opens with OpenSSL, and no pass phrase is none.
+#[test]
+fn a_key_is_locked_as_openssl_reads_it() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    run(&sandbox, "ecparam -name secp384r1 -genkey -noout -out k.pem");
+    let public = public_of(&sandbox, "k.pem");
+    let key = PrivateKey::from_pem(sandbox.read("k.pem").as_bytes()).unwrap();
+    for phrase in ["a", PHRASE, "größer als 100 ✓", &"x".repeat(1000)] {
+        std::fs::write(sandbox.file("locked.pem"), key.encrypted_pem(phrase).unwrap()).unwrap();
+        let pass = format!("pass:{phrase}");
+        let args = ["pkey", "-in", "locked.pem", "-passin", &pass, "-pubout", "-outform", "DER", "-out", "p"];
+        openssl(&args, sandbox.path());
+        assert_eq!(std::fs::read(sandbox.file("p")).unwrap(), public, "{phrase}");
+        assert_eq!(open(&sandbox, "locked.pem", Some(phrase)), Ok(None), "{phrase}");
+    }
+    let text = openssl(&["asn1parse", "-in", "locked.pem"], sandbox.path()).unwrap();
+    for part in ["PBES2", "PBKDF2", ":0927C0", "hmacWithSHA256", "aes-256-cbc"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(key.encrypted_pem("").unwrap_err().code(), "key.passphrase");
+    // The same once more is written otherwise: salt and start are new.
+    assert_ne!(key.encrypted_pem("a").unwrap(), key.encrypted_pem("a").unwrap());
 }

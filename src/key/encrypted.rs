@@ -1,7 +1,7 @@
 //! Encrypted PKCS#8 keys (RFC 5958 §3), as OpenSSL and Java write and read them.
 
-use der::Encode;
 use der::pem::LineEnding;
+use der::{Decode, Encode};
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::pkcs5::{EncryptionScheme, pbes2};
 use zeroize::Zeroizing;
@@ -89,7 +89,7 @@ impl PrivateKey {
     pub fn from_encrypted_der(der: &[u8], passphrase: &str) -> Result<Self> {
         let refuse = |reason: &str| Error::Key { reason: reason.to_owned() };
         let wrong = || Error::Passphrase { of: "the key".to_owned(), reason: "is wrong" };
-        let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| refuse("it is no encrypted key"))?;
+        let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| unread(der))?;
         let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
             return Err(refuse("it is encrypted in an old way that is not read (PBES1)"));
         };
@@ -109,10 +109,39 @@ impl PrivateKey {
             _ => {}
         }
         let plain = info.decrypt(passphrase).map_err(|_| wrong())?;
+        // One octet in 256 ends as a key that was opened would: what comes out shows it.
+        if pkcs8::PrivateKeyInfoRef::try_from(plain.as_bytes()).is_err() {
+            return Err(wrong());
+        }
         Self::from_der(&Zeroizing::new(plain.as_bytes().to_vec()), KeyForm::Pkcs8)
-            .map_err(|e| if matches!(e, Error::Key { .. }) { wrong() } else { e })
     }
 }
+
+/// Why what stands where an encrypted key belongs cannot be read (RFC 5958 §3).
+fn unread(der: &[u8]) -> Error {
+    #[derive(der::Sequence)]
+    struct Encrypted<'a> {
+        algorithm: x509_cert::spki::AlgorithmIdentifierRef<'a>,
+        data: &'a der::asn1::OctetStringRef,
+    }
+    let reason = match Encrypted::from_der(der) {
+        // RFC 8018 appendix A.3, and those of RFC 7292 appendix C.
+        Ok(Encrypted { algorithm, data }) if !data.is_empty() => {
+            let oid = algorithm.oid.to_string();
+            let old = ["1.2.840.113549.1.5.", "1.2.840.113549.1.12.1."];
+            if old.iter().any(|prefix| oid.starts_with(prefix)) && oid != PBES2 {
+                "it is encrypted in an old way that is not read (PBES1)".to_owned()
+            } else {
+                "it is encrypted with something that is not read: AES and 3DES are".to_owned()
+            }
+        }
+        _ => "it is no encrypted key".to_owned(),
+    };
+    Error::Key { reason }
+}
+
+/// `id-PBES2` (RFC 8018 appendix A.4).
+const PBES2: &str = "1.2.840.113549.1.5.13";
 
 /// What is weak about the way a key is encrypted, if anything is.
 fn weakness(der: &[u8]) -> Option<&'static str> {

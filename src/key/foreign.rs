@@ -49,12 +49,17 @@ fn padded(scalar: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>> {
     Ok(padded)
 }
 
-/// Whether a P-521 key made this ECDSA signature with SHA-512.
-pub(super) fn verify_p521(point: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    use p521::ecdsa::signature::Verifier;
+/// Whether a P-521 key made this ECDSA signature over a digest of at most 64 octets.
+pub(super) fn verify_p521(point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+    use p521::ecdsa::signature::hazmat::PrehashVerifier;
     let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(point);
     let signature = p521::ecdsa::Signature::from_der(signature);
-    matches!((key, signature), (Ok(key), Ok(signature)) if key.verify(message, &signature).is_ok())
+    // A digest is a number (FIPS 186-5 §6.4): one that is shorter than the crate wants it is
+    // the same with zeros before it.
+    let mut padded = [0; 64];
+    let Some(start) = padded.len().checked_sub(digest.len()) else { return false };
+    padded[start..].copy_from_slice(digest);
+    matches!((key, signature), (Ok(key), Ok(signature)) if key.verify_prehash(&padded, &signature).is_ok())
 }
 
 /// The public half of an RSA key of 1024 bits, whose parts are checked.

@@ -79,6 +79,12 @@ impl PublicKey {
         }
     }
 
+    /// How many bits an RSA modulus has.
+    #[cfg(feature = "verify")]
+    pub(crate) fn modulus_size(&self) -> Option<usize> {
+        modulus_bits(self.bits(), false)
+    }
+
     /// The `SubjectPublicKeyInfo` in DER.
     #[must_use]
     pub fn der(&self) -> &[u8] {
@@ -166,8 +172,11 @@ impl PublicKey {
     /// signature by this key. A wrong signature is `Ok(false)`.
     pub fn verify(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<bool> {
         #[cfg(feature = "gather")]
-        if self.algorithm == Some(KeyAlgorithm::P521) && algorithm.oid == ECDSA_SHA512 {
-            return Ok(super::foreign::verify_p521(self.bits(), message, signature));
+        if self.algorithm == Some(KeyAlgorithm::P521)
+            && let Some(digest) = algorithm.ecdsa_digest()
+        {
+            let digest = ring::digest::digest(digest, message);
+            return Ok(super::foreign::verify_p521(self.bits(), digest.as_ref(), signature));
         }
         let how = algorithm.ring(self).ok_or_else(|| Error::UnsupportedAlgorithm {
             algorithm: format!("{} by a key that is {}", algorithm.name(), self.describe()),
@@ -362,6 +371,17 @@ impl SignatureAlgorithm {
     #[must_use]
     pub fn is_md5(&self) -> bool {
         self.oid == RSA_MD5
+    }
+
+    /// The digest of an ECDSA signature.
+    #[cfg(feature = "gather")]
+    fn ecdsa_digest(&self) -> Option<&'static ring::digest::Algorithm> {
+        match self.oid {
+            ECDSA_SHA256 => Some(&ring::digest::SHA256),
+            ECDSA_SHA384 => Some(&ring::digest::SHA384),
+            ECDSA_SHA512 => Some(&ring::digest::SHA512),
+            _ => None,
+        }
     }
 
     fn ring(&self, key: &PublicKey) -> Option<&'static dyn ring_signature::VerificationAlgorithm> {
