@@ -112,7 +112,7 @@ pub fn facts(question: &Question<'_>) -> Facts {
     if verdict.anchored && has_impostor(question) {
         facts.insert("anchor.impostor");
     }
-    if ids_differ(question) {
+    if ids_differ(question, &verdict) {
         facts.insert("signature.ids-differ");
     }
     facts
@@ -132,12 +132,13 @@ fn has_impostor(question: &Question<'_>) -> bool {
     })
 }
 
-/// Whether the key identifiers tell already that no CA of the issuer's name signed it.
-fn ids_differ(question: &Question<'_>) -> bool {
-    let leaf = question.certificate;
-    let Some(wanted) = leaf.authority_key_identifier() else { return false };
+/// Whether the key identifiers tell already that no CA of the issuer's name signed it: the
+/// leaf, or what the path breaks off at.
+fn ids_differ(question: &Question<'_>, verdict: &Verdict) -> bool {
+    let top = verdict.path.last().filter(|_| !verdict.anchored).unwrap_or(question.certificate);
+    let Some(wanted) = top.authority_key_identifier() else { return false };
     let anchors = question.anchors.iter().map(crate::certificate::TrustAnchor::certificate);
-    let mut issuers = anchors.chain(question.chain).filter(|c| c.subject_der() == leaf.issuer_der());
+    let mut issuers = anchors.chain(question.chain).filter(|c| c.subject_der() == top.issuer_der());
     issuers.all(|c| c.subject_key_identifier().is_some_and(|id| id != wanted))
 }
 
@@ -181,9 +182,10 @@ fn of_name(question: &Question<'_>, facts: &mut Facts) {
     facts.insert(if matches!(peer, Peer::Ip(_)) { "peer.ip" } else { "peer.dns" });
     if peer.is_named_by(leaf) {
         facts.insert("name.ok");
-        let exact = dns.iter().any(|name| name.eq_ignore_ascii_case(&peer.to_string()));
         let star = |name: &String| name.starts_with("*.") && !name[2..].contains('.');
-        if !exact && matches!(peer, Peer::Dns(_)) && dns.iter().any(star) {
+        if let Peer::Dns(host) = peer
+            && !dns.iter().any(|name| !star(name) && covers(name, host))
+        {
             facts.insert("name.top-level-wildcard");
         }
     } else if let Peer::Dns(host) = peer
@@ -195,9 +197,17 @@ fn of_name(question: &Question<'_>, facts: &mut Facts) {
         }
     }
     let common = leaf.common_names();
-    if common.iter().any(|name| name.eq_ignore_ascii_case(&peer.to_string())) {
+    let asked = peer.to_string();
+    if common.iter().any(|name| covers(name, &asked)) {
         facts.insert("name.common");
     }
+}
+
+/// Whether a name is this host, or a wildcard whose one label stands for the host's first.
+fn covers(name: &str, host: &str) -> bool {
+    let below = host.split_once('.').map(|(_, below)| below);
+    name.eq_ignore_ascii_case(host)
+        || name.strip_prefix("*.").zip(below).is_some_and(|(rest, below)| rest.eq_ignore_ascii_case(below))
 }
 
 /// Whether a `*` that is a part of the leftmost label stands for the host's.
@@ -258,7 +268,10 @@ fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
         Some(KeyAlgorithm::Ed25519) => facts.insert("key.ed25519"),
         Some(_) => {}
         None if key.is_rsa() && key.weakness().is_some() => facts.insert("key.rsa-small"),
-        None if key.is_rsa() => facts.insert("key.rsa-large"),
+        None if key.is_rsa() && key.modulus_size().is_some_and(|bits| bits > 3072) => {
+            facts.insert("key.rsa-large");
+        }
+        None if key.is_rsa() => {}
         None => facts.insert("key.unusual"),
     }
     if !leaf.is_self_issued() && !leaf.signature_algorithm().is_strong() {
@@ -284,9 +297,9 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
     if below.is_empty() && !anchor.is_self_issued() {
         facts.insert("anchor.leaf");
     } else if !anchor.is_self_issued() {
-        let known = |c: &&Certificate| c.subject_der() == anchor.issuer_der();
-        let trusted = question.anchors.iter().map(crate::certificate::TrustAnchor::certificate);
-        if !trusted.chain(question.chain).any(|c| known(&c)) {
+        let known = |c: &Certificate| c.subject_der() == anchor.issuer_der();
+        let mut trusted = question.anchors.iter().map(crate::certificate::TrustAnchor::certificate);
+        if !trusted.any(known) {
             facts.insert("anchor.partial");
         }
     }

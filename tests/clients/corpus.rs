@@ -175,6 +175,8 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
     ca("twin-other", None, "/CN=twin", CA, "+0d", "3000");
     ca("bare-twin", None, "/CN=bare twin", bare, "+0d", "3000");
     ca("bare-twin-other", None, "/CN=bare twin", bare, "+0d", "3000");
+    ca("twin-mid", Some("twin"), "/CN=twin mid", CA, "+0d", "2000");
+    ca("bare-twin-mid", Some("bare-twin"), "/CN=bare twin mid", bare, "+0d", "2000");
     // create_ca.sh's: one name, two keys, nothing to tell them apart.
     let same = "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n";
     ca("same-root", None, "/CN=testCN", same, "+0d", "3000");
@@ -200,6 +202,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         ("plain-root-leaf", "plain-root"),
         ("old-root-leaf", "old-root"),
         ("twin-leaf", "twin"),
+        ("twin-mid-leaf", "twin-mid"),
         ("deep-leaf", "deep-8"),
         ("permit-mid-leaf", "permit-mid"),
         ("exclude-mid-leaf", "exclude-mid"),
@@ -233,6 +236,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         ("wildcard", named("DNS:*.corp.internal")),
         ("wildcard-deep", named("DNS:*.internal")),
         ("wildcard-partial", named("DNS:back*.corp.internal")),
+        ("wildcard-beside", named("DNS:*.internal,DNS:*.corp.internal")),
         ("client-eku", with("extendedKeyUsage", "extendedKeyUsage=clientAuth", DNS)),
         ("any-eku", with("extendedKeyUsage", "extendedKeyUsage=anyExtendedKeyUsage", DNS)),
         ("no-eku", with("extendedKeyUsage", "", DNS)),
@@ -253,6 +257,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
     }
     let cn = "/CN=backend.corp.internal";
     leaf("cn-dns", root, Make { subject: cn, ..Make::default() });
+    leaf("cn-wildcard", root, Make { subject: "/CN=*.corp.internal", ..Make::default() });
     leaf("cn-ip", root, Make { subject: "/CN=127.0.0.1", ..Make::default() });
     leaf("v1-dns", root, Make { subject: cn, extensions: "", ..Make::default() });
     leaf(
@@ -306,6 +311,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\nsubjectAltName={DNS}\n"
     );
     leaf("bare-twin-leaf", Some("bare-twin"), Make { extensions: &bare_leaf, ..Make::default() });
+    leaf("bare-twin-mid-leaf", Some("bare-twin-mid"), Make { extensions: &bare_leaf, ..Make::default() });
     leaf("md5", Some("rsa-root"), Make { extensions: &dns, more: &["-md5"], ..Make::default() });
     let many: Vec<String> = (0..150).map(|n| format!("DNS:n{n}.corp.internal")).collect();
     leaf("many", root, Make { extensions: &named(&format!("{},{DNS}", many.join(","))), ..Make::default() });
@@ -358,6 +364,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("root-sent-too", HOST, "mid-leaf", &["mid", "root"], "root"),
         case("missing-intermediate", HOST, "mid-leaf", &[], "root"),
         case("intermediate-trusted", HOST, "mid-leaf", &[], "mid"),
+        case("intermediate-trusted-root-sent", HOST, "mid-leaf", &["mid", "root"], "mid"),
         case("leaf-pinned", HOST, "good-dns", &[], "good-dns"),
         case("unknown-ca", HOST, "other-leaf", &[], "root"),
         case("unknown-ca-root-sent", HOST, "other-leaf", &["other"], "root"),
@@ -372,6 +379,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("expired-intermediate", HOST, "old-mid-leaf", &["old-mid"], "root"),
         case("expired-root", HOST, "old-root-leaf", &[], "old-root"),
         case("cn-only-dns", HOST, "cn-dns", &[], "root"),
+        case("cn-only-wildcard", HOST, "cn-wildcard", &[], "root"),
         case("cn-only-ip", ADDRESS, "cn-ip", &[], "root"),
         case("v1", HOST, "v1-dns", &[], "root"),
         case("cn-right-san-wrong", HOST, "cn-dns-san-other", &[], "root"),
@@ -382,6 +390,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("ip-only-by-name", HOST, "good-ip", &[], "root"),
         case("wildcard", HOST, "wildcard", &[], "root"),
         case("wildcard-deep", HOST, "wildcard-deep", &[], "root"),
+        case("wildcard-beside-top-level", HOST, "wildcard-beside", &[], "root"),
         case("wildcard-partial", HOST, "wildcard-partial", &[], "root"),
         case("client-eku", HOST, "client-eku", &[], "root"),
         case("any-eku", HOST, "any-eku", &[], "root"),
@@ -421,6 +430,8 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("v1-self-signed-name", HOST, "v1-self-dns", &[], "v1-self-dns"),
         case("self-signed-expired", HOST, "self-expired", &[], "self-expired"),
         case("twin-ca", HOST, "twin-leaf", &[], "twin-other"),
+        case("twin-ca-above", HOST, "twin-mid-leaf", &["twin-mid"], "twin-other"),
+        case("twin-ca-above-without-ids", HOST, "bare-twin-mid-leaf", &["bare-twin-mid"], "bare-twin-other"),
         case("twin-ca-without-ids", HOST, "bare-twin-leaf", &[], "bare-twin-other"),
         case("md5", HOST, "md5", &[], "rsa-root"),
         case("many-names", HOST, "many", &[], "root"),
