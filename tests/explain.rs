@@ -59,6 +59,33 @@ fn texts_as_they_are_met_are_explained() {
         ),
         ("Tagging is not permitted on re-import.", "acm.tags-on-reimport"),
         ("NET::ERR_CERT_COMMON_NAME_INVALID", "browser.name"),
+        ("remote error: tls: bad certificate", "alert.bad-certificate"),
+        (
+            "javax.net.ssl.SSLHandshakeException: Received fatal alert: bad_certificate",
+            "alert.bad-certificate",
+        ),
+        (
+            "javax.net.ssl.SSLHandshakeException: Received fatal alert: certificate_unknown",
+            "alert.bad-certificate",
+        ),
+        ("remote error: tls: unknown certificate authority", "openssl.unknown-ca-alert"),
+        ("tls: private key does not match public key", "openssl.key-mismatch"),
+        ("tls: first record does not look like a TLS handshake", "plain.wrong-version"),
+        ("curl: (35) error:0A00010B:SSL routines::wrong version number", "plain.wrong-version"),
+        ("error:0A000410:SSL routines::sslv3 alert handshake failure", "alert.handshake-failure"),
+        ("error:0A00045C:SSL routines::tlsv13 alert certificate required", "alert.certificate-required"),
+        ("java.io.IOException: Invalid keystore format", "java.keystore-format"),
+        ("curl: (58) unable to set private key file: 'key.pem' type PEM", "curl.private-key"),
+        (
+            "Error: error:0480006C:PEM routines::no start line code: 'ERR_OSSL_PEM_NO_START_LINE'",
+            "openssl.pem-start",
+        ),
+        (
+            "OSError: Could not find a suitable TLS CA certificate bundle, invalid path: ca.pem",
+            "requests.no-bundle",
+        ),
+        ("javax.net.ssl.SSLHandshakeException: No name matching localhost found", "java.no-dns-name"),
+        ("java.security.cert.CertificateException: No subject alternative names present", "java.no-san"),
     ] {
         let explained = sandbox.run_args(&["explain", "--json", text]);
         assert_eq!(explained.status, 0, "{text}");
