@@ -193,6 +193,44 @@ fn an_arn_that_was_lost_is_found_by_the_certificate() {
     assert_eq!(sim.arns().len(), 2);
 }
 
+/// Whichever right is missing, what is there is found in the way that is left: by search or
+/// in the list, by what is read or by the tag that it carries.
+#[test]
+fn what_is_there_is_found_in_the_way_that_is_left() {
+    let (search, get) = (("SearchCertificates", "denied"), ("GetCertificate", "denied"));
+    for faults in [&[][..], &[search], &[get], &[search, get]] {
+        let sandbox = leaf();
+        let sim = faulty(faults);
+        let calls = |action: &str| sim.requests().iter().filter(|r| r.action == action).count();
+        let first = run(&sandbox, &sim, &["import-acm", "a.example.com"]);
+        assert_eq!(first.status, 0, "{faults:?}: {}", first.stderr);
+        std::fs::remove_file(sandbox.file("certforge/a.example.com/acm.json")).unwrap();
+        let tags = calls("ListTagsForCertificate");
+        let again = run(&sandbox, &sim, &["import-acm", "a.example.com"]);
+        assert_eq!((again.status, &again.stdout), (0, &first.stdout), "{faults:?}: {}", again.stderr);
+        assert_eq!(calls("ImportCertificate"), 1, "{faults:?}: {}", again.stderr);
+        let by_list = calls("ListCertificates") > 0;
+        let by_tag = calls("ListTagsForCertificate") > tags;
+        assert!(!faults.contains(&search) || by_list, "{faults:?}");
+        assert!(!faults.contains(&get) || by_tag, "{faults:?}");
+    }
+}
+
+/// The tag tells of another content: that one is not taken for this.
+#[test]
+fn a_tag_of_another_content_is_not_taken_for_this_one() {
+    let sandbox = leaf();
+    let sim = faulty(&[("GetCertificate", "denied")]);
+    let first = run(&sandbox, &sim, &["import-acm", "a.example.com"]);
+    assert_eq!(first.status, 0, "{}", first.stderr);
+    sandbox.ok("leaf a.example.com --key p256 --force");
+    let _ = std::fs::remove_file(sandbox.file("certforge/a.example.com/acm.json"));
+    let second = run(&sandbox, &sim, &["import-acm", "a.example.com"]);
+    assert_eq!(second.status, 0, "{}", second.stderr);
+    assert_ne!(second.stdout, first.stdout);
+    assert_eq!(sim.arns().len(), 2);
+}
+
 /// Each `--new` looks at the copies that are there once: with more of them it does
 /// not ask more often than there are copies.
 #[test]

@@ -105,6 +105,8 @@ impl Calls {
 
     /// Runs work to its end or to the deadline.
     pub(super) fn run<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        // A run that was given up left it as it was.
+        self.changing.set(None);
         let Clock::System(_) = &self.clock else { return self.runtime.block_on(work) };
         let left = self.left();
         let late = |_| {
@@ -144,7 +146,7 @@ impl Calls {
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        let mut attempt = 1;
+        let (mut attempt, mut throttled) = (1, 0);
         loop {
             self.pace(action).await;
             let failed = match call().await {
@@ -153,9 +155,14 @@ impl Calls {
             };
             match failed {
                 Failed::Refused(e) => return Err(e),
-                Failed::Throttled(e) => self.back_off(attempt, e).await?,
-                Failed::Unsent(e) if attempt >= CONNECTS => return Err(e),
-                Failed::Unsent(e) | Failed::Unknown(e) | Failed::Late(e) if attempt >= ATTEMPTS => {
+                Failed::Throttled(e) => {
+                    self.back_off(attempt, e).await?;
+                    throttled += 1;
+                }
+                Failed::Unsent(e) if attempt - throttled >= CONNECTS => return Err(e),
+                Failed::Unsent(e) | Failed::Unknown(e) | Failed::Late(e)
+                    if attempt - throttled >= ATTEMPTS =>
+                {
                     return Err(e);
                 }
                 Failed::Unsent(e) | Failed::Unknown(e) | Failed::Late(e) => {

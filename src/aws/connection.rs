@@ -13,6 +13,7 @@ use aws_sdk_acm::Client;
 use aws_sdk_acm::config::retry::RetryConfig;
 use aws_sdk_acm::config::timeout::TimeoutConfig;
 use aws_sdk_acm::config::{BehaviorVersion, Region};
+use aws_types::service_config::ServiceConfigKey;
 
 use super::call::{Calls, Place, cause};
 use super::inventory::Summary;
@@ -55,12 +56,12 @@ pub struct Connection {
 /// A service of AWS, as its endpoint's variable and messages name it.
 pub(super) struct Service {
     pub(super) name: &'static str,
-    /// The variable with an endpoint for it alone (AWS SDKs and tools reference guide,
-    /// "Service-specific endpoints").
-    pub(super) endpoint_variable: &'static str,
+    /// As an endpoint for it alone is named in variables and configuration files (AWS SDKs
+    /// and tools reference guide, "Service-specific endpoints").
+    pub(super) id: &'static str,
 }
 
-const ACM: Service = Service { name: "ACM", endpoint_variable: "AWS_ENDPOINT_URL_ACM" };
+const ACM: Service = Service { name: "ACM", id: "ACM" };
 
 /// A connection to ACM in one region.
 pub struct Importer {
@@ -127,13 +128,7 @@ impl Importer {
     /// Whether the private key would go over the network in clear.
     #[must_use]
     pub fn is_in_clear(&self) -> bool {
-        let Some(rest) = self.endpoint().and_then(|url| url.strip_prefix("http://")) else {
-            return false;
-        };
-        let authority = rest.split('/').next().unwrap_or_default();
-        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        !(host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+        self.endpoint().is_some_and(|url| url.starts_with("http://") && !http::is_loopback(url))
     }
 }
 
@@ -176,7 +171,7 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
     let account = credentials.account_id().map(|id| id.as_str().to_owned());
     // A flag wins, then the endpoint for the service alone, then the general one: the
     // SDK's own order.
-    let endpoint = connection.endpoint_url.clone().or_else(|| service_endpoint(service));
+    let endpoint = connection.endpoint_url.clone().or_else(|| service_endpoint(service, &config));
     let endpoint = endpoint.or_else(|| config.endpoint_url().map(ToOwned::to_owned));
     let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
     if let Some(url) = &endpoint {
@@ -254,9 +249,16 @@ fn has_keys_in_environment() -> bool {
         .all(|name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty()))
 }
 
-/// An endpoint for one service alone, which the SDK's general configuration does not show.
-fn service_endpoint(service: &Service) -> Option<String> {
-    std::env::var(service.endpoint_variable).ok().filter(|url| !url.is_empty())
+/// An endpoint for one service alone: a variable's, or that of the profile's `services`
+/// section. The SDK's general configuration does not show it.
+fn service_endpoint(service: &Service, config: &aws_config::SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service.id)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    config.service_config()?.load_config(key).filter(|url| !url.is_empty())
 }
 
 fn no_credentials(e: &CredentialsError, profile: Option<&str>) -> Error {

@@ -2,6 +2,7 @@
 //! stack and a second crypto library. Trust anchors are read and parsed when the
 //! first `https` request is made, and not at all for an endpoint on the loopback.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -44,6 +45,7 @@ impl HttpClient for Client {
             proxied: is_proxied(),
             plain: OnceLock::new(),
             trusting: OnceLock::new(),
+            own: OnceLock::new(),
         });
         made.push((settings.clone(), connector.clone()));
         connector
@@ -61,14 +63,22 @@ struct Lazy {
     /// For requests without TLS and without a proxy.
     plain: OnceLock<SharedHttpConnector>,
     trusting: OnceLock<Result<SharedHttpConnector, String>>,
+    /// For this machine, which no proxy stands before.
+    own: OnceLock<Result<SharedHttpConnector, String>>,
 }
 
 impl HttpConnector for Lazy {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        if request.uri().starts_with("http://") && !self.proxied {
+        let own = is_loopback(request.uri());
+        if request.uri().starts_with("http://") && (own || !self.proxied) {
             return self.plain.get_or_init(|| self.plain()).call(request);
         }
-        match self.trusting.get_or_init(|| self.trusting()) {
+        let connector = if own {
+            self.own.get_or_init(|| self.trusting(ProxyConfig::disabled()))
+        } else {
+            self.trusting.get_or_init(|| self.trusting(ProxyConfig::from_env()))
+        };
+        match connector {
             Ok(connector) => connector.call(request),
             Err(reason) => HttpConnectorFuture::ready(Err(ConnectorError::user(reason.clone().into()))),
         }
@@ -83,20 +93,20 @@ impl Lazy {
         SharedHttpConnector::new(builder.build_http())
     }
 
-    fn trusting(&self) -> Result<SharedHttpConnector, String> {
+    fn trusting(&self, proxies: ProxyConfig) -> Result<SharedHttpConnector, String> {
         match &self.trust_anchors {
-            None => Ok(self.connector(tls::TrustStore::default())),
+            None => Ok(self.connector(tls::TrustStore::default(), proxies)),
             Some(pem) => {
                 check_trust_anchors(pem)?;
-                Ok(self.connector(tls::TrustStore::empty().with_pem_certificate(pem.as_slice())))
+                let trust_store = tls::TrustStore::empty().with_pem_certificate(pem.as_slice());
+                Ok(self.connector(trust_store, proxies))
             }
         }
     }
 
-    fn connector(&self, trust_store: tls::TrustStore) -> SharedHttpConnector {
-        let mut builder = Connector::builder()
-            .connector_settings(self.settings.clone())
-            .proxy_config(ProxyConfig::from_env());
+    fn connector(&self, trust_store: tls::TrustStore, proxies: ProxyConfig) -> SharedHttpConnector {
+        let mut builder =
+            Connector::builder().connector_settings(self.settings.clone()).proxy_config(proxies);
         builder.set_sleep_impl(self.components.sleep_impl());
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
         let builder = builder.tls_provider(provider);
@@ -106,6 +116,18 @@ impl Lazy {
             Err(_) => SharedHttpConnector::new(builder.build()),
         }
     }
+}
+
+/// Whether a URL is of this machine: what is sent there is no proxy's business.
+pub(super) fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 fn is_proxied() -> bool {

@@ -221,14 +221,18 @@ impl Importer {
         tags: &[Tag],
         besides: &[CertificateArn],
     ) -> Result<(CertificateArn, bool)> {
-        let mut attempt = 1;
+        let (mut attempt, mut throttled) = (1, 0);
         loop {
             self.calls.pace(IMPORT).await;
             match self.send_once(import, arn, tags).await {
                 Ok(arn) => return Ok((arn, false)),
                 Err(Failed::Refused(e)) => return Err(e),
-                Err(Failed::Unsent(e)) if attempt >= CONNECTS => return Err(e),
-                Err(Failed::Throttled(e) | Failed::Unsent(e)) => self.calls.back_off(attempt, e).await?,
+                Err(Failed::Unsent(e)) if attempt - throttled >= CONNECTS => return Err(e),
+                Err(Failed::Throttled(e)) => {
+                    self.calls.back_off(attempt, e).await?;
+                    throttled += 1;
+                }
+                Err(Failed::Unsent(e)) => self.calls.back_off(attempt, e).await?,
                 Err(Failed::Late(e)) if arn.is_none() => {
                     self.calls.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
                     return self.watch_for(import, besides, e).await.map(|arn| (arn, true));
@@ -237,7 +241,7 @@ impl Importer {
                     self.calls.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
                     match self.look_for(import, arn, besides).await {
                         Ok(Some(arn)) => return Ok((arn, true)),
-                        Ok(None) if attempt >= ATTEMPTS => return Err(e),
+                        Ok(None) if attempt - throttled >= ATTEMPTS => return Err(e),
                         Ok(None) => self.calls.back_off(attempt, e).await?,
                         Err(look) => return Err(unresolved(IMPORT, e, look)),
                     }

@@ -20,8 +20,7 @@ const GET_AUTHORIZERS: &str = "GetAuthorizers";
 const PUT: &str = "PutRestApi";
 const DEPLOY: &str = "CreateDeployment";
 
-const API_GATEWAY: Service =
-    Service { name: "API Gateway", endpoint_variable: "AWS_ENDPOINT_URL_API_GATEWAY" };
+const API_GATEWAY: Service = Service { name: "API Gateway", id: "API Gateway" };
 
 /// How long one call may take where nobody says: an import of 6 MB takes its time.
 const ATTEMPT: Duration = Duration::from_secs(45);
@@ -216,7 +215,7 @@ impl RestApis {
     }
 
     async fn deployment(&self, id: &str, stage: &str, before: Option<&str>, why: &str) -> Result<String> {
-        let mut attempt = 1;
+        let (mut attempt, mut throttled) = (1, 0);
         loop {
             self.calls.pace(DEPLOY).await;
             let call = self.client.create_deployment().rest_api_id(id).stage_name(stage).description(why);
@@ -229,15 +228,19 @@ impl RestApis {
             };
             match failed {
                 Failed::Refused(e) => return Err(e),
-                Failed::Unsent(e) if attempt >= CONNECTS => return Err(e),
-                Failed::Throttled(e) | Failed::Unsent(e) => self.calls.back_off(attempt, e).await?,
+                Failed::Unsent(e) if attempt - throttled >= CONNECTS => return Err(e),
+                Failed::Throttled(e) => {
+                    self.calls.back_off(attempt, e).await?;
+                    throttled += 1;
+                }
+                Failed::Unsent(e) => self.calls.back_off(attempt, e).await?,
                 Failed::Late(e) | Failed::Unknown(e) => {
                     self.calls.tell(&Progress::Looking { action: DEPLOY, reason: e.to_string() });
                     match self.stages(id).await {
                         Err(look) => return Err(unresolved(DEPLOY, e, look)),
                         Ok(stages) => match stages.get(stage).cloned().flatten() {
                             Some(now) if Some(now.as_str()) != before => return Ok(now),
-                            _ if attempt >= ATTEMPTS => return Err(e),
+                            _ if attempt - throttled >= ATTEMPTS => return Err(e),
                             _ => self.calls.back_off(attempt, e).await?,
                         },
                     }
