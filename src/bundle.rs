@@ -84,7 +84,7 @@ impl Bundle {
     }
 
     /// Whether a server sends the root too.
-    #[cfg(feature = "store")]
+    #[cfg(any(feature = "rustls", feature = "store"))]
     pub(crate) const fn send_root(&self) -> bool {
         self.send_root
     }

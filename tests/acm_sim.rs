@@ -245,6 +245,189 @@ fn a_reimport_keeps_acms_rules() {
     );
 }
 
+/// A self-signed certificate `NAME.pem` by OpenSSL, with its key in `NAME.key`.
+fn self_signed(sandbox: &Sandbox, name: &str, key: &[&str], extensions: &[&str]) {
+    let (key_file, file) = (format!("{name}.key"), format!("{name}.pem"));
+    let mut args = vec!["req", "-x509", "-nodes", "-days", "90", "-subj", "/CN=a.example.com"];
+    args.extend(["-keyout", &key_file, "-out", &file]);
+    args.extend_from_slice(key);
+    for extension in extensions {
+        args.extend(["-addext", extension]);
+    }
+    openssl(&args, sandbox.path());
+}
+
+const P256: [&str; 4] = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+#[test]
+fn each_kind_of_key_has_acms_name_for_it() {
+    let Some((sandbox, sim)) = start() else { return };
+    let kinds = [
+        ("rsa:1024", "", "RSA-1024"),
+        ("rsa:2048", "", "RSA-2048"),
+        ("rsa:3072", "", "RSA-3072"),
+        ("rsa:4096", "", "RSA-4096"),
+        ("ec", "ec_paramgen_curve:P-256", "EC-prime256v1"),
+        ("ec", "ec_paramgen_curve:P-384", "EC-secp384r1"),
+        ("ec", "ec_paramgen_curve:P-521", "EC-secp521r1"),
+    ];
+    for (kind, option, name) in kinds {
+        let mut args = vec!["-newkey", kind];
+        if !option.is_empty() {
+            args.extend(["-pkeyopt", option]);
+        }
+        self_signed(&sandbox, name, &args, &["subjectAltName=DNS:a.example.com"]);
+    }
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.2).collect();
+    let out = boto3(
+        &sandbox,
+        &sim,
+        &format!(
+            "for name in {}:\n\
+             \x20   arn = acm.import_certificate(Certificate=read(name + '.pem'), PrivateKey=read(name + '.key'))['CertificateArn']\n\
+             \x20   listed = acm.list_certificates(Includes={{'keyTypes': [name.replace('-', '_')]}})['CertificateSummaryList']\n\
+             \x20   out[name] = [acm.describe_certificate(CertificateArn=arn)['Certificate']['KeyAlgorithm'], [c['CertificateArn'] == arn for c in listed]]",
+            json!(names)
+        ),
+    );
+    for name in names {
+        assert_eq!(out[name], json!([name, [true]]), "{name}");
+    }
+}
+
+#[test]
+fn usages_and_domains_that_were_there_stay_at_a_reimport() {
+    let Some((sandbox, sim)) = start() else { return };
+    let rsa = ["-newkey", "rsa:2048"];
+    let make = |name: &str, key: &[&str], usages: &str, purposes: &str, names: &str| {
+        let all = [("keyUsage", usages), ("extendedKeyUsage", purposes), ("subjectAltName", names)];
+        let all: Vec<String> =
+            all.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={v}")).collect();
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        self_signed(&sandbox, name, key, &all);
+    };
+    let (both, a) = ("digitalSignature,keyEncipherment", "DNS:a.example.com");
+    make("rsa", &rsa, both, "serverAuth,clientAuth", "DNS:a.example.com,DNS:b.example.com");
+    make("rsa-more", &rsa, &format!("{both},dataEncipherment"), "serverAuth,clientAuth,codeSigning", a);
+    make("rsa-less", &rsa, "digitalSignature", "serverAuth,clientAuth", a);
+    make("rsa-none", &rsa, "", "serverAuth,clientAuth", a);
+    make("rsa-no-client", &rsa, both, "serverAuth", a);
+    make("rsa-no-server", &rsa, both, "clientAuth", a);
+    make("rsa-no-purposes", &rsa, both, "", a);
+    let other = [rsa[0], rsa[1], "-subj", "/CN=c.example.com"];
+    make("rsa-elsewhere", &other, both, "serverAuth,clientAuth", "DNS:c.example.com");
+    make("ec", &P256, both, "serverAuth", a);
+    make("ec-less", &P256, "digitalSignature", "serverAuth", a);
+    make("bare", &rsa, "", "", a);
+    let (usage, purposes) = ("The KeyUsage", "The ExtendedKeyUsage");
+    let cases = [
+        ("rsa", "rsa-more", ""),
+        ("rsa", "rsa-less", usage),
+        ("rsa", "rsa-none", usage),
+        // clientAuth may go.
+        ("rsa", "rsa-no-client", ""),
+        ("rsa", "rsa-no-server", purposes),
+        ("rsa", "rsa-no-purposes", purposes),
+        ("rsa", "rsa-elsewhere", "The certificate must keep at least one of its domain names"),
+        // Elliptic keys encipher nothing.
+        ("ec", "ec-less", ""),
+        ("ec", "rsa", "The key algorithm"),
+        // What had no usages may have been used for all.
+        ("bare", "rsa", ""),
+    ];
+    let list: Vec<[&str; 2]> = cases.iter().map(|c| [c.0, c.1]).collect();
+    let out = boto3(
+        &sandbox,
+        &sim,
+        &format!(
+            "def files(name): return dict(Certificate=read(name + '.pem'), PrivateKey=read(name + '.key'))\n\
+             def attempt(first, second):\n\
+             \x20   arn = acm.import_certificate(**files(first))['CertificateArn']\n\
+             \x20   return refused(acm.import_certificate, **files(second), CertificateArn=arn)\n\
+             out = [attempt(*case) for case in {}]",
+            json!(list)
+        ),
+    );
+    for (case, answer) in cases.iter().zip(out.as_array().unwrap()) {
+        let code = if case.2.is_empty() { "OK" } else { "ValidationException" };
+        assert_eq!(answer[0], code, "{case:?}: {answer}");
+        assert!(answer[1].as_str().unwrap().starts_with(case.2), "{case:?}: {answer}");
+    }
+}
+
+#[test]
+fn what_is_too_long_is_refused_before_it_is_read() {
+    let Some((sandbox, sim)) = start() else { return };
+    self_signed(&sandbox, "good", &P256, &["subjectAltName=DNS:a.example.com"]);
+    let most = |name: &str, most: usize| {
+        format!(
+            "1 validation error detected: Value at '{name}' failed to satisfy constraint: Member must have length less than or equal to {most}"
+        )
+    };
+    let out = boto3(
+        &sandbox,
+        &sim,
+        "c, k = read('good.pem'), read('good.key')\n\
+         call = lambda c, k, **more: refused(acm.import_certificate, Certificate=c, PrivateKey=k, **more)\n\
+         out['certificate'] = call(c + b'\\n' * (32769 - len(c)), k)\n\
+         out['privateKey'] = call(c, k + b'\\n' * (5121 - len(k)))\n\
+         out['certificateChain'] = call(c, k, CertificateChain=c + b'\\n' * (2097153 - len(c)))\n\
+         out['just'] = call(c + b'\\n' * (32768 - len(c)), k + b'\\n' * (5120 - len(k)))\n\
+         out['words'] = call(c, k, CertificateChain=b'words')\n\
+         out['key'] = call(c, k, CertificateChain=k)\n\
+         out['itself'] = call(c, k, CertificateChain=c)\n\
+         out['latin'] = call(c.replace(b'a', b'\\xe4'), k)",
+    );
+    for (name, longest) in [("certificate", 32_768), ("privateKey", 5_120), ("certificateChain", 2_097_152)] {
+        assert_eq!(out[name], json!(["ValidationException", most(name, longest)]), "{name}");
+    }
+    assert_eq!(out["just"][0], "OK", "{}", out["just"]);
+    let chain = json!(["ValidationException", "The certificate chain is not in a valid PEM format."]);
+    assert_eq!((&out["words"], &out["key"]), (&chain, &chain));
+    let itself = out["itself"][1].as_str().unwrap();
+    assert!(itself.ends_with("The index within the chain of the invalid certificate is: 0"), "{itself}");
+    assert_eq!(out["latin"][1], "The certificate is not in a valid PEM format.");
+}
+
+#[test]
+fn quotas_are_each_regions_and_a_tag_goes_by_its_value() {
+    let Some((sandbox, _)) = start() else { return };
+    let settings = Settings { quota: Quota { certificates: 10, imports_a_year: 1 }, ..Settings::default() };
+    let sim = AcmSim::start(settings).unwrap();
+    let out = boto3(
+        &sandbox,
+        &sim,
+        "files = dict(Certificate=read('leaf.pem'), PrivateKey=read('leaf.key'), CertificateChain=read('chain.pem'))\n\
+         arn = acm.import_certificate(**files, Tags=[{'Key': 'team', 'Value': 'edge'}, {'Key': 'a'}])['CertificateArn']\n\
+         out['again'] = refused(acm.import_certificate, **files)\n\
+         out['elsewhere'] = refused(boto3.client('acm', region_name='us-east-1').import_certificate, **files)\n\
+         acm.remove_tags_from_certificate(CertificateArn=arn, Tags=[{'Key': 'team', 'Value': 'other'}])\n\
+         out['kept'] = acm.list_tags_for_certificate(CertificateArn=arn)['Tags']\n\
+         acm.remove_tags_from_certificate(CertificateArn=arn, Tags=[{'Key': 'team', 'Value': 'edge'}, {'Key': 'a'}])\n\
+         out['gone'] = acm.list_tags_for_certificate(CertificateArn=arn)['Tags']\n\
+         acm.delete_certificate(CertificateArn=arn)\n\
+         out['deleted'] = refused(acm.import_certificate, **files)",
+    );
+    assert_eq!(out["again"][0], "LimitExceededException");
+    assert_eq!(out["elsewhere"][0], "OK", "{}", out["elsewhere"]);
+    assert_eq!(out["kept"].as_array().unwrap().len(), 2, "{}", out["kept"]);
+    assert_eq!(out["gone"], json!([]));
+    assert_eq!(out["deleted"][0], "LimitExceededException", "what is deleted gives none back");
+}
+
+#[test]
+fn a_rate_that_is_none_lets_nothing_through_and_does_not_end_it() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example.com --key p256");
+    for rate in [0.0, -1.0, f64::NAN] {
+        let sim = AcmSim::start(Settings { rate: Some(rate), ..Settings::default() }).unwrap();
+        let mut command = sandbox.command("import-acm a.example.com --timeout 2".split(' '));
+        surroundings(&mut command, &sim.url());
+        assert_ne!(ran(command.output().unwrap()).status, 0, "{rate}");
+        assert!(sim.arns().is_empty() && !sim.requests().is_empty(), "{rate}");
+    }
+}
+
 #[test]
 fn the_aws_cli_imports_and_is_told_of_the_quota_and_of_what_is_in_use() {
     let Some((sandbox, _)) = start() else { return };

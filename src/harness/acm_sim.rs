@@ -90,6 +90,28 @@ pub struct AcmSim {
 }
 
 impl AcmSim {
+    /// The API actions that it answers, ACM's first: what [`Settings::faults`] may name.
+    pub const ACTIONS: [&str; 18] = [
+        "ImportCertificate",
+        "ListCertificates",
+        "SearchCertificates",
+        "DescribeCertificate",
+        "GetCertificate",
+        "ListTagsForCertificate",
+        "AddTagsToCertificate",
+        "RemoveTagsFromCertificate",
+        "DeleteCertificate",
+        "GetAccountConfiguration",
+        "ImportRestApi",
+        "GetRestApi",
+        "PutRestApi",
+        "GetStages",
+        "GetResources",
+        "GetModels",
+        "GetAuthorizers",
+        "CreateDeployment",
+    ];
+
     /// Starts one on a free port of the loopback.
     ///
     /// # Errors

@@ -88,7 +88,7 @@ impl TempFiles {
         self.path().join("chain.pem")
     }
 
-    /// What a server sends: the leaf and its issuers without the root.
+    /// What a server sends: the leaf and its issuers, the root only where the template says so.
     #[must_use]
     pub fn fullchain(&self) -> PathBuf {
         self.path().join("fullchain.pem")

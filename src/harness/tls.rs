@@ -13,7 +13,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::authority::Authority;
 use crate::bundle::Bundle;
-use crate::certificate::TrustAnchor;
+use crate::certificate::{Certificate, TrustAnchor};
 use crate::error::{Error, Result};
 
 /// Makes configurations with one crypto provider. rustls's own builders panic where a
@@ -190,11 +190,15 @@ fn roots(anchor: &TrustAnchor) -> Result<RootCertStore> {
     Ok(roots)
 }
 
-/// What a server sends: the leaf and its issuers but for the root.
+/// What a server sends: the leaf and its issuers, the root only where the template says so.
 fn chain(bundle: &Bundle) -> Vec<CertificateDer<'static>> {
-    let issuers = bundle.chain().intermediates();
-    let all = std::iter::once(bundle.leaf()).chain(issuers);
-    all.map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect()
+    let der = |certificate: &Certificate| CertificateDer::from(certificate.der().to_vec());
+    let leaf = std::iter::once(der(bundle.leaf()));
+    if bundle.send_root() {
+        leaf.chain(bundle.chain().certificates().iter().map(der)).collect()
+    } else {
+        leaf.chain(bundle.chain().intermediates().map(der)).collect()
+    }
 }
 
 fn key(bundle: &Bundle) -> PrivateKeyDer<'static> {

@@ -21,8 +21,8 @@ pub(super) struct World {
     settings: Settings,
     start: Instant,
     held: BTreeMap<String, Held>,
-    /// When each import was, for the year's quota.
-    imports: Vec<OffsetDateTime>,
+    /// In which region and when each import was, for the year's quota.
+    imports: Vec<(String, OffsetDateTime)>,
     /// How many calls of an action there were, for the faults.
     calls: BTreeMap<String, usize>,
     /// When an action may be called next.
@@ -67,12 +67,14 @@ impl World {
         let (Some(rate), "ImportCertificate" | "ListCertificates") = (self.settings.rate, action) else {
             return true;
         };
+        // None at all where it is no number above 0.
+        let Ok(wait) = Duration::try_from_secs_f64(1.0 / rate) else { return false };
         let now = self.settings.clock.as_ref().map_or_else(|| self.start.elapsed(), |clock| clock());
         let next = self.next.entry(action.to_owned()).or_default();
         if now < *next {
             return false;
         }
-        *next = now + Duration::from_secs_f64(1.0 / rate);
+        *next = now.saturating_add(wait);
         true
     }
 
@@ -154,7 +156,7 @@ impl World {
         }
         self.quota(region, now)?;
         let arn = self.new_arn(region)?;
-        self.imports.push(now);
+        self.imports.push((region.to_owned(), now));
         let (leaf, chain) = (accepted.leaf, accepted.chain);
         let held = Held { leaf, chain, key, tags, users: Vec::new(), created: now, imported: now, number };
         self.held.insert(arn.clone(), held);
@@ -162,10 +164,12 @@ impl World {
     }
 
     fn quota(&mut self, region: &str, now: OffsetDateTime) -> Result<(), Refusal> {
-        self.imports.retain(|at| now - *at < time::Duration::days(365));
+        self.imports.retain(|(_, at)| now - *at < time::Duration::days(365));
+        // Each region has its own (ACM user guide, "Quotas").
         let here = self.held.keys().filter(|arn| region_of(arn) == Some(region)).count();
+        let this_year = self.imports.iter().filter(|(at, _)| at == region).count();
         let quota = self.settings.quota;
-        if here >= quota.certificates || self.imports.len() >= quota.imports_a_year {
+        if here >= quota.certificates || this_year >= quota.imports_a_year {
             return Err(Refusal::new(
                 "LimitExceededException",
                 "You have reached the maximum number of certificates. Delete certificates that are not in use, or \
@@ -270,8 +274,13 @@ impl World {
 
     fn remove_tags(&mut self, region: &str, body: &Value) -> Answer {
         let gone = read_tags(&body["Tags"])?;
+        // With a value only a tag that has it goes (ACM API reference).
+        let with_value = |n: usize| body["Tags"][n].get("Value").is_some();
         let held = self.held_mut(region, body)?;
-        held.tags.retain(|(key, _)| !gone.iter().any(|(k, _)| k == key));
+        let matches = |(key, value): &(String, String)| {
+            gone.iter().enumerate().any(|(n, (k, v))| k == key && (!with_value(n) || v == value))
+        };
+        held.tags.retain(|tag| !matches(tag));
         Ok(json!({}))
     }
 
@@ -346,8 +355,9 @@ impl World {
                 imported: time("ImportedAt")?,
                 number: self.number,
             };
-            self.imports.push(held.created);
-            self.held.insert(text("CertificateArn"), held);
+            let arn = text("CertificateArn");
+            self.imports.push((region_of(&arn).unwrap_or_default().to_owned(), held.created));
+            self.held.insert(arn, held);
         }
         Ok(())
     }
