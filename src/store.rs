@@ -278,7 +278,7 @@ impl Store {
         if let Some(origin) = origin {
             let folder = self.ca_folder(origin.ca)?.join(ISSUED);
             let record = folder.join(format!("{}.pem", parts.leaf.serial_hex()));
-            set.record(&record, record::text(&leaf_pem, Some(origin.request))?.as_bytes())?;
+            set.record(&record, record::text(&leaf_pem, origin.request, parts.key.is_none())?.as_bytes())?;
         }
         set.place(&target, overwrite, "leaf", &name.to_string())
     }

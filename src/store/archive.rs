@@ -76,26 +76,29 @@ fn place(root: &Path, target: &Path) -> Result<(PathBuf, PathBuf)> {
 }
 
 impl Store {
-    /// All that was kept of leaves that were replaced.
+    /// All that was kept of leaves that were replaced, and what is wrong with sets that cannot
+    /// be read.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::File`] for one that cannot be read.
-    pub fn archived(&self) -> Result<Vec<ArchivedLeaf>> {
+    /// [`Error::Io`].
+    pub fn archived(&self) -> Result<(Vec<ArchivedLeaf>, Vec<Error>)> {
         let archive = self.root().join(ARCHIVE);
-        let mut found = Vec::new();
+        let (mut found, mut broken) = (Vec::new(), Vec::new());
         for name in file::folders_in(&archive)?.into_iter().filter(|name| super::folder::is_file_safe(name)) {
             let folder = archive.join(&name);
             let mut sets = file::folders_in(&folder)?;
             sets.retain(|set| !set.starts_with('.') && !set.starts_with(DAMAGED));
             sets.sort();
             for set in sets {
-                if let Some(entry) = LeafEntry::read(folder.join(set))? {
-                    found.push(ArchivedLeaf { name: name.clone(), entry });
+                match LeafEntry::read(folder.join(set)) {
+                    Ok(Some(entry)) => found.push(ArchivedLeaf { name: name.clone(), entry }),
+                    Ok(None) => {}
+                    Err(e) => broken.push(e),
                 }
             }
         }
         found.sort_by(|a, b| a.entry.folder.cmp(&b.entry.folder));
-        Ok(found)
+        Ok((found, broken))
     }
 
     /// What was kept of one leaf, by its folder's name; what cannot be read is passed over.

@@ -143,7 +143,9 @@ impl Store {
         // Of the certificates it had before, a key that somebody else has is the same key. A
         // root is taken back by nobody: nothing is read for it.
         if path.first().is_some_and(|own| !own.is_self_issued()) {
-            path.extend(self.previous_authorities(name)?);
+            let mut before = self.previous_authorities(name)?;
+            before.retain(|previous| previous.public_key() == path[0].public_key());
+            path.extend(before);
         }
         for (i, certificate) in path.iter().enumerate().filter(|(_, c)| !c.is_self_issued()) {
             if let Some((reason, ca)) = self.taken_back(certificate)?
@@ -241,6 +243,7 @@ impl Store {
         unlock: &mut Unlock<'_>,
         passphrase: Option<&str>,
     ) -> Result<SavedFile> {
+        self.prepare()?;
         let entry = self.ca_entry(name)?;
         let _lock = Lock::take(&self.root)?;
         let (key, _) = self.ca_key(name, unlock)?;
@@ -271,6 +274,7 @@ impl Store {
     /// # Errors
     /// [`Error::Missing`]; [`Error::KeyMismatch`] where it is another CA; [`Error::Io`].
     pub fn save_renewed(&self, name: &str, authority: &Authority, issuer: Option<&str>) -> Result<Saved> {
+        self.prepare()?;
         let _lock = Lock::take(&self.root)?;
         let entry = self.ca_entry(name)?;
         let new = authority.certificate();

@@ -63,7 +63,6 @@ pub(super) fn is_file_safe(text: &str) -> bool {
         && text.len() <= MOST + 1
         && text.bytes().all(allowed)
         && !text.starts_with(['.', '-'])
-        && !text.contains("..")
         && !matches!(text, "archive" | "ca" | "csr" | "version")
 }
 

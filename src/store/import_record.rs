@@ -26,6 +26,9 @@ pub struct ImportRecord {
     pub sha256: String,
     /// When that was, RFC 3339.
     pub imported_at: String,
+    /// The services that it was to be for: for some of them the chain is sent otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
     /// The tags it was given, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<(String, String)>,

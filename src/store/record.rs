@@ -40,6 +40,9 @@ struct Written {
     template_text: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     allow_long: bool,
+    /// Whether the private key was never here: the leaf was signed for somebody's request.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    key_elsewhere: bool,
 }
 
 /// What was asked for in batches, by serial number: read once, for many.
@@ -52,7 +55,7 @@ impl BatchRequests {
     /// # Errors
     /// [`Error::MalformedRecord`].
     pub fn get(&self, serial: &str) -> Result<Option<LeafRequest>> {
-        self.0.get(serial).map(|json| request(json)).transpose()
+        self.0.get(serial).map(|json| request(&written(json)?)).transpose()
     }
 }
 
@@ -63,20 +66,21 @@ pub struct IssuedEntry {
     pub certificate: Certificate,
     /// What was asked for; none for a CA, and none where the record does not say.
     pub request: Option<LeafRequest>,
+    /// Whether its private key was never in the store.
+    pub key_is_elsewhere: bool,
 }
 
 /// The text of a record.
-pub(super) fn text(certificate_pem: &str, request: Option<&LeafRequest>) -> Result<String> {
-    let Some(request) = request else { return Ok(certificate_pem.to_owned()) };
-    Ok(format!("{PREFIX}{}\n{certificate_pem}", json(request)?))
+pub(super) fn text(certificate_pem: &str, request: &LeafRequest, key_elsewhere: bool) -> Result<String> {
+    Ok(format!("{PREFIX}{}\n{certificate_pem}", json(request, key_elsewhere)?))
 }
 
 /// What was asked for as one of the lines of a batch.
 pub(super) fn line(serial: &str, request: &LeafRequest) -> Result<String> {
-    Ok(format!("{serial} {}\n", json(request)?))
+    Ok(format!("{serial} {}\n", json(request, false)?))
 }
 
-fn json(request: &LeafRequest) -> Result<String> {
+fn json(request: &LeafRequest, key_elsewhere: bool) -> Result<String> {
     let template = request.wanted_template();
     let is_builtin = Template::builtin().iter().any(|t| t == template);
     let subject = request.wanted_subject();
@@ -88,6 +92,7 @@ fn json(request: &LeafRequest) -> Result<String> {
         template: template.name().to_owned(),
         template_text: (!is_builtin).then(|| template.to_toml()),
         allow_long: request.allows_long(),
+        key_elsewhere,
     };
     serde_json::to_string(&written)
         .map_err(|e| Error::Internal { doing: "writing a record", reason: e.to_string() })
@@ -97,12 +102,16 @@ fn read(bytes: &[u8]) -> Result<IssuedEntry> {
     let text = String::from_utf8_lossy(bytes);
     let certificate = Certificate::from_pem(bytes)?;
     let line = text.lines().find_map(|line| line.strip_prefix(PREFIX));
-    Ok(IssuedEntry { certificate, request: line.map(request).transpose()? })
+    let written = line.map(written).transpose()?;
+    let key_is_elsewhere = written.as_ref().is_some_and(|written| written.key_elsewhere);
+    Ok(IssuedEntry { certificate, request: written.as_ref().map(request).transpose()?, key_is_elsewhere })
 }
 
-fn request(json: &str) -> Result<LeafRequest> {
-    let malformed = |reason: String| Error::MalformedRecord { reason };
-    let written: Written = serde_json::from_str(json).map_err(|e| malformed(e.to_string()))?;
+fn written(json: &str) -> Result<Written> {
+    serde_json::from_str(json).map_err(|e| Error::MalformedRecord { reason: e.to_string() })
+}
+
+fn request(written: &Written) -> Result<LeafRequest> {
     let template = match &written.template_text {
         Some(text) => Template::from_toml(&written.template, text)?,
         None => Template::named(&written.template)?,

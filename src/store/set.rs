@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::file::{self, io_error};
-use super::{Derived, IMPORT_PATIENCE, Overwrite, PATIENCE, PUBLIC, SECRET, SET_FILES, Saved, SavedFile};
+use super::{
+    AUTHORITIES, Derived, IMPORT_PATIENCE, Overwrite, PATIENCE, PUBLIC, SECRET, SET_FILES, Saved, SavedFile,
+};
 use super::{temporary, write};
 use crate::error::{Error, Result};
 
@@ -262,16 +264,37 @@ impl Drop for Set {
     }
 }
 
-/// Removes sets whose makers were killed. Never fails: it is housekeeping.
+/// Removes what killed runs left: sets in the workshop, and files beside those of the CAs
+/// that they were to replace. Never fails: it is housekeeping.
 pub(super) fn sweep(workshop: &Path) {
-    let Ok(entries) = fs::read_dir(workshop) else { return };
-    for entry in entries.flatten() {
-        let modified = entry.metadata().and_then(|m| m.modified());
-        let age = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
-        // A batch may take longer than that: it holds a lock on its folder.
-        let free = || File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok());
-        if age.is_some_and(|age| age > STALE) && free() {
-            let _ = fs::remove_dir_all(entry.path());
+    for entry in stale_in(workshop) {
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            // A batch may take longer than that: it holds a lock on its folder.
+            if File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        } else {
+            let _ = fs::remove_file(entry.path());
         }
     }
+    let Some(root) = workshop.parent() else { return };
+    let Ok(authorities) = fs::read_dir(root.join(AUTHORITIES)) else { return };
+    for authority in authorities.flatten() {
+        for entry in stale_in(&authority.path()) {
+            let ours = temporary::is_name(entry.file_name().as_encoded_bytes());
+            if ours && entry.file_type().is_ok_and(|t| t.is_file()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// What nobody has changed for longer than a run takes.
+fn stale_in(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| {
+        let modified = entry.metadata().and_then(|m| m.modified());
+        let age = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
+        age.is_some_and(|age| age > STALE)
+    })
 }

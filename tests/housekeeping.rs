@@ -1,0 +1,233 @@
+//! What the store keeps in order by itself: what killed runs left, folders of odd names,
+//! chains below a CA that was renewed, and what each file's owner is told of it.
+
+mod support;
+
+use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use certforge::store::{Overwrite, Store, rewrite};
+use certforge::{Authority, LeafRequest};
+use support::{CERTFORGE, Sandbox, json, judge, openssl};
+
+/// Dates something an hour back.
+fn age(path: &std::path::Path) {
+    File::open(path).unwrap().set_modified(SystemTime::now() - Duration::from_hours(1)).unwrap();
+}
+
+#[test]
+fn what_killed_runs_left_is_swept_and_what_is_at_work_is_not() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let workshop = sandbox.file("certforge/.tmp");
+    std::fs::create_dir_all(&workshop).unwrap();
+    for (name, old) in [(".tmp-old", true), (".tmp-held", true), (".tmp-fresh", false)] {
+        std::fs::create_dir(workshop.join(name)).unwrap();
+        std::fs::write(workshop.join(name).join("key.pem"), "half").unwrap();
+        if old {
+            age(&workshop.join(name));
+        }
+    }
+    std::fs::write(workshop.join(".tmp-file"), "half").unwrap();
+    age(&workshop.join(".tmp-file"));
+    // A new key that was about to take an old one's place.
+    let left = sandbox.file("certforge/ca/default/.tmp-key");
+    std::fs::write(&left, "half").unwrap();
+    age(&left);
+    let young = sandbox.file("certforge/ca/default/.tmp-young");
+    std::fs::write(&young, "half").unwrap();
+    let held = File::open(workshop.join(".tmp-held")).unwrap();
+    held.lock().unwrap();
+    sandbox.ok("leaf b.example --key p256");
+    for (path, stays) in [
+        (workshop.join(".tmp-old"), false),
+        (workshop.join(".tmp-file"), false),
+        (left, false),
+        (workshop.join(".tmp-held"), true),
+        (workshop.join(".tmp-fresh"), true),
+        (young, true),
+    ] {
+        assert_eq!(path.exists(), stays, "{}", path.display());
+    }
+}
+
+#[test]
+fn nothing_in_the_workshop_makes_a_run_wait() {
+    let Some(mkfifo) = judge("mkfifo") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    std::fs::create_dir_all(sandbox.file("certforge/.tmp")).unwrap();
+    let fifo = sandbox.file("certforge/.tmp/.tmp-fifo");
+    assert!(Command::new(mkfifo).arg(&fifo).status().unwrap().success());
+    assert!(Command::new("touch").args(["-d", "1 hour ago"]).arg(&fifo).status().unwrap().success());
+    let mut command = Command::new("timeout");
+    sandbox.isolate(&mut command);
+    let ran =
+        support::ran(command.args(["20", CERTFORGE, "leaf", "a.example", "--key", "p256"]).output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(!fifo.exists());
+}
+
+#[test]
+fn a_leaf_of_any_name_is_found_again() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let names = [
+        "uri:spiffe://a/..b",
+        "uri:spiffe://trust.example/ns/default/sa/web",
+        "email:first.last@corp.example",
+        "*.wild.example",
+        "fd00::1",
+        "con",
+        "ca",
+        "version",
+    ];
+    for name in names {
+        let ran = sandbox.run_args(&["leaf", name, "--key", "p256"]);
+        assert_eq!(ran.status, 0, "{name}: {}", ran.stderr);
+    }
+    let listed = json(&sandbox.ok("list --json").stdout);
+    let made = std::fs::read_dir(sandbox.file("certforge"))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().path().join("cert.pem").exists())
+        .count();
+    assert_eq!((listed["leaves"].as_array().unwrap().len(), made), (names.len(), names.len()));
+    let renewed = json(&sandbox.ok("renew --all --json").stdout);
+    assert_eq!(renewed["leaves"].as_array().unwrap().len(), made);
+}
+
+#[test]
+fn the_chain_of_what_stands_below_a_renewed_ca_is_the_new_one() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new mid --under root --key p256");
+    sandbox.ok("ca renew root");
+    assert_eq!(sandbox.read("certforge/ca/mid/chain.pem"), sandbox.read("certforge/ca/root/ca.pem"));
+    sandbox.ok("leaf a.example --ca mid --key p256");
+    assert_eq!(sandbox.read("certforge/a.example/ca.pem"), sandbox.read("certforge/ca/root/ca.pem"));
+}
+
+#[test]
+fn a_renewal_brings_an_older_store_up_to_date() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new mid --under root --key p256");
+    std::fs::remove_file(sandbox.file("certforge/version")).unwrap();
+    for ca in ["root", "mid"] {
+        std::fs::remove_dir_all(sandbox.file(&format!("certforge/ca/{ca}/issued"))).unwrap();
+    }
+    sandbox.ok("ca renew mid");
+    assert_eq!(sandbox.read("certforge/version").trim(), "1");
+    let shown = json(&sandbox.ok("ca show root --json").stdout);
+    assert!(shown["issued"].as_u64().unwrap() >= 1, "{shown}");
+}
+
+#[test]
+fn keys_that_others_can_read_are_told_and_not_used() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    for key in ["certforge/a.example/key.pem", "certforge/ca/default/ca.key"] {
+        std::fs::set_permissions(sandbox.file(key), std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let status = sandbox.run("status --json");
+    assert_eq!(status.status, 1, "{}", status.stderr);
+    let found = json(&status.stdout);
+    let places: Vec<&str> =
+        found["findings"].as_array().unwrap().iter().map(|f| f["place"].as_str().unwrap()).collect();
+    assert_eq!(places, ["default", "a.example"], "{found}");
+    let refused = sandbox.run("bundle a.example --to combined --json");
+    assert_eq!(refused.status, 4, "{}", refused.stderr);
+    assert_eq!(json(&refused.stderr)["code"], "file.permissions");
+}
+
+#[test]
+fn a_root_that_is_to_be_sent_is_sent_in_every_form() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up first.example --three-tier --key p256");
+    let ca = json(&sandbox.ok("list --json").stdout)["leaves"][0]["ca"].as_str().unwrap().to_owned();
+    sandbox.ok(&format!("leaf b.example --template apigw-backend --ca {ca} --key p256"));
+    let count = |text: &str| text.matches("-----BEGIN CERTIFICATE-----").count();
+    assert_eq!(count(&sandbox.read("certforge/b.example/fullchain.pem")), 3);
+    sandbox.ok("bundle b.example --to combined");
+    assert_eq!(count(&sandbox.read("certforge/b.example/combined.pem")), 3);
+    // And by the server that shows it.
+    let Some(_) = judge("openssl") else { return };
+    let mut command = sandbox.command(["serve", "b.example"]);
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut url = String::new();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut url).unwrap();
+    let address = url.trim().strip_prefix("https://").unwrap().trim_end_matches('/');
+    let shown = openssl(&["s_client", "-connect", address, "-showcerts"], sandbox.path()).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(count(&shown), 3, "{shown}");
+}
+
+#[test]
+fn what_somebody_else_changed_meanwhile_stays() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.file("document");
+    std::fs::write(&file, "theirs").unwrap();
+    let refused = rewrite(&file, b"ours", b"new").unwrap_err();
+    assert_eq!(refused.code(), "store.changed");
+    assert_eq!(sandbox.read("document"), "theirs");
+    rewrite(&file, b"theirs", b"new").unwrap();
+    assert_eq!(sandbox.read("document"), "new");
+
+    // A leaf that was replaced after it was looked at.
+    let store = Store::open(sandbox.file("store")).unwrap();
+    let ca = Authority::generate("CA").unwrap();
+    let request = LeafRequest::new(["a.example"]).unwrap();
+    let bundle = || ca.issue(&request).unwrap();
+    let first = request.names().first().clone();
+    store.save_bundle(&first, &bundle(), None, Overwrite::Refuse).unwrap();
+    let looked_at = store.leaf("a.example").unwrap();
+    store.save_bundle(&first, &bundle(), None, Overwrite::Archive).unwrap();
+    let there = sandbox.read("store/a.example/cert.pem");
+    for done in [store.remove_leaf(&looked_at), store.put_away(&looked_at)] {
+        assert_eq!(done.unwrap_err().code(), "store.changed");
+    }
+    assert_eq!(sandbox.read("store/a.example/cert.pem"), there);
+    // What is in another store is not this one's to remove.
+    let other = Store::open(sandbox.file("other")).unwrap();
+    let current = store.leaf("a.example").unwrap();
+    assert_eq!(other.remove_leaf(&current).unwrap_err().code(), "file.kind");
+    store.remove_leaf(&current).unwrap();
+    assert!(!sandbox.file("store/a.example").exists());
+}
+
+#[test]
+fn pkcs12_is_as_strong_as_was_asked_for() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    std::fs::write(sandbox.file("phrase"), "seven blue kettles\n").unwrap();
+    for (flags, parts) in [
+        ("", ["PBES2", "AES-256-CBC", "sha256"]),
+        (" --legacy", ["pbeWithSHA1And3-KeyTripleDES-CBC", "sha1", "2048"]),
+    ] {
+        sandbox.ok(&format!("bundle a.example --to p12 --passphrase-file phrase --force{flags}"));
+        let args = "pkcs12 -in certforge/a.example/bundle.p12 -info -noout -passin file:phrase -legacy";
+        let text = openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
+        for part in parts {
+            assert!(text.contains(part), "{flags}: {part}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_leaf_is_named_by_the_path_of_its_folder_too() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let by_name = sandbox.ok("snippet nginx a.example").stdout;
+    // As a shell completes it.
+    assert_eq!(sandbox.ok("snippet nginx certforge/a.example/").stdout, by_name);
+    sandbox.ok("bundle certforge/a.example --to der");
+    for path in ["certforge/ca/default", "certforge/archive/a.example"] {
+        let refused = sandbox.run(&format!("bundle {path} --to der --json"));
+        assert_eq!(json(&refused.stderr)["code"], "store.missing", "{path}");
+    }
+}
