@@ -277,9 +277,13 @@ impl Authority {
     /// leaf ends no later than this CA.
     ///
     /// # Errors
-    /// As [`LeafRequest::plan`] and [`Authority::sign`].
+    /// [`Error::CaNotValid`] where this CA has ended meanwhile; as [`LeafRequest::plan`] and
+    /// [`Authority::sign`].
     pub fn issue(&self, request: &LeafRequest) -> Result<Bundle> {
-        let plan = self.fit(request.plan(clock())?);
+        let now = clock();
+        // A process may live longer than its CA.
+        path::check_validity(self.certificate(), now)?;
+        let plan = self.fit(request.plan(now)?);
         let key = PrivateKey::generate(plan.key())?;
         self.issue_for(&plan, key)
     }

@@ -292,8 +292,9 @@ fn convert(host: &str) -> Result<String, NameFault> {
 pub struct Names(Vec<San>);
 
 impl Names {
-    /// Reads names; each text may be several, separated by commas. Repetitions
-    /// are dropped, the order is kept.
+    /// Reads names; each text may be several, separated by commas, unless it starts with
+    /// `uri:`: commas belong to a URI (RFC 3986 §2.2). Repetitions are dropped, the order is
+    /// kept.
     ///
     /// # Errors
     /// [`Error::Name`] for a text that is no name, [`Error::NoNames`] where
@@ -305,7 +306,12 @@ impl Names {
     {
         let mut names = Vec::new();
         for text in texts {
-            for part in text.as_ref().split(',') {
+            let text = text.as_ref();
+            if text.trim_start().get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("uri:")) {
+                names.push(text.parse()?);
+                continue;
+            }
+            for part in text.split(',') {
                 names.push(part.parse()?);
             }
         }

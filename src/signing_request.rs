@@ -208,10 +208,8 @@ fn alternative_names(extension: &Extension, names: &mut Vec<San>, findings: &mut
             GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()),
             GeneralName::UniformResourceIdentifier(uri) => format!("uri:{}", uri.as_str()),
             GeneralName::IpAddress(_) => match san_of(name) {
-                Some(name) => {
-                    names.push(name);
-                    continue;
-                }
+                // By the rules that hold for a name that is typed in.
+                Some(name) => format!("ip:{name}"),
                 None => return Err(malformed("an iPAddress in it has neither 4 nor 16 octets")),
             },
             GeneralName::OtherName(other) => {

@@ -36,17 +36,23 @@ pub(super) fn check_chain(chain: &Chain, now: OffsetDateTime) -> Result<()> {
         if let Some(limit) = limit.filter(|limit| usize::from(*limit) < below) {
             return Err(Error::PathLength { subject: certificate.subject(), limit });
         }
-        let validity = certificate.validity();
-        if !validity.contains(now) {
-            return Err(Error::CaNotValid {
-                subject: certificate.subject(),
-                not_before: rfc3339(validity.not_before()),
-                not_after: rfc3339(validity.not_after()),
-                now: rfc3339(now),
-            });
-        }
+        check_validity(certificate, now)?;
     }
     Ok(())
+}
+
+/// Refuses a CA that has not begun or has ended.
+pub(super) fn check_validity(certificate: &Certificate, now: OffsetDateTime) -> Result<()> {
+    let validity = certificate.validity();
+    if validity.contains(now) {
+        return Ok(());
+    }
+    Err(Error::CaNotValid {
+        subject: certificate.subject(),
+        not_before: rfc3339(validity.not_before()),
+        not_after: rfc3339(validity.not_after()),
+        now: rfc3339(now),
+    })
 }
 
 /// The limits of the CAs of a chain, each with whose they are.

@@ -203,6 +203,7 @@ impl FromStr for Subtree {
         }
         // A host is checked and written as a DNS name is.
         let host = |host: &str| match format!("dns:{host}").parse::<San>() {
+            _ if host.parse::<IpAddr>().is_ok() => Err(refuse("it is an address, and no host".to_owned())),
             Ok(San::Dns(dns)) => Ok(dns),
             Ok(_) => Err(refuse("it is no host".to_owned())),
             Err(Error::Name { fault, .. }) => Err(refuse(fault.to_string())),
