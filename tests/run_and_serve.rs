@@ -3,12 +3,13 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use support::{Ran, Sandbox, judge, ran};
+use support::{CERTFORGE, Ran, Sandbox, judge, ran};
 
 /// A server in Python with the files of its surroundings; the client that is named, with the
 /// URL as its last argument.
@@ -104,7 +105,7 @@ fn its_exit_status_is_the_program_s_and_nothing_is_left() {
         .env("JAVA_TOOL_OPTIONS", "-Xmx1g")
         .output()
         .unwrap();
-    assert!(String::from_utf8_lossy(&options.stdout).starts_with("-Xmx1g -Djavax.net.ssl.trustStore=/"));
+    assert!(String::from_utf8_lossy(&options.stdout).starts_with("-Xmx1g -Djavax.net.ssl.trustStore=\"/"));
     let missing = sandbox.run_args(&["run", "--", "no-such-program"]);
     assert_eq!(missing.status, 4, "{}", missing.stderr);
     assert!(missing.stderr.contains("no-such-program"), "{}", missing.stderr);
@@ -134,6 +135,122 @@ fn a_signal_ends_the_program_first_and_the_files_then() {
     signal(&child, "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(9));
     assert!(!Path::new(&key).exists());
+}
+
+/// What the program's surroundings say, variable by variable.
+fn surroundings(sandbox: &Sandbox, flags: &[&str], variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let mut command = sandbox.command([&["run"], flags, &["--", "env", "-0"]].concat());
+    let ran = ran(command.envs(variables.iter().copied()).output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let pairs = ran.stdout.split('\0').filter_map(|line| line.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+#[test]
+fn every_variable_names_a_file_with_the_new_ca() {
+    let sandbox = Sandbox::new();
+    let files = "SSL_CERT_FILE CURL_CA_BUNDLE REQUESTS_CA_BUNDLE AWS_CA_BUNDLE GIT_SSL_CAINFO \
+                 CARGO_HTTP_CAINFO GRPC_DEFAULT_SSL_ROOTS_FILE_PATH NODE_EXTRA_CA_CERTS DENO_CERT \
+                 CERTFORGE_CA_FILE";
+    // Each of them holds the CA that the leaf is of, while the program runs.
+    let script = format!(
+        "for name in {files}; do eval path=\\$$name; openssl verify -CAfile $path -no-CApath $CERTFORGE_CERT_FILE >/dev/null && echo $name; done"
+    );
+    if judge("openssl").is_none() || judge("keytool").is_none() {
+        return;
+    }
+    for flags in [&["run", "--"][..], &["run", "--no-system", "--"]] {
+        let told = ran(sandbox.command([flags, &["sh", "-c", &script]].concat()).output().unwrap());
+        let named: Vec<&str> = told.stdout.lines().collect();
+        assert_eq!(named, files.split_whitespace().collect::<Vec<_>>(), "{}", told.stderr);
+    }
+    let store = "keytool -list -storetype PKCS12 -keystore $CERTFORGE_TRUSTSTORE_FILE -storepass changeit";
+    let listed = ran(sandbox.command(["run", "--", "sh", "-c", store]).output().unwrap());
+    assert!(listed.status == 0 && listed.stdout.contains("trustedCertEntry"), "{}", listed.stdout);
+
+    let alone = surroundings(&sandbox, &["--no-system"], &[]);
+    let folder = Path::new(&alone["SSL_CERT_FILE"]).parent().unwrap();
+    assert_eq!(Path::new(&alone["SSL_CERT_DIR"]), folder, "no folder of the system is looked into");
+    assert!(!surroundings(&sandbox, &[], &[]).contains_key("SSL_CERT_DIR"));
+}
+
+#[test]
+fn what_the_user_believes_besides_is_believed_too() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new corp --key p256");
+    let corp = sandbox.read("certforge/ca/corp/ca.pem");
+    let script = "cat $NODE_EXTRA_CA_CERTS; echo; cat $DENO_CERT";
+    let asked = |flags: &[&str], file: &str| {
+        let mut command = sandbox.command([&["run"], flags, &["--", "sh", "-c", script]].concat());
+        command.env("NODE_EXTRA_CA_CERTS", file).env("DENO_CERT", file);
+        let ran = ran(command.output().unwrap());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        (ran.stdout.matches(corp.as_str()).count(), ran.stdout.matches("-----BEGIN CERTIFICATE-----").count())
+    };
+    assert_eq!(asked(&[], "certforge/ca/corp/ca.pem"), (2, 4));
+    assert_eq!(asked(&["--no-system"], "certforge/ca/corp/ca.pem"), (0, 2));
+    // Node and Deno pass over what is not there as well.
+    assert_eq!(asked(&[], "nosuch.pem"), (0, 2));
+}
+
+#[test]
+fn a_folder_with_blanks_breaks_no_jvm() {
+    if judge("java").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    for folder in ["two words", "it's"] {
+        std::fs::create_dir(sandbox.file(folder)).unwrap();
+        let mut command = sandbox.command(["run", "--", "java", "-version"]);
+        let ran = ran(command.env("TMPDIR", sandbox.file(folder)).output().unwrap());
+        assert_eq!(ran.status, 0, "{folder}: {}", ran.stderr);
+        assert!(ran.stderr.contains("openjdk version"), "{folder}: {}", ran.stderr);
+        assert_eq!(std::fs::read_dir(sandbox.file(folder)).unwrap().count(), 0);
+    }
+}
+
+#[test]
+fn signals_reach_the_program_or_wait_and_the_files_go() {
+    let sandbox = Sandbox::new();
+    let script = "trap 'exit 8' HUP; echo $CERTFORGE_KEY_FILE; while :; do sleep 0.1; done";
+    // The tests may have been started to ignore it.
+    let run = |script: &str| {
+        let mut command = Command::new("env");
+        sandbox.isolate(&mut command);
+        command.args(["--default-signal=HUP,QUIT", CERTFORGE, "run", "--", "sh", "-c", script]);
+        command
+    };
+    let (mut child, key) = start(&mut run(script));
+    signal(&child, "-HUP");
+    assert_eq!(child.wait().unwrap().code(), Some(8));
+    assert!(!Path::new(&key).exists());
+    // Ctrl-\ goes to the program from the terminal; this command waits for it.
+    let (mut child, key) = start(&mut run("echo $CERTFORGE_KEY_FILE; sleep 0.5; exit 5"));
+    signal(&child, "-QUIT");
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+    assert!(!Path::new(&key).exists());
+}
+
+/// Where a signal comes before the program runs, nothing of a key is there yet.
+#[test]
+fn a_signal_before_the_program_leaves_nothing() {
+    let sandbox = Sandbox::new();
+    assert!(Command::new("mkfifo").arg(sandbox.file("fifo")).status().unwrap().success());
+    std::fs::create_dir(sandbox.file("tmp")).unwrap();
+    let mut command = sandbox.command(["run", "--", "true"]);
+    command.env("SSL_CERT_FILE", sandbox.file("fifo")).env("TMPDIR", sandbox.file("tmp"));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    signal(&child, "-TERM");
+    let start = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > std::time::Duration::from_secs(10) {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(std::fs::read_dir(sandbox.file("tmp")).unwrap().count(), 0);
 }
 
 /// A server that is ready: its process, its document.
@@ -278,4 +395,44 @@ fn the_page_shows_the_examples() {
     for file in ["pytest/conftest.py", "vitest/tls.setup.mjs", "languages/check.sh"] {
         assert!(page.contains(&read(&format!("examples/{file}"))), "{file}");
     }
+}
+
+#[test]
+fn what_cannot_listen_leaves_no_file_in_the_way() {
+    let sandbox = Sandbox::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let args = format!("serve --ca-file ca.pem --listen {}", taken.local_addr().unwrap());
+    let refused = sandbox.run(&args);
+    assert_eq!((refused.status, refused.stdout.as_str()), (4, ""), "{}", refused.stderr);
+    assert!(!sandbox.file("ca.pem").exists());
+    drop(taken);
+    let (mut child, _) = serve(&sandbox, "--ca-file ca.pem");
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_wildcard_is_asked_for_by_one_of_its_hosts() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up *.wild.example --key p256");
+    let (mut child, ready) = serve(&sandbox, "*.wild.example");
+    assert_eq!(ready["host"], "www.wild.example");
+    assert_eq!(curl(&ready).unwrap(), "certforge\n");
+    signal(&child, "-TERM");
+    child.wait().unwrap();
+}
+
+#[test]
+fn what_is_ignored_ends_no_server() {
+    let sandbox = Sandbox::new();
+    let script = format!("trap '' HUP; exec {CERTFORGE} serve");
+    let mut command = Command::new("sh");
+    sandbox.isolate(&mut command);
+    let (mut child, url) = start(command.args(["-c", &script]));
+    assert!(url.starts_with("https://"), "{url}");
+    signal(&child, "-HUP");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "it ended by what it was to ignore");
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

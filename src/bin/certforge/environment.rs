@@ -79,6 +79,11 @@ pub fn system_trust() -> Option<PathBuf> {
     named.or_else(|| PLACES.into_iter().map(PathBuf::from).find(|place| place.is_file()))
 }
 
+/// The file of further CAs that a variable names.
+pub fn further_trust(name: &str) -> Option<PathBuf> {
+    variable(name).map(PathBuf::from)
+}
+
 /// The options that a JVM takes from its surroundings.
 pub fn java_options() -> Option<OsString> {
     variable("JAVA_TOOL_OPTIONS")

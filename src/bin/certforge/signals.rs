@@ -21,14 +21,19 @@ pub fn tell_of_limits() {
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
+/// What watches over those of these signals that this process was not started to ignore, as
+/// under `nohup`.
+pub fn watched(wanted: &[i32]) -> std::io::Result<Signals> {
+    let ignored = environment::ignored_signals();
+    Signals::new(wanted.iter().filter(|signal| ignored & (1 << (*signal - 1)) == 0))
+}
+
 /// From now on nothing is left of what is in the making where a signal ends the command.
 /// What is ignored, as under `nohup`, stays so.
 pub fn clean_up_at_the_end() {
     remember_temporary();
-    let ignored = environment::ignored_signals();
-    let signals = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
     // Where there can be no watch, a later run sweeps up.
-    let Ok(mut signals) = Signals::new(signals.collect::<Vec<_>>()) else { return };
+    let Ok(mut signals) = watched(&[SIGHUP, SIGINT, SIGTERM]) else { return };
     let watch = move || {
         if let Some(signal) = signals.forever().next() {
             ENDING.store(true, Ordering::SeqCst);

@@ -11,10 +11,12 @@ use certforge::store::read_input;
 use certforge::{Authority, Error, LeafRequest};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
 
 use crate::context::{Context, Failure};
 use crate::environment;
 use crate::report::Report;
+use crate::signals::watched;
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -31,6 +33,7 @@ and, so that its TLS clients believe that CA beside the system's,
   SSL_CERT_FILE (OpenSSL, Go, Ruby, Python), CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE, AWS_CA_BUNDLE,
   GIT_SSL_CAINFO, CARGO_HTTP_CAINFO, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH, NODE_EXTRA_CA_CERTS,
   DENO_CERT, and JAVA_TOOL_OPTIONS (Java believes that CA alone).
+Files that NODE_EXTRA_CA_CERTS and DENO_CERT name already are believed too.
 
 Its exit status is this command's. Nothing is kept; nothing of the system is changed.")]
 pub struct Args {
@@ -60,7 +63,9 @@ const IN_PLACE: [&str; 7] = [
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
 ];
 /// Variables that name a file of CAs besides.
-const BESIDES: [&str; 2] = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"];
+/// And the file that has what they named before, too.
+const BESIDES: [(&str, &str); 2] =
+    [("NODE_EXTRA_CA_CERTS", "node-extra-ca-certs.pem"), ("DENO_CERT", "deno-cert.pem")];
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let names: Vec<&str> =
@@ -68,19 +73,37 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let ca = Authority::generate("certforge run CA")?;
     let plan = LeafRequest::new(names)?.plan(context.now)?;
     let bundle = ca.issue_for(&plan, certforge::PrivateKey::generate(plan.key())?)?;
-    let mut files = TempFiles::of(&bundle)?;
     let anchor = ca.trust_anchor();
-    let mut believed = anchor.pem()?.into_bytes();
-    if let Some(system) = environment::system_trust().filter(|_| !args.no_system) {
-        believed.extend_from_slice(&read_input(&system)?);
-    }
-    let believed = files.add("trust.pem", &believed)?;
+    let own = anchor.pem()?.into_bytes();
+    let believed = match environment::system_trust().filter(|_| !args.no_system) {
+        Some(system) => [&own[..], &read_input(&system)?].concat(),
+        None => own.clone(),
+    };
     let store = anchor.pkcs12_trust_store("ca", PASSPHRASE, Pkcs12Strength::Modern)?;
+    let besides = BESIDES.map(|(name, file)| {
+        let further = environment::further_trust(name).filter(|_| !args.no_system);
+        // What cannot be read those programs pass over too.
+        let further = further.and_then(|path| read_input(&path).ok());
+        (name, file, further.map(|further| [&own[..], &further].concat()))
+    });
+
+    // From here on a signal waits until the files are gone again.
+    let failed = |source| Error::Io { doing: "watch over", path: PathBuf::from(&args.program[0]), source };
+    let mut signals = watched(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]).map_err(failed)?;
+    let mut files = TempFiles::of(&bundle)?;
+    let believed = files.add("trust.pem", &believed)?;
     let store = files.add("truststore.p12", &store)?;
     let mut command = Command::new(&args.program[0]);
     command.args(&args.program[1..]);
     command.envs(IN_PLACE.map(|name| (name, believed.as_os_str())));
-    command.envs(BESIDES.map(|name| (name, files.ca())));
+    if args.no_system {
+        // OpenSSL and Go look into the system's folder as well, unless another one is named.
+        command.env("SSL_CERT_DIR", files.path());
+    }
+    for (name, file, further) in besides {
+        let path = further.map(|bytes| files.add(file, &bytes)).transpose()?;
+        command.env(name, path.unwrap_or_else(|| files.ca()));
+    }
     command.envs([
         ("CERTFORGE_CERT_FILE", files.cert()),
         ("CERTFORGE_FULLCHAIN_FILE", files.fullchain()),
@@ -89,7 +112,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         ("CERTFORGE_TRUSTSTORE_FILE", store.clone()),
     ]);
     command.env("JAVA_TOOL_OPTIONS", java_options(&store));
-    let status = supervised(&mut command, &args.program[0])?;
+    if let Some(signal) = signals.pending().next() {
+        drop(files);
+        let _ = emulate_default_handler(signal);
+        return Ok(Report::Exit(u8::try_from(128 + signal).unwrap_or(u8::MAX)));
+    }
+    let status = supervised(&mut command, &args.program[0], signals)?;
     drop(files);
     Ok(Report::Exit(of_child(status)))
 }
@@ -100,8 +128,12 @@ fn java_options(store: &Path) -> OsString {
     if !options.is_empty() {
         options.push(" ");
     }
+    // The JVM splits at blanks, and takes them between quotes as they are.
+    let quote = if store.as_os_str().as_encoded_bytes().contains(&b'"') { "'" } else { "\"" };
     options.push("-Djavax.net.ssl.trustStore=");
+    options.push(quote);
     options.push(store);
+    options.push(quote);
     options.push(" -Djavax.net.ssl.trustStoreType=PKCS12 -Djavax.net.ssl.trustStorePassword=");
     options.push(PASSPHRASE);
     options
@@ -109,10 +141,8 @@ fn java_options(store: &Path) -> OsString {
 
 /// Runs a program to its end. A signal that would end this command must not, or its files
 /// would stay: what the terminal sends, the program gets too; the others are passed on.
-fn supervised(command: &mut Command, program: &OsStr) -> Result<ExitStatus, Failure> {
+fn supervised(command: &mut Command, program: &OsStr, mut signals: Signals) -> Result<ExitStatus, Failure> {
     let failed = |doing, source| Error::Io { doing, path: PathBuf::from(program), source };
-    let mut signals =
-        Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM]).map_err(|e| failed("watch over", e))?;
     let mut child = command.spawn().map_err(|e| failed("start", e))?;
     let to = rustix::process::Pid::from_child(&child);
     let handle = signals.handle();

@@ -8,11 +8,11 @@ use certforge::harness::{Fault, Fixtures, TempFiles, Tls, TlsServer};
 use certforge::store::{NewFile, Overwrite};
 use certforge::{Authority, Error, LeafRequest, PrivateKey, TrustAnchor};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
 use crate::context::{Context, Failure, Waits};
 use crate::render::{self, Format};
 use crate::report::{Report, ServeReport, path};
+use crate::signals::watched;
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -46,8 +46,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     // From here on a signal waits until it is asked for.
     let internal =
         |e: std::io::Error| Error::Internal { doing: "watching over signals", reason: e.to_string() };
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(internal)?;
+    let mut signals = watched(&[SIGHUP, SIGINT, SIGTERM]).map_err(internal)?;
     let shown = shown(args, context)?;
+    let told = context.waits != Waits::Quiet;
+    let server = TlsServer::start_and_tell(args.listen, shown.config, ANSWER, move |reason| {
+        if told {
+            render::progress("tls", reason);
+        }
+    })?;
+    // Behind what may fail: a file that stays is in the next one's way.
     let mut kept = TempFiles::empty()?;
     let ca_file = match &args.ca_file {
         None => kept.add("ca.pem", shown.anchor.pem()?.as_bytes())?,
@@ -57,12 +64,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             file.clone()
         }
     };
-    let told = context.waits != Waits::Quiet;
-    let server = TlsServer::start_and_tell(args.listen, shown.config, ANSWER, move |reason| {
-        if told {
-            render::progress("tls", reason);
-        }
-    })?;
     let fault = args.fault.clone();
     let report = ServeReport {
         url: format!("https://{}", server.address()),
@@ -104,5 +105,7 @@ fn shown(args: &Args, context: &Context) -> Result<Shown, Failure> {
     };
     let names = bundle.leaf().names();
     let host = names.first().map(ToString::to_string).unwrap_or_default();
+    // A client asks for one of those that a wildcard stands for.
+    let host = host.strip_prefix("*.").map_or_else(|| host.clone(), |rest| format!("www.{rest}"));
     Ok(Shown { config: bundle.rustls_server_config()?, anchor: bundle.trust_anchor(), host })
 }
