@@ -11,7 +11,7 @@ mod shown;
 use std::path::{Path, PathBuf};
 
 pub use name_fault::NameFault;
-pub use shown::{Shown, is_invisible};
+pub use shown::{Counted, Escaped, Shown, is_invisible};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

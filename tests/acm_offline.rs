@@ -658,7 +658,7 @@ fn issuers_that_may_not_issue() {
         Authority::create(&request.plan(now()).unwrap(), again).unwrap()
     };
     for (cas, wanted) in
-        [(2, &[][..]), (3, &["Error chain: the path length of `CN=CA 0` is 1, and 2 CAs stand below it"])]
+        [(2, &[][..]), (3, &["Error chain: the path length of `CN=CA 0` is 1, with 2 CAs below it"])]
     {
         let leaf =
             all[cas - 1].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();

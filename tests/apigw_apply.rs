@@ -170,6 +170,59 @@ fn simulator_a_document_is_changed_put_and_deployed() {
     }
 }
 
+/// What people read of it: where it was put, how, and whether it is served.
+#[test]
+fn a_page_says_where_it_was_put_and_what_is_served() {
+    let Some(apis) = Apis::simulator(&[]) else { return };
+    apis.write("api.json", DOCUMENT);
+    let (id, _) = apis.import("api.json");
+    let said = |args: &str| -> Vec<String> {
+        let ran = apis.run(&format!(
+            "apigw patch api.json --set insecureSkipVerification=true --apply --rest-api-id {id} {args}"
+        ));
+        assert_eq!(ran.status, 0, "{args}: {}", ran.stderr);
+        ran.stderr.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+    };
+    let api = format!("api ap-northeast-1, REST API {id} (imported)");
+    let has = |lines: &[String], wanted: &str| {
+        assert!(lines.iter().any(|line| line.ends_with(wanted)), "`{wanted}` in {}", lines.join("\n"));
+    };
+    let planned = said("--stage-name prod --dry-run");
+    has(&planned, "1 integration would be changed");
+    has(&planned, &format!("{api} would be put there, merge"));
+    has(&planned, "stage prod would be deployed");
+    let put = said("--no-deploy");
+    has(&put, "1 integration changed");
+    has(&put, &format!("{api} put there, merge; read back: 1 integration as the document says"));
+    has(&put, "stage none not deployed: what is served stays as it was");
+    // The document has it by now, and the API gets it once more.
+    let done = said("--stage-name prod --mode overwrite");
+    has(&done, "unchanged: 1 integration insecureSkipVerification=true already");
+    has(&done, &format!("{api} put there, overwrite; read back: 1 integration as the document says"));
+    has(&done, &format!("stage prod deployed, {}", apis.deployment(&id)));
+}
+
+/// An export goes into another API where that is said, which is told.
+#[test]
+fn an_export_of_another_api_is_told() {
+    let Some(apis) = Apis::simulator(&[]) else { return };
+    apis.write("first.json", DOCUMENT);
+    let ((first, _), (second, _)) = (apis.import("first.json"), apis.import("first.json"));
+    let servers = format!(
+        r#""servers" : [ {{ "url" : "https://{first}.execute-api.ap-northeast-1.amazonaws.com/prod" }} ], "paths""#
+    );
+    apis.write("api.json", &DOCUMENT.replacen("\"paths\"", &servers, 1));
+    let args = "apigw patch api.json --set insecureSkipVerification=true --apply --no-deploy";
+    let done = apis.ok(&format!("{args} --rest-api-id {second}"));
+    let told = done["findings"].as_array().unwrap().iter().find(|f| f["code"] == "apigw.other-api").unwrap();
+    assert_eq!(
+        told["message"],
+        format!("the document was exported from the API {first}, and goes into {second}")
+    );
+    assert_eq!(apis.skips(&second, "/orders", "GET"), Some(true));
+    assert_eq!(apis.skips(&first, "/orders", "GET"), Some(false));
+}
+
 /// The identifier and the stage of an export are in it.
 #[test]
 fn an_export_says_which_api_and_stage_it_is_of() {

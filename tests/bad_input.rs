@@ -126,7 +126,7 @@ fn what_is_there_stays_unless_force_says_so() {
     let text = refused(&sandbox, &["ca", "new"], 3, "store.exists").stderr;
     assert!(text.contains("--force"), "{text}");
     let text = refused(&sandbox, &["leaf", "a.example"], 3, "store.exists").stderr;
-    assert!(text.contains("certforge up"), "{text}");
+    assert!(text.contains("certforge renew a.example") && text.contains("--force"), "{text}");
     let before = sandbox.read("certforge/a.example/cert.pem");
     std::fs::write(sandbox.file("certforge/a.example/notes.txt"), "mine").unwrap();
     sandbox.ok("leaf a.example --key p256 --force");

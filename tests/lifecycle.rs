@@ -473,3 +473,101 @@ fn what_has_ended_is_pruned_when_it_is_said_so() {
         !sandbox.file("certforge/b.example").exists() && sandbox.file("certforge/ca/default/ca.key").exists()
     );
 }
+
+#[test]
+fn lists_last_weeks_and_are_made_anew_with_what_is_due() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256 --days 300");
+    sandbox.ok("crl");
+    // What a monitor asks of certificates says nothing of a list that was made a moment ago.
+    assert_eq!(sandbox.run("status --within 30d").status, 0);
+    let condition = |offset: &str| -> Option<(i32, String)> {
+        let ran = at(&sandbox, offset, "status --json")?;
+        let document = json(&ran.stdout);
+        let entry = document["entries"].as_array().unwrap().iter().find(|e| e["kind"] == "crl").unwrap();
+        Some((ran.status, entry["condition"].as_str().unwrap().to_owned()))
+    };
+    let Some(now) = condition("+1d") else { return };
+    assert_eq!(now, (0, "ok".to_owned()));
+    assert_eq!(condition("+25d").unwrap(), (1, "due".to_owned()));
+    assert_eq!(condition("+31d").unwrap(), (1, "expired".to_owned()));
+    let prometheus = at(&sandbox, "+25d", "status --prometheus").unwrap();
+    assert!(prometheus.stdout.contains("certforge_due{kind=\"crl\",name=\"default\",ca=\"default\"} 1"));
+
+    let planned = at(&sandbox, "+25d", "renew --due --dry-run").unwrap();
+    assert!(planned.stderr.contains("would be made anew"), "{}", planned.stderr);
+    let before = sandbox.read("certforge/ca/default/crl.pem");
+    let renewed = at(&sandbox, "+25d", "renew --due --json").unwrap();
+    assert_eq!(renewed.status, 0, "{}", renewed.stderr);
+    let document = json(&renewed.stdout);
+    assert_eq!(
+        (document["leaves"].as_array().unwrap().len(), &document["lists"][0]["ca"]),
+        (0, &"default".into())
+    );
+    assert_ne!(sandbox.read("certforge/ca/default/crl.pem"), before);
+    assert_eq!(condition("+26d").unwrap(), (0, "ok".to_owned()));
+    // A CA that has no list gets none.
+    sandbox.ok("ca new other --key p256");
+    at(&sandbox, "+45d", "renew --due").unwrap();
+    assert!(!sandbox.file("certforge/ca/other/crl.pem").exists());
+}
+
+#[test]
+fn a_list_whose_ca_is_locked_is_told_and_stops_no_leaf() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("phrase"), "seven blue kettles\n").unwrap();
+    sandbox.ok("ca new locked --key p256 --encrypt --passphrase-file phrase");
+    sandbox.ok("crl --ca locked --passphrase-file phrase");
+    sandbox.ok("ca new open --key p256");
+    sandbox.ok("leaf a.example --ca open --key p256 --days 60");
+    let Some(ran) = at(&sandbox, "+50d", "renew --due --json") else { return };
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    let document = json(&ran.stdout);
+    assert_eq!(document["leaves"][0]["state"], "renewed", "{document}");
+    let told = document["findings"].as_array().unwrap().iter().find(|f| f["place"] == "locked").unwrap();
+    assert_eq!(told["fix"], "certforge crl --ca locked");
+    let opened = at(&sandbox, "+50d", "renew --due --passphrase-file phrase").unwrap();
+    assert_eq!(opened.status, 0, "{}", opened.stderr);
+}
+
+#[test]
+fn what_is_damaged_in_the_archive_keeps_nothing_else_from_going() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "b"] {
+        sandbox.ok(&format!("up {name}.example --key p256 --days 10"));
+        sandbox.ok(&format!("leaf {name}.example --key p256 --days 10 --force"));
+    }
+    let archive = sandbox.file("certforge/archive/b.example");
+    let set = std::fs::read_dir(&archive).unwrap().next().unwrap().unwrap().path();
+    std::fs::write(set.join("cert.pem"), "junk").unwrap();
+    let Some(ran) = at(&sandbox, "+60d", "prune --yes --json") else { return };
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    let document = json(&ran.stdout);
+    assert_eq!(document["pruned"].as_array().unwrap().len(), 1, "{document}");
+    assert_eq!(document["findings"].as_array().unwrap().len(), 1, "{document}");
+    assert!(set.exists());
+}
+
+#[test]
+fn what_ended_less_than_so_many_days_ago_is_kept() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256 --days 10");
+    sandbox.ok("leaf a.example --key p256 --days 10 --force");
+    let pruned = |days: u32| -> Option<usize> {
+        let ran = at(&sandbox, "+60d", &format!("prune --json --keep-days {days}"))?;
+        Some(json(&ran.stdout)["pruned"].as_array().unwrap().len())
+    };
+    let Some(kept) = pruned(55) else { return };
+    assert_eq!((kept, pruned(45).unwrap()), (0, 1));
+}
+
+#[test]
+fn a_long_leaf_stays_allowed_to_be_long() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf long.example --days 900 --allow-long --key p256");
+    let renewed = json(&sandbox.ok("renew long.example --json").stdout);
+    assert_eq!(renewed["leaves"][0]["days_left"], 899);
+    let longer = json(&sandbox.ok("renew long.example --days 901 --json").stdout);
+    assert_eq!(longer["leaves"][0]["days_left"], 900);
+}

@@ -329,7 +329,7 @@ fn path_lengths_count_what_did_not_issue_itself() {
         (
             &two,
             vec![one.certificate().clone(), two.certificate().clone()],
-            &["!path.path-length trust anchor: its path length is 1, and 2 CAs stand below it"],
+            &["!path.path-length trust anchor: its path length is 1, with 2 CAs below it"],
         ),
     ] {
         let leaf = issuer.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();

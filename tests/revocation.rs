@@ -410,7 +410,7 @@ fn what_is_on_record_is_listed() {
     sandbox.ok("leaf --batch names --form pem --output x");
     let told = sandbox.ok("revoke a.example --reason keyCompromise");
     // The one before it is valid still, and told of.
-    assert!(told.stderr.contains("1 certificates that a.example had before"), "{}", told.stderr);
+    assert!(told.stderr.contains("valid still: 1 certificate that a.example had before"), "{}", told.stderr);
     let list = sandbox.ok("list --issued").stdout;
     assert_eq!(list.lines().count(), 3, "{list}");
     assert_eq!(list.matches("revoked").count(), 1, "{list}");
@@ -423,4 +423,69 @@ fn what_is_on_record_is_listed() {
         std::fs::read_dir(sandbox.file("certforge/archive/a.example")).unwrap().next().unwrap().unwrap();
     sandbox.ok(&format!("revoke {}", kept.path().join("cert.pem").display()));
     assert_eq!(sandbox.ok("list --issued").stdout.matches("revoked").count(), 2);
+}
+
+#[test]
+fn nothing_is_on_record_where_no_list_can_be_made() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    for name in ["a", "c"] {
+        sandbox.ok(&format!("leaf {name}.example --key p256"));
+    }
+    sandbox.ok("revoke a.example");
+    let folder = sandbox.file("certforge/ca/default/revoked");
+    let record = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|e| e == "json"))
+        .unwrap();
+    let good = std::fs::read(&record).unwrap();
+    std::fs::write(&record, "junk").unwrap();
+    let before = sandbox.snapshot();
+    let refused = sandbox.run("revoke c.example");
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    assert_eq!(sandbox.snapshot(), before, "it is on record and in no list");
+    std::fs::write(&record, good).unwrap();
+    sandbox.ok("revoke c.example");
+    let Some(text) =
+        openssl(&["crl", "-in", "certforge/ca/default/crl.pem", "-noout", "-text"], sandbox.path())
+    else {
+        return;
+    };
+    assert_eq!(text.matches("Serial Number:").count(), 2, "{text}");
+}
+
+#[test]
+fn a_leaf_that_was_taken_back_is_refused_by_its_name_without_a_list() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    assert_eq!(sandbox.run("verify a.example").status, 0);
+    sandbox.ok("revoke a.example --reason keyCompromise");
+    for command in ["verify", "check"] {
+        let ran = sandbox.run(&format!("{command} a.example --json"));
+        assert_eq!(ran.status, 1, "{command}: {}", ran.stderr);
+        let found = json(&ran.stdout);
+        let revoked = found["findings"].as_array().unwrap().iter().find(|f| f["code"] == "path.revoked");
+        let revoked = revoked.unwrap_or_else(|| panic!("{command}: {found}"));
+        let message = "it was taken back by the CA default (keyCompromise)";
+        assert_eq!(revoked["message"], message, "{command}");
+    }
+    // By file nothing but a list can say so.
+    let by_file = "verify certforge/a.example/fullchain.pem --trust certforge/ca/default/ca.pem";
+    assert_eq!(sandbox.run(by_file).status, 0);
+}
+
+#[test]
+fn a_new_key_is_not_the_one_that_was_compromised() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new mid --under root --key p256");
+    sandbox.ok("ca renew mid");
+    let shown = json(&sandbox.ok("ca show mid --json").stdout);
+    let serial = shown["serial"].as_str().unwrap().to_owned();
+    sandbox.ok(&format!("revoke --ca root {serial} --reason keyCompromise"));
+    let refused = sandbox.run("leaf --ca mid z.example --key p256");
+    assert!(refused.status != 0 && refused.stderr.contains("keyCompromise"), "{}", refused.stderr);
+    sandbox.ok("ca new mid --under root --key p256 --force");
+    sandbox.ok("leaf --ca mid z.example --key p256");
 }

@@ -9,6 +9,9 @@ impl fmt::Display for Error {
     #[expect(clippy::too_many_lines, reason = "one sentence a variant, read as a page")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AlreadyExists { what, name, path } if path.as_os_str() == name.as_str() => {
+                write!(f, "{what} {} is there already", Shown(name))
+            }
             Self::AlreadyExists { what, name, path } => {
                 write!(f, "{what} {} is there already: {}", Shown(name), ShownPath(path))
             }

@@ -17,15 +17,25 @@ const PEM: &str = "-----BEGIN ";
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(SHOWN_LIMIT) {
+            Some((end, _)) if !self.0.contains(PEM) => write!(f, "{}…", Escaped(&self.0[..end])),
+            _ => Escaped(self.0).fmt(f),
+        }
+    }
+}
+
+/// Foreign text as [`Shown`], however long it is: for what programs read.
+#[derive(Clone, Copy, Debug)]
+pub struct Escaped<'a>(pub &'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         // Somebody gave a file's content where its path belongs: it may be a key.
         if self.0.contains(PEM) {
             return f.write_str("(PEM text, not shown)");
         }
-        for (i, c) in self.0.chars().enumerate() {
-            if i == SHOWN_LIMIT {
-                return f.write_str("…");
-            }
+        for c in self.0.chars() {
             if c.is_control() || is_invisible(c) {
                 write!(f, "{}", c.escape_unicode())?;
             } else {
@@ -44,6 +54,17 @@ pub const fn is_invisible(c: char) -> bool {
         '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
         | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// So many of a thing, in its singular or its plural: `1 leaf`, `2 leaves`.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<N>(pub N, pub &'static str, pub &'static str);
+
+impl<N: fmt::Display + PartialEq + From<u8>> fmt::Display for Counted<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, one, many) = self;
+        write!(f, "{count} {}", if *count == N::from(1) { one } else { many })
+    }
 }
 
 /// A path made safe to show, as [`Shown`] does for text.

@@ -1,5 +1,6 @@
 //! What the commands do: their streams, their documents, their files.
 
+mod flags;
 #[path = "../support/mod.rs"]
 mod support;
 mod up;

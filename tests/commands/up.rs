@@ -189,3 +189,90 @@ fn up_asks_only_on_a_terminal() {
     assert!(text.contains("domain name or IP address"), "{text}");
     assert!(sandbox.file("certforge/myca.test.com/cert.pem").exists(), "{text}");
 }
+
+/// What a certificate of the store says of itself, in OpenSSL's words.
+fn text(sandbox: &Sandbox, name: &str) -> Option<String> {
+    support::openssl(
+        &["x509", "-in", &format!("certforge/{name}/cert.pem"), "-noout", "-text"],
+        sandbox.path(),
+    )
+}
+
+#[test]
+fn what_is_not_said_again_stays_as_it_was_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf c.example d.example --client --subj /O=Acme --days 77 --key p256");
+    sandbox.ok("revoke c.example --reason superseded");
+    let made = json(&sandbox.ok("up c.example d.example --json").stdout);
+    assert_eq!(
+        (&made["leaf"]["state"], &made["leaf"]["reason"]),
+        (&"replaced".into(), &"it is revoked".into())
+    );
+    assert_eq!(made["leaf"]["days_left"], 76);
+    let Some(said) = text(&sandbox, "c.example") else { return };
+    for part in ["TLS Web Client Authentication", "O = Acme"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("TLS Web Server Authentication"), "{said}");
+    // What is said changes, and the rest stays.
+    sandbox.ok("up c.example d.example --subj /O=Other");
+    let said = text(&sandbox, "c.example").unwrap();
+    assert!(said.contains("O = Other") && said.contains("TLS Web Client Authentication"), "{said}");
+    sandbox.ok("up c.example d.example --template mutual");
+    let said = text(&sandbox, "c.example").unwrap();
+    assert!(said.contains("O = Other") && said.contains("TLS Web Server Authentication"), "{said}");
+}
+
+#[test]
+fn every_field_of_a_template_that_is_asked_for_is_compared() {
+    for (set, reason) in [
+        ("key_usage=digitalSignature,keyAgreement", "its purpose is different"),
+        ("extended_key_usage=serverAuth,clientAuth", "its purpose is different"),
+        ("subject=/O=Acme", "its subject is different"),
+        ("days=20", "its validity is different"),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.ok("up a.example --key p256");
+        let args = format!("up a.example --set {set} --json");
+        let changed = json(&sandbox.ok(&args).stdout);
+        assert_eq!(changed["leaf"]["reason"], reason, "{set}");
+        let same = json(&sandbox.ok(&args).stdout);
+        assert_eq!(same["leaf"]["state"], "unchanged", "{set}");
+        let same = json(&sandbox.ok("up a.example --json").stdout);
+        assert_eq!(same["leaf"]["state"], "unchanged", "what is not asked for stays: {set}");
+    }
+}
+
+#[test]
+fn a_leaf_whose_key_is_elsewhere_is_not_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let Some(_) = judge("openssl") else { return };
+    let request = "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out r.pem -subj /CN=req.example";
+    support::openssl(&request.split(' ').collect::<Vec<_>>(), sandbox.path());
+    sandbox.ok("sign r.pem");
+    let told = sandbox.run("sign r.pem");
+    assert!(told.status == 3 && told.stderr.contains("--force"), "{}", told.stderr);
+    let before = sandbox.snapshot();
+    let refused = sandbox.run("up req.example");
+    assert_eq!((refused.status, refused.stdout.as_str()), (2, ""), "{}", refused.stderr);
+    assert!(refused.stderr.contains("elsewhere") && refused.stderr.contains("certforge renew req.example"));
+    assert_eq!(sandbox.snapshot(), before);
+    // The hint holds.
+    sandbox.ok("renew req.example");
+    let certificate =
+        certforge::Certificate::from_pem(sandbox.read("certforge/req.example/cert.pem").as_bytes());
+    let key = certforge::PrivateKey::from_pem(sandbox.read("k.pem").as_bytes()).unwrap();
+    assert_eq!(certificate.unwrap().public_key(), key.public());
+}
+
+#[test]
+fn a_plan_says_replaced_where_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let planned = sandbox.ok("up a.example b.example --dry-run");
+    assert!(planned.stderr.contains("would be replaced"), "{}", planned.stderr);
+    let planned = sandbox.ok("up c.example --key p256 --dry-run");
+    assert!(planned.stderr.contains("would be created"), "{}", planned.stderr);
+}

@@ -276,7 +276,10 @@ pub fn run() -> ExitCode {
         let text = format!("certforge {version}\n").into_bytes();
         return render::report(&Report::Text(text), Format { json: false, quiet: true });
     }
-    if std::env::args_os().any(|arg| arg.as_encoded_bytes().windows(11).any(|w| w == b"-----BEGIN ")) {
+    // What stands behind `run --` is another program's.
+    let is_run = std::env::args_os().nth(1).is_some_and(|arg| arg == "run");
+    let mut own = std::env::args_os().take_while(|arg| !is_run || arg != "--");
+    if own.any(|arg| arg.as_encoded_bytes().windows(11).any(|w| w == b"-----BEGIN ")) {
         // Whatever it would be said in, the text of a key would be in it.
         let json = std::env::args_os().any(|arg| arg == "--json");
         let message = "an argument is PEM text, and other programs can read arguments";

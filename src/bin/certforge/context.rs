@@ -67,7 +67,7 @@ impl Context {
                     "there are several CAs and none is called `{DEFAULT_CA}`: {}",
                     names.join(", ")
                 ),
-                hint: format!("--ca {}", names[0]),
+                hint: format!("name one: --ca {0}; with `certforge ca` the name alone: {0}", names[0]),
             }),
         }
     }

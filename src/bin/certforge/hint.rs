@@ -26,7 +26,11 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AlreadyExists { what: "request", .. } => "use the one that is there; --force makes another",
         Error::AlreadyExists { what: "folder", .. } => "remove it first, or choose another folder",
         Error::AlreadyExists { what: "file", .. } => "--force replaces it, or choose another file",
-        Error::AlreadyExists { .. } => "`certforge up` keeps what is there; --force replaces it",
+        Error::AlreadyExists { name, .. } => {
+            return Some(format!(
+                "use the one that is there; `certforge renew {name}` makes it anew as it is, --force makes another"
+            ));
+        }
         Error::Arn { .. } => "copy it from `certforge acm list` or from acm.json beside the leaf",
         Error::ArnPlace { .. } => "give --region with the ARN's own region",
         Error::AwsAnswer { .. } => {
@@ -38,6 +42,11 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::AwsCredentials { .. } => {
             "set AWS_PROFILE or give --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        }
+        Error::AwsRefused { action: "DescribeCertificate", aws_code, .. }
+            if aws_code.starts_with("AccessDenied") =>
+        {
+            "whether the ARN on record is of this account has to be asked: allow acm:DescribeCertificate (certforge acm iam), or say it with --certificate-arn ARN or --new"
         }
         Error::AwsRefused { action, aws_code, .. } => {
             api_gateway(action, aws_code).unwrap_or_else(|| aws(aws_code))
@@ -114,6 +123,11 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Io { path, .. } if path.ends_with("ca.key") => {
             "the CA's private key has to be there to issue: bring it back from a backup, or make a new CA"
+        }
+        Error::Io { source, path, .. }
+            if source.kind() == std::io::ErrorKind::NotFound && path.ends_with("certforge.toml") =>
+        {
+            "give the manifest with -f FILE; `certforge apply --help` shows one"
         }
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             "choose another directory with --dir, or change its permissions"
@@ -206,9 +220,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::TemplateField { .. } => "`certforge template show server` prints every field as it is written",
         Error::Usage { known, .. } => return Some(format!("the usages are {}", known.join(", "))),
         Error::UnsupportedAlgorithm { .. } => "use RSA 2048, 3072 or 4096, P-256, P-384 or Ed25519",
-        Error::Validity { .. } => "write --days 90, --validity 1y6mo or --until 2030-01-31",
+        Error::Validity { .. } => "write how long as 90d, 6mo or 1y6mo, and an end as 2030-01-31",
         Error::ValidityTooLong { .. } => {
-            "--allow-long takes it nevertheless; Apple's platforms will refuse it"
+            "leaf, up and sign take it with --allow-long; Apple's platforms will refuse it"
         }
         _ => return None,
     };

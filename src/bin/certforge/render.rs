@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use certforge::error::{Shown, is_invisible};
+use certforge::error::{Escaped, Shown, is_invisible};
 use serde::Serialize;
 
 use crate::context::Failure;
@@ -88,12 +88,29 @@ fn status_of(report: &Report) -> u8 {
 /// What people read of what failed in a report.
 fn failures(report: &Report) -> Vec<u8> {
     let mut text = Vec::new();
-    // Writing to memory does not fail.
-    if let Report::Renew(r) = report {
-        let _ = lifecycle::renew_failures(&mut text, r);
+    let mut errors = |findings: &[FindingReport]| {
+        let errors: Vec<FindingReport> = findings.iter().filter(|f| f.severity == "error").cloned().collect();
+        // Writing to memory does not fail.
+        let _ = finding_lines(&mut text, &errors);
+    };
+    match report {
+        Report::Apply(r) => r.leaves.iter().for_each(|leaf| errors(&leaf.findings)),
+        Report::CaList(r) => errors(&r.findings),
+        Report::Issued(r) => errors(&r.findings),
+        Report::LeafList(r) => errors(&r.findings),
+        Report::Scan(r) => {
+            r.certificates.iter().for_each(|entry| errors(&entry.findings));
+            errors(&r.findings);
+        }
+        Report::Status(r) => errors(&r.findings),
+        Report::Renew(r) => {
+            let _ = lifecycle::renew_failures(&mut text, r);
+        }
+        _ => {}
     }
     #[cfg(feature = "aws")]
     let _ = match report {
+        Report::Apply(r) => r.leaves.iter().try_for_each(|leaf| acm::failed_lines(&mut text, &leaf.imports)),
         Report::Imports(r) => acm::failed_lines(&mut text, &r.results),
         Report::Up(r) => acm::failed_lines(&mut text, &r.imports),
         Report::AcmList(r) => acm::place_lines(&mut text, &r.failed),
@@ -250,7 +267,7 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::Scan(r) => check::scan_table(out, r),
         Report::CaList(r) => r.authorities.iter().try_for_each(|ca| {
             let until = &ca.not_after[..10];
-            writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key, until, Shown(&ca.subject))
+            writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key, until, Escaped(&ca.subject))
         }),
         #[cfg(feature = "aws")]
         Report::AcmList(r) => acm::table(out, &r.certificates),
@@ -284,7 +301,7 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
             made.into_iter().try_for_each(|leaf| result(out, leaf.state, &leaf.folder))
         }
         Report::Status(r) => lifecycle::status_table(out, r),
-        Report::StorePrune(r) => r.pruned.iter().try_for_each(|p| writeln!(out, "{}", Shown(&p.folder))),
+        Report::StorePrune(r) => r.pruned.iter().try_for_each(|p| writeln!(out, "{}", Escaped(&p.folder))),
         Report::Leaf(r) => match &r.pem {
             Some(pem) => out.write_all(pem.as_bytes()),
             None => result(out, r.state, &r.folder),
@@ -294,7 +311,7 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::TemplateList(r) => r
             .templates
             .iter()
-            .try_for_each(|t| writeln!(out, "{}\t{}\t{}", t.name, t.days, Shown(&t.description))),
+            .try_for_each(|t| writeln!(out, "{}\t{}\t{}", t.name, t.days, Escaped(&t.description))),
         Report::Text(bytes) => out.write_all(bytes),
         Report::Verify(r) => verify::result(out, r),
         #[cfg(feature = "aws")]

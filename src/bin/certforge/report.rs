@@ -183,6 +183,9 @@ pub struct CaReport {
     pub files: Vec<FileReport>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingReport>,
+    /// What a plan would do with it, in words.
+    #[serde(skip)]
+    pub planned: &'static str,
 }
 
 #[derive(Serialize)]
@@ -305,6 +308,7 @@ impl CaReport {
             key_file: None,
             files: Vec::new(),
             findings: findings(plan.findings()),
+            planned: "would be created",
         }
     }
 
@@ -336,6 +340,7 @@ impl CaReport {
             key_file: None,
             files: Vec::new(),
             findings: Vec::new(),
+            planned: "would be created",
         }
     }
 
@@ -434,12 +439,20 @@ impl LeafReport {
 /// What is to be said of files that were made of a leaf that was replaced.
 pub fn left_behind_findings(left: &LeftBehind) -> Vec<FindingReport> {
     let folder = &left.folder;
+    let form = |file: &str| match file {
+        "bundle.p12" => "p12 --passphrase-file FILE",
+        "truststore.p12" => "truststore --passphrase-file FILE",
+        "bundle.p7b" => "p7b",
+        "combined.pem" => "combined",
+        "k8s-secret.yaml" => "k8s-secret",
+        _ => "der",
+    };
     let one = |name: &String| FindingReport {
         code: "store.left-behind",
         severity: "warning",
         place: format!("{folder}/{name}"),
         message: format!("{folder}/{name} was made of the old key: it is in the archive with it"),
-        fix: format!("make it again: certforge bundle {folder}"),
+        fix: format!("make it again: certforge bundle {folder} --to {}", form(name)),
     };
     left.files.iter().map(one).collect()
 }

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Broken, Import, Service, is_self_signed};
 use crate::certificate::{Certificate, check_link};
-use crate::error::Error;
+use crate::error::{Counted, Error};
 use crate::finding::Severity;
 use crate::validity::rfc3339;
 
@@ -105,8 +105,9 @@ pub(super) fn authorities(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken>
             None => found.push(Broken::new(CHAIN, format!("`{subject}` issued a certificate and is no CA"))),
             Some(limit) if limit.0.is_some_and(|most| below > usize::from(most)) => {
                 let message = format!(
-                    "the path length of `{subject}` is {}, and {below} CAs stand below it",
-                    limit.0.unwrap_or_default()
+                    "the path length of `{subject}` is {}, with {} below it",
+                    limit.0.unwrap_or_default(),
+                    Counted(below, "CA", "CAs")
                 );
                 found.push(Broken::new(CHAIN, message));
             }

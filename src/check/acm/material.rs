@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Broken, Import, Service, is_self_signed};
 use crate::certificate::Certificate;
+use crate::error::Counted;
 use crate::finding::Severity;
 use crate::key::{EXPLICIT_CURVE, KeyAlgorithm, PublicKey};
 use crate::validity::rfc3339;
@@ -170,8 +171,8 @@ pub(super) fn serial(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
 pub(super) fn ended(import: &Import<'_>, now: OffsetDateTime) -> Vec<Broken> {
     let end = import.certificate.validity().not_after();
     when(end < now, CERTIFICATE, || {
-        let days = (now - end).whole_days();
-        format!("it ended at {}, {days} days ago; it is {}", rfc3339(end), rfc3339(now))
+        let days = Counted((now - end).whole_days(), "day", "days");
+        format!("it ended at {}, {days} ago; it is {}", rfc3339(end), rfc3339(now))
     })
 }
 
@@ -183,5 +184,7 @@ pub(super) fn begun(import: &Import<'_>, now: OffsetDateTime) -> Vec<Broken> {
 pub(super) fn days_left(import: &Import<'_>, now: OffsetDateTime) -> Vec<Broken> {
     let validity = import.certificate.validity();
     let left = validity.days_left(now);
-    when(validity.not_after() >= now && left < 30, CERTIFICATE, || format!("it ends in {left} days"))
+    when(validity.not_after() >= now && left < 30, CERTIFICATE, || {
+        format!("it ends in {}", Counted(left, "day", "days"))
+    })
 }

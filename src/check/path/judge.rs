@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::{LONGEST_OF_RUSTLS, Purpose, Question, lists, opinion};
 use crate::certificate::Certificate;
 use crate::check::certificate;
+use crate::error::Counted;
 use crate::finding::{Finding, Severity};
 use crate::validity::rfc3339;
 
@@ -207,7 +208,8 @@ impl Judge<'_> {
                 let below = self.path[1..index].iter().filter(|c| !c.is_self_issued()).count();
                 if length.0.is_some_and(|most| below > usize::from(most)) {
                     let most = length.0.unwrap_or_default();
-                    let message = format!("its path length is {most}, and {below} CAs stand below it");
+                    let below = Counted(below, "CA", "CAs");
+                    let message = format!("its path length is {most}, with {below} below it");
                     self.say("path.path-length", Severity::Error, index, message);
                 }
             }

@@ -6,7 +6,7 @@ use certforge::validity::rfc3339;
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
-use crate::command::target::{Session, Target, TargetArgs, stopped};
+use crate::command::target::{SIMULATOR, Session, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::environment;
 use crate::report::{
@@ -154,58 +154,79 @@ fn entry(summary: &Summary, session: &Session, now: OffsetDateTime) -> AcmEntry 
 
 /// The leaf of a name, and the ARN it was imported to: in the region and at the
 /// endpoint that are asked for, where they are. A simulator's is none.
-fn recorded(
-    context: &Context,
-    name: &str,
-    regions: &[String],
-    endpoint: Option<&str>,
-) -> Result<(LeafEntry, CertificateArn), Failure> {
+fn recorded(context: &Context, name: &str, regions: &[String]) -> Result<Recorded, Failure> {
     let entry = context.store.leaf(name)?;
-    let records = entry.imports()?;
-    let own = |r: &&ImportRecord| {
-        r.endpoint.as_deref() == endpoint && (regions.is_empty() || regions.contains(&r.region))
+    let own = |r: &ImportRecord| {
+        r.endpoint.as_deref() != Some(SIMULATOR) && (regions.is_empty() || regions.contains(&r.region))
     };
-    let record = records.all().iter().find(own).ok_or_else(|| Error::Missing {
-        what: "import",
-        name: name.to_owned(),
-        path: entry.folder.clone(),
-    })?;
-    let arn = record.arn.parse()?;
-    Ok((entry, arn))
+    let records: Vec<ImportRecord> = entry.imports()?.all().iter().filter(|r| own(r)).cloned().collect();
+    let recorded = Recorded { entry, records };
+    if recorded.records.is_empty() {
+        return Err(recorded.missing(name));
+    }
+    Ok(recorded)
+}
+
+/// A leaf, and its imports where it is asked for.
+struct Recorded {
+    entry: LeafEntry,
+    records: Vec<ImportRecord>,
+}
+
+impl Recorded {
+    /// The ARN at an endpoint.
+    fn at(&self, endpoint: Option<&str>) -> Option<certforge::Result<CertificateArn>> {
+        let record = self.records.iter().find(|record| record.endpoint.as_deref() == endpoint);
+        record.map(|record| record.arn.parse())
+    }
+
+    fn missing(&self, name: &str) -> Failure {
+        let path = self.entry.folder.clone();
+        Error::Missing { what: "import", name: name.to_owned(), path }.into()
+    }
 }
 
 fn show(args: &Show, context: &Context) -> Result<Report, Failure> {
-    let (leaf, arn) = if args.which.starts_with("arn:") {
-        (None, args.which.parse::<CertificateArn>()?)
+    let given = args.which.starts_with("arn:").then(|| args.which.parse::<CertificateArn>()).transpose()?;
+    let leaf = if given.is_some() {
+        None
     } else {
-        let endpoint = args.target.endpoint();
         let mut regions = args.target.regions().to_vec();
         if regions.is_empty() {
             regions.extend(environment::aws_region());
         }
-        let (leaf, arn) = recorded(context, &args.which, &regions, endpoint.as_deref())?;
-        (Some(leaf), arn)
+        Some(recorded(context, &args.which, &regions)?)
     };
-    let mut sessions = args.target.connect(Some(arn.region()), 1, context.waits, None)?;
+    let region = match (&given, &leaf) {
+        (Some(arn), _) => Some(arn.region().to_owned()),
+        (None, leaf) => leaf.as_ref().and_then(|leaf| Some(leaf.records.first()?.region.clone())),
+    };
+    let mut sessions = args.target.connect(region.as_deref(), 1, context.waits, None)?;
     if sessions.len() != 1 {
         return Err(Failure::Usage {
             message: "an ARN is in one region".to_owned(),
-            hint: format!("--region {}", arn.region()),
+            hint: format!("--region {}", region.unwrap_or_default()),
         });
     }
     let session = sessions.remove(0);
+    // Which endpoint it is only the connection knows: configuration files may name one.
+    let arn = match (given, &leaf) {
+        (Some(arn), _) => arn,
+        (None, Some(leaf)) => leaf.at(session.endpoint()).ok_or_else(|| leaf.missing(&args.which))??,
+        (None, None) => return Err(stopped("asking ACM").into()),
+    };
     let importer = &session.importer;
     let Detail { summary, subject, issuer, serial, imported_at, in_use_by, .. } = importer.describe(&arn)?;
     let tags = importer.tags(&arn)?;
     let mut found = Vec::new();
     if let Some(leaf) = leaf {
         let (there, _) = importer.get(&arn)?;
-        found.push(if there == leaf.certificate {
+        found.push(if there == leaf.entry.certificate {
             Finding::new("acm.same", Severity::Info, "leaf", "the leaf here is the one that ACM holds")
         } else {
             let message = format!(
                 "the leaf here is another: serial {}, and ACM holds {}",
-                leaf.certificate.serial_hex(),
+                leaf.entry.certificate.serial_hex(),
                 there.serial_hex()
             );
             let fix = format!("certforge import-acm {}", args.which);
@@ -314,7 +335,11 @@ fn iam(args: &Iam, context: &Context) -> Result<Report, Failure> {
         (None, Some(name)) => {
             let regions: Vec<String> =
                 args.region.clone().or_else(environment::aws_region).into_iter().collect();
-            Some(recorded(context, name, &regions, environment::aws_endpoint().as_deref())?.1)
+            let recorded = recorded(context, name, &regions)?;
+            let endpoint = environment::aws_endpoint();
+            let first = || recorded.records.first().map(|record| record.arn.parse());
+            let arn = recorded.at(endpoint.as_deref()).or_else(first);
+            Some(arn.ok_or_else(|| recorded.missing(name))??)
         }
         (None, None) => None,
     };

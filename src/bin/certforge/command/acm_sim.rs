@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use certforge::error::Shown;
 use certforge::harness::{AcmSim, Quota, Script, Settings};
 use certforge::store::read_input;
 
@@ -65,6 +66,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     };
     for text in &args.faults {
         let (action, script) = text.split_once('=').unwrap_or(("ImportCertificate", text));
+        if !AcmSim::ACTIONS.contains(&action) {
+            let message = format!("--faults knows no action `{}`", Shown(action));
+            return Err(wrong(&message, &format!("the actions are {}", AcmSim::ACTIONS.join(", "))));
+        }
         settings.faults.push((action.to_owned(), script.parse::<Script>()?));
     }
     let sim = AcmSim::listen(args.listen, settings)?;

@@ -102,9 +102,16 @@ pub fn run(
     let authority = &loaded.authority;
     let jobs = jobs(args, issue, force || stream.is_some(), (&rows, file), authority, context)?;
     let mut said = findings(&loaded.findings);
+    let skipped = rows.len() - jobs.len();
     if issue.dry_run {
         let leaves = jobs.iter().map(|job| BatchLeaf::planned(&job.plan)).collect();
-        return Ok(Report::Batch(BatchReport { planned: true, output: None, leaves, findings: said }));
+        return Ok(Report::Batch(BatchReport {
+            planned: true,
+            output: None,
+            leaves,
+            skipped,
+            findings: said,
+        }));
     }
     let bar = Bar::new(jobs.len(), context.waits == Waits::Quiet);
     let batch = context.store.batch()?;
@@ -155,7 +162,7 @@ pub fn run(
     environment::wipe_shared_stacks();
     bar.end();
     let output = stream.map(|(_, output)| path(output));
-    Ok(Report::Batch(BatchReport { planned: false, output, leaves, findings: said }))
+    Ok(Report::Batch(BatchReport { planned: false, output, leaves, skipped, findings: said }))
 }
 
 fn usage(message: &str, hint: &str) -> Failure {

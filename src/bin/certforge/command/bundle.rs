@@ -156,8 +156,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     // Whoever renews the leaf meanwhile waits: files of the old key would be in its folder.
     let _lock = if args.output.is_none() { Some(entry.lock(PATIENCE)?) } else { None };
     let mut pieces = Vec::new();
-    for form in &args.to {
-        pieces.extend(make(*form, &entry, &options, context)?);
+    for (n, form) in args.to.iter().enumerate() {
+        if !args.to[..n].contains(form) {
+            pieces.extend(make(*form, &entry, &options, context)?);
+        }
     }
     if let Some(output) = &args.output {
         let [piece] = pieces.as_slice() else {
@@ -208,6 +210,7 @@ pub fn is_there(form: Form, entry: &LeafEntry, options: &FormOptions<'_>) -> boo
     let files: &[Derived] = match form {
         Form::P12 => &[Derived::Pkcs12],
         Form::Truststore => &[Derived::TrustStore],
+        Form::Der if entry.has_key() => &[Derived::CertificateDer, Derived::AnchorDer, Derived::KeyDer],
         Form::Der => &[Derived::CertificateDer, Derived::AnchorDer],
         Form::P7b => &[Derived::Pkcs7],
         Form::Combined => &[Derived::Combined],
@@ -288,6 +291,12 @@ fn k8s_secret(
         ("ca_crt", STANDARD.encode(bundle.trust_anchor().pem()?)),
     ];
     let rendered = snippet::render("k8s-secret", entry, options.set, &more, context)?;
+    if rendered.text.matches(KEY_PLACE).count() != 1 {
+        return Err(Failure::Usage {
+            message: format!("{KEY_PLACE} is the place of the key, and stands in a value of --set"),
+            hint: "give another value".to_owned(),
+        });
+    }
     let pem = bundle.key().secret_pem_as(options.key_form)?;
     let mut out = Zeroizing::new(Vec::with_capacity(rendered.text.len() + pem.len() * 2));
     let (before, after) = rendered.text.split_once(KEY_PLACE).unwrap_or((&rendered.text, ""));

@@ -98,6 +98,9 @@ impl Form {
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if args.what.is_dir() {
         args.judge.refuse("a folder is scanned")?;
+        if args.passphrase.is_given() {
+            return Err(superfluous("a folder is scanned", "--passphrase-file"));
+        }
         args.server.refuse("a folder is scanned")?;
         if args.clients || args.text || args.format.is_some() {
             return Err(superfluous("a folder is scanned", "--clients, --text or --format"));
@@ -110,6 +113,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if !args.what.exists() {
         #[cfg(feature = "aws")]
         if args.what.to_str().is_some_and(|text| text.starts_with("arn:")) {
+            args.server.refuse("it is no server")?;
             return arn::run(args, context);
         }
         address::refuse_port(&args.what)?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use certforge::error::Shown;
 use certforge::key::PrivateKey;
 use certforge::store::{Overwrite, read_input};
 use certforge::{Error, SigningRequest};
@@ -41,6 +42,18 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let store = &context.store;
     let folder = store.request_folder(first);
     let there = store.has_request(first)?;
+    if args.passphrase.is_given() && args.private_key.is_none() {
+        return Err(Failure::Usage {
+            message: "a pass phrase opens the key of --private-key, and none was given".to_owned(),
+            hint: "leave --passphrase-file out, or give --private-key FILE".to_owned(),
+        });
+    }
+    if let Some(path) = args.private_key.as_ref().filter(|path| there && path.starts_with(&folder)) {
+        return Err(Failure::Usage {
+            message: format!("{} would go with the request that is replaced", Shown(&path.to_string_lossy())),
+            hint: "copy the key elsewhere first, and give that file".to_owned(),
+        });
+    }
     if there && !args.force {
         let (name, path) = (first.to_string(), folder);
         return Err(Error::AlreadyExists { what: "request", name, path }.into());

@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     let mut found: Vec<Explained> = Vec::new();
     let mut seen = HashSet::new();
     let parts = Parts::of(&book);
-    let several = text.lines().nth(1).is_some();
+    let several = text.lines().filter(|line| !line.trim().is_empty()).nth(1).is_some();
     for (n, line) in text.lines().enumerate() {
         if found.len() == MOST {
             break;

@@ -1,6 +1,7 @@
 //! `certforge fixtures`: certificates with something wrong with them, for other programs'
 //! tests.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -42,6 +43,8 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let mut wanted = args.only.iter().map(|name| name.parse()).collect::<Result<Vec<Fault>, _>>()?;
+    let mut seen = HashSet::new();
+    wanted.retain(|fault| seen.insert(fault.as_str()));
     if wanted.is_empty() {
         wanted = Fault::all().collect();
     }

@@ -25,7 +25,9 @@ pub fn import(
 ) -> Result<ImportReport, Failure> {
     let session = match &target.session {
         Ok(session) => session,
-        Err(failure) if candidate.dry_run => return offline(target, candidate, key, failure),
+        Err(failure) if candidate.dry_run => {
+            return offline(target, candidate, key, failure, &lock(records));
+        }
         Err(failure) => return Err(failure.clone()),
     };
     let importer = &session.importer;
@@ -42,12 +44,14 @@ pub fn import(
     }
     let key = key.get()?;
     let mut found = candidate.preflight(key, &tags, Some(importer.region()), arn.as_ref())?;
-    if let Some(record) = &record {
-        same_key(record, candidate.certificate)?;
-    }
+    // What is on record may be gone: then any kind of key may come in its place.
+    let other_kind = record.as_ref().map_or(Ok(()), |record| same_key(record, candidate.certificate));
     found.extend(notes(session, candidate));
     let prepared = match importer.prepare(&candidate.wanted(arn.as_ref())) {
-        Ok(prepared) => prepared,
+        Ok(prepared) => {
+            other_kind?;
+            prepared
+        }
         // What is on record is gone from ACM: it cannot be imported to again.
         Err(e) if record.is_some() && is_gone(&e) => {
             found.extend(arn.as_ref().map(gone));
@@ -55,11 +59,12 @@ pub fn import(
         }
         // A dry run says what it can.
         Err(e) if candidate.dry_run => {
+            other_kind?;
             found.push(not_asked(&e.to_string()));
             report.findings = findings(&found);
             return Ok(planned(report, candidate, key, arn.as_ref(), &tags)?);
         }
-        Err(e) => return Err(e.into()),
+        Err(e) => return Err(other_kind.err().unwrap_or_else(|| e.into())),
     };
     found.extend(candidate.of_held(&prepared)?);
     report.findings = findings(&found);
@@ -117,19 +122,27 @@ fn offline(
     candidate: &Candidate<'_>,
     key: &LazyKey<'_>,
     failure: &Failure,
+    records: &ImportRecords,
 ) -> Result<ImportReport, Failure> {
     let key = key.get()?;
+    // Whose credentials there will be nobody knows: with one record here it is that one.
+    let mut here = records.all().iter().filter(|r| r.region == target.region && r.endpoint.is_none());
+    let recorded = match (here.next(), here.next()) {
+        (Some(record), None) if !candidate.new => Some(record.arn.parse::<CertificateArn>()?),
+        _ => None,
+    };
+    let arn = candidate.arn.or(recorded.as_ref());
     let region = Some(target.region.as_str()).filter(|region| *region != "unknown");
-    let mut found = candidate.preflight(key, candidate.tags, region, candidate.arn)?;
+    let mut found = candidate.preflight(key, candidate.tags, region, arn)?;
     let reason = match failure {
         Failure::Error(e) => e.to_string(),
         Failure::Refused(_) => "it was refused".to_owned(),
         Failure::Usage { message, .. } => message.clone(),
     };
     found.push(not_asked(&reason));
-    let mut report = blank(target, candidate, candidate.arn, candidate.tags);
+    let mut report = blank(target, candidate, arn, candidate.tags);
     report.findings = findings(&found);
-    Ok(planned(report, candidate, key, candidate.arn, candidate.tags)?)
+    Ok(planned(report, candidate, key, arn, candidate.tags)?)
 }
 
 /// The same content is at this ARN already: nothing is sent, but tags may be added,
@@ -147,7 +160,12 @@ fn unchanged(
     let found = candidate.offline(key, &tags, Some(session.importer.region()), Some(&arn))?;
     let other_key = found.iter().any(|f| f.code == "acm.K06");
     if candidate.dry_run || other_key {
-        report.findings = findings(&refuse_errors(found)?);
+        let mut found = refuse_errors(found)?;
+        if !same_tags(&record.tags, &tags) {
+            let message = "the tags would be put on: nothing else changes";
+            found.push(Finding::new("acm.tags", Severity::Info, "tags", message));
+        }
+        report.findings = findings(&found);
         return Ok(report);
     }
     let urgent = |f: &&Finding| f.severity >= Severity::Warning && ["acm.S", "acm.V"].contains(&&f.code[..5]);
@@ -247,6 +265,7 @@ fn record_of(
         key: candidate.certificate.public_key().algorithm().map(|a| a.as_str().to_owned()),
         sha256: candidate.sha256(),
         imported_at: rfc3339(candidate.now),
+        services: candidate.services.iter().map(ToString::to_string).collect(),
         tags,
     }
 }
@@ -334,7 +353,8 @@ fn previous(path: &std::path::Path) -> Finding {
 }
 
 /// What is on record for this place, unless another ARN or a new one is asked for.
-/// Of several accounts' records ACM says which is the one of these credentials.
+/// Of several accounts' records ACM says which is the one of these credentials; where it may
+/// not be asked, nobody knows whether a new one would be a second one.
 fn known(
     session: &Session,
     candidate: &Candidate<'_>,
@@ -357,15 +377,18 @@ fn known(
     {
         return Ok(Some((*record).clone()));
     }
+    let mut untold = None;
     for (arn, record) in likely {
         match importer.describe(&arn) {
             Ok(_) => return Ok(Some(record.clone())),
-            Err(Error::AwsRefused { .. }) => {}
-            Err(_) if candidate.dry_run => {}
+            Err(e) if is_gone(&e) || candidate.dry_run => {}
+            // Who says which ARN it is has said whose it is.
+            Err(Error::AwsRefused { .. }) if candidate.arn.is_some() => {}
+            Err(e @ Error::AwsRefused { .. }) => untold = Some(e),
             Err(e) => return Err(e.into()),
         }
     }
-    Ok(None)
+    untold.map_or(Ok(None), |e| Err(e.into()))
 }
 
 /// ACM keeps the kind of key of an ARN (ACM user guide, "Reimporting a certificate"):

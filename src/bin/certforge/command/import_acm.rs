@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use certforge::aws::CertificateArn;
 use certforge::check::acm;
 use certforge::gather::{Gathered, Pile, Role};
-use certforge::store::{ImportRecords, LeafEntry, is_regular, lock_file, read_input};
+use certforge::store::{ImportRecords, is_regular, lock_file, read_input};
 use certforge::{Error, Finding, Severity};
 
 use crate::command::candidate::{LazyKey, refuse_errors};
@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// All leaves of the store
-    #[arg(long, conflicts_with = "names")]
+    #[arg(long)]
     all: bool,
     /// A certificate file instead (file:// and fileb:// are understood)
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
@@ -87,6 +87,9 @@ fn sorted(mut args: Args) -> Result<Args, Failure> {
     let (tags, names) = args.names.into_iter().partition(|name| name.starts_with("Key="));
     args.names = names;
     args.import.tags.extend::<Vec<String>>(tags);
+    if args.all && !args.names.is_empty() {
+        return Err(usage("--all and a leaf's name cannot be given together", "leave one of them out"));
+    }
     let files = args.certificate.is_some() || !args.from.is_empty();
     if !args.names.is_empty() && (files || args.record.is_some()) {
         let message = "a leaf's name and files cannot be given together";
@@ -129,7 +132,10 @@ fn leaves(
 ) -> Result<Vec<ImportResult>, Failure> {
     let store = &context.store;
     let names: Vec<String> = if args.all {
-        store.leaves()?.iter().map(LeafEntry::name).collect()
+        // One that cannot be read is told in its turn.
+        let mut names = store.leaf_names()?;
+        names.retain(|name| !matches!(store.leaf_in(name), Ok(None)));
+        names
     } else {
         args.names.iter().try_for_each(|name| store.leaf(name).map(|_| ()))?;
         args.names.clone()

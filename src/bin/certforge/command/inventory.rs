@@ -1,10 +1,10 @@
 //! What the store holds, and whose it is.
 
 use certforge::bundle::content_sha256;
-use certforge::certificate::Certificate;
+use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
-use certforge::store::{CaEntry, LeafEntry, Store};
-use certforge::{Error, Finding, San, Severity};
+use certforge::store::{BatchRequests, CaEntry, IssuedEntry, LeafEntry, Store};
+use certforge::{Error, Finding, LeafRequest, San, Severity};
 
 use crate::context::{Context, Failure};
 
@@ -87,10 +87,31 @@ impl Place {
     }
 }
 
+/// What was asked for when a certificate was issued, if there is a record that says so.
+/// `batches` is read where it is needed, and once.
+pub fn request_on_record(
+    store: &Store,
+    ca: &str,
+    serial: &str,
+    batches: &mut Option<BatchRequests>,
+) -> Result<Option<LeafRequest>, Failure> {
+    match store.issued(ca, serial)? {
+        None => return Ok(None),
+        Some(IssuedEntry { request: Some(request), .. }) => return Ok(Some(request)),
+        Some(_) => {}
+    }
+    if batches.is_none() {
+        *batches = Some(store.batch_requests(ca)?);
+    }
+    Ok(batches.as_ref().map(|all| all.get(serial)).transpose()?.flatten())
+}
+
 /// Whether ACM has another certificate than this leaf by record: an import failed.
 pub fn is_behind(entry: &LeafEntry) -> Result<bool, Failure> {
-    let content = content_sha256(&entry.certificate, &entry.chain).to_string();
-    Ok(entry.imports()?.all().iter().any(|record| record.sha256 != content))
+    let content = |chain: &Chain| content_sha256(&entry.certificate, chain).to_string();
+    // CloudFront got it without its root.
+    let contents = [content(&entry.chain), content(&entry.chain.without_root())];
+    Ok(entry.imports()?.all().iter().any(|record| !contents.contains(&record.sha256)))
 }
 
 /// The leaves of the store.

@@ -16,9 +16,22 @@ use crate::environment;
 const SYSTEM: &str = "system";
 
 /// The leaf of the store that is meant, where there is no file of that name.
-pub fn leaf(what: &Path, context: &Context) -> Option<LeafEntry> {
-    let name = what.to_str().filter(|name| *name != "-" && !what.exists())?;
-    context.store.leaf(name).ok()
+pub fn leaf(what: &Path, context: &Context) -> Result<Option<LeafEntry>, Failure> {
+    let Some(name) = what.to_str().filter(|name| *name != "-" && !what.exists()) else { return Ok(None) };
+    match context.store.leaf(name) {
+        Ok(entry) => Ok(Some(entry)),
+        // One that is there and cannot be read is what was meant.
+        Err(e @ Error::File { .. }) => Err(e.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// That a leaf of the store was taken back, by the store's own records: no list is needed.
+pub fn taken_back(entry: &LeafEntry, context: &Context) -> Result<Option<Finding>, Failure> {
+    let Some((reason, ca)) = context.store.taken_back(&entry.certificate)? else { return Ok(None) };
+    let message = format!("it was taken back by the CA {} ({})", Shown(&ca), reason.as_str());
+    let finding = Finding::new("path.revoked", Severity::Error, "leaf", message);
+    Ok(Some(finding.fix(format!("certforge renew {}", entry.name()))))
 }
 
 /// All that is in a file. Encrypted keys stay closed.

@@ -65,7 +65,8 @@ impl ImportArgs {
         Self {
             target: TargetArgs::of(record),
             tags: Vec::new(),
-            services: Vec::new(),
+            // Of a service that is no longer known nothing is asked.
+            services: record.services.iter().filter_map(|name| name.parse().ok()).collect(),
             allow: Vec::new(),
             sim: record.endpoint.as_deref() == Some(SIMULATOR),
         }
@@ -116,7 +117,7 @@ impl UpArgs {
             || import.sim;
         if given {
             return Err(Failure::Usage {
-                message: "--region, --profile, --endpoint-url, --tags, --target, --allow and --sim are for an import"
+                message: "--region, --profile, --endpoint-url, --timeout, --tags, --target, --allow and --sim are for an import"
                     .to_owned(),
                 hint: "add --import-acm".to_owned(),
             });
@@ -290,8 +291,7 @@ fn is_lasting(failure: &Failure) -> bool {
         Error::AwsUnreached { .. } | Error::AwsConfig { .. } => true,
         Error::AwsRefused { aws_code, .. } => {
             aws_code.starts_with("ExpiredToken")
-                || ["UnrecognizedClientException", "InvalidSignatureException", "LimitExceededException"]
-                    .contains(&aws_code.as_str())
+                || ["UnrecognizedClientException", "InvalidSignatureException"].contains(&aws_code.as_str())
         }
         _ => false,
     }

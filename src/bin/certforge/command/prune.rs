@@ -1,12 +1,12 @@
 //! `certforge prune`: what is kept of replaced leaves and is of no use any more.
 
-use certforge::Error;
 use certforge::store::LeafEntry;
+use certforge::{Error, Finding, Severity};
 use time::Duration;
 
 use crate::command::inventory::leaves;
 use crate::context::{Context, Failure};
-use crate::report::{PrunedReport, Report, StorePruneReport, path};
+use crate::report::{PrunedReport, Report, StorePruneReport, findings, path};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -31,8 +31,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     context.store.require()?;
     let before = context.now.checked_sub(Duration::days(i64::from(args.keep_days)));
     let ended = |entry: &LeafEntry| before.is_some_and(|t| entry.certificate.validity().not_after() < t);
-    let mut found: Vec<LeafEntry> =
-        context.store.archived()?.into_iter().map(|kept| kept.entry).filter(ended).collect();
+    let (kept, broken) = context.store.archived()?;
+    // What cannot be read stays, and keeps nothing else.
+    let told = |e: &Error| {
+        let finding = Finding::new(e.code(), Severity::Warning, "archive", e.to_string());
+        finding.fix("look at it, and remove its folder by hand")
+    };
+    let said: Vec<Finding> = broken.iter().map(told).collect();
+    let mut found: Vec<LeafEntry> = kept.into_iter().map(|kept| kept.entry).filter(ended).collect();
     if args.leaves {
         found.extend(leaves(context)?.found.into_iter().filter(ended));
     }
@@ -49,5 +55,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             not_after: certforge::validity::rfc3339(entry.certificate.validity().not_after()),
         });
     }
-    Ok(Report::StorePrune(StorePruneReport { deleted: args.yes, pruned }))
+    Ok(Report::StorePrune(StorePruneReport { deleted: args.yes, pruned, findings: findings(&said) }))
 }

@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use certforge::key::PrivateKey;
-use certforge::store::{BatchRequests, IssuedEntry, LeafEntry, LoadedAuthority, Origin, Overwrite, Saved};
+use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority, Origin, Overwrite, Saved};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
+use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity, Validity};
 
-use crate::command::inventory::{Issuers, Leaves, is_behind, leaves};
+use crate::command::inventory::{Issuers, Leaves, is_behind, leaves, request_on_record};
 use crate::command::issue::{LifetimeArgs, StrictArgs};
 use crate::command::passphrase::PassphraseArgs;
+use crate::command::revoke;
 use crate::command::status::WithinArgs;
 #[cfg(feature = "aws")]
 use crate::command::{candidate::LazyKey, places::ImportArgs};
 use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
-use crate::report::{LeafReport, RenewReport, Renewed, Report, State, findings};
+use crate::report::{CrlReport, LeafReport, RenewReport, Renewed, Report, State, findings};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -30,7 +31,7 @@ ARN. --due and --all leave alone what was revoked for other reasons than superse
 and cACompromise. For cron: certforge renew --due --quiet")]
 pub struct Args {
     /// Leaves, by name
-    #[arg(value_name = "NAME", conflicts_with_all = ["due", "all"], required_unless_present_any = ["due", "all"])]
+    #[arg(value_name = "NAME", conflicts_with_all = ["due", "all"])]
     names: Vec<String>,
     /// All leaves that are due: as `certforge status` says
     #[arg(long)]
@@ -62,6 +63,12 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    if args.names.is_empty() && !args.due && !args.all {
+        return Err(Failure::Usage {
+            message: "which leaf to renew was not said".to_owned(),
+            hint: "certforge renew NAME; --due renews what ends soon, --all everything".to_owned(),
+        });
+    }
     let within = args.within.duration()?;
     context.store.require()?;
     let issuers = Issuers::read(&context.store)?;
@@ -112,8 +119,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     for entry in behind {
         bar.step(&entry.name());
+        if args.dry_run {
+            let name = entry.name();
+            let message = format!("{name} is good, and would be imported into ACM again");
+            said.push(Finding::new("acm.behind", Severity::Warning, name, message));
+        }
         renewed.extend(import_only(args, context, &issuers, &entry));
     }
+    let lists = if args.due { due_lists(args, context, &issuers, &mut known, &mut said) } else { Vec::new() };
     bar.end();
     said.extend(known.0.into_values().flat_map(|ca| ca.loaded.findings));
     // One that was asked for by name fails as a command of its own does.
@@ -123,7 +136,50 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     {
         return Err(failure);
     }
-    Ok(Report::Renew(RenewReport { leaves: renewed, findings: findings(&said) }))
+    Ok(Report::Renew(RenewReport { leaves: renewed, lists, findings: findings(&said) }))
+}
+
+/// Makes the revocation lists anew that end soon: clients that ask for one refuse everything
+/// once it has ended. A CA that has none gets none.
+fn due_lists(
+    args: &Args,
+    context: &Context,
+    issuers: &Issuers,
+    known: &mut Known,
+    said: &mut Vec<Finding>,
+) -> Vec<CrlReport> {
+    let mut made = Vec::new();
+    for ca in issuers.all() {
+        // One that cannot be read is told by `status`, and made anew by `crl`.
+        let Ok(Some(list)) = context.store.revocation_list(&ca.name) else { continue };
+        let (Some(from), Some(to)) = (list.this_update(), list.next_update()) else { continue };
+        let is_due = Validity::between(from, to).is_ok_and(|validity| validity.is_due(context.now, None));
+        if !is_due {
+            continue;
+        }
+        if args.dry_run {
+            let message =
+                format!("the list of the CA {} ends at {}, and would be made anew", ca.name, rfc3339(to));
+            said.push(Finding::new("crl.due", Severity::Warning, ca.name.clone(), message));
+            continue;
+        }
+        let list = known.ca(&ca.name, args, context).and_then(|known| {
+            let authority = &known.loaded.authority;
+            authority.check_lists()?;
+            let _lock = context.store.lock()?;
+            revoke::make(&ca.name, authority, revoke::LIST_DAYS, context)
+        });
+        match list {
+            Ok(list) => made.push(list),
+            Err(failure) => {
+                let problem = crate::report::Problem::of(&failure);
+                let message = format!("the list of the CA {}: {}", ca.name, problem.message);
+                let finding = Finding::new(problem.code, Severity::Error, ca.name.clone(), message);
+                said.push(finding.fix(format!("certforge crl --ca {}", ca.name)));
+            }
+        }
+    }
+    made
 }
 
 fn leaf(name: &str, context: &Context) -> Result<LeafEntry, Failure> {
@@ -223,16 +279,7 @@ impl KnownCa {
         serial: &str,
         context: &Context,
     ) -> Result<Option<LeafRequest>, Failure> {
-        let store = &context.store;
-        match store.issued(ca, serial)? {
-            None => return Ok(None),
-            Some(IssuedEntry { request: Some(request), .. }) => return Ok(Some(request)),
-            Some(_) => {}
-        }
-        if self.requests.is_none() {
-            self.requests = Some(store.batch_requests(ca)?);
-        }
-        Ok(self.requests.as_ref().map(|all| all.get(serial)).transpose()?.flatten())
+        request_on_record(&context.store, ca, serial, &mut self.requests)
     }
 }
 

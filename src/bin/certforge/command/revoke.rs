@@ -1,7 +1,7 @@
 //! `certforge revoke` and `certforge crl`: take certificates back, and say so.
 
 use certforge::certificate::Certificate;
-use certforge::error::Shown;
+use certforge::error::{Counted, Shown};
 use certforge::store::{CaEntry, TakenBack, is_regular, read_input, serial_name};
 use certforge::{Error, Finding, Lifetime, Reason, San, Severity};
 
@@ -57,7 +57,7 @@ pub struct Crl {
 #[derive(clap::Args)]
 struct ListArgs {
     /// By when there will be another list, in days
-    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    #[arg(long, value_name = "N", default_value_t = LIST_DAYS, value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: u32,
     #[command(flatten)]
     passphrase: PassphraseArgs,
@@ -77,6 +77,9 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         crl.revoked = Some(RevokedReport { serial, names, reason: "certificateHold", state });
         return Ok(Report::Crl(crl));
     }
+    // And that all that the list has to hold can be read.
+    context.store.revoked(&ca)?;
+    let others = others_of_ca(&found, context)?;
     let TakenBack { reason, changed } = context.store.revoke(&ca, &serial, args.reason, context.now)?;
     let mut said = Vec::new();
     if names.is_none() {
@@ -89,7 +92,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         said.push(Finding::new("revoked.before", Severity::Warning, &serial, message));
     }
     // A CA's other certificates have the same key: who has it has them all.
-    for other in others_of_ca(&found, context)? {
+    for other in others {
         let other = other.serial_hex();
         if args.reason.is_of_the_key() {
             context.store.revoke(&ca, &other, args.reason, context.now)?;
@@ -120,7 +123,11 @@ pub fn crl(args: &Crl, context: &Context) -> Result<Report, Failure> {
 
 /// Makes the list, while the store is locked: of two at once none may forget what the
 /// other took back.
-fn make(
+/// How long a list lasts where nobody says, in days.
+pub const LIST_DAYS: u32 = 30;
+
+/// Makes a CA's list anew.
+pub fn make(
     ca: &str,
     authority: &certforge::Authority,
     days: u32,
@@ -275,7 +282,8 @@ fn earlier(args: &Revoke, ca: &str, context: &Context) -> Result<Option<Finding>
             serials.push(serial);
         }
     }
-    let message = format!("{} certificates that {} had before are valid still", serials.len(), leaf.name());
+    let these = Counted(serials.len(), "certificate", "certificates");
+    let message = format!("valid still: {these} that {} had before", leaf.name());
     let finding = Finding::new("revoke.earlier", Severity::Warning, leaf.name(), message);
     let each: Vec<String> = serials.iter().map(|serial| format!("certforge revoke {serial}")).collect();
     Ok((!serials.is_empty()).then(|| finding.fix(each.join("; "))))

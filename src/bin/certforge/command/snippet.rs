@@ -109,7 +109,10 @@ fn only_leaf(context: &Context) -> Result<LeafEntry, Failure> {
         return Ok(leaves.remove(0));
     }
     Err(Failure::Usage {
-        message: format!("there are {} leaves: which one was not said", leaves.len()),
+        message: match leaves.len() {
+            0 => "there is no leaf in this store".to_owned(),
+            n => format!("there are {n} leaves: which one was not said"),
+        },
         hint: "certforge snippet nginx NAME".to_owned(),
     })
 }

@@ -103,18 +103,15 @@ impl TargetArgs {
 
     /// Whether anything of this was given.
     pub fn is_given(&self) -> bool {
-        !self.region.is_empty() || !self.profile.is_empty() || self.endpoint_url.is_some()
+        !self.region.is_empty()
+            || !self.profile.is_empty()
+            || self.endpoint_url.is_some()
+            || self.timeout.is_some()
     }
 
     /// The regions that were asked for.
     pub fn regions(&self) -> &[String] {
         &self.region
-    }
-
-    /// The endpoint that records of this call name, as far as flags and variables say.
-    pub fn endpoint(&self) -> Option<String> {
-        let url = self.endpoint_url.clone().or_else(environment::aws_endpoint);
-        url.map(|url| url.trim_end_matches('/').to_owned())
     }
 
     /// Connects to every region with every profile, all at once. `region` is for

@@ -2,12 +2,14 @@
 
 mod issuer;
 
+use certforge::certificate::Certificate;
 use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, Origin, Overwrite};
+use certforge::template::KeyUsage;
 use certforge::validity::rfc3339;
-use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest};
+use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, Lifetime};
 
-use crate::command::inventory::{Issuers, Place, is_same};
+use crate::command::inventory::{Issuers, Place, is_same, request_on_record};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
@@ -46,17 +48,34 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         Place::Leaf(entry) => (Some(*entry), false),
         Place::Damaged => (None, true),
     };
+    if let Some(entry) = there.as_ref().filter(|entry| !args.is_ephemeral() && !entry.has_key())
+        && entry.imports()?.all().is_empty()
+        && is_signed_for_another(entry, context)
+    {
+        let name = entry.name();
+        return Err(Failure::Usage {
+            message: format!("the private key of {name} is elsewhere: it was signed for a request"),
+            hint: format!(
+                "certforge renew {name} issues it anew for that key; certforge leaf {name} --force makes another key"
+            ),
+        });
+    }
     let ca_name = choose_ca(args, context, there.as_ref())?;
     let known = args.issue.ca.is_none() || ca_name == DEFAULT_CA || args.shape.is_given();
     if !known && !store.has_authority(&ca_name)? {
         let name = ca_name;
         return Err(Error::Missing { what: "CA", name, path: store.root().to_owned() }.into());
     }
-    // What is there keeps its kind of key: ACM allows no other under the same ARN.
-    let kept = there.as_ref().and_then(|e| e.certificate.public_key().algorithm());
-    let (request, plan) = match kept {
-        Some(key) => {
+    let (request, plan) = match &there {
+        Some(entry) => {
+            // What is there keeps its kind of key: ACM allows no other under the same ARN.
+            let key = entry.certificate.public_key().algorithm().unwrap_or(DEFAULT_KEY);
             let request = args.issue.request(&asked, key)?;
+            // A record that cannot be read says nothing, and keeps nobody from a new leaf.
+            let request = match on_record(entry, context) {
+                Ok(Some(before)) => as_before(args, request, &before),
+                _ => request,
+            };
             let plan = request.plan(context.now)?;
             (request, plan)
         }
@@ -71,6 +90,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     #[cfg(feature = "aws")]
     if let (Some(ready), Some(entry)) = (&ready, &there)
         && args.is_ephemeral()
+        && !args.issue.dry_run
         && !entry.has_key()
         && !ready.is_imported(entry, context.now)?
     {
@@ -98,6 +118,37 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         (None, _) => {}
     }
     Ok(Report::Up(Box::new(made.report)))
+}
+
+/// Whether a leaf's key was never here, by its CA's record.
+fn is_signed_for_another(entry: &LeafEntry, context: &Context) -> bool {
+    let Ok(issuers) = Issuers::read(&context.store) else { return false };
+    let Some(ca) = issuers.of(entry) else { return false };
+    let issued = context.store.issued(&ca.name, &entry.certificate.serial_hex());
+    issued.is_ok_and(|issued| issued.is_some_and(|issued| issued.key_is_elsewhere))
+}
+
+/// What was asked for when the leaf that is there was made, if that is on record.
+fn on_record(entry: &LeafEntry, context: &Context) -> Result<Option<LeafRequest>, Failure> {
+    let issuers = Issuers::read(&context.store)?;
+    let Some(ca) = issuers.of(entry) else { return Ok(None) };
+    request_on_record(&context.store, &ca.name, &entry.certificate.serial_hex(), &mut None)
+}
+
+/// What is not said this time stays as it was asked for: purpose, subject and length.
+fn as_before(args: &Args, mut request: LeafRequest, before: &LeafRequest) -> LeafRequest {
+    if !args.issue.request.has_template() {
+        request = request.template(before.wanted_template().clone());
+    }
+    if !args.issue.request.has_subject() && !before.wanted_subject().is_empty() {
+        request = request.subject(before.wanted_subject().clone());
+    }
+    match before.wanted_lifetime() {
+        Some(length @ Lifetime::For { .. }) if !args.issue.has_lifetime() => {
+            request.lifetime(length).allow_long(before.allows_long())
+        }
+        _ => request,
+    }
 }
 
 /// The connections of an import; nothing where there can be none.
@@ -131,6 +182,12 @@ fn with_imports(
     mut results: Vec<crate::report::ImportResult>,
 ) -> Result<UpReport, Failure> {
     if results.len() != 1 {
+        return Ok(UpReport { imports: results, ..report });
+    }
+    // What was made is told beside what failed after it.
+    let made = report.ca.iter().chain(&report.root).any(|ca| ca.state == State::Created)
+        || !matches!(report.leaf.state, State::Unchanged | State::Planned);
+    if made && results[0].outcome.is_err() {
         return Ok(UpReport { imports: results, ..report });
     }
     let acm = results.remove(0).outcome?;
@@ -348,7 +405,8 @@ fn different(
     if found.public_key().algorithm() != Some(plan.key()) {
         return reason("its kind of key is different");
     }
-    if args.issue.request.has_subject() && found.subject_der() != plan.subject().to_der()? {
+    let asks_for_subject = args.issue.request.has_subject() || args.issue.request.has_template();
+    if asks_for_subject && found.subject_der() != plan.subject().to_der()? {
         return reason("its subject is different");
     }
     if args.is_ephemeral() && entry.has_key() {
@@ -364,7 +422,7 @@ fn different(
         return reason("its key is not kept here");
     }
     let template = plan.template();
-    if args.issue.request.has_template() && found.extended_key_usage() != template.extended_key_usage() {
+    if args.issue.request.has_template() && !has_usages(found, plan) {
         return reason("its purpose is different");
     }
     let is_whole = |send_root| {
@@ -381,9 +439,10 @@ fn different(
     let have = found.validity();
     // The same request at the time of the leaf that is there: months differ in length.
     let then = have.not_before().checked_add(certforge::validity::BACKDATE).unwrap_or(have.not_before());
-    let planned = args.issue.request(&[first_of(plan)], plan.key())?.plan(then);
+    let planned = work.request.plan(then);
     let wanted = planned.map(|p| p.within(authority.validity()).validity().not_after());
-    if args.issue.has_lifetime() && wanted.is_ok_and(|wanted| wanted != have.not_after()) {
+    let asks_for_length = args.issue.has_lifetime() || args.issue.request.has_template();
+    if asks_for_length && wanted.is_ok_and(|wanted| wanted != have.not_after()) {
         return reason("its validity is different");
     }
     // A short-lived leaf is due when a third of its time is left, a long-lived
@@ -406,8 +465,10 @@ impl Args {
     }
 }
 
-/// A name for a request that is made for its times alone.
-fn first_of(plan: &LeafPlan) -> String {
-    let first = plan.names().first();
-    format!("{}:{first}", first.kind())
+/// Whether a certificate is for what is asked for.
+fn has_usages(found: &Certificate, plan: &LeafPlan) -> bool {
+    let template = plan.template();
+    let wanted = template.key_usage(plan.key().is_rsa());
+    let same = |usages: Vec<&str>| usages.into_iter().eq(wanted.iter().copied().map(KeyUsage::as_str));
+    found.key_usage().is_some_and(same) && found.extended_key_usage() == template.extended_key_usage()
 }

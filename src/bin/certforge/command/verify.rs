@@ -111,10 +111,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 
 /// A certificate by file, or by the name of a leaf in the store.
 fn subject(what: &Path, context: &Context) -> Result<Subject, Failure> {
-    if let Some(entry) = material::leaf(what, context) {
+    if let Some(entry) = material::leaf(what, context)? {
         let trust = Some(entry.trust_anchor());
         let chain = entry.chain.certificates().to_vec();
-        return Ok(Subject { certificate: Some(entry.certificate), chain, trust, findings: Vec::new() });
+        let findings = material::taken_back(&entry, context)?.into_iter().collect();
+        return Ok(Subject { certificate: Some(entry.certificate), chain, trust, findings });
     }
     let parts = material::look(what)?;
     let mut findings = material::told(what, &parts);

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use certforge::error::Shown;
+use certforge::error::{Escaped, Shown};
 
 use super::{finding_lines, line, problem_lines};
 use crate::report::{
@@ -120,15 +120,8 @@ pub fn table(out: &mut impl Write, entries: &[AcmEntry]) -> io::Result<()> {
             Some(false) => "not used",
             None => "-",
         };
-        [
-            e.arn.clone(),
-            text(&e.kind),
-            text(&e.status),
-            text(&e.key),
-            end,
-            used.to_owned(),
-            Shown(&names).to_string(),
-        ]
+        [e.arn.clone(), text(&e.kind), text(&e.status), text(&e.key), end, used.to_owned(), names]
+            .map(|cell| Escaped(&cell).to_string())
     };
     let mut rows: Vec<[String; 7]> = entries.iter().map(row).collect();
     if !io::stdout().is_terminal() {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use certforge::error::Counted;
+
 use super::{ca_lines, finding_lines, line};
 use crate::report::{ApplyLeaf, ApplyReport, State};
 
@@ -28,7 +30,7 @@ pub fn lines(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
         report.count(State::Replaced),
         report.count(State::Unchanged)
     );
-    line(out, "apply", &format!("{} leaves", report.leaves.len()), &facts)
+    line(out, "apply", &Counted(report.leaves.len(), "leaf", "leaves").to_string(), &facts)
 }
 
 fn leaf_line(out: &mut impl Write, leaf: &ApplyLeaf, planned: bool) -> io::Result<()> {

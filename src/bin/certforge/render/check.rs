@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use certforge::error::Shown;
+use certforge::error::{Counted, Escaped, Shown};
 
 use super::{BOLD, finding_lines, line, verify};
 use crate::report::{
@@ -72,7 +72,7 @@ fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::R
     line(out, "issuer", &c.issuer, if c.issuer == c.subject { "itself" } else { "" })?;
     let names = if c.names.is_empty() { "none".to_owned() } else { c.names.join(", ") };
     line(out, "names", &names, "")?;
-    let left = format!("{} days left", c.days_left);
+    let left = format!("{} left", Counted(c.days_left, "day", "days"));
     line(out, "valid", &format!("{} to {}", c.not_before, c.not_after), &left)?;
     line(out, "key", &c.key, &format!("signed with {}", Shown(&c.signature)))?;
     let mut uses = c.key_usage.clone().unwrap_or_default().join(", ");
@@ -137,7 +137,7 @@ pub fn scan_table(out: &mut impl Write, report: &ScanReport) -> io::Result<()> {
     let mut text = Vec::with_capacity(report.certificates.len() * 100);
     for e in &report.certificates {
         let names = if e.names.is_empty() { e.subject.clone() } else { e.names.join(",") };
-        let (path, until, names) = (Shown(&e.path), &e.not_after[..10], Shown(&names));
+        let (path, until, names) = (Escaped(&e.path), &e.not_after[..10], Escaped(&names));
         writeln!(text, "{path}\t{until}\t{}\t{}\t{names}", e.days_left, e.condition)?;
     }
     out.write_all(&text)
@@ -149,7 +149,8 @@ pub fn scan_lines(out: &mut impl Write, report: &ScanReport) -> io::Result<()> {
     }
     finding_lines(out, &report.findings)?;
     let count = |condition: &str| report.certificates.iter().filter(|e| e.condition == condition).count();
-    let mut facts = format!("{} certificates in {} files", report.certificates.len(), report.files);
+    let certificates = Counted(report.certificates.len(), "certificate", "certificates");
+    let mut facts = format!("{certificates} in {}", Counted(report.files, "file", "files"));
     for condition in ["expired", "due", "not yet valid", "wrong"] {
         match count(condition) {
             0 => {}

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use certforge::KeyAlgorithm;
-use certforge::error::Shown;
+use certforge::error::{Counted, Shown};
 
 #[cfg(feature = "aws")]
 use super::acm;
@@ -31,8 +31,9 @@ fn key_label(key: &str) -> &str {
 
 pub fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
     let mut facts = format!("{}, until {}", key_label(&ca.key), &ca.not_after[..10]);
-    if !state_word(ca.state).is_empty() {
-        facts = format!("{facts}, {}", state_word(ca.state));
+    let word = if ca.state == State::Planned { ca.planned } else { state_word(ca.state) };
+    if !word.is_empty() {
+        facts = format!("{facts}, {word}");
     }
     line(out, "ca", &ca.subject, &facts)?;
     if ca.state == State::Present {
@@ -41,9 +42,15 @@ pub fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
         line(out, "serial", ca.serial.as_deref().unwrap_or_default(), "")?;
         line(out, "sha256", ca.sha256.as_deref().unwrap_or_default(), "")?;
         let below = ca.path_length.map_or("no limit".to_owned(), |n| n.to_string());
-        line(out, "below", &below, "CAs allowed below it")?;
-        line(out, "issued", &ca.issued.unwrap_or_default().to_string(), "certificates")?;
-        line(out, "left", &ca.days_left.to_string(), "days")?;
+        line(
+            out,
+            "below",
+            &below,
+            if below == "1" { "CA allowed below it" } else { "CAs allowed below it" },
+        )?;
+        let count = Counted(ca.issued.unwrap_or_default(), "certificate", "certificates");
+        line(out, "issued", &count.to_string(), "")?;
+        line(out, "left", &Counted(ca.days_left, "day", "days").to_string(), "")?;
         line(out, "key", ca.key_file.unwrap_or("unreadable"), "")?;
     }
     for (what, limits) in [("permit", &ca.permitted), ("exclude", &ca.excluded)] {
@@ -68,8 +75,8 @@ pub fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
 fn purpose(file: &str) -> &'static str {
     match file.rsplit('/').next().unwrap_or(file) {
         "ca.key" => "the CA's private key: keep it to yourself",
-        "ca.pem" => "what clients trust",
-        "cert.pem" => "the certificate alone",
+        "ca.pem" | "ca.der" => "what clients trust",
+        "cert.pem" | "cert.der" => "the certificate alone",
         "chain.pem" => "its issuers: what ACM takes as the chain",
         "fullchain.pem" => "what a server takes, with key.pem",
         "key.pem" => "the private key",
@@ -79,6 +86,8 @@ fn purpose(file: &str) -> &'static str {
         "bundle.p7b" => "certificate and issuers: PKCS#7",
         "combined.pem" => "key, certificate and intermediates",
         "k8s-secret.yaml" => "a Kubernetes Secret",
+        "key.der" => "the private key: PKCS#8",
+        file if file.starts_with("ca.previous-") => "its certificate until now",
         _ => "",
     }
 }
@@ -92,8 +101,11 @@ fn described(out: &mut impl Write, path: &str, mode: &str, purpose: &str) -> io:
 }
 
 pub fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
-    let facts =
-        format!("{}, until {}, {}", key_label(&leaf.key), &leaf.not_after[..10], state_word(leaf.state));
+    let word = match (leaf.state, &leaf.reason) {
+        (State::Planned, Some(_)) => "would be replaced",
+        (state, _) => state_word(state),
+    };
+    let facts = format!("{}, until {}, {word}", key_label(&leaf.key), &leaf.not_after[..10]);
     line(out, "leaf", &names_text(&leaf.names), &facts)?;
     if leaf.state == State::Planned {
         line(out, "subject", &leaf.subject, "")?;
@@ -119,7 +131,12 @@ pub fn adopt_lines(out: &mut impl Write, adopted: &AdoptReport) -> io::Result<()
 
 pub fn batch_lines(out: &mut impl Write, batch: &BatchReport) -> io::Result<()> {
     let state = if batch.planned { "would be created" } else { "created" };
-    line(out, "batch", &format!("{} leaves", batch.leaves.len()), state)?;
+    let leaves = Counted(batch.leaves.len(), "leaf", "leaves").to_string();
+    let passed = match batch.skipped {
+        0 => String::new(),
+        n => format!(", {n} there already"),
+    };
+    line(out, "batch", &leaves, &format!("{state}{passed}"))?;
     if batch.planned {
         for leaf in &batch.leaves {
             line(out, "leaf", &leaf.names.join(", "), &format!("until {}", &leaf.not_after[..10]))?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use certforge::error::Shown;
+use certforge::error::{Counted, Escaped};
 
 use super::{finding_lines, leaf_lines, line, problem_lines};
 use crate::report::{
@@ -15,7 +15,7 @@ pub fn leaf_table(out: &mut impl Write, list: &LeafListReport) -> io::Result<()>
         let name = leaf.folder.rsplit('/').next().unwrap_or(&leaf.folder);
         let ca = leaf.ca.as_deref().unwrap_or("-");
         let names = names_text(&leaf.names);
-        writeln!(out, "{}\t{}\t{}\t{ca}\t{}", Shown(name), leaf.key, &leaf.not_after[..10], Shown(&names))
+        writeln!(out, "{}\t{}\t{}\t{ca}\t{}", Escaped(name), leaf.key, &leaf.not_after[..10], Escaped(&names))
     })
 }
 
@@ -24,7 +24,7 @@ pub fn issued_table(out: &mut impl Write, list: &IssuedListReport) -> io::Result
     list.issued.iter().try_for_each(|e| {
         let names = if e.names.is_empty() { e.subject.clone() } else { e.names.join(",") };
         let condition = e.condition.word();
-        writeln!(out, "{}\t{}\t{condition}\t{}\t{}", e.serial, &e.not_after[..10], e.ca, Shown(&names))
+        writeln!(out, "{}\t{}\t{condition}\t{}\t{}", e.serial, &e.not_after[..10], e.ca, Escaped(&names))
     })
 }
 
@@ -34,7 +34,7 @@ pub fn status_table(out: &mut impl Write, report: &StatusReport) -> io::Result<(
         return prometheus(out, &report.entries);
     }
     report.entries.iter().try_for_each(|e| {
-        let (name, until) = (Shown(&e.name), &e.not_after[..10]);
+        let (name, until) = (Escaped(&e.name), &e.not_after[..10]);
         writeln!(out, "{}\t{name}\t{}\t{until}\t{}", e.kind, e.days_left, e.condition.word())
     })
 }
@@ -75,7 +75,11 @@ pub fn renew_lines(out: &mut impl Write, report: &RenewReport) -> io::Result<()>
             Err(failure) => failed(out, &renewed.name, failure)?,
         }
     }
-    if report.leaves.is_empty() && report.findings.iter().all(|found| found.severity == "info") {
+    report.lists.iter().try_for_each(|list| crl_lines(out, list))?;
+    if report.leaves.is_empty()
+        && report.lists.is_empty()
+        && report.findings.iter().all(|found| found.severity == "info")
+    {
         line(out, "renew", "nothing is due", "")?;
     }
     finding_lines(out, &report.findings)
@@ -131,12 +135,17 @@ pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {
         let names = names.map(|names| format!(": {}", names.join(", "))).unwrap_or_default();
         line(out, "serial", &revoked.serial, &format!("{state}, {}{names}", revoked.reason))?;
     }
-    let facts = format!("{} certificates, next by {}", crl.certificates, &crl.next_update[..10]);
+    let taken_back = Counted(crl.certificates, "certificate", "certificates");
+    let facts = format!("{taken_back}, next by {}", &crl.next_update[..10]);
     line(out, "crl", &format!("{} number {}", crl.ca, crl.number), &facts)?;
     finding_lines(out, &crl.findings)
 }
 
 pub fn prune_lines(out: &mut impl Write, report: &StorePruneReport) -> io::Result<()> {
     let word = if report.deleted { "deleted" } else { "would be deleted (--yes)" };
-    line(out, "prune", &report.pruned.len().to_string(), word)
+    match report.pruned.len() {
+        0 => line(out, "prune", "nothing to prune", "")?,
+        n => line(out, "prune", &Counted(n, "folder", "folders").to_string(), word)?,
+    }
+    finding_lines(out, &report.findings)
 }

@@ -37,5 +37,7 @@ pub struct BatchReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     pub leaves: Vec<BatchLeaf>,
+    /// How many were there already, and were passed over.
+    pub skipped: usize,
     pub findings: Vec<FindingReport>,
 }

@@ -2,6 +2,7 @@
 
 use certforge::certificate::PathLength;
 use certforge::check::certificate;
+use certforge::error::Counted;
 use certforge::finding::{Finding, Severity};
 use certforge::key::Sha256;
 use certforge::validity::rfc3339;
@@ -195,8 +196,8 @@ impl CertificateReport {
             let message = format!("it starts {}", rfc3339(validity.not_before()));
             said.push(dated("certificate.not-yet-valid", message).fix("look at the clocks"));
         } else if validity.is_due(now, None) {
-            let days = validity.days_left(now);
-            let message = format!("it ends in {days} days, {}", rfc3339(validity.not_after()));
+            let days = Counted(validity.days_left(now), "day", "days");
+            let message = format!("it ends in {days}, {}", rfc3339(validity.not_after()));
             let finding = Finding::new("certificate.due", Severity::Warning, "certificate", message);
             said.push(finding.fix("renew it: certforge renew NAME"));
         }

@@ -122,6 +122,9 @@ fn outcome<S: Serializer>(outcome: &Result<LeafReport, Failure>, to: S) -> Resul
 #[derive(Serialize)]
 pub struct RenewReport {
     pub leaves: Vec<Renewed>,
+    /// The revocation lists that were made anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<CrlReport>,
     pub findings: Vec<FindingReport>,
 }
 
@@ -176,4 +179,7 @@ pub struct PrunedReport {
 pub struct StorePruneReport {
     pub deleted: bool,
     pub pruned: Vec<PrunedReport>,
+    /// What of the archive cannot be read, and stays.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingReport>,
 }

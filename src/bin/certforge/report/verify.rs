@@ -63,7 +63,7 @@ impl VerifyReport {
         all.extend_from_slice(told);
         all.sort_by_key(|f| std::cmp::Reverse(f.severity));
         Self {
-            valid: verdict.is_valid(),
+            valid: verdict.is_valid() && told.iter().all(|f| f.severity < Severity::Error),
             file: file.to_owned(),
             name: question.peer.map(ToString::to_string),
             purpose: Some(question.purpose.as_str()),

@@ -94,7 +94,7 @@ fn explained(
 }
 
 fn sent(what: &Path, context: &Context) -> Result<Sent, Failure> {
-    if let Some(entry) = material::leaf(what, context) {
+    if let Some(entry) = material::leaf(what, context)? {
         // What is sent is what fullchain.pem says: with the root or without.
         let parts = material::look(&entry.folder.join("fullchain.pem"))?;
         let rest = parts.certificates.into_iter().skip(1).map(|(_, c)| c).collect();

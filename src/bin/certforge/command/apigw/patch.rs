@@ -1,11 +1,12 @@
 //! `certforge apigw patch`: what integrations check, changed in the document itself.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use certforge::Finding;
 use certforge::error::Shown;
 use certforge::gateway::{Api, Change, Document, Setting, Wish};
-use certforge::store::{NewFile, Overwrite, rewrite};
+use certforge::store::{NewFile, Overwrite, read_input, rewrite};
+use certforge::{Error, Finding};
 
 use super::apply::{Apply, ApplyArgs};
 use super::{OperationArgs, read, shown};
@@ -79,6 +80,10 @@ pub fn run(args: &Args, waits: Waits) -> Result<Report, Failure> {
     if let Some(apply) = apply.as_ref().filter(|_| !args.yes && !args.dry_run) {
         apply.confirm()?;
     }
+    let to_stdout = target == Path::new("-");
+    let writes = !args.dry_run && !to_stdout && (is_new || args.output.is_some());
+    // What is in the way of the file is told before anything is sent.
+    let mut file = if writes { Some(Target::open(args, &before)?) } else { None };
     // What AWS refuses is refused before the file is changed; it is deployed when the file
     // says what is deployed.
     let mut applied = match &apply {
@@ -86,11 +91,10 @@ pub fn run(args: &Args, waits: Waits) -> Result<Report, Failure> {
         Some(apply) => Some(apply.put(after, &mut said)?),
         None => None,
     };
-    let to_stdout = target == Path::new("-");
     let mut written = None;
     let content = (to_stdout && !args.dry_run).then(|| after.as_bytes().to_vec());
-    if !args.dry_run && !to_stdout && (is_new || args.output.is_some()) {
-        write(args, &before, after)?;
+    if let Some(file) = file.take() {
+        file.write(&before, after)?;
         written = Some(shown(&target));
     }
     if let (Some(apply), Some(applied), false) = (&apply, &mut applied, args.dry_run) {
@@ -135,12 +139,36 @@ impl Args {
     }
 }
 
-fn write(args: &Args, before: &[u8], after: &str) -> Result<(), Failure> {
-    let Some(output) = &args.output else {
-        return Ok(rewrite(&args.file, before, after.as_bytes())?);
-    };
-    let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
-    Ok(NewFile::write(output, after.as_bytes(), overwrite)?)
+/// Where the document goes.
+enum Target<'a> {
+    /// In its own place.
+    Own(&'a Path),
+    New(NewFile, Overwrite, &'a Path),
+}
+
+impl<'a> Target<'a> {
+    /// Refuses what cannot be written, or is not any more as it was read.
+    fn open(args: &'a Args, before: &[u8]) -> Result<Self, Failure> {
+        let Some(output) = &args.output else {
+            if read_input(&args.file)?.as_slice() != before {
+                return Err(Error::Changed { path: args.file.clone() }.into());
+            }
+            return Ok(Self::Own(&args.file));
+        };
+        let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
+        Ok(Self::New(NewFile::create(output, overwrite, false)?, overwrite, output))
+    }
+
+    fn write(self, before: &[u8], after: &str) -> Result<(), Failure> {
+        match self {
+            Self::Own(path) => Ok(rewrite(path, before, after.as_bytes())?),
+            Self::New(mut file, overwrite, path) => {
+                let refused = |source| Error::Io { doing: "write", path: path.to_owned(), source };
+                file.write_all(after.as_bytes()).map_err(refused)?;
+                Ok(file.finish(overwrite)?)
+            }
+        }
+    }
 }
 
 /// Whoever sits at a terminal is asked; elsewhere the warning has to do.

@@ -106,11 +106,10 @@ impl Manifest {
         let refuse = |reason: String| Error::Manifest { reason };
         let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned()))?;
         let manifest: Self = toml::from_str(text).map_err(|e| {
-            // The parser draws the line it means; one line is what an error has.
-            let lines = e.to_string();
-            let lines =
-                lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('|'));
-            refuse(lines.collect::<Vec<_>>().join(" "))
+            // The parser would draw the line it means; its number is what an error has.
+            let at = e.span().map_or(0, |span| span.start.min(text.len()));
+            let line = text.get(..at).unwrap_or_default().matches('\n').count() + 1;
+            refuse(format!("line {line}: {}", e.message().replace('\n', "; ")))
         })?;
         match manifest.version {
             Some(version) if version != VERSION => {

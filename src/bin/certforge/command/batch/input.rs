@@ -96,6 +96,16 @@ fn column(text: &str) -> String {
     text.trim().trim_matches('"').to_ascii_lowercase()
 }
 
+/// What a column says, whichever of its names it has.
+fn same_column(column: &str) -> &str {
+    match column {
+        "cn" => "name",
+        "san" => "names",
+        "subj" => "subject",
+        other => other,
+    }
+}
+
 fn csv_rows(text: &str, delimiter: u8, file: &Path) -> Result<Vec<Row>> {
     let mut builder = csv::ReaderBuilder::new();
     builder.trim(csv::Trim::All).comment(Some(b'#')).delimiter(delimiter);
@@ -108,6 +118,12 @@ fn csv_rows(text: &str, delimiter: u8, file: &Path) -> Result<Vec<Row>> {
     if let Some(column) = header.iter().find(|column| !COLUMNS.contains(&column.as_str())) {
         let reason = format!("no column `{column}`: {}", COLUMNS.join(", "));
         return Err(Error::Row { reason }.in_line(file, 1));
+    }
+    for (n, column) in header.iter().enumerate() {
+        if let Some(other) = header[..n].iter().find(|other| same_column(other) == same_column(column)) {
+            let reason = format!("the columns `{other}` and `{column}` say the same: one of them is enough");
+            return Err(Error::Row { reason }.in_line(file, 1));
+        }
     }
     let mut rows = Vec::new();
     for record in reader.records() {

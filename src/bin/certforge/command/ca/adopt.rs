@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
-use certforge::error::Shown;
+use certforge::error::{Counted, Shown};
 use certforge::gather::{Pile, Role};
 use certforge::store::{History, files_below, is_regular, read_input, read_large_input, read_start};
 use certforge::validity::rfc3339;
@@ -128,7 +128,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let folder = store.ca_folder(&name)?;
         let (state, certificate) = (State::Created, authority.certificate());
         if args.dry_run {
-            let report_of = CaReport::of(State::Planned, &name, &folder, certificate, context.now);
+            let mut report_of = CaReport::of(State::Planned, &name, &folder, certificate, context.now);
+            report_of.planned = "would be taken over";
             report.authorities.push(report_of);
             continue;
         }
@@ -184,7 +185,8 @@ fn catch_up(
 fn list_is_behind(name: &str, context: &Context) -> Result<Option<Finding>, Failure> {
     let listed = context.store.revocation_list(name)?.map_or(0, |list| list.revoked().len());
     let missing = context.store.revoked(name)?.len().saturating_sub(listed);
-    let message = format!("{missing} certificates that {name} took back are in no list yet");
+    let these = Counted(missing, "certificate", "certificates");
+    let message = format!("taken back by {name}, and in no list yet: {these}");
     let finding = Finding::new("ca.list-behind", Severity::Warning, name, message);
     Ok((missing > 0).then(|| finding.fix(format!("certforge crl --ca {name}"))))
 }
@@ -382,9 +384,15 @@ fn faults(place: &str, certificate: &Certificate) -> Vec<Finding> {
 fn none(path: &Path, found: &Found) -> Failure {
     let authorities = found.certificates.iter().filter(|(_, c)| c.ca().is_some()).count();
     let what = match (authorities, found.keys.len()) {
-        (0, _) => format!("{} certificates, and none is a CA's", found.certificates.len()),
-        (n, 0) => format!("{n} CAs, and no private key that can be read"),
-        (n, keys) => format!("{n} CAs and {keys} private keys, and none fit together"),
+        (0, _) => {
+            let all = Counted(found.certificates.len(), "certificate", "certificates");
+            format!("{all}, and none is a CA's")
+        }
+        (n, 0) => format!("{}, and no private key that can be read", Counted(n, "CA", "CAs")),
+        (n, keys) => {
+            let keys = Counted(keys, "private key", "private keys");
+            format!("{} and {keys}, and none fit together", Counted(n, "CA", "CAs"))
+        }
     };
     let old = found.certificates.iter().find(|(_, c)| c.version() < 3 && c.is_self_issued());
     let old =

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use certforge::authority::RenewedSerial;
+use certforge::error::Counted;
 use certforge::store::CaEntry;
 use certforge::validity::rfc3339;
 use certforge::{Finding, Lifetime, Severity, Template};
@@ -103,6 +104,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let mut report =
             CaReport::of(State::Planned, &name, &entry.folder, renewed.certificate(), context.now);
         report.findings = findings(&found);
+        report.planned = "would be renewed";
         (report.serial, report.sha256) = (None, None);
         return Ok(Report::Ca(Box::new(report)));
     }
@@ -129,7 +131,8 @@ fn serial_number(
     }
     let named = named(entry, context)?;
     let message = |bound: usize| {
-        format!("{bound} certificates name it by its serial number, and verify under no other in OpenSSL")
+        let named_by = Counted(bound, "certificate", "certificates");
+        format!("its serial number is named by {named_by}, which OpenSSL verifies under no other")
     };
     match named {
         named if args.keep_serial => {

@@ -26,7 +26,11 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
 
 /// What has the form of a server and a number that is no port.
 pub fn refuse_port(what: &Path) -> Result<(), Failure> {
-    let text = what.to_str().map(|text| text.trim_start_matches("https://")).unwrap_or_default();
+    let text = what.to_str().unwrap_or_default();
+    let text = match text.strip_prefix("https://") {
+        Some(url) => url.split(['/', '?', '#']).next().unwrap_or_default(),
+        None => text,
+    };
     let Some((host, port)) = text.rsplit_once(':').filter(|(host, port)| {
         !host.contains('/') && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
     }) else {

@@ -19,7 +19,11 @@ use crate::report::{
 };
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
-    let leaf = material::leaf(&args.what, context);
+    let leaf = material::leaf(&args.what, context)?;
+    let taken_back = match &leaf {
+        Some(entry) => material::taken_back(entry, context)?,
+        None => None,
+    };
     let file = leaf.map_or_else(|| args.what.clone(), |leaf| leaf.folder.join("fullchain.pem"));
     let parts = material::look_into(&file, &args.passphrase)?;
     let found = parts.certificates.len() + parts.keys.len();
@@ -30,8 +34,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let mut report = inspect(&args.what, &parts, context);
     report.text = args.text;
-    if args.format.is_some() && parts.certificates.is_empty() {
-        return Err(material::none_in(&file, &parts));
+    if parts.certificates.is_empty() {
+        if args.format.is_some() {
+            return Err(material::none_in(&file, &parts));
+        }
+        args.judge.refuse("there is no certificate in it")?;
+        if args.clients {
+            return Err(super::superfluous("there is no certificate in it", "--clients"));
+        }
     }
     if let Some((_, first)) = parts.certificates.first() {
         if let Some(form) = args.format {
@@ -40,6 +50,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let chain: Vec<Certificate> = parts.certificates[1..].iter().map(|(_, c)| c.clone()).collect();
         judge(&mut report, first, chain, args.judge.name.as_deref(), args, context)?;
     }
+    report.findings.extend(findings(taken_back.as_slice()));
     due(&mut report, &parts, args, context)?;
     Ok(Report::Check(Box::new(report.judged())))
 }
@@ -51,7 +62,7 @@ pub fn due(report: &mut CheckReport, parts: &Parts, args: &Args, context: &Conte
     for (place, certificate) in &parts.certificates {
         let validity = certificate.validity();
         if validity.contains(context.now) && validity.is_due(context.now, Some(within)) {
-            let message = format!("{place}: it ends {}", rfc3339(validity.not_after()));
+            let message = format!("it ends {}", rfc3339(validity.not_after()));
             let finding = Finding::new("certificate.due", Severity::Error, place.clone(), message);
             said.push(finding.fix("renew it: certforge renew NAME"));
         }

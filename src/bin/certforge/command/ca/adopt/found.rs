@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::Certificate;
-use certforge::error::Shown;
+use certforge::error::{Counted, Shown};
 use certforge::key::PrivateKey;
 use certforge::revocation::Revoked;
 use certforge::store::History;
@@ -68,8 +68,8 @@ impl Found {
             let place = Shown(&database.path.to_string_lossy()).to_string();
             if !authorities.iter().any(|ca| self.owns(database, ca)) {
                 let message = format!(
-                    "{place}: which CA took its {} certificates back cannot be told: they are not taken over",
-                    database.revocations()
+                    "{place}: which CA took back its {} cannot be told, and nothing of it is taken over",
+                    Counted(database.revocations(), "certificate", "certificates")
                 );
                 let finding = Finding::new("ca.database", Severity::Warning, place, message);
                 self.findings.push(finding.fix("certforge revoke SERIAL --ca NAME, for each"));
