@@ -297,27 +297,64 @@ fn a_server_that_speaks_something_else_first_is_asked_too() {
         command.current_dir(sandbox.file("certforge/localhost"));
         command
     });
-    // A mail server whose TLS another server speaks.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let behind = tls.address;
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || relay(stream, behind));
+    // Servers of other protocols, whose TLS that server speaks.
+    for (protocol, dialogue) in PROTOCOLS {
+        let address = speaks(dialogue, tls.address);
+        let (status, document) = checked(&sandbox, &format!("{address} --starttls {protocol}"));
+        assert_eq!((status, errors(&document)), (0, vec![]), "{protocol}: {document}");
+        assert_eq!(document["server"]["versions"][0]["offered"], true, "{protocol}: {document}");
+        if protocol != "postgres" {
+            // It waits for the server to begin, and TLS for the client.
+            refused(&sandbox, &format!("check {address} --timeout 1"), 6, "server.unreached");
         }
-    });
-    let (status, document) = checked(&sandbox, &format!("{address} --starttls smtp"));
-    assert_eq!((status, errors(&document)), (0, vec![]), "{document}");
-    refused(&sandbox, &format!("check {address} --timeout 1"), 6, "server.unreached");
+    }
+    for (protocol, dialogue, says) in REFUSALS {
+        let address = speaks(dialogue, tls.address);
+        let message =
+            refused(&sandbox, &format!("check {address} --starttls {protocol}"), 6, "server.unreached");
+        assert!(message.contains(says), "{protocol}: {message}");
+    }
     refused(&sandbox, "check 127.0.0.1:1", 6, "server.unreached");
 }
 
-/// Speaks SMTP until TLS, then passes everything on.
-fn relay(mut client: std::net::TcpStream, to: std::net::SocketAddr) {
-    let _ = client.write_all(b"220 mail.internal\r\n");
-    let mut line = [0; 512];
-    for answer in [&b"250-mail.internal\r\n250 STARTTLS\r\n"[..], b"220 go ahead\r\n"] {
-        if client.read(&mut line).unwrap_or(0) == 0 || client.write_all(answer).is_err() {
+/// What a server says first, and then in answer to each thing that it hears; nothing where it
+/// listens first.
+type Dialogue = &'static [&'static [u8]];
+
+const PROTOCOLS: [(&str, Dialogue); 4] = [
+    ("smtp", &[b"220 mail.internal\r\n", b"250-mail.internal\r\n250 STARTTLS\r\n", b"220 go ahead\r\n"]),
+    ("imap", &[b"* OK mail.internal\r\n", b"* CAPABILITY IMAP4rev2\r\na1 OK go ahead\r\n"]),
+    ("postgres", &[b"", b"S"]),
+    // Protocol 10, then more than anybody reads.
+    ("mysql", &[b"\x09\0\0\0\x0a8.0.36\0x", b""]),
+];
+
+const REFUSALS: [(&str, Dialogue, &str); 6] = [
+    ("smtp", &[b"554 not you\r\n"], "STARTTLS was refused: 554 not you"),
+    ("smtp", &[b"220 x\r\n", b"250 x\r\n", b"454 no TLS today\r\n"], "454 no TLS today"),
+    ("imap", &[b"* OK x\r\n", b"a1 BAD unknown\r\n"], "STARTTLS was refused: a1 BAD unknown"),
+    ("postgres", &[b"", b"N"], "it answers that it has no TLS"),
+    ("mysql", &[b"\x02\0\0\0\x09x"], "it is no MySQL server of protocol 10"),
+    ("mysql", &[b"\0\0\0\0"], "it is no MySQL server of protocol 10"),
+];
+
+/// A server that speaks this until TLS, and then passes everything on.
+fn speaks(dialogue: Dialogue, to: std::net::SocketAddr) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || relay(stream, dialogue, to));
+        }
+    });
+    address
+}
+
+fn relay(mut client: std::net::TcpStream, dialogue: Dialogue, to: std::net::SocketAddr) {
+    // What a MySQL client asks with, which waits for no answer: no more is read.
+    let mut heard = [0; 36];
+    for (n, says) in dialogue.iter().enumerate() {
+        if n > 0 && client.read(&mut heard).unwrap_or(0) == 0 || client.write_all(says).is_err() {
             return;
         }
     }

@@ -460,3 +460,111 @@ fn a_device_is_no_file_to_write_to() {
     let kind = std::fs::metadata("/dev/null").unwrap().file_type();
     assert!(std::os::unix::fs::FileTypeExt::is_char_device(&kind));
 }
+
+/// An integration in YAML, as somebody may write it: how keys are quoted, in how many lines,
+/// what it has as `tlsConfig`, and how far its members stand in.
+fn integration(quote: &str, layout: &str, tls: &str, unit: &str) -> String {
+    let q = |key: &str| format!("{quote}{key}{quote}");
+    let mut members = vec![
+        format!("{}: http_proxy", q("type")),
+        format!("{}: \"https://a.internal/{{x}}\" ", q("uri")),
+        format!("{}: VPC_LINK", q("connectionType")),
+    ];
+    let inner = unit.repeat(6);
+    let block = |lines: &str| match lines {
+        "" => None,
+        "other" => Some(format!("{}:\n{inner}x: [1]", q("tlsConfig"))),
+        "false" => {
+            Some(format!("{}:\n{inner}{}: false # now", q("tlsConfig"), q("insecureSkipVerification")))
+        }
+        flow => Some(format!("{}: {flow}", q("tlsConfig"))),
+    };
+    let flow = match tls {
+        "other" => "{x: [1]}".to_owned(),
+        "false" => format!("{{{}: false}}", q("insecureSkipVerification")),
+        same => same.to_owned(),
+    };
+    if layout == "block" {
+        members.extend(block(tls));
+        let stand = format!("\n{}", unit.repeat(5));
+        return members.iter().flat_map(|line| [stand.as_str(), line]).collect();
+    }
+    if !flow.is_empty() {
+        members.insert(0, format!("{}: {flow}", q("tlsConfig")));
+    }
+    let between = if layout == "lines" { format!(",\n{}", unit.repeat(5)) } else { ", ".to_owned() };
+    let members: Vec<&str> = members.iter().map(|member| member.trim_end()).collect();
+    let open = if layout == "lines" { format!("\n{}", unit.repeat(4)) } else { " ".to_owned() };
+    format!("{open}{{{}}}", members.join(&between))
+}
+
+#[test]
+fn every_manner_of_writing_an_integration_is_kept() {
+    let sandbox = Sandbox::new();
+    for (unit, end) in [("  ", "\n"), ("    ", "\n"), ("   ", "\r\n")] {
+        let mut text = "swagger: '2.0' # by hand\ninfo: {title: t, version: '1'}\npaths:\n".to_owned();
+        let mut paths = Vec::new();
+        for quote in ["", "'", "\""] {
+            for layout in ["block", "line", "lines"] {
+                for tls in ["", "{}", "null", "~", "other", "false"] {
+                    let path = format!("/p{}", paths.len());
+                    let written = integration(quote, layout, tls, unit);
+                    let (two, three) = (unit.repeat(2), unit.repeat(3));
+                    let key = "x-amazon-apigateway-integration:";
+                    let lines =
+                        format!("{unit}{path}:\n{two}get:\n{three}{key}{written}\n{three}# behind {path}\n");
+                    text.push_str(&lines);
+                    paths.push((path, tls));
+                }
+            }
+        }
+        let text = text.replace('\n', end);
+        std::fs::write(sandbox.file("before.yaml"), &text).unwrap();
+        let Some(mut wanted) = read(&sandbox, "before.yaml") else { return };
+        let after = patched(&sandbox, "api.yaml", &text, SET);
+        for (path, tls) in &paths {
+            let integration = &mut wanted["paths"][path]["get"]["x-amazon-apigateway-integration"];
+            let other = if *tls == "other" { json!({"x": [1]}) } else { json!({}) };
+            integration["tlsConfig"] = other;
+            integration["tlsConfig"]["insecureSkipVerification"] = json!(true);
+        }
+        assert_eq!(read(&sandbox, "api.yaml").unwrap(), wanted, "{after}");
+        for (path, _) in &paths {
+            assert!(after.contains(&format!("# behind {path}{end}")), "{path}");
+        }
+        assert_eq!(after.matches('\n').count(), after.matches(end).count(), "its own line ends");
+        assert_eq!(after.matches(" # now").count(), 3, "comments behind a value stay");
+        // Once more changes nothing, and the way back only the values.
+        std::fs::write(sandbox.file("api.yaml"), &after).unwrap();
+        sandbox.ok(&format!("apigw patch api.yaml {SET}"));
+        assert_eq!(sandbox.read("api.yaml"), after);
+        let back = patched(&sandbox, "api.yaml", &after, "--set insecureSkipVerification=false");
+        let switched = |text: &str| text.replace(": true", ": false");
+        assert_eq!(back, switched(&after));
+    }
+}
+
+#[test]
+fn what_stands_where_a_mapping_belongs_is_told() {
+    let sandbox = Sandbox::new();
+    let document = |integration: &str| {
+        format!(
+            r#"{{"swagger":"2.0","paths":{{"/":{{"get":{{"x-amazon-apigateway-integration":{integration}}}}}}}}}"#
+        )
+    };
+    let head = r#"{"type":"http_proxy","uri":"https://a/","connectionType":"VPC_LINK""#;
+    for (tls, says) in [("[1]", "is no mapping"), ("\"yes\"", "is no mapping"), ("7", "is no mapping")] {
+        let text = document(&format!("{head},\"tlsConfig\":{tls}}}"));
+        std::fs::write(sandbox.file("a.json"), text).unwrap();
+        let message = refused(&sandbox, &format!("apigw patch a.json {SET}"), 3, "apigw.syntax");
+        assert!(message.contains("tlsConfig at octet") && message.contains(says), "{tls}: {message}");
+    }
+    // A document in one long line shows what is around the change.
+    let long = document(&format!("{head},\"x-n\":\"{}\"}}", "n".repeat(9_000)));
+    std::fs::write(sandbox.file("long.json"), &long).unwrap();
+    let ran = sandbox.ok(&format!("apigw patch long.json {SET} --dry-run"));
+    let changed: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with(['+', '-'])).collect();
+    let new = changed.iter().find(|line| line.contains("insecureSkipVerification")).unwrap();
+    assert!(new.starts_with("+…") && new.ends_with('…') && new.len() < 500, "{new}");
+    assert!(changed.iter().all(|line| line.len() < 500), "{}", ran.stderr);
+}

@@ -1,5 +1,5 @@
 +++
-description = "the AWS CLI: an TLS listener of a Network Load Balancer"
+description = "the AWS CLI: a TLS listener of a Network Load Balancer"
 needs = ["arn"]
 [set]
 load_balancer_arn = "LOAD_BALANCER_ARN"
