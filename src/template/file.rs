@@ -39,7 +39,7 @@ impl Template {
     /// [`Error::TemplateField`] with what is wrong and where: a field that is not
     /// known, missing or of another type, or values that do not go together.
     pub fn from_toml(name: &str, text: &str) -> Result<Self> {
-        let written: Written = toml::from_str(text).map_err(|e| refuse(name, &e.to_string()))?;
+        let written: Written = toml::from_str(text).map_err(|e| refuse(name, e.message()))?;
         Self::from_written(name, written)
     }
 
