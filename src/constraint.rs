@@ -8,7 +8,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use der::{Decode, Encode};
 use x509_cert::ext::pkix::constraints::name::{GeneralSubtree, NameConstraints};
-#[cfg(feature = "verify")]
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 
@@ -16,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::name::San;
 use crate::subject;
 pub use subtree::Subtree;
-#[cfg(feature = "verify")]
 use subtree::address_of;
 use subtree::{Presented, email_within, uri_host};
 
@@ -154,7 +152,6 @@ impl Constraints {
     }
 
     /// How many limits there are.
-    #[cfg(feature = "verify")]
     pub(crate) const fn count(&self) -> usize {
         self.permitted.len() + self.excluded.len()
     }
@@ -162,7 +159,6 @@ impl Constraints {
     /// Why a name of a certificate, well formed or not, may not stand below, as clients
     /// judge it (RFC 5280 §4.2.1.10). A name that cannot be compared with a limit on its
     /// type breaks it.
-    #[cfg(feature = "verify")]
     pub(crate) fn bars(&self, name: &GeneralName) -> Option<String> {
         let text;
         let (kind, presented) = match name {
@@ -198,7 +194,6 @@ impl Constraints {
     }
 
     /// That names of this type are limited at all.
-    #[cfg(feature = "verify")]
     fn bars_type(&self, kind: &str) -> Option<String> {
         let limited = self.permitted.iter().chain(&self.excluded).any(|s| s.kind() == kind);
         limited.then(|| format!("it limits names of the type {kind}, and this one cannot be compared"))

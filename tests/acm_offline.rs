@@ -637,6 +637,17 @@ fn issuers_that_may_not_issue() {
         ),
         (&[("keyUsage", "")], "C07", &[]),
         (&[("basicConstraints", "critical,CA:TRUE,pathlen:0")], "C07", &[]),
+        (&[("nameConstraints", "critical,permitted;DNS:example")], "C07", &[]),
+        (
+            &[("nameConstraints", "critical,permitted;DNS:internal")],
+            "C07",
+            &["Error chain: `CN=CA` may not stand above `CN=a.example`: it permits dns:internal"],
+        ),
+        (
+            &[("nameConstraints", "critical,excluded;DNS:a.example")],
+            "C07",
+            &["Error chain: `CN=CA` may not stand above `CN=a.example`: it excludes dns:a.example"],
+        ),
     ] {
         let Some((leaf, issuer)) = issued(&ca_with(changes), &[], &[]) else { return };
         // A chain of our own takes CAs alone: what others gathered is judged here.

@@ -4,7 +4,7 @@
 mod support;
 
 use certforge::Template;
-use support::{Sandbox, judge, openssl};
+use support::{Sandbox, json, judge, openssl};
 
 const VPN: &str = "description = \"a VPN gateway\"\ndays = 30\nkey_usage = [\"digitalSignature\", \"keyAgreement\"]\n\
                    extended_key_usage = [\"serverAuth\", \"1.3.6.1.5.5.7.3.17\"]\nkey = \"p384\"\n\
@@ -104,11 +104,15 @@ fn templates_that_cannot_be_are_refused_and_nothing_is_made() {
         assert_eq!(sandbox.snapshot(), before);
     }
     for (set, part) in [
-        ("colour=red", "colour is a number or true or false"),
+        ("colour=red", "unknown field `colour`"),
         ("colour=3", "unknown field `colour`"),
         ("days", "is not FIELD=VALUE"),
         ("days=soon", "days is a number"),
         ("ca=true", "keyCertSign"),
+        ("key_usage=", "key_usage is empty"),
+        ("extended_key_usage=", "extended_key_usage is empty"),
+        ("key_usage_rsa=keyCertSign", "keyCertSign and cRLSign are for CAs"),
+        ("send_root=yes", "send_root is a number or true or false"),
     ] {
         let ran = sandbox.run_args(&["leaf", "a.example", "--self-signed", "--set", set]);
         assert_eq!(ran.status, 3, "{set}: {}", ran.stderr);
@@ -116,4 +120,48 @@ fn templates_that_cannot_be_are_refused_and_nothing_is_made() {
     }
     let missing = sandbox.run("leaf a.example --self-signed --template ./none.toml");
     assert_eq!(missing.status, 4, "{}", missing.stderr);
+}
+
+/// Fields that only templates of one's own have, and what becomes of them.
+#[test]
+fn fields_of_ones_own_do_what_they_say() {
+    let sandbox = Sandbox::new();
+    let leaf = "description = \"x\"\ndays = 30\nkey_usage = [\"digitalSignature\", \"contentCommitment\"]\nkey_usage_rsa = [\"keyEncipherment\"]\nextended_key_usage = [\"serverAuth\", \"serverAuth\"]\nsend_root = true\n";
+    std::fs::write(sandbox.file("leaf.toml"), leaf).unwrap();
+    let ca = "description = \"x\"\ndays = 100\nca = true\npath_length = 2\nkey_usage = [\"keyCertSign\", \"cRLSign\"]\n";
+    std::fs::write(sandbox.file("ca.toml"), ca).unwrap();
+    sandbox.ok("ca new --template ./ca.toml --key p256");
+    let shown = json(&sandbox.ok("ca show --json").stdout);
+    assert_eq!((&shown["path_length"], &shown["days_left"]), (&2.into(), &99.into()));
+    for (key, enciphers) in [("p256", false), ("rsa2048", true)] {
+        sandbox.ok(&format!("leaf a.example --template ./leaf.toml --key {key} --force"));
+        let certificate =
+            certforge::Certificate::from_pem(sandbox.read("certforge/a.example/cert.pem").as_bytes())
+                .unwrap();
+        let usages = certificate.key_usage().unwrap();
+        assert!(usages.contains(&"nonRepudiation") || usages.contains(&"contentCommitment"), "{usages:?}");
+        assert_eq!(usages.contains(&"keyEncipherment"), enciphers, "{key}");
+        assert_eq!(certificate.extended_key_usage_oids().unwrap().len(), 1, "{key}: one purpose, said twice");
+        let sent = sandbox.read("certforge/a.example/fullchain.pem");
+        assert!(sent.ends_with(&sandbox.read("certforge/ca/default/ca.pem")), "{key}: the root is sent");
+    }
+    for (bad, part) in [
+        (
+            "description = \"x\"\ndays = 30\nca = true\nkey_usage = [\"cRLSign\"]\n",
+            "needs keyCertSign and cRLSign",
+        ),
+        (
+            "description = \"x\"\ndays = 30\nca = true\nkey_usage = [\"keyCertSign\"]\n",
+            "needs keyCertSign and cRLSign",
+        ),
+        (
+            "description = \"x\"\ndays = 30\nkey_usage = [\"digitalSignature\"]\nextended_key_usage = []\n",
+            "is empty",
+        ),
+    ] {
+        std::fs::write(sandbox.file("bad.toml"), bad).unwrap();
+        let command = if bad.contains("ca = true") { "ca new other" } else { "leaf b.example" };
+        let ran = sandbox.run(&format!("{command} --template ./bad.toml"));
+        assert!(ran.status == 3 && ran.stderr.contains(part), "{bad}: {}", ran.stderr);
+    }
 }

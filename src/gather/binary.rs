@@ -21,8 +21,8 @@ pub(super) enum Kind {
     Unknown,
 }
 
-/// More than any pile may have.
-const MOST: usize = 200;
+/// As many as the largest pile may have; what has more has one more here, so that it is told.
+const MOST: usize = 1_000;
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 
 /// Tells by the tags of the first members, which differ for all of these.

@@ -10,7 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 /// The most octets of a line.
 const MOST_LINE: usize = 100_000;
 /// The most blocks of a file.
-const MOST_BLOCKS: usize = 500;
+const MOST_BLOCKS: usize = 1_200;
 
 const BEGIN: &str = "-----BEGIN ";
 const DASHES: &str = "-----";

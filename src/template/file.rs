@@ -29,8 +29,8 @@ struct Written {
 
 /// The fields whose values are lists, which `--set` takes by comma.
 const LISTS: [&str; 3] = ["key_usage", "key_usage_rsa", "extended_key_usage"];
-/// The fields whose values are texts, whatever they look like.
-const TEXTS: [&str; 3] = ["description", "key", "subject"];
+/// The fields whose values are numbers, or true or false.
+const PLAIN: [&str; 4] = ["ca", "days", "path_length", "send_root"];
 
 impl Template {
     /// Reads a template in TOML. `name` is what it is called from then on.
@@ -39,7 +39,11 @@ impl Template {
     /// [`Error::TemplateField`] with what is wrong and where: a field that is not
     /// known, missing or of another type, or values that do not go together.
     pub fn from_toml(name: &str, text: &str) -> Result<Self> {
-        let written: Written = toml::from_str(text).map_err(|e| refuse(name, e.message()))?;
+        let written: Written = toml::from_str(text).map_err(|e| {
+            let at = e.span().map_or(0, |span| span.start);
+            let line = text.get(..at).unwrap_or(text).matches('\n').count() + 1;
+            refuse(name, &format!("line {line}: {}", e.message().replace('\n', "; ")))
+        })?;
         Self::from_written(name, written)
     }
 
@@ -62,7 +66,8 @@ impl Template {
             let value = if LISTS.contains(&field) {
                 let items = value.split(',').map(str::trim).filter(|item| !item.is_empty());
                 toml::Value::Array(items.map(|item| toml::Value::String(item.to_owned())).collect())
-            } else if TEXTS.contains(&field) {
+            } else if !PLAIN.contains(&field) {
+                // Of a field that is not known the reader says which there are.
                 toml::Value::String(value.to_owned())
             } else {
                 let plain = value.trim();
@@ -76,26 +81,37 @@ impl Template {
             };
             table.insert(field.to_owned(), value);
         }
-        let written: Written = table.try_into().map_err(|e| refuse(&self.name, &e.to_string()))?;
+        let written: Written =
+            table.try_into().map_err(|e: toml::de::Error| refuse(&self.name, e.message()))?;
         Self::from_written(&self.name, written)
     }
 
     fn from_written(name: &str, written: Written) -> Result<Self> {
         let usages = |list: &[String]| list.iter().map(|u| u.parse::<KeyUsage>()).collect::<Result<Vec<_>>>();
-        let extended: Vec<ExtendedKeyUsage> =
-            written.extended_key_usage.iter().map(|u| u.parse()).collect::<Result<_>>()?;
+        let mut extended: Vec<ExtendedKeyUsage> = Vec::new();
+        for text in &written.extended_key_usage {
+            let usage = text.parse()?;
+            if !extended.contains(&usage) {
+                extended.push(usage);
+            }
+        }
         let key: Option<KeyAlgorithm> = written.key.as_deref().map(str::parse).transpose()?;
         let subject: Option<Subject> = written.subject.as_deref().map(str::parse).transpose()?;
         let key_usage = usages(&written.key_usage)?;
-        let signs = key_usage.iter().any(|u| matches!(u, KeyUsage::KeyCertSign | KeyUsage::CrlSign));
+        let key_usage_rsa = usages(&written.key_usage_rsa)?;
+        let of_ca = |u: &&KeyUsage| matches!(u, KeyUsage::KeyCertSign | KeyUsage::CrlSign);
+        let signs = key_usage.iter().chain(&key_usage_rsa).any(|u| of_ca(&u));
+        let signs_both = key_usage.contains(&KeyUsage::KeyCertSign) && key_usage.contains(&KeyUsage::CrlSign);
         let complaint = if written.days == 0 {
             Some("days is 0")
         } else if written.path_length.is_some() && !written.ca {
             Some("path_length is for CAs: set ca = true too")
-        } else if written.ca && !signs {
+        } else if written.ca && !signs_both {
             Some("the key of a CA needs keyCertSign and cRLSign")
         } else if !written.ca && signs {
             Some("keyCertSign and cRLSign are for CAs: set ca = true too")
+        } else if key_usage.is_empty() {
+            Some("key_usage is empty: RFC 5280 wants it said what the key is for")
         } else if !written.ca && extended.is_empty() {
             Some("extended_key_usage is empty: clients would take it for anything")
         } else if subject.as_ref().is_some_and(|s| s.common_name().is_some()) {
@@ -113,7 +129,7 @@ impl Template {
             ca: written.ca,
             path_length: written.path_length,
             key_usage: key_usage.into(),
-            key_usage_rsa: usages(&written.key_usage_rsa)?.into(),
+            key_usage_rsa: key_usage_rsa.into(),
             extended_key_usage: extended.into(),
             send_root: written.send_root,
             key,

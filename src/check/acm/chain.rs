@@ -9,6 +9,8 @@ use crate::finding::Severity;
 use crate::validity::rfc3339;
 
 const CHAIN: &str = "chain";
+/// How many names are compared with limits.
+const MOST_COMPARISONS: usize = 250_000;
 
 pub(super) fn own_signature(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
     let leaf = import.certificate;
@@ -122,7 +124,29 @@ pub(super) fn authorities(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken>
             below += 1;
         }
     }
+    found.extend(limits(import));
     found
+}
+
+/// The names that a CA of the chain does not permit (RFC 5280 §4.2.1.10): ACM takes them, and
+/// no client does.
+fn limits(import: &Import<'_>) -> Option<Broken> {
+    let issuers = import.chain.certificates();
+    issuers.iter().enumerate().find_map(|(n, issuer)| {
+        let limits = issuer.name_constraints().ok()??;
+        let below = issuers[..n].iter().filter(|ca| !ca.is_self_issued());
+        std::iter::once(import.certificate).chain(below).find_map(|certificate| {
+            let names = certificate.general_names();
+            if names.len().saturating_mul(limits.count()) > MOST_COMPARISONS {
+                return None;
+            }
+            let of_name = names.iter().find_map(|name| limits.bars(name));
+            let of_subject = || limits.refuses_subject(certificate.subject_der()).ok().flatten();
+            let reason = of_name.or_else(of_subject)?;
+            let (ca, subject) = (issuer.subject(), certificate.subject());
+            Some(Broken::new(CHAIN, format!("`{ca}` may not stand above `{subject}`: {reason}")))
+        })
+    })
 }
 
 pub(super) fn root_sent(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
