@@ -445,6 +445,11 @@ impl Authority {
 
     /// Refuses names that this CA, or one above it, may not issue for.
     fn check_names(&self, subject: &[u8], names: Option<&Names>) -> Result<()> {
+        // What has its issuer's name looks self-signed, and clients take it for that.
+        if subject == self.certificate.subject_der() {
+            let (input, reason) = (self.certificate.subject(), "it is the issuer's own name".to_owned());
+            return Err(Error::Subject { input, reason });
+        }
         for (ca, limits) in &self.constraints {
             let refused = |name: String, limit| Error::Constrained { name, ca: ca.clone(), limit };
             for name in names.into_iter().flatten() {

@@ -50,7 +50,7 @@ pub use ca::{CaEntry, History, KeyState, LoadedAuthority};
 pub use derived::Derived;
 pub use file::{Start, files_below, is_regular, read_input, read_large_input, read_start};
 pub use folder::folder_name;
-pub use import_record::{ImportRecord, ImportRecords};
+pub use import_record::{ImportRecord, ImportRecords, SIMULATOR};
 pub use leaf::LeafEntry;
 pub use new_folder::NewFolder;
 pub use record::{BatchRequests, IssuedEntry, Origin, serial_name, serial_octets};

@@ -321,3 +321,16 @@ fn throttling_uses_up_no_other_attempts() {
     assert_eq!(ran.status, 0, "{}", ran.stderr);
     assert_eq!(acm.sim.arns().len(), 1);
 }
+
+#[test]
+fn what_a_simulator_holds_is_nowhere_in_aws() {
+    let sandbox = Sandbox::new();
+    let made = sandbox.ok("up x.example.com --key p256 --import-acm --sim");
+    assert!(made.stderr.contains("(simulator)"), "{}", made.stderr);
+    let arn = made.stdout.trim();
+    let snippet = sandbox.run("snippet terraform x.example.com");
+    assert!(!snippet.stdout.contains(arn), "{}", snippet.stdout);
+    sandbox.ok("leaf x.example.com --key p256 --force");
+    assert_eq!(sandbox.run("status").status, 0, "nothing is missing in AWS");
+    assert!(sandbox.ok("renew --due").stderr.contains("nothing is due"));
+}

@@ -417,3 +417,34 @@ fn a_ca_that_has_ended_is_taken_over_and_can_be_renewed() {
     assert_eq!(later("ca renew").status, 0);
     assert_eq!(later("leaf a.example --key p256").status, 0);
 }
+
+#[test]
+fn what_is_here_keeps_its_name_and_what_is_new_gets_a_free_one() {
+    let sandbox = Sandbox::new();
+    let Some(_) = judge("openssl") else { return };
+    std::fs::create_dir(sandbox.file("d")).unwrap();
+    let root = |name: &str| {
+        let (subject, key, file) = (format!("/CN={name}"), format!("d/{name}.key"), format!("d/{name}.pem"));
+        let ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "900"];
+        let args = [&["req", "-x509", "-subj", &subject, "-keyout", &key, "-out", &file][..], &ec].concat();
+        support::openssl(&args, sandbox.path());
+    };
+    root("m");
+    sandbox.ok("ca adopt d");
+    // Another one, which comes before it in the folder.
+    root("a");
+    let again = json(&sandbox.ok("ca adopt d --json").stdout);
+    let mut names: Vec<&str> =
+        again["authorities"].as_array().unwrap().iter().map(|ca| ca["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["default", "default-2"], "{again}");
+    let subject = |name: &str| json(&sandbox.ok(&format!("ca show {name} --json")).stdout)["subject"].clone();
+    assert_eq!((subject("default"), subject("default-2")), ("CN=m".into(), "CN=a".into()));
+    // And once more nothing changes.
+    let before = sandbox.snapshot();
+    sandbox.ok("ca adopt d");
+    assert_eq!(sandbox.snapshot(), before);
+    // Under a name that was asked for it is refused: it has one.
+    let refused = sandbox.run("ca adopt d/m.pem --private-key d/m.key other");
+    assert_eq!(refused.status, 2, "{}", refused.stderr);
+}

@@ -568,3 +568,23 @@ fn what_stands_where_a_mapping_belongs_is_told() {
     assert!(new.starts_with("+…") && new.ends_with('…') && new.len() < 500, "{new}");
     assert!(changed.iter().all(|line| line.len() < 500), "{}", ran.stderr);
 }
+
+/// A listener behind a VPC link is spoken to in plain HTTP until there is a name to verify.
+#[test]
+fn a_private_integration_of_an_http_api_has_no_tls_without_a_name() {
+    let sandbox = Sandbox::new();
+    let document = |tls: &str| {
+        format!(
+            r#"{{"openapi":"3.0.1","paths":{{"/a":{{"get":{{"x-amazon-apigateway-integration":{{"payloadFormatVersion":"1.0","type":"http_proxy","httpMethod":"GET","connectionType":"VPC_LINK","connectionId":"abc","uri":"arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/x/1/2"{tls}}}}}}}}}}}"#
+        )
+    };
+    for (tls, spoken) in [("", false), (r#","tlsConfig":{"serverNameToVerify":"backend.internal"}"#, true)] {
+        std::fs::write(sandbox.file("api.json"), document(tls)).unwrap();
+        let explained = sandbox.ok("apigw explain api.json --json").stdout;
+        let report: Value = serde_json::from_str(&explained).unwrap();
+        assert_eq!(report["api"], "HTTP API", "{report}");
+        assert_eq!(report["integrations"][0]["tls"], spoken, "{report}");
+        let line = sandbox.ok("apigw explain api.json").stdout;
+        assert_eq!(line.trim_end().ends_with("no TLS"), !spoken, "{line}");
+    }
+}

@@ -384,3 +384,19 @@ fn no_output_holds_a_pass_phrase() {
         assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("hunter2"), "{args}");
     }
 }
+
+#[test]
+fn nothing_has_its_issuers_own_name() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --cn a.example --key p256");
+    for args in [
+        "ca new sub --under default --cn a.example --key p256",
+        "ca new sub --under default --cn a.example --key p256 --dry-run",
+        "leaf a.example --key p256",
+        "leaf a.example --key p256 --dry-run",
+    ] {
+        let message = refused(&sandbox, args, 3, "subject.malformed");
+        assert!(message.contains("the issuer's own name"), "{args}: {message}");
+    }
+    sandbox.ok("leaf a.example --subj /O=Acme --key p256");
+}

@@ -288,3 +288,66 @@ fn a_key_is_locked_as_openssl_reads_it() {
     // The same once more is written otherwise: salt and start are new.
     assert_ne!(key.encrypted_pem("a").unwrap(), key.encrypted_pem("a").unwrap());
 }
+
+/// A point in its short form, an exponent that few use: what cannot be checked here is not
+/// said to be wrong.
+#[test]
+fn what_cannot_be_checked_is_not_wrong() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    run(&sandbox, "ecparam -name prime256v1 -genkey -noout -out k.pem");
+    run(&sandbox, "ec -in k.pem -conv_form compressed -out short.pem");
+    run(
+        &sandbox,
+        "genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:1099511627791 -out large.pem",
+    );
+    for key in ["short.pem", "large.pem"] {
+        run(
+            &sandbox,
+            &format!("req -x509 -key {key} -subj /CN=x -addext subjectAltName=DNS:x.example -out c.pem"),
+        );
+        let certificate = Certificate::from_pem(sandbox.read("c.pem").as_bytes()).unwrap();
+        let refused = certificate.is_signed_by(certificate.public_key()).unwrap_err();
+        assert_eq!(refused.code(), "key.unsupported", "{key}");
+        let page = support::json(&sandbox.run("check c.pem --json").stdout);
+        let said = page["certificates"][0]["findings"].to_string();
+        assert!(!said.contains("its own key did not sign it"), "{key}: {said}");
+        run(&sandbox, &format!("req -new -key {key} -subj /CN=x.example -out r.pem"));
+        sandbox.run("ca new --key p256");
+        let signed = sandbox.run("sign r.pem");
+        assert_ne!(signed.status, 0, "{key}");
+        assert!(
+            signed.stderr.contains("is not supported") || signed.stderr.contains("exponent"),
+            "{}",
+            signed.stderr
+        );
+    }
+}
+
+/// A key that was opened and has a fault is not said to have another pass phrase; other
+/// ciphers are not said to be no key.
+#[test]
+fn why_a_locked_key_is_not_taken() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.file("phrase"), format!("{PHRASE}\n")).unwrap();
+    run(
+        &sandbox,
+        "genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:2048 -pkeyopt rsa_keygen_pubexp:3 -out three.pem",
+    );
+    run(
+        &sandbox,
+        "pkcs8 -topk8 -v2 aes-256-cbc -iter 100000 -in three.pem -passout file:phrase -out locked.pem",
+    );
+    let e = open(&sandbox, "locked.pem", Some(PHRASE)).unwrap_err();
+    assert!(!e.contains("pass phrase"), "{e}");
+    run(&sandbox, "ecparam -name prime256v1 -genkey -noout -out k.pem");
+    for way in ["-v2 aria-256-cbc", "-v2 camellia-256-cbc", "-v2 aes-256-cbc -v2prf hmacWithSHA512-256"] {
+        run(&sandbox, &format!("pkcs8 -topk8 {way} -in k.pem -passout file:phrase -out locked.pem"));
+        let e = open(&sandbox, "locked.pem", Some(PHRASE)).unwrap_err();
+        assert!(
+            e.ends_with("it is encrypted with something that is not read: AES and 3DES are"),
+            "{way}: {e}"
+        );
+    }
+}

@@ -85,6 +85,15 @@ impl Integration {
         format!("{} {}", self.method, self.path)
     }
 
+    /// Whether TLS is spoken to the back end as the document stands. A private integration of
+    /// an HTTP API with a listener speaks it where there is a name to verify alone (API Gateway
+    /// developer guide, "Create private integrations for HTTP APIs").
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        let to_listener = self.vpc_link && self.uri.as_ref().is_some_and(|uri| uri.starts_with("arn:"));
+        self.kind.speaks_tls() && !self.is_plain() && (!to_listener || self.server_name_to_verify.is_some())
+    }
+
     /// Whether its URI is plain HTTP.
     #[must_use]
     pub fn is_plain(&self) -> bool {

@@ -5,7 +5,7 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// The most octets of a line.
 const MOST_LINE: usize = 100_000;
@@ -105,10 +105,11 @@ fn decode(bytes: &[u8], repairs: &mut Vec<&'static str>) -> Zeroizing<String> {
             [a, b] => u16::from_le_bytes([*a, *b]),
             _ => 0xfffd,
         };
-        let mut units: Vec<u16> = bytes.chunks(2).map(unit).collect();
-        let text = String::from_utf16_lossy(&units);
-        units.zeroize();
-        Zeroizing::new(text)
+        // Room for all of it: growing would leave copies of a key behind.
+        let mut text = Zeroizing::new(String::with_capacity(bytes.len() / 2 * 3 + 3));
+        let chars = char::decode_utf16(bytes.chunks(2).map(unit));
+        text.extend(chars.map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)));
+        text
     };
     let text = match bytes {
         [0xff, 0xfe, rest @ ..] => {
@@ -138,9 +139,28 @@ fn decode(bytes: &[u8], repairs: &mut Vec<&'static str>) -> Zeroizing<String> {
     };
     if text.contains("-----\\n") || text.contains("-----\\r\\n") {
         repairs.push("line ends written as \\n");
-        return Zeroizing::new(text.replace("\\r", "").replace("\\n", "\n"));
+        return unescaped(&text);
     }
     text
+}
+
+/// The text with its line ends in place of what stands for them. Made in one piece.
+fn unescaped(text: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, behind) = rest.split_at(at);
+        out.push_str(before);
+        let (instead, taken) = match behind.as_bytes().get(1) {
+            Some(b'r') => ("", 2),
+            Some(b'n') => ("\n", 2),
+            _ => ("\\", 1),
+        };
+        out.push_str(instead);
+        rest = &behind[taken..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// The number of the first line that is too long.
@@ -153,7 +173,8 @@ fn long_line(text: &str) -> Option<usize> {
 
 /// What the text says in base64, if that is all it is.
 fn bare_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let plain: Zeroizing<String> = Zeroizing::new(text.chars().filter(|c| !c.is_whitespace()).collect());
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    plain.extend(text.chars().filter(|c| !c.is_whitespace()));
     if plain.len() < 64 {
         return None;
     }

@@ -79,6 +79,16 @@ impl PublicKey {
         }
     }
 
+    /// Whether ring reads the key: no point that is compressed (RFC 5480 §2.2), no exponent
+    /// above 33 bits. What it does not read is not wrong for that.
+    fn is_read_by_ring(&self) -> bool {
+        match self.algorithm {
+            Some(KeyAlgorithm::P256 | KeyAlgorithm::P384) => self.bits().first() == Some(&4),
+            _ if self.is_rsa() => exponent(self.bits()).is_some_and(|e| e < 1 << 33),
+            _ => true,
+        }
+    }
+
     /// How many bits an RSA modulus has.
     #[cfg(feature = "verify")]
     pub(crate) fn modulus_size(&self) -> Option<usize> {
@@ -178,9 +188,13 @@ impl PublicKey {
             let digest = ring::digest::digest(digest, message);
             return Ok(super::foreign::verify_p521(self.bits(), digest.as_ref(), signature));
         }
-        let how = algorithm.ring(self).ok_or_else(|| Error::UnsupportedAlgorithm {
+        let unsupported = || Error::UnsupportedAlgorithm {
             algorithm: format!("{} by a key that is {}", algorithm.name(), self.describe()),
-        })?;
+        };
+        let how = algorithm.ring(self).ok_or_else(unsupported)?;
+        if !self.is_read_by_ring() {
+            return Err(unsupported());
+        }
         Ok(ring_signature::UnparsedPublicKey::new(how, self.bits()).verify(message, signature).is_ok())
     }
 }

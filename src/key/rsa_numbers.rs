@@ -20,7 +20,7 @@ pub(super) fn fault(rsa_private_key: &[u8]) -> Option<&'static str> {
     };
     let one = BoxedUint::one();
     let (Some(p_1), Some(q_1), Some(modulus_p)) =
-        (non_zero(&p.wrapping_sub(&one)), non_zero(&q.wrapping_sub(&one)), non_zero(&p))
+        (non_zero(p.wrapping_sub(&one)), non_zero(q.wrapping_sub(&one)), non_zero(BoxedUint::clone(&p)))
     else {
         return Some("a prime of it is too small");
     };
@@ -29,18 +29,19 @@ pub(super) fn fault(rsa_private_key: &[u8]) -> Option<&'static str> {
         return Some("its modulus is not the product of its primes");
     }
     let product = Zeroizing::new(e.concatenating_mul(&*d));
-    if !is(&product.rem(&p_1), &one) || !is(&product.rem(&q_1), &one) {
+    if !is(&product.rem(&*p_1), &one) || !is(&product.rem(&*q_1), &one) {
         return Some("its private exponent is not the inverse of the public one");
     }
-    let fits = is(&d.rem(&p_1), &dp) && is(&d.rem(&q_1), &dq);
-    if !fits || !is(&Zeroizing::new(qi.concatenating_mul(&*q)).rem(&modulus_p), &one) {
+    let (d_p, d_q) = (Zeroizing::new(d.rem(&*p_1)), Zeroizing::new(d.rem(&*q_1)));
+    let fits = is(&d_p, &dp) && is(&d_q, &dq);
+    if !fits || !is(&Zeroizing::new(qi.concatenating_mul(&*q)).rem(&*modulus_p), &one) {
         return Some("its numbers for the Chinese remainder theorem are not its own");
     }
     None
 }
 
-fn non_zero(number: &BoxedUint) -> Option<NonZero<BoxedUint>> {
-    Option::from(NonZero::new(number.clone()))
+fn non_zero(number: BoxedUint) -> Option<Zeroizing<NonZero<BoxedUint>>> {
+    Option::from(NonZero::new(number)).map(Zeroizing::new)
 }
 
 fn read(rsa_private_key: &[u8]) -> Option<[Number; 8]> {

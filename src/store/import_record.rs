@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::certificate::Certificate;
 use crate::error::{Error, Result};
 
+/// The endpoint in records of what the simulator of `--sim` holds: its port changes.
+pub const SIMULATOR: &str = "acm-sim";
+
 /// What one import left behind: one a region, endpoint and account.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ImportRecord {
@@ -152,6 +155,12 @@ impl ImportRecords {
 }
 
 impl ImportRecord {
+    /// Whether a simulator has it, and AWS does not.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.endpoint.as_deref() == Some(SIMULATOR)
+    }
+
     /// Whether both are of the same region, endpoint and account.
     fn is_beside(&self, other: &Self) -> bool {
         self.region == other.region && self.endpoint == other.endpoint && self.account() == other.account()

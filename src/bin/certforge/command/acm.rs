@@ -6,7 +6,7 @@ use certforge::validity::rfc3339;
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
-use crate::command::target::{SIMULATOR, Session, Target, TargetArgs, stopped};
+use crate::command::target::{Session, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::environment;
 use crate::report::{
@@ -156,9 +156,7 @@ fn entry(summary: &Summary, session: &Session, now: OffsetDateTime) -> AcmEntry 
 /// endpoint that are asked for, where they are. A simulator's is none.
 fn recorded(context: &Context, name: &str, regions: &[String]) -> Result<Recorded, Failure> {
     let entry = context.store.leaf(name)?;
-    let own = |r: &ImportRecord| {
-        r.endpoint.as_deref() != Some(SIMULATOR) && (regions.is_empty() || regions.contains(&r.region))
-    };
+    let own = |r: &ImportRecord| !r.is_simulated() && (regions.is_empty() || regions.contains(&r.region));
     let records: Vec<ImportRecord> = entry.imports()?.all().iter().filter(|r| own(r)).cloned().collect();
     let recorded = Recorded { entry, records };
     if recorded.records.is_empty() {

@@ -7,7 +7,7 @@ use certforge::error::Shown;
 use certforge::harness::{AcmSim, Quota, Script, Settings};
 use certforge::store::read_input;
 
-use crate::context::{Context, Failure};
+use crate::context::{Context, Failure, Waits};
 use crate::render;
 use crate::report::Report;
 
@@ -71,6 +71,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             return Err(wrong(&message, &format!("the actions are {}", AcmSim::ACTIONS.join(", "))));
         }
         settings.faults.push((action.to_owned(), script.parse::<Script>()?));
+    }
+    if !args.listen.ip().is_loopback() && context.waits != Waits::Quiet {
+        render::progress(
+            "warning",
+            "everybody who reaches this machine may use it: no access key is checked",
+        );
     }
     let sim = AcmSim::listen(args.listen, settings)?;
     if let Some(path) = &args.state {

@@ -111,7 +111,9 @@ pub fn is_behind(entry: &LeafEntry) -> Result<bool, Failure> {
     let content = |chain: &Chain| content_sha256(&entry.certificate, chain).to_string();
     // CloudFront got it without its root.
     let contents = [content(&entry.chain), content(&entry.chain.without_root())];
-    Ok(entry.imports()?.all().iter().any(|record| !contents.contains(&record.sha256)))
+    let imports = entry.imports()?;
+    let mut real = imports.all().iter().filter(|record| !record.is_simulated());
+    Ok(real.any(|record| !contents.contains(&record.sha256)))
 }
 
 /// The leaves of the store.

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::command::candidate::{Candidate, LazyKey};
 use crate::command::import::{import, recover, same_key, unmade};
-use crate::command::target::{SIMULATOR, Session, Simulation, Target, TargetArgs, stopped};
+use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::report::ImportResult;
 
@@ -68,7 +68,7 @@ impl ImportArgs {
             // Of a service that is no longer known nothing is asked.
             services: record.services.iter().filter_map(|name| name.parse().ok()).collect(),
             allow: Vec::new(),
-            sim: record.endpoint.as_deref() == Some(SIMULATOR),
+            sim: record.is_simulated(),
         }
     }
 

@@ -233,7 +233,8 @@ fn values(entry: &LeafEntry, context: &Context) -> Result<BTreeMap<String, Value
     put("ca", file("ca.pem"));
     put("combined", file(&Derived::Combined.file_name()));
     put("p12", file(&Derived::Pkcs12.file_name()));
-    if let Some(record) = entry.imports()?.all().last() {
+    let imports = entry.imports()?;
+    if let Some(record) = imports.all().iter().rfind(|record| !record.is_simulated()) {
         put("arn", Value::from(record.arn.clone()));
         put("region", Value::from(record.region.clone()));
     }

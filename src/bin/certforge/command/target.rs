@@ -7,7 +7,7 @@ use std::time::Duration;
 use certforge::Error;
 use certforge::aws::{Connection, Importer, Progress};
 use certforge::harness::{AcmSim, Settings};
-use certforge::store::{ImportRecord, Lock, Store, read_input};
+use certforge::store::{ImportRecord, Lock, SIMULATOR, Store, read_input};
 
 use crate::context::{Failure, Waits};
 use crate::environment;
@@ -29,8 +29,6 @@ pub struct TargetArgs {
     timeout: Option<u64>,
 }
 
-/// The name by which the simulator stands in records: its port changes.
-pub const SIMULATOR: &str = "acm-sim";
 /// Where the simulator is, where nobody says.
 const SIMULATED_REGION: &str = "us-east-1";
 

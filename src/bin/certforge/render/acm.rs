@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use certforge::error::{Escaped, Shown};
+use certforge::store::SIMULATOR;
 
 use super::{finding_lines, line, problem_lines};
 use crate::report::{
@@ -66,7 +67,8 @@ pub fn import_lines(out: &mut impl Write, import: &ImportReport) -> io::Result<(
         ImportState::Planned => "would be imported",
     };
     let place = place_name(&import.region, import.profile.as_deref());
-    line(out, "acm", &place, state)?;
+    let simulated = import.endpoint.as_deref() == Some(SIMULATOR);
+    line(out, "acm", &place, &if simulated { format!("{state} (simulator)") } else { state.to_owned() })?;
     if let (ImportState::Planned, Some(arn)) = (import.state, &import.arn) {
         line(out, "arn", arn, "")?;
     }

@@ -146,7 +146,7 @@ impl ApigwIntegration {
             connection_id: integration.connection_id.clone(),
             insecure_skip_verification: integration.insecure_skip_verification,
             server_name_to_verify: integration.server_name_to_verify.clone(),
-            tls: integration.kind.speaks_tls() && !integration.is_plain(),
+            tls: integration.is_encrypted(),
             ways,
             findings,
         }

@@ -77,8 +77,7 @@ fn explained(
     let ways: Vec<WayReport> = ways(document.api(), integration).iter().map(WayReport::of).collect();
     let mut said = Vec::new();
     if let Some(sent) = sent
-        && integration.kind.speaks_tls()
-        && !integration.is_plain()
+        && integration.is_encrypted()
     {
         let asked = integration.server_name_to_verify.as_ref().or(integration.host.as_ref());
         let host: Option<Peer> = asked.and_then(|host| host.parse().ok());

@@ -74,8 +74,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if candidates.is_empty() {
         return Err(none(&args.path, &found));
     }
-    let named = name(candidates, args, &mut found.findings);
     let there = Issuers::read(store)?;
+    let named = name(candidates, args, &there, &mut found.findings);
     for (name, candidate) in &named {
         let same = there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate));
         match same {
@@ -333,10 +333,15 @@ fn issuers(certificate: &Certificate, all: &[(String, Certificate)]) -> Vec<Cert
     }
 }
 
-/// Gives each CA a name: an intermediate is the one that issues, its root is behind it.
-/// An intermediate of its issuer's own name is left out: clients take the one for the
-/// other.
-fn name(candidates: Vec<Candidate>, args: &Args, findings: &mut Vec<Finding>) -> Vec<(String, Candidate)> {
+/// Gives each CA a name: one that is here already its own; of the others an intermediate is
+/// the one that issues, and its root is called so. An intermediate of its issuer's own name
+/// is left out: clients take the one for the other.
+fn name(
+    candidates: Vec<Candidate>,
+    args: &Args,
+    there: &Issuers,
+    findings: &mut Vec<Finding>,
+) -> Vec<(String, Candidate)> {
     let mut kept = Vec::new();
     for candidate in candidates {
         let twin =
@@ -355,14 +360,29 @@ fn name(candidates: Vec<Candidate>, args: &Args, findings: &mut Vec<Finding>) ->
             kept.push(candidate);
         }
     }
-    // The one with the longest way up issues.
-    kept.sort_by_key(|c| Reverse(c.issuers.len()));
+    let known = |c: &Candidate| {
+        let known = there.all().iter().find(|ca| is_same(&ca.certificate, &c.certificate));
+        known.map(|ca| ca.name.clone())
+    };
+    // What is here already comes first, then the one with the longest way up: that issues.
+    kept.sort_by_key(|c| (known(c).is_none(), Reverse(c.issuers.len())));
     let mut named: Vec<(String, Candidate)> = Vec::new();
     for candidate in kept {
-        let name = match named.len() {
-            0 => args.name.clone(),
-            1 => root_name(&args.name),
-            n => format!("{}-{n}", args.name),
+        let first = named.first().map(|(_, first)| first);
+        let is_above = first.is_some_and(|first| first.issuers.contains(&candidate.certificate));
+        let free = |name: &String| {
+            !named.iter().any(|(taken, _)| taken == name) && !there.all().iter().any(|ca| ca.name == *name)
+        };
+        let name = match known(&candidate) {
+            // Under a name that was asked for it is refused: it has one.
+            Some(_) if named.is_empty() && args.name != DEFAULT_CA => args.name.clone(),
+            Some(own) => own,
+            None if named.is_empty() => args.name.clone(),
+            None => {
+                let root = is_above.then(|| root_name(&args.name)).filter(free);
+                let mut numbered = (2..).map(|n| format!("{}-{n}", args.name));
+                root.or_else(|| numbered.find(free)).unwrap_or_default()
+            }
         };
         named.push((name, candidate));
     }
