@@ -302,3 +302,74 @@ fn parameters_of_a_requested_key_are_not_taken_over() {
         verifies(&sandbox, "a.example", &[]);
     }
 }
+
+#[test]
+fn names_of_types_that_leaves_do_not_have_are_left_out_one_by_one() {
+    let sandbox = ca();
+    let sans = "subjectAltName=DNS:a.example,RID:1.2.3,otherName:1.2.3;UTF8:x,dirName:d\n[d]\nCN=dir";
+    let Some(()) = request(&sandbox, "CN=a.example", sans, P256) else { return };
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    assert_eq!(codes(&signed), ["csr.name"; 3], "{signed}");
+    let names = signed["names"].as_array().unwrap();
+    assert_eq!((names.len(), &names[0]["value"]), (1, &"a.example".into()), "{signed}");
+    // Several common names are none.
+    request(&sandbox, "0.CN=one.example\n1.CN=two.example", "subjectAltName=DNS:three.example", P256);
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    assert_eq!((codes(&signed), &signed["subject"]), (vec!["csr.common-name"], &"CN=three.example".into()));
+}
+
+#[test]
+fn an_address_of_a_request_is_held_to_the_rules_of_names() {
+    let sandbox = ca();
+    let Some(()) = request(&sandbox, "CN=m.example", "subjectAltName=IP:::ffff:10.0.0.1", P256) else {
+        return;
+    };
+    refused(&sandbox, "sign r.pem", 3, "name.mapped-ipv4");
+    request(&sandbox, "CN=m.example", "subjectAltName=DER:30:07:87:05:0a:00:00:01:02", P256);
+    let said = refused(&sandbox, "sign r.pem", 3, "csr.malformed");
+    assert!(said.contains("neither 4 nor 16 octets"), "{said}");
+    // A URI keeps its commas.
+    let uri = "subjectAltName=@s\n[s]\nURI.1=https://a.example/p,q\nDNS.1=m.example";
+    request(&sandbox, "CN=m.example", uri, P256);
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    let values: Vec<&str> =
+        signed["names"].as_array().unwrap().iter().map(|n| n["value"].as_str().unwrap()).collect();
+    assert!(values.contains(&"https://a.example/p,q"), "{values:?}");
+    sandbox.ok("renew m.example");
+    let typed = sandbox.run_args(&[
+        "leaf",
+        "u.example",
+        "--san",
+        "uri:https://a.example/p,q",
+        "--key",
+        "p256",
+        "--json",
+    ]);
+    assert_eq!(typed.status, 0, "{}", typed.stderr);
+    assert_eq!(json(&typed.stdout)["names"].as_array().unwrap().len(), 2, "{}", typed.stdout);
+}
+
+#[test]
+fn usages_of_a_request_are_told_where_the_template_has_others() {
+    let sandbox = ca();
+    let Some(()) = request(&sandbox, "CN=a.example", "keyUsage=keyAgreement", P256) else { return };
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    let found = signed["findings"].as_array().unwrap();
+    assert_eq!(found.len(), 1, "{signed}");
+    assert_eq!(found[0]["code"], "csr.extension");
+    assert!(found[0]["message"].as_str().unwrap().contains("key usage"), "{signed}");
+}
+
+#[test]
+fn a_request_by_its_older_label_with_a_pass_phrase_in_it() {
+    let sandbox = ca();
+    let config = "[req]\ndistinguished_name=dn\nattributes=at\nprompt=no\n[dn]\nCN=a.example\n[at]\nchallengePassword=kettle\n";
+    std::fs::write(sandbox.file("r.cnf"), config).unwrap();
+    let args = ["req", "-new", "-newhdr", "-nodes", "-keyout", "k.pem", "-out", "r.pem", "-config", "r.cnf"];
+    let Some(_) = openssl(&[&args[..], P256].concat(), sandbox.path()) else { return };
+    assert!(sandbox.read("r.pem").starts_with("-----BEGIN NEW CERTIFICATE REQUEST-----"));
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    assert_eq!(codes(&signed), ["csr.attribute"], "{signed}");
+    let message = signed["findings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("1.2.840.113549.1.9.7") && !message.contains("kettle"), "{message}");
+}

@@ -234,3 +234,47 @@ fn a_dot_in_front_is_told_and_goes_when_it_is_written_again() {
     let plain = plain.name_constraints().unwrap().unwrap();
     assert!(plain.dotted().is_empty() && read.is_written_as(&plain) && read != plain);
 }
+
+#[test]
+fn so_many_names_that_nobody_compares_them() {
+    // 600 limits on 600 names are more than are compared, 400 on 400 are not.
+    for (count, compared) in [(400, true), (600, false)] {
+        let limits: Vec<String> = (0..count).map(|i| format!("permitted;DNS:h{i}.example")).collect();
+        let names: Vec<String> = (0..count).map(|i| format!("DNS:h{i}.example")).collect();
+        let ca = ca_with(&[("nameConstraints", "placeholder")]);
+        let (limits, names) = (limits.join(","), names.join(","));
+        let ca: Vec<(&str, &str)> = ca
+            .iter()
+            .map(|(k, v)| (*k, if *k == "nameConstraints" { limits.as_str() } else { *v }))
+            .collect();
+        let Some((leaf, ca)) = issued(&ca, &[("subjectAltName", &names)], &[]) else { return };
+        let said = broken(&leaf, &ca);
+        if compared {
+            assert_eq!(said, Vec::<String>::new(), "{count}");
+        } else {
+            assert_eq!(said, ["more than 250000 names would have to be compared with limits"], "{count}");
+        }
+    }
+}
+
+#[test]
+fn mailboxes_in_a_subject_are_names_too() {
+    for (limit, subject, wanted) in [
+        ("permitted;email:b.example", "/CN=a.example/emailAddress=x@b.example", None),
+        (
+            "permitted;email:b.example",
+            "/CN=a.example/emailAddress=x@c.example",
+            Some("it permits email:b.example"),
+        ),
+        (
+            "excluded;email:b.example",
+            "/CN=a.example/emailAddress=x@b.example",
+            Some("it excludes email:b.example"),
+        ),
+    ] {
+        let Some((_, ca)) = issued(&ca_with(&[("nameConstraints", limit)]), &[], &[]) else { return };
+        let limits = ca.name_constraints().unwrap().unwrap();
+        let subject: certforge::Subject = subject.parse().unwrap();
+        assert_eq!(limits.refuses_subject(&subject.to_der().unwrap()).unwrap().as_deref(), wanted, "{limit}");
+    }
+}

@@ -80,7 +80,7 @@ struct Subject {
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let at = args.time.as_deref().map_or(Ok(context.now), instant)?;
     let peer: Option<Peer> = args.name.as_deref().map(str::parse).transpose()?;
-    let subject = subject(&args.what, context)?;
+    let subject = subject(&args.what, args.crl.is_empty(), context)?;
     let mut findings = subject.findings;
     let mut chain = subject.chain;
     let trust = match (args.trust.is_empty(), subject.trust) {
@@ -109,12 +109,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Verify(Box::new(VerifyReport::of(&shown, &question, &verdict, &findings))))
 }
 
-/// A certificate by file, or by the name of a leaf in the store.
-fn subject(what: &Path, context: &Context) -> Result<Subject, Failure> {
+/// A certificate by file, or by the name of a leaf in the store. Where no list is given the
+/// store's `records` say whether it was taken back.
+fn subject(what: &Path, records: bool, context: &Context) -> Result<Subject, Failure> {
     if let Some(entry) = material::leaf(what, context)? {
         let trust = Some(entry.trust_anchor());
         let chain = entry.chain.certificates().to_vec();
-        let findings = material::taken_back(&entry, context)?.into_iter().collect();
+        let taken_back = if records { material::taken_back(&entry, context)? } else { None };
+        let findings = taken_back.into_iter().collect();
         return Ok(Subject { certificate: Some(entry.certificate), chain, trust, findings });
     }
     let parts = material::look(what)?;

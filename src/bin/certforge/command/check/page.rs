@@ -21,8 +21,8 @@ use crate::report::{
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let leaf = material::leaf(&args.what, context)?;
     let taken_back = match &leaf {
-        Some(entry) => material::taken_back(entry, context)?,
-        None => None,
+        Some(entry) if args.judge.crl.is_empty() => material::taken_back(entry, context)?,
+        _ => None,
     };
     let file = leaf.map_or_else(|| args.what.clone(), |leaf| leaf.folder.join("fullchain.pem"));
     let parts = material::look_into(&file, &args.passphrase)?;
