@@ -3,16 +3,7 @@
 mod support;
 
 use certforge::harness::{AcmSim, Settings};
-use support::{CERTFORGE, Ran, Sandbox, archived, json, judge, openssl, refused, verify};
-
-/// Runs the command at another time.
-fn at(sandbox: &Sandbox, offset: &str, args: &str) -> Option<Ran> {
-    let faketime = judge("faketime")?;
-    let mut command = std::process::Command::new(faketime);
-    command.args(["-f", offset, CERTFORGE]).args(args.split_whitespace());
-    sandbox.isolate(&mut command);
-    Some(support::ran(command.output().unwrap()))
-}
+use support::{Sandbox, archived, at, json, judge, openssl, refused, verify};
 
 #[test]
 fn list_and_status_tell_what_there_is() {

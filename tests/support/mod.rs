@@ -154,6 +154,15 @@ pub fn archived(sandbox: &Sandbox, name: &str, text: &str) -> bool {
     })
 }
 
+/// Runs the command at another time, `+70d` from now; none without faketime.
+pub fn at(sandbox: &Sandbox, offset: &str, args: &str) -> Option<Ran> {
+    let faketime = judge("faketime")?;
+    let mut command = Command::new(faketime);
+    command.args(["-f", offset, CERTFORGE]).args(args.split_whitespace());
+    sandbox.isolate(&mut command);
+    Some(ran(command.output().unwrap()))
+}
+
 pub fn verify(sandbox: &Sandbox, args: &str) -> Option<(bool, String)> {
     let program = judge("openssl")?;
     let args: Vec<&str> = std::iter::once("verify").chain(args.split_whitespace()).collect();

@@ -1,6 +1,8 @@
 //! API Gateway's documents: only what was asked for changes, and Python's yaml and json
 //! read what was meant.
 
+mod kinds;
+#[path = "../support/mod.rs"]
 mod support;
 
 use serde_json::{Value, json};

@@ -1,15 +1,13 @@
 //! At a terminal: what is asked, what is done with each answer, and that no pass phrase is
 //! shown. `script` gives the terminal.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::support::{CERTFORGE, Sandbox, judge, output};
 use certforge::harness::{AcmSim, Settings};
-use support::{CERTFORGE, Sandbox, judge, output};
 
 /// What stood on the screen at the end, and the exit status.
 struct Talk {

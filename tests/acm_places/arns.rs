@@ -1,5 +1,4 @@
 //! ARNs of certificates: what is one, and why another text is none.
-#![cfg(feature = "aws")]
 
 use certforge::aws::{CertificateArn, partition_of};
 

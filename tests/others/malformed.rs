@@ -1,11 +1,9 @@
 //! Certificates and lists whose parts cannot be read, stand twice, or are signed by what may
 //! not sign them: where in the path, and in which words.
 
-mod support;
-
+use crate::support::made::{ca_with, issued};
+use crate::support::{Sandbox, json, openssl};
 use certforge::Certificate;
-use support::made::{ca_with, issued};
-use support::{Sandbox, json, openssl};
 
 /// The findings of a verification as `code place: message`.
 fn said(sandbox: &Sandbox, args: &str) -> Vec<String> {

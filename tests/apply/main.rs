@@ -1,5 +1,7 @@
 //! A manifest: what is missing or different is made, and nothing else.
 
+mod later;
+#[path = "../support/mod.rs"]
 mod support;
 
 use support::{Sandbox, json, judge, output, refused};

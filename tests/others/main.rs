@@ -1,6 +1,9 @@
 //! What a certificate that is there is asked for again: names, usages and subjects that can
 //! be asked for, those that cannot, and what is read back of what others wrote.
 
+mod limits;
+mod malformed;
+#[path = "../support/mod.rs"]
 mod support;
 
 use certforge::{Authority, Certificate, LeafRequest, PrivateKey, Reason, RevocationList, Revoked};

@@ -1,6 +1,9 @@
 //! Where an import goes and by which way: whose ARN a record is, services that get the chain
 //! otherwise, proxies, endpoints of configuration files, several failures in one run.
 
+mod arns;
+mod partly;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::io::{Read, Write};

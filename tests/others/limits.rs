@@ -1,12 +1,10 @@
 //! Limits on names as other CAs write them (RFC 5280 §4.2.1.10): what stands below and what
 //! does not, by our path rules and by OpenSSL. And how limits are written, read and told.
 
-mod support;
-
+use crate::support::made::{ca_with, issued};
+use crate::support::{Sandbox, judge, output};
 use certforge::check::path::{Purpose, Question, verify};
 use certforge::{Certificate, Constraints, Subtree, TrustAnchor};
-use support::made::{ca_with, issued};
-use support::{Sandbox, judge, output};
 use time::OffsetDateTime;
 
 /// Why the leaf may not stand below, in the path's words.

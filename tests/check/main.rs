@@ -1,5 +1,7 @@
 //! `certforge check`: what something is, and what is wrong with it.
 
+mod scanned;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::io::{Read, Write};

@@ -1,0 +1,105 @@
+//! A manifest applied again: later, after something was taken away, to several places.
+
+use crate::support::acm::Acm;
+use crate::support::{Sandbox, at, json, openssl};
+use serde_json::Value;
+
+fn put(sandbox: &Sandbox, text: &str) {
+    std::fs::write(sandbox.file("certforge.toml"), text).unwrap();
+}
+
+fn leaf(document: &Value) -> (&str, &str) {
+    let leaf = &document["leaves"][0];
+    (leaf["state"].as_str().unwrap(), leaf["reason"].as_str().unwrap_or_default())
+}
+
+#[test]
+fn what_ends_soon_is_made_anew_and_what_gains_nothing_is_not() {
+    let sandbox = Sandbox::new();
+    let manifest = "[ca.default]\nkey = \"p256\"\n[leaf.\"a.example\"]\nkey = \"p256\"\ndays = 90\n";
+    put(&sandbox, manifest);
+    sandbox.ok("apply");
+    let Some(early) = at(&sandbox, "+30d", "apply --json --dry-run") else { return };
+    assert_eq!(leaf(&json(&early.stdout)).0, "unchanged", "{}", early.stdout);
+    let due = at(&sandbox, "+70d", "apply --json --dry-run").unwrap();
+    let document = json(&due.stdout);
+    let (state, reason) = leaf(&document);
+    assert_eq!(state, "replaced", "{document}");
+    assert!(reason.starts_with("it ends at "), "{reason}");
+    // As its own rule has it.
+    put(&sandbox, &format!("{manifest}renew_within = \"5d\"\n"));
+    let kept = at(&sandbox, "+70d", "apply --json --dry-run").unwrap();
+    assert_eq!(leaf(&json(&kept.stdout)).0, "unchanged", "{}", kept.stdout);
+
+    // Cut to its CA's end it cannot get longer.
+    let sandbox = Sandbox::new();
+    put(
+        &sandbox,
+        "[ca.default]\nkey = \"p256\"\ndays = 100\n[leaf.\"a.example\"]\nkey = \"p256\"\ndays = 365\n",
+    );
+    sandbox.ok("apply");
+    let kept = at(&sandbox, "+90d", "apply --json").unwrap();
+    let document = json(&kept.stdout);
+    assert_eq!(leaf(&document).0, "unchanged", "{document}");
+    let codes: Vec<&str> = document["authorities"][0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["code"].as_str().unwrap())
+        .collect();
+    assert!(codes.contains(&"ca.due"), "{document}");
+}
+
+#[test]
+fn a_leaf_of_a_ca_that_was_replaced_is_made_anew() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "[ca.default]\nkey = \"p256\"\n[leaf.\"a.example\"]\nkey = \"p256\"\n");
+    sandbox.ok("apply");
+    sandbox.ok("ca new default --key p256 --force");
+    let document = json(&sandbox.ok("apply --json").stdout);
+    assert_eq!(leaf(&document), ("replaced", "it is of another issuer"), "{document}");
+    let args = ["verify", "-CAfile", "certforge/ca/default/ca.pem", "certforge/a.example/cert.pem"];
+    openssl(&args, sandbox.path());
+}
+
+#[test]
+fn a_form_that_is_missing_is_made_and_nothing_else() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.file("sub")).unwrap();
+    std::fs::write(sandbox.file("sub/pass"), "seven blue kettles\n").unwrap();
+    let manifest = "[ca.default]\nkey = \"p256\"\npassphrase_file = \"pass\"\n[leaf.\"a.example\"]\nkey = \"p256\"\nforms = [\"combined\", \"p12\"]\np12_passphrase_file = \"pass\"\n";
+    std::fs::write(sandbox.file("sub/m.toml"), manifest).unwrap();
+    // Files that the manifest names stand beside it.
+    sandbox.ok("apply -f sub/m.toml");
+    assert!(sandbox.read("certforge/ca/default/ca.key").contains("ENCRYPTED"));
+    let before = sandbox.read("certforge/a.example/cert.pem");
+    std::fs::remove_file(sandbox.file("certforge/a.example/combined.pem")).unwrap();
+    let document = json(&sandbox.ok("apply -f sub/m.toml --json").stdout);
+    assert_eq!(leaf(&document).0, "unchanged", "{document}");
+    assert_eq!(document["leaves"][0]["forms"].as_array().unwrap().len(), 1, "{document}");
+    assert!(sandbox.file("certforge/a.example/combined.pem").exists());
+    assert_eq!(sandbox.read("certforge/a.example/cert.pem"), before);
+    std::fs::remove_file(sandbox.file("sub/pass")).unwrap();
+    assert_eq!(sandbox.run("apply -f sub/m.toml").status, 4);
+}
+
+#[test]
+fn one_place_that_fails_keeps_no_other_leaf_from_its_own() {
+    let acm = Acm::new(&[("ImportCertificate", "403,ok")]);
+    let place = format!("acm = [{{ region = \"eu-west-1\", endpoint_url = \"{}\" }}]", acm.sim.url());
+    put(
+        &acm.sandbox,
+        &format!(
+            "[ca.default]\nkey = \"p256\"\n[leaf.\"a.example\"]\nkey = \"p256\"\n{place}\n[leaf.\"b.example\"]\nkey = \"p256\"\n{place}\n"
+        ),
+    );
+    let ran = acm.run("apply --json");
+    assert_eq!(ran.status, 5, "{}", ran.stderr);
+    let document = json(&ran.stdout);
+    let state = |n: usize| document["leaves"][n]["imports"][0]["state"].as_str().unwrap().to_owned();
+    assert_eq!((state(0), state(1)), ("failed".to_owned(), "imported".to_owned()), "{document}");
+    let again = json(&acm.ok("apply --json"));
+    let state = |n: usize| again["leaves"][n]["imports"][0]["state"].as_str().unwrap().to_owned();
+    assert_eq!((state(0), state(1)), ("imported".to_owned(), "unchanged".to_owned()), "{again}");
+    assert_eq!(acm.sim.arns().len(), 2);
+}
