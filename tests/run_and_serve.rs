@@ -334,7 +334,7 @@ fn a_server_s_ca_is_put_where_it_is_wanted() {
     let (mut child, ready) = serve(&sandbox, "--ca-file ca.pem");
     assert_eq!(ready["ca_file"], "ca.pem");
     assert!(sandbox.read("ca.pem").starts_with("-----BEGIN CERTIFICATE-----"));
-    signal(&child, "-INT");
+    signal(&child, "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let before = sandbox.read("ca.pem");
     assert_eq!(sandbox.run("serve --ca-file ca.pem").status, 3, "what is there stays");
@@ -434,5 +434,17 @@ fn what_is_ignored_ends_no_server() {
     std::thread::sleep(std::time::Duration::from_millis(300));
     assert!(child.try_wait().unwrap().is_none(), "it ended by what it was to ignore");
     signal(&child, "-TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// As Ctrl-C does; what started the tests may have it ignored, and it would stay so.
+#[test]
+fn an_interrupt_ends_a_server_well() {
+    let sandbox = Sandbox::new();
+    let mut command = Command::new("env");
+    sandbox.isolate(&mut command);
+    let (mut child, url) = start(command.args(["--default-signal=INT", CERTFORGE, "serve"]));
+    assert!(url.starts_with("https://"), "{url}");
+    signal(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
