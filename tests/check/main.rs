@@ -6,6 +6,7 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -234,31 +235,23 @@ fn a_folder_is_scanned_for_what_ends() {
     assert_eq!((status, errors(&document)), (1, vec!["gather.damaged".to_owned()]));
 }
 
+/// OpenSSL's server with the leaf that `up localhost` made.
+fn shows(sandbox: &Sandbox, program: &Path, more: &[&str]) -> Server {
+    Server::start(|port| {
+        let mut command = Command::new(program);
+        command.args(["s_server", "-key", "key.pem", "-cert", "cert.pem", "-quiet", "-accept"]);
+        command.arg(port.to_string()).args(more);
+        command.current_dir(sandbox.file("certforge/localhost"));
+        command
+    })
+}
+
 #[test]
 fn a_server_is_asked_what_it_shows() {
     let Some(program) = judge("openssl") else { return };
     let sandbox = Sandbox::new();
     sandbox.ok("up localhost 127.0.0.1 --three-tier --key p256");
-    let serve = |more: &'static [&'static str]| {
-        let folder = sandbox.file("certforge/localhost");
-        let program = program.clone();
-        Server::start(move |port| {
-            let mut command = Command::new(&program);
-            command.args([
-                "s_server",
-                "-key",
-                "key.pem",
-                "-cert",
-                "cert.pem",
-                "-accept",
-                &port.to_string(),
-                "-quiet",
-            ]);
-            command.args(more).current_dir(&folder);
-            command
-        })
-    };
-    let whole = serve(&["-cert_chain", "fullchain.pem", "-alpn", "http/1.1"]);
+    let whole = shows(&sandbox, &program, &["-cert_chain", "fullchain.pem", "-alpn", "http/1.1"]);
     let ca = "--ca certforge/localhost/ca.pem";
     let (status, document) = checked(&sandbox, &format!("{} {ca}", whole.address));
     assert_eq!((status, errors(&document)), (0, vec![]), "{document}");
@@ -271,7 +264,7 @@ fn a_server_is_asked_what_it_shows() {
         (vec!["path.name".to_owned()], &"other.internal".into())
     );
     // It leaves its intermediate out, and speaks TLS 1.2 alone.
-    let partial = serve(&["-tls1_2"]);
+    let partial = shows(&sandbox, &program, &["-tls1_2"]);
     let (status, document) = checked(&sandbox, &format!("https://{}/x {ca}", partial.address));
     assert_eq!((status, errors(&document)), (1, vec!["path.no-issuer".to_owned()]));
     let text = document.to_string();
@@ -284,21 +277,7 @@ fn a_server_that_speaks_something_else_first_is_asked_too() {
     let Some(program) = judge("openssl") else { return };
     let sandbox = Sandbox::new();
     sandbox.ok("up localhost 127.0.0.1 --key p256");
-    let tls = Server::start(|port| {
-        let mut command = Command::new(&program);
-        command.args([
-            "s_server",
-            "-key",
-            "key.pem",
-            "-cert",
-            "cert.pem",
-            "-accept",
-            &port.to_string(),
-            "-quiet",
-        ]);
-        command.current_dir(sandbox.file("certforge/localhost"));
-        command
-    });
+    let tls = shows(&sandbox, &program, &[]);
     // Servers of other protocols, whose TLS that server speaks.
     for (protocol, dialogue) in PROTOCOLS {
         let address = speaks(dialogue, tls.address);
