@@ -6,6 +6,7 @@ use certforge::validity::rfc3339;
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
+use crate::command::import::is_gone;
 use crate::command::target::{Session, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::environment;
@@ -309,12 +310,11 @@ fn prune_one(
     if !ended || !own || summary.in_use == Some(true) {
         return Ok(false);
     }
-    let gone = |e: &Error| matches!(e, Error::AwsRefused { aws_code, .. } if aws_code == "ResourceNotFoundException");
     // The list says what is likely; these say what is so.
     let asked = importer.tags(&summary.arn).and_then(|tags| Ok((tags, importer.describe(&summary.arn)?)));
     let (tags, detail) = match asked {
         Ok(asked) => asked,
-        Err(e) if gone(&e) => return Ok(false),
+        Err(e) if is_gone(&e) => return Ok(false),
         Err(e) => return Err(e),
     };
     if !tags.iter().any(|t| t.key == CONTENT_TAG) || !detail.in_use_by.is_empty() {
@@ -322,7 +322,7 @@ fn prune_one(
     }
     match yes.then(|| importer.delete(&summary.arn)).transpose() {
         // Where an answer was lost, the second call finds nothing: it is done.
-        Err(e) if !gone(&e) => Err(e),
+        Err(e) if !is_gone(&e) => Err(e),
         _ => Ok(true),
     }
 }

@@ -336,7 +336,8 @@ fn not_asked(reason: &str) -> Finding {
         .fix("what depends on what ACM holds is not checked")
 }
 
-fn is_gone(e: &Error) -> bool {
+/// That ACM has no such certificate.
+pub fn is_gone(e: &Error) -> bool {
     matches!(e, Error::AwsRefused { aws_code, .. } if aws_code == "ResourceNotFoundException")
 }
 

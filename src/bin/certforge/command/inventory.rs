@@ -4,7 +4,8 @@ use certforge::bundle::content_sha256;
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
 use certforge::store::{BatchRequests, CaEntry, IssuedEntry, LeafEntry, Store};
-use certforge::{Error, Finding, LeafRequest, San, Severity};
+use certforge::template::KeyUsage;
+use certforge::{Error, Finding, LeafPlan, LeafRequest, RevocationList, San, Severity, Validity};
 
 use crate::context::{Context, Failure};
 
@@ -64,6 +65,19 @@ fn is_the_disks(e: &Error) -> bool {
 /// Whether two certificates are of one CA, renewed or not.
 pub fn is_same(one: &Certificate, other: &Certificate) -> bool {
     one.subject_der() == other.subject_der() && one.public_key() == other.public_key()
+}
+
+/// Whether a certificate is for what is planned: its key usage and extended key usage.
+pub fn has_usages(found: &Certificate, plan: &LeafPlan) -> bool {
+    let template = plan.template();
+    let wanted = template.key_usage(plan.key().is_rsa());
+    let same = |usages: Vec<&str>| usages.into_iter().eq(wanted.iter().copied().map(KeyUsage::as_str));
+    found.key_usage().is_some_and(same) && found.extended_key_usage() == template.extended_key_usage()
+}
+
+/// From when until when a revocation list counts, if it says both.
+pub fn span_of(list: &RevocationList) -> Option<Validity> {
+    Validity::between(list.this_update()?, list.next_update()?).ok()
 }
 
 /// What is in a leaf's folder.

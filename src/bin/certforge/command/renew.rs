@@ -6,9 +6,9 @@ use std::collections::btree_map::Entry;
 use certforge::key::PrivateKey;
 use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority, Origin, Overwrite, Saved};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity, Validity};
+use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
-use crate::command::inventory::{Issuers, Leaves, is_behind, leaves, request_on_record};
+use crate::command::inventory::{Issuers, Leaves, is_behind, leaves, request_on_record, span_of};
 use crate::command::issue::{LifetimeArgs, StrictArgs};
 use crate::command::passphrase::PassphraseArgs;
 use crate::command::revoke;
@@ -152,14 +152,13 @@ fn due_lists(
     for ca in issuers.all() {
         // One that cannot be read is told by `status`, and made anew by `crl`.
         let Ok(Some(list)) = context.store.revocation_list(&ca.name) else { continue };
-        let (Some(from), Some(to)) = (list.this_update(), list.next_update()) else { continue };
-        let is_due = Validity::between(from, to).is_ok_and(|validity| validity.is_due(context.now, None));
-        if !is_due {
-            continue;
-        }
+        let Some(span) = span_of(&list).filter(|span| span.is_due(context.now, None)) else { continue };
         if args.dry_run {
-            let message =
-                format!("the list of the CA {} ends at {}, and would be made anew", ca.name, rfc3339(to));
+            let message = format!(
+                "the list of the CA {} ends at {}, and would be made anew",
+                ca.name,
+                rfc3339(span.not_after())
+            );
             said.push(Finding::new("crl.due", Severity::Warning, ca.name.clone(), message));
             continue;
         }

@@ -8,7 +8,7 @@ use certforge::validity::rfc3339;
 use certforge::{Finding, Severity};
 use time::Duration;
 
-use crate::command::inventory::{Issuers, Leaves, is_behind, leaves};
+use crate::command::inventory::{Issuers, Leaves, is_behind, leaves, span_of};
 use crate::context::{Context, Failure};
 use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
 
@@ -94,13 +94,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             None
         });
         if let Some(list) = list
-            && let (Some(from), Some(to)) = (list.this_update(), list.next_update())
-            && let Ok(validity) = certforge::Validity::between(from, to)
+            && let Some(span) = span_of(&list)
         {
+            let to = span.not_after();
             let condition = match () {
                 () if to < context.now => Condition::Expired,
                 // Lists last weeks: by a span that is meant for certificates each would be due.
-                () if validity.is_due(context.now, None) => Condition::Due,
+                () if span.is_due(context.now, None) => Condition::Due,
                 () => Condition::Ok,
             };
             entries.push(StatusEntry {
@@ -110,7 +110,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
                 condition,
                 not_after: rfc3339(to),
                 timestamp: to.unix_timestamp(),
-                days_left: validity.days_left(context.now),
+                days_left: span.days_left(context.now),
                 ca: Some(ca.name.clone()),
                 serial: None,
             });

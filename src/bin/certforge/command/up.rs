@@ -2,14 +2,12 @@
 
 mod issuer;
 
-use certforge::certificate::Certificate;
 use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, Origin, Overwrite};
-use certforge::template::KeyUsage;
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, Lifetime};
 
-use crate::command::inventory::{Issuers, Place, is_same, request_on_record};
+use crate::command::inventory::{Issuers, Place, has_usages, is_same, request_on_record};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
@@ -48,9 +46,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         Place::Leaf(entry) => (Some(*entry), false),
         Place::Damaged => (None, true),
     };
+    let issuer = issuer_of(there.as_ref(), context);
+    // Where the store's CAs cannot be read, nothing is on record.
+    let recorded_by = issuer.as_ref().ok().cloned().flatten();
     if let Some(entry) = there.as_ref().filter(|entry| !args.is_ephemeral() && !entry.has_key())
         && entry.imports()?.all().is_empty()
-        && is_signed_for_another(entry, context)
+        && is_signed_for_another(entry, recorded_by.as_deref(), context)
     {
         let name = entry.name();
         return Err(Failure::Usage {
@@ -60,7 +61,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             ),
         });
     }
-    let ca_name = choose_ca(args, context, there.as_ref())?;
+    let ca_name = choose_ca(args, context, issuer)?;
     let known = args.issue.ca.is_none() || ca_name == DEFAULT_CA || args.shape.is_given();
     if !known && !store.has_authority(&ca_name)? {
         let name = ca_name;
@@ -72,7 +73,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             let key = entry.certificate.public_key().algorithm().unwrap_or(DEFAULT_KEY);
             let request = args.issue.request(&asked, key)?;
             // A record that cannot be read says nothing, and keeps nobody from a new leaf.
-            let request = match on_record(entry, context) {
+            let request = match on_record(entry, recorded_by.as_deref(), context) {
                 Ok(Some(before)) => as_before(args, request, &before),
                 _ => request,
             };
@@ -120,19 +121,23 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Up(Box::new(made.report)))
 }
 
+/// The name of the CA that issued the leaf that is there, if there is one and the store has it.
+fn issuer_of(there: Option<&LeafEntry>, context: &Context) -> Result<Option<String>, Failure> {
+    let Some(entry) = there else { return Ok(None) };
+    Ok(Issuers::read(&context.store)?.of(entry).map(|ca| ca.name.clone()))
+}
+
 /// Whether a leaf's key was never here, by its CA's record.
-fn is_signed_for_another(entry: &LeafEntry, context: &Context) -> bool {
-    let Ok(issuers) = Issuers::read(&context.store) else { return false };
-    let Some(ca) = issuers.of(entry) else { return false };
-    let issued = context.store.issued(&ca.name, &entry.certificate.serial_hex());
+fn is_signed_for_another(entry: &LeafEntry, ca: Option<&str>, context: &Context) -> bool {
+    let Some(ca) = ca else { return false };
+    let issued = context.store.issued(ca, &entry.certificate.serial_hex());
     issued.is_ok_and(|issued| issued.is_some_and(|issued| issued.key_is_elsewhere))
 }
 
 /// What was asked for when the leaf that is there was made, if that is on record.
-fn on_record(entry: &LeafEntry, context: &Context) -> Result<Option<LeafRequest>, Failure> {
-    let issuers = Issuers::read(&context.store)?;
-    let Some(ca) = issuers.of(entry) else { return Ok(None) };
-    request_on_record(&context.store, &ca.name, &entry.certificate.serial_hex(), &mut None)
+fn on_record(entry: &LeafEntry, ca: Option<&str>, context: &Context) -> Result<Option<LeafRequest>, Failure> {
+    let Some(ca) = ca else { return Ok(None) };
+    request_on_record(&context.store, ca, &entry.certificate.serial_hex(), &mut None)
 }
 
 /// What is not said this time stays as it was asked for: purpose, subject and length.
@@ -213,11 +218,15 @@ fn ask(args: &Args) -> Result<Vec<String>, Failure> {
 
 /// The CA that was asked for, or the one that issued the leaf that is there, or
 /// the usual one.
-fn choose_ca(args: &Args, context: &Context, there: Option<&LeafEntry>) -> Result<String, Failure> {
-    if let (None, Some(entry)) = (&args.issue.ca, there)
-        && let Some(ca) = Issuers::read(&context.store)?.of(entry)
+fn choose_ca(
+    args: &Args,
+    context: &Context,
+    issuer: Result<Option<String>, Failure>,
+) -> Result<String, Failure> {
+    if args.issue.ca.is_none()
+        && let Some(ca) = issuer?
     {
-        return Ok(ca.name.clone());
+        return Ok(ca);
     }
     context.choose_ca(args.issue.ca.as_deref())
 }
@@ -463,12 +472,4 @@ impl Args {
     const fn is_ephemeral(&self) -> bool {
         false
     }
-}
-
-/// Whether a certificate is for what is asked for.
-fn has_usages(found: &Certificate, plan: &LeafPlan) -> bool {
-    let template = plan.template();
-    let wanted = template.key_usage(plan.key().is_rsa());
-    let same = |usages: Vec<&str>| usages.into_iter().eq(wanted.iter().copied().map(KeyUsage::as_str));
-    found.key_usage().is_some_and(same) && found.extended_key_usage() == template.extended_key_usage()
 }

@@ -1,14 +1,13 @@
 //! What of a manifest is there already, and how what is there differs.
 
 use certforge::store::{CaEntry, KeyState, LeafEntry};
-use certforge::template::KeyUsage;
 use certforge::validity::{BACKDATE, rfc3339};
 use certforge::{Authority, Error, Finding, Lifetime, Severity};
 
 use time::OffsetDateTime;
 
 use super::plan::{PlannedCa, PlannedLeaf};
-use crate::command::inventory::{Issuers, Place, is_same};
+use crate::command::inventory::{Issuers, Place, has_usages, is_same};
 use crate::context::{Context, Failure};
 use crate::report::{State, same_names};
 
@@ -142,10 +141,7 @@ fn reason(
         return because("its subject is different");
     }
     let template = plan.template();
-    let usages = template.key_usage(plan.key().is_rsa());
-    let same =
-        found.key_usage().is_some_and(|u| u.iter().copied().eq(usages.iter().copied().map(KeyUsage::as_str)));
-    if !same || found.extended_key_usage() != template.extended_key_usage() {
+    if !has_usages(found, &plan) {
         return because("its purpose is different");
     }
     if !entry.is_whole(template.send_root()) {
