@@ -11,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::key::KeyAlgorithm;
 use crate::name::{Names, San};
 use crate::subject::{MAX_COMMON_NAME, Subject};
-use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
+use crate::template::{KeyUsage, Template};
 use crate::validity::{LEAF_LIMIT_DAYS, LEAF_WARNING_DAYS, Lifetime, Validity, rfc3339};
 
 pub use ca::{CaPlan, CaRequest};
@@ -87,8 +87,12 @@ impl LeafRequest {
         let subject = certificate.subject_as_ours()?;
         let request = Self::for_names(Names::new(names)?).template(template).allow_long(true);
         let rest = certificate.validity().length();
-        let request =
-            request.lifetime(Lifetime::For { months: 0, rest }).subject(subject.without_common_name());
+        // A common name that is among the names comes of them again.
+        let subject = match subject.common_name().map(|common| request.template.name_of(common)) {
+            Some(Ok(None)) => subject,
+            _ => subject.without_common_name(),
+        };
+        let request = request.lifetime(Lifetime::For { months: 0, rest }).subject(subject);
         Ok(match algorithm {
             Some(algorithm) => request.key(algorithm),
             None => request,
@@ -96,7 +100,8 @@ impl LeafRequest {
     }
 
     /// The subject's attributes. A common name among them becomes the first
-    /// name; without one the first name becomes the common name.
+    /// name, or stays what a person or a program is called where the template is not for
+    /// servers ([`Template::name_of`]); without one the first name becomes the common name.
     #[must_use]
     pub fn subject(mut self, subject: Subject) -> Self {
         self.subject = subject;
@@ -178,7 +183,7 @@ impl LeafRequest {
         }
         let mut findings = Vec::new();
         let (names, subject) = self.names_and_subject(&mut findings)?;
-        let server = self.template.extended_key_usage().contains(&ExtendedKeyUsage::ServerAuth);
+        let server = self.template.is_for_servers();
         if server && !names.iter().any(|name| matches!(name, San::Dns(_) | San::Ip(_))) {
             findings.push(Finding::new(
                 "name.no-host",
@@ -225,7 +230,9 @@ impl LeafRequest {
             return Err(Error::Subject { input: given.to_string(), reason });
         }
         if let Some(common) = given.common_name() {
-            let name: San = common.parse()?;
+            let Some(name) = self.template.name_of(common)? else {
+                return Ok((self.names.clone(), given.clone()));
+            };
             // The subject shows the name as it stands among the names, or not at all.
             let subject = given.with_common_name(&name.to_string());
             let first = std::iter::once(name).chain(self.names.iter().cloned());

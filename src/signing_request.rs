@@ -127,7 +127,8 @@ impl SigningRequest {
     /// `more` are names besides those that it has.
     ///
     /// A common name that is a name is among the names, with its own type: an IP
-    /// address becomes an `iPAddress`. One that is none is left out.
+    /// address becomes an `iPAddress`. One that is none is left out where the template is
+    /// for servers.
     ///
     /// # Errors
     /// [`Error::Name`] for a name that no certificate can carry; [`Error::NoNames`];
@@ -144,26 +145,32 @@ impl SigningRequest {
             }
         }
         names.extend_from_slice(more);
-        let subject = self.kept_subject(&mut names, &mut findings)?;
+        let subject = self.kept_subject(template, &mut names, &mut findings)?;
         let request = LeafRequest::for_names(Names::new(names)?).subject(subject).template(template.clone());
         Ok((request, findings))
     }
 
-    /// Its subject without a common name that is no name; one that is goes before the
-    /// other names, if it is not among them.
-    fn kept_subject(&self, names: &mut Vec<San>, findings: &mut Vec<Finding>) -> Result<Subject> {
+    /// Its subject without a common name that is no name of a server; one that is a name
+    /// goes before the other names, if it is not among them.
+    fn kept_subject(
+        &self,
+        template: &Template,
+        names: &mut Vec<San>,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Subject> {
         let subject = Subject::from_name(&self.view.info.subject)?;
         if subject.common_names() > 1 {
             findings.push(left_out("csr.common-name", "subject", "its common names: it has several"));
             return Ok(subject.without_common_name());
         }
         let Some(common) = subject.common_name() else { return Ok(subject) };
-        match common.parse::<San>() {
-            Ok(name) => {
+        match template.name_of(common) {
+            Ok(Some(name)) => {
                 names.retain(|n| *n != name);
                 names.insert(0, name);
                 Ok(subject)
             }
+            Ok(None) => Ok(subject),
             Err(e) if names.is_empty() => Err(e),
             Err(_) => {
                 let message = format!("its common name `{common}`: it is no name that clients look at");

@@ -1,6 +1,7 @@
 //! What the commands do: their streams, their documents, their files.
 
 mod flags;
+mod people;
 #[path = "../support/mod.rs"]
 mod support;
 mod up;

@@ -280,6 +280,9 @@ fn name(input: &str, fault: NameFault) -> Option<String> {
         NameFault::Url | NameFault::Path | NameFault::Port => return Some(host_alone(input)),
         NameFault::Cidr => "give one address; a certificate cannot vouch for a network",
         NameFault::EmptyLabel => "take out the extra dot",
+        NameFault::Forbidden(' ') => {
+            "what somebody is called is a client's common name, beside an address: --client --cn \"Jane Doe\" --san jane@example.com; host names have letters, digits, hyphens and dots"
+        }
         NameFault::Forbidden('_') => "host names have no underscore: use a hyphen",
         NameFault::Forbidden(_) | NameFault::Hyphen => {
             "host names have letters, digits, hyphens and dots; the prefixes are dns:, ip:, email:, uri:"

@@ -176,17 +176,18 @@ impl IssueArgs {
 }
 
 impl IssueArgs {
+    /// The template that was asked for.
+    pub fn template(&self) -> certforge::Result<Template> {
+        self.request.purpose.template()
+    }
+
     /// The request for one of many: with the CA's kind of key where none was asked for.
     pub fn batch_request(
         &self,
         names: Names,
-        template: Option<Template>,
+        template: Template,
         ca_key: KeyAlgorithm,
     ) -> certforge::Result<LeafRequest> {
-        let template = match template {
-            Some(template) => template,
-            None => self.request.purpose.template()?,
-        };
         let key = self.request.key(&template)?.unwrap_or(ca_key);
         let mut request =
             LeafRequest::for_names(names).key(key).template(template).allow_long(self.allow_long);
@@ -244,7 +245,9 @@ impl RequestArgs {
         }
         // A --cn holds one name: a comma in it is not a list.
         let common = self.cn.as_deref().or(subject.common_name());
-        let mut names: Vec<San> = common.into_iter().map(str::parse).collect::<certforge::Result<_>>()?;
+        let template = self.purpose.template()?;
+        let first = common.map(|common| template.name_of(common)).transpose()?;
+        let mut names: Vec<San> = first.iter().flatten().cloned().collect();
         let texts = self
             .names
             .iter()
@@ -254,9 +257,16 @@ impl RequestArgs {
         for text in texts {
             names.extend(Names::parse([text])?.iter().cloned());
         }
-        let template = self.purpose.template()?;
+        let called = self.cn.as_deref().filter(|_| matches!(first, Some(None)));
+        if let (Some(common), true) = (common, names.is_empty()) {
+            // Nothing but what somebody is called: the message says what that is not.
+            names.push(common.parse()?);
+        }
         Ok(LeafRequest::for_names(Names::new(names)?)
-            .subject(subject)
+            .subject(match called {
+                Some(common) => subject.with("CN", common)?,
+                None => subject,
+            })
             .key(self.key(&template)?.unwrap_or(key))
             .template(template))
     }

@@ -161,14 +161,6 @@ impl Row {
         ca_key: KeyAlgorithm,
         templates: &mut HashMap<String, Template>,
     ) -> Result<LeafRequest> {
-        let mut names: Vec<San> = self.name.iter().map(|n| n.parse()).collect::<Result<_>>()?;
-        for name in &self.names {
-            names.push(name.parse()?);
-        }
-        let subject: Option<Subject> = self.subject.as_deref().map(str::parse).transpose()?;
-        if let Some(common) = subject.as_ref().and_then(Subject::common_name) {
-            names.insert(0, common.parse()?);
-        }
         let template = match &self.template {
             None => None,
             Some(name) => Some(match templates.get(name) {
@@ -176,6 +168,29 @@ impl Row {
                 None => templates.entry(name.clone()).or_insert(template(name)?).clone(),
             }),
         };
+        let template = match template {
+            Some(template) => template,
+            None => issue.template()?,
+        };
+        let mut subject: Option<Subject> = self.subject.as_deref().map(str::parse).transpose()?;
+        let mut names: Vec<San> = Vec::new();
+        // What is written in two places may be what somebody is called.
+        if let Some(common) = subject.as_ref().and_then(Subject::common_name) {
+            names.extend(template.name_of(common)?);
+        }
+        if let Some(name) = &self.name {
+            match template.name_of(name)? {
+                Some(name) => names.push(name),
+                None => subject = Some(subject.unwrap_or_default().with("CN", name)?),
+            }
+        }
+        for name in &self.names {
+            names.push(name.parse()?);
+        }
+        if let (Some(called), true) = (subject.as_ref().and_then(Subject::common_name), names.is_empty()) {
+            // Nothing but that: the message says what that is not.
+            names.push(called.parse()?);
+        }
         let mut request = issue.batch_request(Names::new(names)?, template, ca_key)?;
         if let Some(subject) = subject {
             request = request.subject(subject);
