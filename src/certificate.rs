@@ -20,6 +20,7 @@ use crate::validity::Validity;
 
 pub(crate) use chain::check_link;
 pub use chain::{Chain, TrustAnchor};
+pub(crate) use extensions::BasicConstraints;
 pub use extensions::PathLength;
 #[cfg(feature = "verify")]
 pub(crate) use extensions::describe_name;

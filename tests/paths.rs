@@ -204,6 +204,9 @@ fn what_is_wrong_with_a_ca_that_is_trusted_weighs_less() {
             ],
         ),
         (&[("basicConstraints", "critical,CA:TRUE,pathlen:0")], &[]),
+        // There is no largest one.
+        (&[("basicConstraints", "critical,CA:TRUE,pathlen:256")], &[]),
+        (&[("basicConstraints", "critical,CA:TRUE,pathlen:70000")], &[]),
         (
             &[("nameConstraints", "critical,permitted;DNS:b.example")],
             &[

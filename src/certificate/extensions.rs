@@ -1,10 +1,13 @@
 //! What a certificate's extensions say (RFC 5280 §4.2).
 
+use der::Sequence;
+use der::asn1::{ObjectIdentifier, Uint};
+use der::oid::AssociatedOid;
 use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
-    AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, KeyUsage, NameConstraints,
-    SubjectAltName, SubjectKeyIdentifier,
+    AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, KeyUsage, NameConstraints, SubjectAltName,
+    SubjectKeyIdentifier,
 };
 
 use super::Certificate;
@@ -44,11 +47,11 @@ impl Certificate {
     }
 
     /// Whether it says that it is a CA (`basicConstraints`), and if so how many
-    /// CAs may stand below it.
+    /// CAs may stand below it. More than 255 count as 255: no path is that long.
     #[must_use]
     pub fn ca(&self) -> Option<PathLength> {
         match self.read().extension::<BasicConstraints>() {
-            Ok(Some((_, constraints))) if constraints.ca => Some(PathLength(constraints.path_len_constraint)),
+            Ok(Some((_, constraints))) if constraints.ca => Some(PathLength(constraints.path_length())),
             _ => None,
         }
     }
@@ -222,6 +225,29 @@ impl Certificate {
             _ => None,
         };
         access.0.iter().filter_map(|a| address(&a.access_location)).collect()
+    }
+}
+
+/// `BasicConstraints` (RFC 5280 §4.2.1.9), with a path length of any size: it has no limit
+/// there.
+#[derive(Sequence)]
+pub(crate) struct BasicConstraints {
+    #[asn1(default = "bool::default")]
+    pub(crate) ca: bool,
+    #[asn1(optional = "true")]
+    pub(crate) path_length: Option<Uint>,
+}
+
+impl AssociatedOid for BasicConstraints {
+    const OID: ObjectIdentifier = x509_cert::ext::pkix::BasicConstraints::OID;
+}
+
+impl BasicConstraints {
+    fn path_length(&self) -> Option<u8> {
+        self.path_length.as_ref().map(|length| match length.as_bytes() {
+            [octet] => *octet,
+            _ => u8::MAX,
+        })
     }
 }
 

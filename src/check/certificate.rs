@@ -11,12 +11,12 @@ use der::Decode;
 use der::asn1::ObjectIdentifier;
 use der::oid::AssociatedOid;
 use x509_cert::ext::pkix::{
-    AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage,
-    NameConstraints, SubjectAltName, SubjectKeyIdentifier,
+    AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, ExtendedKeyUsage, KeyUsage, NameConstraints,
+    SubjectAltName, SubjectKeyIdentifier,
 };
 use x509_cert::name::Name;
 
-use crate::certificate::{Certificate, EMPTY_NAME, Outline, Read};
+use crate::certificate::{BasicConstraints, Certificate, EMPTY_NAME, Outline, Read};
 use crate::error::Result;
 use crate::finding::{Finding, Severity};
 use crate::key::PublicKey;

@@ -82,6 +82,7 @@ fn basic_constraints_case_by_case() {
     let not_critical = "its basic constraints are not critical";
     let ca = ca_with("basicConstraints", "CA:TRUE");
     let limited = ca_with("basicConstraints", "critical,CA:TRUE,pathlen:0");
+    let hardly = ca_with("basicConstraints", "critical,CA:TRUE,pathlen:300");
     judge_all(&[
         (
             &[("basicConstraints", "")],
@@ -98,6 +99,7 @@ fn basic_constraints_case_by_case() {
         ),
         (&ca, "/CN=a CA", &[], Some(("basic-constraints", WRONG, not_critical))),
         (&limited, "/CN=a CA", &[], None),
+        (&hardly, "/CN=a CA", &[], None),
     ]);
 }
 

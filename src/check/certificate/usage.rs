@@ -22,7 +22,7 @@ pub(super) fn basic_constraints(s: &Facts<'_>) -> Option<Broken> {
     let Some((critical, constraints)) = &s.constraints else {
         return odd("it does not say whether it is a CA");
     };
-    if !constraints.ca && constraints.path_len_constraint.is_some() {
+    if !constraints.ca && constraints.path_length.is_some() {
         return wrong("it has a path length and is no CA");
     }
     let message = "its basic constraints are not critical";
