@@ -1,5 +1,5 @@
 //! `certforge explain`: what is behind an error text, from the data in
-//! templates/explanations.toml.
+//! templates/explanations.
 
 use std::collections::HashSet;
 use std::io::IsTerminal;
@@ -27,6 +27,19 @@ pub struct Args {
     #[arg(long, conflicts_with = "text")]
     list: bool,
 }
+
+/// The data: one file for those who say the texts.
+const BOOK: &str = concat!(
+    include_str!("../../../../templates/explanations/alerts.toml"),
+    include_str!("../../../../templates/explanations/aws.toml"),
+    include_str!("../../../../templates/explanations/browsers.toml"),
+    include_str!("../../../../templates/explanations/dotnet.toml"),
+    include_str!("../../../../templates/explanations/go.toml"),
+    include_str!("../../../../templates/explanations/java.toml"),
+    include_str!("../../../../templates/explanations/keys.toml"),
+    include_str!("../../../../templates/explanations/openssl.toml"),
+    include_str!("../../../../templates/explanations/rustls.toml"),
+);
 
 /// All that is known.
 #[derive(serde::Deserialize)]
@@ -60,7 +73,7 @@ const LEAST: usize = 12;
 const LONGEST: usize = 4_000;
 
 pub fn run(args: &Args) -> Result<Report, Failure> {
-    let book: Book = toml::from_str(include_str!("../../../../templates/explanations.toml"))
+    let book: Book = toml::from_str(BOOK)
         .map_err(|e| Error::Internal { doing: "reading explanations", reason: e.to_string() })?;
     if args.list {
         let all = book.explanation.iter().map(|e| explained(e, None, &e.matches[0])).collect();
@@ -214,7 +227,7 @@ mod tests {
     use super::*;
 
     fn book() -> Book {
-        toml::from_str(include_str!("../../../../templates/explanations.toml")).unwrap()
+        toml::from_str(BOOK).unwrap()
     }
 
     #[test]
