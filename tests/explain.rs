@@ -97,6 +97,55 @@ fn texts_as_they_are_met_are_explained() {
     }
 }
 
+/// Lines as programs print them, most of them provoked: tests/explained.txt.
+#[test]
+fn each_line_finds_what_explains_it_best() {
+    let sandbox = Sandbox::new();
+    let lines = include_str!("explained.txt").lines().filter(|line| !line.starts_with('#'));
+    let mut asked = 0;
+    for (id, text) in lines.map(|line| line.split_once(" | ").unwrap()) {
+        let explained = sandbox.run_args(&["explain", "--json", text]);
+        assert_eq!(explained.status, 0, "{text} is not known");
+        assert_eq!(json(&explained.stdout)["found"][0]["id"], id, "{text}");
+        asked += 1;
+    }
+    assert!(asked > 200, "{asked}");
+}
+
+/// What `check --clients` forecasts can be pasted into `explain`.
+#[test]
+fn every_text_that_a_client_is_said_to_print_is_explained() {
+    let table: toml::Table = include_str!("../templates/clients.toml").parse().unwrap();
+    let rules = table["client"].as_array().unwrap().iter().flat_map(|client| match client.get("rules") {
+        Some(toml::Value::Array(rules)) => rules.clone(),
+        _ => Vec::new(),
+    });
+    let sandbox = Sandbox::new();
+    let mut texts: Vec<String> =
+        rules.filter_map(|rule| Some(rule.get("says")?.as_str()?.to_owned())).collect();
+    texts.sort();
+    texts.dedup();
+    // Where nothing is printed there is nothing to explain, and a single word is in any log.
+    texts.retain(|text| text.len() > 12 && !text.starts_with("no error"));
+    assert!(texts.len() > 80, "{}", texts.len());
+    let unknown: Vec<&String> =
+        texts.iter().filter(|text| sandbox.run_args(&["explain", text]).status != 0).collect();
+    assert_eq!(unknown, Vec::<&String>::new());
+}
+
+#[test]
+fn an_error_text_may_quote_a_certificate_and_no_key() {
+    let sandbox = Sandbox::new();
+    let quoted = |label: &str| format!("Invalid base64: \"-----BEGIN {label}-----\nMIIB");
+    let explained = sandbox.run_args(&["explain", "--json", &quoted("CERTIFICATE")]);
+    assert_eq!(json(&explained.stdout)["found"][0]["id"], "aws-cli.base64");
+    for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
+        let refused = sandbox.run_args(&["explain", &quoted(label)]);
+        assert_eq!((refused.status, refused.stdout.as_str()), (2, ""), "{label}");
+        assert!(!refused.stderr.contains("MIIB"), "{}", refused.stderr);
+    }
+}
+
 #[test]
 fn a_log_is_read_and_what_is_not_known_names_what_is_near() {
     let sandbox = Sandbox::new();

@@ -276,10 +276,11 @@ pub fn run() -> ExitCode {
         let text = format!("certforge {version}\n").into_bytes();
         return render::report(&Report::Text(text), Format { json: false, quiet: true });
     }
-    // What stands behind `run --` is another program's.
-    let is_run = std::env::args_os().nth(1).is_some_and(|arg| arg == "run");
-    let mut own = std::env::args_os().take_while(|arg| !is_run || arg != "--");
-    if own.any(|arg| arg.as_encoded_bytes().windows(11).any(|w| w == b"-----BEGIN ")) {
+    // What stands behind `run --` is another program's; an error text may quote a certificate.
+    let is_first = |name: &str| std::env::args_os().nth(1).is_some_and(|arg| arg == name);
+    let mark: &[u8] = if is_first("explain") { b"PRIVATE KEY-----" } else { b"-----BEGIN " };
+    let mut own = std::env::args_os().take_while(|arg| !is_first("run") || arg != "--");
+    if own.any(|arg| arg.as_encoded_bytes().windows(mark.len()).any(|w| w == mark)) {
         // Whatever it would be said in, the text of a key would be in it.
         let json = std::env::args_os().any(|arg| arg == "--json");
         let message = "an argument is PEM text, and other programs can read arguments";

@@ -37,8 +37,10 @@ const BOOK: &str = concat!(
     include_str!("../../../../templates/explanations/go.toml"),
     include_str!("../../../../templates/explanations/java.toml"),
     include_str!("../../../../templates/explanations/keys.toml"),
+    include_str!("../../../../templates/explanations/languages.toml"),
     include_str!("../../../../templates/explanations/openssl.toml"),
     include_str!("../../../../templates/explanations/rustls.toml"),
+    include_str!("../../../../templates/explanations/servers.toml"),
 );
 
 /// All that is known.
@@ -54,6 +56,9 @@ struct Book {
 struct Explanation {
     id: String,
     client: String,
+    /// Whether it says only that something failed: of a line that says why, the reason is told.
+    #[serde(default)]
+    general: bool,
     /// Parts of the text; `…` stands for anything.
     #[serde(rename = "match")]
     matches: Vec<String>,
@@ -142,7 +147,7 @@ impl<'a> Parts<'a> {
             .flat_map(|e| e.matches.iter().map(move |part| (e, part.as_str(), pieces(part))))
             .collect();
         // The longest says most: of several that fit, it is the one.
-        all.sort_by_key(|(_, part, _)| std::cmp::Reverse(length(part)));
+        all.sort_by_key(|(e, part, _)| (e.general, std::cmp::Reverse(length(part))));
         Self(all)
     }
 
@@ -234,6 +239,7 @@ mod tests {
     fn every_text_finds_its_own_explanation() {
         let book = book();
         let mut ids = HashSet::new();
+        let parts = Parts::of(&book);
         for e in &book.explanation {
             assert!(ids.insert(&e.id), "{} twice", e.id);
             for said in [&e.client, &e.cause, &e.confirm, &e.fix, &e.source] {
@@ -241,7 +247,7 @@ mod tests {
             }
             for part in &e.matches {
                 let line = format!("2026-11-24 ERROR javax: {} (x)", part.replace('…', "something else"));
-                let (found, _) = Parts::of(&book).whole(&line).unwrap();
+                let (found, _) = parts.whole(&line).unwrap();
                 assert_eq!(found.id, e.id, "{part}");
             }
         }
