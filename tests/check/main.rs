@@ -273,6 +273,40 @@ fn a_server_is_asked_what_it_shows() {
 }
 
 #[test]
+fn a_chain_out_of_order_is_said_to_be_that_and_not_to_lack_anything() {
+    let Some(program) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    for command in [
+        "ca new root --key p256 --path-length 2",
+        "ca new upper --under root --key p256 --path-length 1",
+        "ca new lower --under upper --key p256",
+        "leaf localhost --ca lower --key p256",
+    ] {
+        sandbox.ok(command);
+    }
+    let pem = |name: &str| sandbox.read(&format!("certforge/ca/{name}/ca.pem"));
+    for (sent, code) in [
+        (["lower", "upper"], None),
+        (["upper", "lower"], Some("server.order")),
+        (["upper", "root"], Some("server.incomplete")),
+    ] {
+        let leaf = sandbox.read("certforge/localhost/cert.pem");
+        let text: String = std::iter::once(leaf).chain(sent.iter().map(|name| pem(name))).collect();
+        std::fs::write(sandbox.file("certforge/localhost/sent.pem"), text).unwrap();
+        let server = shows(&sandbox, &program, &["-cert_chain", "sent.pem"]);
+        let (_, document) = checked(&sandbox, &format!("{} --ca certforge/ca/root/ca.pem", server.address));
+        let found: Vec<&str> = document["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|f| f["code"].as_str())
+            .filter(|code| code.starts_with("server.") && *code != "server.version")
+            .collect();
+        assert_eq!(found.first().copied(), code, "{sent:?}: {document}");
+    }
+}
+
+#[test]
 fn a_server_that_speaks_something_else_first_is_asked_too() {
     let Some(program) = judge("openssl") else { return };
     let sandbox = Sandbox::new();

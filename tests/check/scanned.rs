@@ -36,6 +36,40 @@ fn a_folder_says_what_each_certificate_is_at_its_time() {
     assert_eq!(sandbox.run(short).status, 0);
 }
 
+#[test]
+fn what_a_scan_cannot_look_into_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256 --days 90");
+    std::fs::write(sandbox.file("phrase"), "secret of the store\n").unwrap();
+    sandbox.ok("bundle a.example --to p12 --passphrase-file phrase");
+    std::fs::create_dir(sandbox.file("d")).unwrap();
+    let leaf = sandbox.read("certforge/a.example/cert.pem");
+    // What PowerShell's > writes: UTF-16 with a mark, and without one.
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    std::fs::write(sandbox.file("d/marked.pem"), wide(&format!("\u{feff}{leaf}"))).unwrap();
+    std::fs::write(sandbox.file("d/large.pem"), format!("{leaf}{}", "x".repeat(5 << 20))).unwrap();
+    std::fs::write(sandbox.file("d/large.log"), "nothing of this kind ".repeat(300_000)).unwrap();
+    std::fs::copy(sandbox.file("certforge/a.example/bundle.p12"), sandbox.file("d/locked.p12")).unwrap();
+    let ran = sandbox.run("check d --json");
+    let document = json(&ran.stdout);
+    assert_eq!((ran.status, document["certificates"].as_array().unwrap().len()), (0, 1), "{document}");
+    assert!(document["certificates"][0]["path"].as_str().unwrap().ends_with("marked.pem"), "{document}");
+    let mut said: Vec<(String, String)> = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| (f["code"].as_str().unwrap().to_owned(), f["place"].as_str().unwrap().to_owned()))
+        .collect();
+    said.sort();
+    assert_eq!(
+        said,
+        [("file.kind", "d/large.pem"), ("gather.encrypted", "d/locked.p12")]
+            .map(|(c, p)| (c.to_owned(), p.to_owned())),
+        "{document}"
+    );
+    assert!(sandbox.run("check d").stderr.contains("not looked into"));
+}
+
 /// A listener that does this with everybody who comes.
 fn listener(does: impl Fn(std::net::TcpStream) + Send + Sync + 'static) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use certforge::check::certificate;
 use certforge::error::Shown;
 use certforge::gather::clean_certificates;
-use certforge::store::{files_below, read_input};
+use certforge::store::{Start, files_below, read_input, read_start};
 use certforge::validity::rfc3339;
 use certforge::{Certificate, Finding, Severity};
 use rayon::prelude::*;
@@ -22,6 +22,8 @@ use crate::report::{Report, ScanEntry, ScanReport, findings, path};
 /// How deep folders are looked into, and how many files are.
 const DEEPEST: usize = 32;
 const MOST: usize = 1_000_000;
+/// What PEM begins with.
+const MARK: &[u8; 11] = b"-----BEGIN ";
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.as_deref().map(span).transpose()?;
@@ -63,7 +65,14 @@ fn one(
     let shown = || Shown(&file.to_string_lossy()).to_string();
     let bytes = match read_input(file) {
         Ok(bytes) => bytes,
-        Err(certforge::Error::Path { .. }) => return (Vec::new(), Vec::new()),
+        // Too large. Only what begins like what is looked for may be missed.
+        Err(e @ certforge::Error::Path { .. }) => {
+            let begins = |start: Start| start.octets.windows(11).any(|w| w == MARK);
+            let missed = read_start(file).is_ok_and(begins);
+            let said =
+                || Finding::new(e.code(), Severity::Warning, shown(), format!("{e}: it was not looked into"));
+            return (Vec::new(), missed.then(said).into_iter().collect());
+        }
         Err(e) => {
             return (Vec::new(), vec![Finding::new(e.code(), Severity::Warning, shown(), e.to_string())]);
         }
@@ -80,16 +89,27 @@ fn one(
                 return (all.iter().map(entry_of).collect(), Vec::new());
             }
         }
-        Err(_) if bytes.first() == Some(&0x30) || bytes.windows(11).any(|w| w == b"-----BEGIN ") => {}
+        // UTF-16 has a zero in each second octet.
+        Err(_)
+            if bytes.first() == Some(&0x30)
+                || bytes.windows(11).any(|w| w == MARK)
+                || bytes.windows(22).any(|w| w.iter().step_by(2).eq(MARK)) => {}
         Err(_) => return (Vec::new(), Vec::new()),
     }
     let Ok(parts) = material::look_at(file, &bytes) else { return (Vec::new(), Vec::new()) };
     let entries = parts.certificates.iter().map(|(_, c)| entry_of(c)).collect();
     let damaged = |f: &Finding| f.severity == Severity::Error && f.code == "gather.damaged";
-    let mut said: Vec<Finding> = parts.findings.into_iter().filter(damaged).collect();
+    let mut said: Vec<Finding> = parts.findings.iter().filter(|f| damaged(f)).cloned().collect();
     // A DER file that is no certificate is something else, not a damaged one.
     if bytes.first() == Some(&0x30) && parts.certificates.is_empty() {
         said.clear();
+    }
+    if parts.others.locked.is_empty() {
+        let locked = parts.findings.iter().filter(|f| f.code == "gather.encrypted");
+        said.extend(locked.map(|f| {
+            let message = format!("{}: whether it holds certificates is not known", f.message);
+            Finding::new(f.code, Severity::Warning, shown(), message)
+        }));
     }
     (entries, said)
 }

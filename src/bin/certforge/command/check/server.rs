@@ -70,7 +70,7 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
         // A server is judged for the name under which it was reached.
         let name = args.judge.name.clone().or_else(|| args.server.servername.clone()).unwrap_or(host);
         page::judge(&mut report, leaf, rest.to_vec(), Some(&name), args, context)?;
-        said.extend(incomplete(leaf, rest, args, context)?);
+        said.extend(chain(leaf, rest, args, context)?);
         if let Some(form) = args.format {
             report.content = Some(form.of(leaf)?);
         }
@@ -99,18 +99,32 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
     Ok(Report::Check(Box::new(CheckReport::judged(report))))
 }
 
-/// That the server leaves out what clients need and do not have.
-fn incomplete(
+/// That the server leaves out what clients need and do not have, or sends it in another order.
+fn chain(
     leaf: &Certificate,
     rest: &[Certificate],
     args: &Args,
     context: &Context,
 ) -> Result<Option<Finding>, Failure> {
     let mut top = leaf;
-    for next in rest {
-        if next.subject_der() == top.issuer_der() {
-            top = next;
-        }
+    let mut places = Vec::new();
+    while !top.is_self_issued() {
+        let next =
+            |(i, c): &(usize, &Certificate)| !places.contains(i) && c.subject_der() == top.issuer_der();
+        let Some((place, issuer)) = rest.iter().enumerate().find(next) else { break };
+        places.push(place);
+        top = issuer;
+    }
+    if !places.is_sorted() {
+        let order: Vec<String> = places.iter().map(|place| (place + 2).to_string()).collect();
+        let message = format!(
+            "it sends its chain out of order: the issuers of its certificate stand at the places {} (RFC 5246 §7.4.2)",
+            order.join(", ")
+        );
+        let finding = Finding::new("server.order", Severity::Warning, "server", message);
+        return Ok(Some(
+            finding.fix("let it send fullchain.pem as certforge writes it: some clients take no other order"),
+        ));
     }
     if top.is_self_issued() {
         return Ok(None);
