@@ -239,3 +239,41 @@ fn a_killed_batch_leaves_no_half_leaf() {
     assert_eq!(sandbox.ok("list").stdout.lines().count(), 400);
     assert_eq!(sandbox.run("status").status, 0);
 }
+
+#[test]
+fn all_lines_that_are_wrong_are_told_at_once() {
+    let sandbox = ca();
+    put(&sandbox, "names", "a.example\nb_c.example\nd.example\nhttps://e.example/\na.example\n");
+    let ran = sandbox.run("leaf --batch names --json");
+    let document = json(&ran.stderr);
+    assert_eq!((ran.status, &document["code"]), (3, &"name.forbidden".into()), "{document}");
+    assert!(document["message"].as_str().unwrap().contains("names, line 2"), "{document}");
+    let more: Vec<(&str, bool)> = document["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| (f["code"].as_str().unwrap(), f["message"].as_str().unwrap().contains("line ")))
+        .collect();
+    assert_eq!(more, [("name.url", true), ("batch.row", true)]);
+    assert!(!sandbox.file("certforge/a.example").exists());
+    // Not more than one reads.
+    put(&sandbox, "names", &"not_a_name\n".repeat(50));
+    let told = sandbox.run("leaf --batch names").stderr;
+    assert!(told.contains("line 1:") && told.contains("line 21:") && !told.contains("line 22:"), "{told}");
+    assert!(told.contains("29 more lines are wrong"), "{told}");
+}
+
+#[test]
+fn a_field_that_is_set_is_set_in_the_template_of_a_row_too() {
+    let sandbox = ca();
+    put(&sandbox, "rows.csv", "name,template\na.example,mutual\nb.example,\n");
+    sandbox.ok("leaf --batch rows.csv --set days=30");
+    let list = json(&sandbox.ok("list --json").stdout);
+    let days: Vec<i64> =
+        list["leaves"].as_array().unwrap().iter().map(|l| l["days_left"].as_i64().unwrap()).collect();
+    assert_eq!(days, [29, 29], "{list}");
+    assert!(
+        refused(&sandbox, "leaf --batch rows.csv --set colour=red --force", 3, "template.field")
+            .contains("colour")
+    );
+}

@@ -107,8 +107,12 @@ fn its_exit_status_is_the_program_s_and_nothing_is_left() {
         .unwrap();
     assert!(String::from_utf8_lossy(&options.stdout).starts_with("-Xmx1g -Djavax.net.ssl.trustStore=\"/"));
     let missing = sandbox.run_args(&["run", "--", "no-such-program"]);
-    assert_eq!(missing.status, 4, "{}", missing.stderr);
+    // As shells, env and timeout say it.
+    assert_eq!(missing.status, 127, "{}", missing.stderr);
     assert!(missing.stderr.contains("no-such-program"), "{}", missing.stderr);
+    std::fs::write(sandbox.file("no-program"), "").unwrap();
+    let refused = sandbox.run_args(&["run", "--", "./no-program"]);
+    assert_eq!(refused.status, 126, "{}", refused.stderr);
     assert_eq!(sandbox.run("run").status, 2);
     assert_eq!(sandbox.run("run --name https://x/ -- true").status, 3);
 }

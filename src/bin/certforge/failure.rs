@@ -14,6 +14,10 @@ pub enum Failure {
     /// What AWS would refuse was refused here: all that is to be said of it.
     #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "for imports alone"))]
     Refused(Vec<Finding>),
+    /// The library said so of something, and this of more of the same kind.
+    Several(Arc<Error>, Vec<Finding>),
+    /// The program that was to be run did not start.
+    NotStarted(Arc<Error>),
     /// The command line was wrong in a way that only the handler sees.
     Usage { message: String, hint: String },
 }

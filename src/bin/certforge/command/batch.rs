@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use certforge::key::PrivateKey;
 use certforge::store::{Origin, Overwrite, folder_name, read_large_input};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, San};
+use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, San, Severity};
 use rayon::prelude::*;
 
 use crate::command::issue::IssueArgs;
@@ -72,6 +72,8 @@ struct Job {
 
 /// How many leaves of a stream are in memory at once.
 const CHUNK: usize = 512;
+/// How many wrong lines are told one by one, behind the first.
+const MOST_TOLD: usize = 20;
 
 pub fn run(
     args: &BatchArgs,
@@ -183,32 +185,54 @@ fn jobs(
     let mut jobs = Vec::with_capacity(rows.len());
     // One look at the folder instead of one at each name.
     let there: HashSet<String> = context.store.leaf_names()?.into_iter().collect();
-    for row in rows {
-        let here = |e: Error| e.in_line(file, row.line);
-        let request = row.request(issue, authority.key().algorithm(), &mut templates).map_err(here)?;
-        let plan = request.plan(context.now).map_err(here)?;
-        let plan = issue.strict.fit(authority, plan).map_err(here)?;
-        authority.check(&plan).map_err(here)?;
+    let mut job = |row: &input::Row| -> certforge::Result<Option<Job>> {
+        let request = row.request(issue, authority.key().algorithm(), &mut templates)?;
+        let plan = request.plan(context.now)?;
+        let plan = issue.strict.fit(authority, plan)?;
+        authority.check(&plan)?;
         let first = plan.names().first();
         if let Some(other) = seen.insert(first.clone(), row.line) {
-            let reason = format!("`{first}` is in line {other} already");
-            return Err(here(Error::Row { reason }).into());
+            return Err(Error::Row { reason: format!("`{first}` is in line {other} already") });
         }
         if there.contains(&folder_name(first)) {
             if args.skip_existing {
-                continue;
+                return Ok(None);
             }
             if !may_exist {
                 let (name, path) = (first.to_string(), context.store.leaf_folder(first));
-                return Err(here(Error::AlreadyExists { what: "leaf", name, path }).into());
+                return Err(Error::AlreadyExists { what: "leaf", name, path });
             }
         }
-        jobs.push(Job { request, plan, line: row.line });
+        Ok(Some(Job { request, plan, line: row.line }))
+    };
+    let mut wrong = Vec::new();
+    for row in rows {
+        match job(row) {
+            Ok(job) => jobs.extend(job),
+            Err(e) => wrong.push(e.in_line(file, row.line)),
+        }
     }
     if rows.is_empty() {
         return Err(Error::Row { reason: "there is no line in it".to_owned() }.in_file(file).into());
     }
+    refuse(wrong)?;
     Ok(jobs)
+}
+
+/// Refuses where a line is wrong. All that are wrong are told, so that a file is put right
+/// in one go.
+fn refuse(mut wrong: Vec<Error>) -> Result<(), Failure> {
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let first = wrong.remove(0);
+    let told = |e: &Error| Finding::new(e.code(), Severity::Error, "batch", e.to_string());
+    let mut more: Vec<Finding> = wrong.iter().take(MOST_TOLD).map(told).collect();
+    if let Some(rest) = wrong.len().checked_sub(MOST_TOLD).filter(|rest| *rest > 0) {
+        let message = format!("{rest} more lines are wrong");
+        more.push(Finding::new("batch.more", Severity::Error, "batch", message));
+    }
+    Err(Failure::Several(first.into(), more))
 }
 
 fn issue_one(authority: &Authority, job: &Job, file: &std::path::Path) -> certforge::Result<Bundle> {

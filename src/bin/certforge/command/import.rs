@@ -135,7 +135,7 @@ fn offline(
     let region = Some(target.region.as_str()).filter(|region| *region != "unknown");
     let mut found = candidate.preflight(key, candidate.tags, region, arn)?;
     let reason = match failure {
-        Failure::Error(e) => e.to_string(),
+        Failure::Error(e) | Failure::NotStarted(e) | Failure::Several(e, _) => e.to_string(),
         Failure::Refused(_) => "it was refused".to_owned(),
         Failure::Usage { message, .. } => message.clone(),
     };

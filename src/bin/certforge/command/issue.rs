@@ -65,7 +65,11 @@ impl TemplateArgs {
     /// The template that was asked for.
     pub fn template(&self) -> certforge::Result<Template> {
         let name = if self.client { "client" } else { self.template.as_deref().unwrap_or("server") };
-        let template = template(name)?;
+        self.changed(template(name)?)
+    }
+
+    /// A template with the fields that are to be changed.
+    fn changed(&self, template: Template) -> certforge::Result<Template> {
         if self.set.is_empty() { Ok(template) } else { template.with_fields(&self.set) }
     }
 }
@@ -176,9 +180,12 @@ impl IssueArgs {
 }
 
 impl IssueArgs {
-    /// The template that was asked for.
-    pub fn template(&self) -> certforge::Result<Template> {
-        self.request.purpose.template()
+    /// The template that was asked for; this one where it is said, changed as was asked.
+    pub fn template(&self, said: Option<&str>) -> certforge::Result<Template> {
+        match said {
+            Some(name) => self.request.purpose.changed(template(name)?),
+            None => self.request.purpose.template(),
+        }
     }
 
     /// The request for one of many: with the CA's kind of key where none was asked for.

@@ -35,7 +35,7 @@ and, so that its TLS clients believe that CA beside the system's,
   DENO_CERT, and JAVA_TOOL_OPTIONS (Java believes that CA alone).
 Files that NODE_EXTRA_CA_CERTS and DENO_CERT name already are believed too.
 
-Its exit status is this command's. Nothing is kept; nothing of the system is changed.")]
+Its exit status is this command's; 127 where it is not found, 126 where it does not start. Nothing is kept; nothing of the system is changed.")]
 pub struct Args {
     /// A name of the leaf; repeat it for more [default: localhost, 127.0.0.1, `::1`]
     #[arg(long, value_name = "NAME")]
@@ -143,7 +143,7 @@ fn java_options(store: &Path) -> OsString {
 /// would stay: what the terminal sends, the program gets too; the others are passed on.
 fn supervised(command: &mut Command, program: &OsStr, mut signals: Signals) -> Result<ExitStatus, Failure> {
     let failed = |doing, source| Error::Io { doing, path: PathBuf::from(program), source };
-    let mut child = command.spawn().map_err(|e| failed("start", e))?;
+    let mut child = command.spawn().map_err(|e| Failure::NotStarted(failed("start", e).into()))?;
     let to = rustix::process::Pid::from_child(&child);
     let handle = signals.handle();
     let passing = std::thread::spawn(move || {

@@ -1,6 +1,6 @@
 //! Why a command failed, for programs and for people.
 
-use certforge::error::Category;
+use certforge::error::{Category, Error};
 use serde::Serialize;
 
 use super::{FindingReport, findings, status};
@@ -23,20 +23,30 @@ pub struct Problem {
 
 impl Problem {
     pub fn of(failure: &Failure) -> Self {
+        let told = |error: &Error, status| Self {
+            code: error.code(),
+            message: error.to_string(),
+            hint: hint::of(error),
+            findings: Vec::new(),
+            status,
+        };
+        let by_category = |error: &Error| match error.category() {
+            Category::FileSystem => status::FILE_SYSTEM,
+            Category::AwsRefused => status::AWS_REFUSED,
+            Category::AwsUnreached => status::AWS_UNREACHED,
+            Category::Internal => status::INTERNAL,
+            _ => status::INPUT,
+        };
         match failure {
-            Failure::Error(error) => Self {
-                code: error.code(),
-                message: error.to_string(),
-                hint: hint::of(error),
-                findings: Vec::new(),
-                status: match error.category() {
-                    Category::FileSystem => status::FILE_SYSTEM,
-                    Category::AwsRefused => status::AWS_REFUSED,
-                    Category::AwsUnreached => status::AWS_UNREACHED,
-                    Category::Internal => status::INTERNAL,
-                    _ => status::INPUT,
-                },
-            },
+            Failure::Error(error) => told(error, by_category(error)),
+            Failure::Several(error, more) => {
+                Self { findings: findings(more), ..told(error, by_category(error)) }
+            }
+            Failure::NotStarted(error) => {
+                let not_found = |e: &std::io::Error| e.kind() == std::io::ErrorKind::NotFound;
+                let is_missing = matches!(&**error, Error::Io { source, .. } if not_found(source));
+                told(error, if is_missing { status::NOT_FOUND } else { status::NOT_STARTED })
+            }
             Failure::Refused(found) => Self {
                 code: "acm.preflight",
                 message: "this would be refused or would not work, so it was not sent".to_owned(),

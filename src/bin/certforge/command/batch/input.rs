@@ -5,7 +5,7 @@ use std::path::Path;
 
 use certforge::{Error, KeyAlgorithm, LeafRequest, Lifetime, Names, Result, San, Subject, Template};
 
-use crate::command::issue::{IssueArgs, template};
+use crate::command::issue::IssueArgs;
 
 /// One leaf as it is asked for. What is not said comes from the command line.
 #[derive(Debug, Default, PartialEq, Eq, serde::Deserialize)]
@@ -159,18 +159,13 @@ impl Row {
         &self,
         issue: &IssueArgs,
         ca_key: KeyAlgorithm,
-        templates: &mut HashMap<String, Template>,
+        templates: &mut HashMap<Option<String>, Template>,
     ) -> Result<LeafRequest> {
-        let template = match &self.template {
-            None => None,
-            Some(name) => Some(match templates.get(name) {
-                Some(known) => known.clone(),
-                None => templates.entry(name.clone()).or_insert(template(name)?).clone(),
-            }),
-        };
-        let template = match template {
-            Some(template) => template,
-            None => issue.template()?,
+        let template = if let Some(known) = templates.get(&self.template) {
+            known.clone()
+        } else {
+            let read = issue.template(self.template.as_deref())?;
+            templates.entry(self.template.clone()).or_insert(read).clone()
         };
         let mut subject: Option<Subject> = self.subject.as_deref().map(str::parse).transpose()?;
         let mut names: Vec<San> = Vec::new();
