@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use crate::browser::Browser;
 use crate::corpus::Case;
 use crate::support::{Sandbox, Server};
 
@@ -17,6 +18,7 @@ pub struct Clients {
     go: Talker,
     node: Talker,
     python: Talker,
+    chrome: Browser,
 }
 
 /// A client that is asked by lines: host, port, trust file; and answers by lines.
@@ -79,6 +81,7 @@ impl Clients {
             go: Talker::start(&mut Command::new(built)),
             node: Talker::start(Command::new("node").arg(node).env_remove("NODE_EXTRA_CA_CERTS")),
             python: Talker::start(Command::new("/usr/bin/python3").arg(python)),
+            chrome: Browser::new(sandbox),
         }
     }
 
@@ -103,6 +106,7 @@ impl Clients {
             ("python", self.python.ask(&case.host, port, &trust)),
             ("node", self.node.ask(&case.host, port, &trust)),
             ("rustls", rustls_says(case, port)),
+            ("chrome", self.chrome.ask(case, port)),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! What clients say of a certificate, told beforehand and then asked of the real ones.
 
 mod asked;
+mod browser;
 mod corpus;
 #[path = "../support/mod.rs"]
 mod support;
@@ -91,7 +92,8 @@ fn misfit(case: &Case, told: &Value, client: &str, said: &Said) -> Option<String
     (!fits).then(|| format!("{}, {client}: told {told}, said {said:?}", case.name))
 }
 
-const NEEDED: [&str; 7] = ["openssl", "faketime", "curl", "java", "go", "node", "python3"];
+const NEEDED: [&str; 9] =
+    ["openssl", "faketime", "curl", "java", "go", "node", "python3", "chromedriver", "certutil"];
 
 /// What the index of the fixtures says of each client is what the client says; and every
 /// fault is noticed by somebody.
