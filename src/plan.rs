@@ -88,7 +88,7 @@ impl LeafRequest {
         let request = Self::for_names(Names::new(names)?).template(template).allow_long(true);
         let rest = certificate.validity().length();
         // A common name that is among the names comes of them again.
-        let subject = match subject.common_name().map(|common| request.template.name_of(common)) {
+        let subject = match subject.common_name().map(|common| Self::name_of(common, &request.template)) {
             Some(Ok(None)) => subject,
             _ => subject.without_common_name(),
         };
@@ -99,9 +99,22 @@ impl LeafRequest {
         })
     }
 
+    /// The name that a common name stands for. None where it is none but what a person, a
+    /// device or a program is called, as only a certificate that is not for servers may say.
+    ///
+    /// # Errors
+    /// [`Error::Name`] where a server's common name is no name (RFC 9525 §2).
+    pub fn name_of(common_name: &str, template: &Template) -> Result<Option<San>> {
+        match common_name.parse() {
+            Ok(name) => Ok(Some(name)),
+            Err(_) if !template.is_for_servers() => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The subject's attributes. A common name among them becomes the first
     /// name, or stays what a person or a program is called where the template is not for
-    /// servers ([`Template::name_of`]); without one the first name becomes the common name.
+    /// servers ([`LeafRequest::name_of`]); without one the first name becomes the common name.
     #[must_use]
     pub fn subject(mut self, subject: Subject) -> Self {
         self.subject = subject;
@@ -230,7 +243,7 @@ impl LeafRequest {
             return Err(Error::Subject { input: given.to_string(), reason });
         }
         if let Some(common) = given.common_name() {
-            let Some(name) = self.template.name_of(common)? else {
+            let Some(name) = Self::name_of(common, &self.template)? else {
                 return Ok((self.names.clone(), given.clone()));
             };
             // The subject shows the name as it stands among the names, or not at all.

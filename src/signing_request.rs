@@ -164,7 +164,7 @@ impl SigningRequest {
             return Ok(subject.without_common_name());
         }
         let Some(common) = subject.common_name() else { return Ok(subject) };
-        match template.name_of(common) {
+        match LeafRequest::name_of(common, template) {
             Ok(Some(name)) => {
                 names.retain(|n| *n != name);
                 names.insert(0, name);

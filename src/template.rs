@@ -10,7 +10,6 @@ use der::asn1::ObjectIdentifier;
 
 use crate::error::{Error, Result};
 use crate::key::KeyAlgorithm;
-use crate::name::San;
 use crate::subject::Subject;
 
 mod builtin;
@@ -277,19 +276,6 @@ impl Template {
         let is_any = |usage: &ExtendedKeyUsage| usage.to_string() == "2.5.29.37.0";
         !self.ca
             && (usages.is_empty() || usages.iter().any(|u| *u == ExtendedKeyUsage::ServerAuth || is_any(u)))
-    }
-
-    /// The name that a common name stands for. None where it is none but what a person, a
-    /// device or a program is called, as only a certificate that is not for servers may say.
-    ///
-    /// # Errors
-    /// [`crate::Error::Name`] where a server's common name is no name (RFC 9525 §2).
-    pub fn name_of(&self, common_name: &str) -> Result<Option<San>> {
-        match common_name.parse() {
-            Ok(name) => Ok(Some(name)),
-            Err(_) if !self.is_for_servers() => Ok(None),
-            Err(e) => Err(e),
-        }
     }
 
     /// Whether the server sends its root too (`fullchain.pem` then ends in it).

@@ -253,8 +253,8 @@ fn files_stay_readable() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for path in rust_files(&root.join("src")) {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-        // error.rs is one table: a variant, its code, its sentence.
-        let limit = if path.ends_with("src/error.rs") { 700 } else { 500 };
+        // error.rs is one list: a variant for each trouble.
+        let limit = if path.ends_with("src/error.rs") { 520 } else { 500 };
         assert!(lines <= limit, "{} has {lines} lines: split it", path.display());
     }
 }

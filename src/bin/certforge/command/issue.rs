@@ -253,7 +253,7 @@ impl RequestArgs {
         // A --cn holds one name: a comma in it is not a list.
         let common = self.cn.as_deref().or(subject.common_name());
         let template = self.purpose.template()?;
-        let first = common.map(|common| template.name_of(common)).transpose()?;
+        let first = common.map(|common| LeafRequest::name_of(common, &template)).transpose()?;
         let mut names: Vec<San> = first.iter().flatten().cloned().collect();
         let texts = self
             .names

@@ -171,10 +171,10 @@ impl Row {
         let mut names: Vec<San> = Vec::new();
         // What is written in two places may be what somebody is called.
         if let Some(common) = subject.as_ref().and_then(Subject::common_name) {
-            names.extend(template.name_of(common)?);
+            names.extend(LeafRequest::name_of(common, &template)?);
         }
         if let Some(name) = &self.name {
-            match template.name_of(name)? {
+            match LeafRequest::name_of(name, &template)? {
                 Some(name) => names.push(name),
                 None => subject = Some(subject.unwrap_or_default().with("CN", name)?),
             }
