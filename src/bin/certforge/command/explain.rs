@@ -223,7 +223,8 @@ fn nearest(book: &Book, text: &str) -> Vec<Explained> {
         }
     }
     ranked.retain(|(common, ..)| *common > 0);
-    ranked.sort_by_key(|(common, ..)| std::cmp::Reverse(*common));
+    // Of those that have as many, the one with the fewest other words.
+    ranked.sort_by_key(|(common, _, part)| (std::cmp::Reverse(*common), words(part).len()));
     ranked.into_iter().take(NEAREST).map(|(_, e, part)| explained(e, None, part)).collect()
 }
 
