@@ -82,6 +82,7 @@ impl Session {
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
+            "--disable-dev-shm-usage",
             "--host-resolver-rules=MAP * 127.0.0.1",
             OFF,
             &data,
