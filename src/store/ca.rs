@@ -86,8 +86,9 @@ impl Store {
     /// encrypted.
     ///
     /// # Errors
-    /// [`Error::Missing`] where there is none, or none with a key;
-    /// [`Error::Permissions`] where others can read its key; [`Error::Passphrase`];
+    /// [`Error::Missing`] where there is none; [`Error::Io`] where its key is not here;
+    /// [`Error::Permissions`] where others can read it; [`Error::File`] around an
+    /// [`Error::Passphrase`], an [`Error::KeyMismatch`] or whatever else is wrong with a file;
     /// [`Error::Revoked`] where a CA of this store took it back, or one above it; as
     /// [`Authority::load`].
     pub fn authority(

@@ -44,7 +44,7 @@ impl NewFolder {
             write::ensure_folder(folder, 0o755)?;
         }
         let written = write::write_unflushed(&place, bytes, if is_secret { SECRET } else { PUBLIC });
-        written.map_err(write::on_the_way_to(&self.target.join(path)))
+        written.map(drop).map_err(write::on_the_way_to(&self.target.join(path)))
     }
 
     /// Flushes it and moves it to its target.

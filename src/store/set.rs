@@ -80,6 +80,8 @@ pub(super) struct Set {
     /// The folder that will be moved.
     folder: PathBuf,
     files: Vec<String>,
+    /// Those that are not on the disk yet.
+    unflushed: Vec<(PathBuf, File)>,
     /// A file that goes elsewhere: from, to.
     record: Option<(PathBuf, PathBuf)>,
     /// What of an old folder is not taken over.
@@ -98,14 +100,17 @@ impl Set {
         let bench = temporary::name(&workshop)?;
         write::make_folder(&bench, 0o700)?;
         let folder = bench.join("set");
-        let set = Self { bench, folder, files: Vec::new(), record: None, apart: &[], root: root.to_owned() };
+        let (files, unflushed, root) = (Vec::new(), Vec::new(), root.to_owned());
+        let set = Self { bench, folder, files, unflushed, record: None, apart: &[], root };
         write::make_folder(&set.folder, mode)?;
         Ok(set)
     }
 
     /// Adds a file.
     pub(super) fn write(&mut self, name: &str, bytes: &[u8], mode: u32) -> Result<()> {
-        write::write_new(&self.folder.join(name), bytes, mode)?;
+        let path = self.folder.join(name);
+        let file = write::write_unflushed(&path, bytes, mode)?;
+        self.unflushed.push((path, file));
         self.files.push(name.to_owned());
         Ok(())
     }
@@ -131,7 +136,8 @@ impl Set {
             file::is_folder(folder)?;
         }
         let from = self.bench.join("record");
-        write::write_new(&from, bytes, PUBLIC)?;
+        let file = write::write_unflushed(&from, bytes, PUBLIC)?;
+        self.unflushed.push((from.clone(), file));
         self.record = Some((from, target.to_owned()));
         Ok(())
     }
@@ -145,6 +151,7 @@ impl Set {
         what: &'static str,
         name: &str,
     ) -> Result<Saved> {
+        write::flush(&self.unflushed)?;
         write::sync_folder(&self.folder)?;
         if let Some((from, to)) = &self.record {
             write::rename_new(from, to).map_err(io_error("create", to))?;
