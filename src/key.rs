@@ -30,6 +30,8 @@ pub use public::{PublicKey, SignatureAlgorithm};
 pub use signer::Signer;
 
 pub(crate) use digest::random;
+#[cfg(feature = "pkcs12")]
+pub(crate) use private::hold;
 pub(crate) use public::EXPLICIT_CURVE;
 #[cfg(feature = "fixtures")]
 pub(crate) use sha1::sign_with_sha1;

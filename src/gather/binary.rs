@@ -130,6 +130,7 @@ pub(super) struct Archive(p12_keystore::Pkcs12Archive);
 impl Archive {
     pub(super) fn open(der: &[u8], passphrase: &str) -> Result<Self, &'static str> {
         use p12_keystore::error::Error;
+        crate::key::hold();
         p12_keystore::Pkcs12Archive::from_pkcs12(der, passphrase).map(Self).map_err(|e| match e {
             Error::MacError(_) | Error::Pkcs5Error(_) | Error::UnpadError => "its pass phrase is wrong",
             Error::InvalidParameters => "its pass phrase would take too many rounds",

@@ -108,6 +108,7 @@ impl PrivateKey {
             }
             _ => {}
         }
+        super::private::hold();
         let plain = info.decrypt(passphrase).map_err(|_| wrong())?;
         // One octet in 256 ends as a key that was opened would: what comes out shows it.
         if pkcs8::PrivateKeyInfoRef::try_from(plain.as_bytes()).is_err() {

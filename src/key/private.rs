@@ -2,6 +2,7 @@
 //! wiped when dropped.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use der::asn1::{AnyRef, BitStringRef, ContextSpecific, ObjectIdentifier, OctetStringRef};
 use der::pem::LineEnding;
@@ -76,13 +77,30 @@ struct PrivateKeyInfo<'a> {
     private_key: &'a OctetStringRef,
 }
 
+/// Set by whatever makes, reads or opens a private key, before it does.
+static ANY_HELD: AtomicBool = AtomicBool::new(false);
+
+/// A private key, or what opens one, is about to be worked with: see
+/// [`PrivateKey::any_was_held`].
+pub(crate) fn hold() {
+    ANY_HELD.store(true, Ordering::Relaxed);
+}
+
 impl PrivateKey {
+    /// Whether this process has made, read or tried to open a private key since it began: where
+    /// it has not, no library can have left one on a stack, and there is nothing to overwrite.
+    #[must_use]
+    pub fn any_was_held() -> bool {
+        ANY_HELD.load(Ordering::Relaxed)
+    }
+
     /// A new key from the operating system's random numbers.
     ///
     /// # Errors
     /// [`Error::UnsupportedAlgorithm`] for RSA without the `rsa` feature;
     /// [`Error::Internal`] where the system gives no random numbers.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self> {
+        hold();
         match algorithm {
             KeyAlgorithm::P256 => ecdsa(algorithm, &ring_signature::ECDSA_P256_SHA256_ASN1_SIGNING),
             KeyAlgorithm::P384 => ecdsa(algorithm, &ring_signature::ECDSA_P384_SHA384_ASN1_SIGNING),
@@ -97,6 +115,7 @@ impl PrivateKey {
     /// A new RSA key of 1024 bits, for a certificate that has to be bad.
     #[cfg(feature = "fixtures")]
     pub(crate) fn generate_weak() -> Result<Self> {
+        hold();
         rsa(KeyAlgorithm::Rsa1024)
     }
 
@@ -123,6 +142,7 @@ impl PrivateKey {
     /// [`Error::Key`] where it cannot be read, [`Error::UnsupportedAlgorithm`]
     /// where certforge has no use for it.
     pub fn from_der(der: &[u8], form: KeyForm) -> Result<Self> {
+        hold();
         match form {
             KeyForm::Pkcs8 => Self::from_pkcs8(der),
             KeyForm::Pkcs1 => Self::from_rsa(der),
