@@ -131,13 +131,7 @@ impl Default for FormOptions<'_> {
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let entry = context.store.leaf(&args.name)?;
     let given = args.passphrase.is_given();
-    let locks = |form: &Form| matches!(form, Form::P12 | Form::Truststore | Form::Key);
-    if given && !args.to.iter().any(locks) {
-        return Err(Failure::Usage {
-            message: "none of these forms has a pass phrase".to_owned(),
-            hint: "leave --passphrase-file out; p12, truststore and key have one".to_owned(),
-        });
-    }
+    check_flags(args)?;
     if given && args.to.contains(&Form::Key) && args.key_format != KeyFormat::Pkcs8 {
         return Err(Failure::Usage {
             message: "a key is encrypted as PKCS#8 alone".to_owned(),
@@ -175,6 +169,41 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
     let files = write(&pieces, &entry, args.output.as_deref(), overwrite)?;
     Ok(Report::Forms(FormsReport { files, content: None }))
+}
+
+/// Refuses flags that mean nothing to any of the forms: passing over them would look like
+/// having done them.
+fn check_flags(args: &Args) -> Result<(), Failure> {
+    let stores = &[Form::P12, Form::Truststore][..];
+    let (locked, keys) =
+        (&[Form::P12, Form::Truststore, Form::Key][..], &[Form::Key, Form::Combined, Form::Der][..]);
+    for (given, flag, what, forms, which) in [
+        (
+            args.passphrase.is_given(),
+            "--passphrase-file",
+            "a pass phrase",
+            locked,
+            "p12, truststore and key have one",
+        ),
+        (args.alias.is_some(), "--alias", "an alias", stores, "p12 and truststore have one"),
+        (args.legacy, "--legacy", "a legacy form", stores, "p12 and truststore have one"),
+        (!args.set.is_empty(), "--set", "variables", &[Form::K8sSecret], "k8s-secret has them"),
+        (
+            args.key_format != KeyFormat::Pkcs8,
+            "--key-format",
+            "a key in another form",
+            keys,
+            "key, combined and der have one",
+        ),
+    ] {
+        if given && !args.to.iter().any(|form| forms.contains(form)) {
+            return Err(Failure::Usage {
+                message: format!("none of these forms has {what}"),
+                hint: format!("leave {flag} out; {which}"),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Writes files of a leaf: all of them or none, as far as what is in the way shows
