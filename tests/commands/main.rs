@@ -2,6 +2,7 @@
 
 mod flags;
 mod people;
+mod seldom;
 #[path = "../support/mod.rs"]
 mod support;
 mod up;
