@@ -9,7 +9,7 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug)]
 pub struct Shown<'a>(pub &'a str);
 
-/// How many characters of a foreign text are shown.
+/// How many characters a foreign text takes when it is shown, escapes written out.
 const SHOWN_LIMIT: usize = 300;
 
 /// How PEM begins.
@@ -17,10 +17,15 @@ const PEM: &str = "-----BEGIN ";
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(SHOWN_LIMIT) {
-            Some((end, _)) if !self.0.contains(PEM) => write!(f, "{}…", Escaped(&self.0[..end])),
-            _ => Escaped(self.0).fmt(f),
+        let mut room = SHOWN_LIMIT;
+        for (at, c) in self.0.char_indices() {
+            let width = if is_escaped(c) { c.escape_unicode().len() } else { 1 };
+            if width > room && !self.0.contains(PEM) {
+                return write!(f, "{}…", Escaped(&self.0[..at]));
+            }
+            room = room.saturating_sub(width);
         }
+        Escaped(self.0).fmt(f)
     }
 }
 
@@ -36,7 +41,7 @@ impl fmt::Display for Escaped<'_> {
             return f.write_str("(PEM text, not shown)");
         }
         for c in self.0.chars() {
-            if c.is_control() || is_invisible(c) {
+            if is_escaped(c) {
                 write!(f, "{}", c.escape_unicode())?;
             } else {
                 f.write_char(c)?;
@@ -44,6 +49,10 @@ impl fmt::Display for Escaped<'_> {
         }
         Ok(())
     }
+}
+
+fn is_escaped(c: char) -> bool {
+    c.is_control() || is_invisible(c)
 }
 
 /// Characters that show as nothing or turn the text around them: bidirectional

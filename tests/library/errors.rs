@@ -466,6 +466,9 @@ fn what_is_long_is_cut_for_people_and_whole_for_programs() {
     assert!(shown.ends_with('…'));
     assert_eq!(Escaped(&long).to_string(), long);
     assert_eq!(Shown(&"e".repeat(300)).to_string().len(), 300);
+    // Escapes take the room they take: a thousand zeros are no five thousand characters.
+    let zeros = Shown(&"\0".repeat(1000)).to_string();
+    assert_eq!(zeros, format!("{}…", "\\u{0}".repeat(60)));
     // Whatever else is in it, a key's text is shown to nobody.
     for text in [
         "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI",

@@ -1,6 +1,7 @@
 //! What a certificate that is there is asked for again: names, usages and subjects that can
 //! be asked for, those that cannot, and what is read back of what others wrote.
 
+mod inputs;
 mod limits;
 mod malformed;
 #[path = "../support/mod.rs"]

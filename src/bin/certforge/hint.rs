@@ -185,6 +185,9 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Passphrase { reason: "is empty", .. } => "write it in the first line of the file",
         Error::Passphrase { reason: "was not the same twice", .. } => "type it again",
+        Error::Passphrase { reason: "cannot be PEM text" | "cannot have a NUL in it", .. } => {
+            "give a file whose first line is the pass phrase"
+        }
         Error::Passphrase { .. } => "give the right one; `certforge ca rekey-passphrase` changes it",
         Error::Path { reason: "is a folder", .. } => "give a file",
         Error::Path { .. } => "move it away, or choose another directory with --dir",

@@ -59,6 +59,10 @@ pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Error::Row { reason: "it is not UTF-8 text".to_owned() }.in_file(file))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // What is wrong with a line is told with the line: none of a key may be.
+    if text.contains("-----BEGIN ") {
+        return Err(Error::Row { reason: "it is PEM text, and no list of names".to_owned() }.in_file(file));
+    }
     let first = text.lines().map(str::trim).find(|line| is_content(line)).unwrap_or_default();
     if first.starts_with('{') {
         return json_rows(text, file);
