@@ -84,9 +84,12 @@ pub(super) fn patch(document: &Document, wish: &Wish) -> Result<Patch> {
         findings: Vec::new(),
         edits: Vec::new(),
     };
+    // What was asked for by its path is not passed over in silence; but beside others of the
+    // path there is nearly always a mock, which answers OPTIONS.
+    let refuses = wish.path.is_some() && !wanted.iter().any(|i| i.kind.speaks_tls());
     let mut seen = HashSet::new();
     for integration in wanted {
-        if !passes(integration, wish, &mut patch.findings)? {
+        if !passes(integration, wish, refuses, &mut patch.findings)? {
             continue;
         }
         let before = current(integration, &wish.setting);
@@ -145,7 +148,12 @@ fn no_operation(document: &Document, wish: &Wish) -> Error {
 }
 
 /// Whether the setting has a meaning for an integration, and what is to be said of it.
-fn passes(integration: &Integration, wish: &Wish, findings: &mut Vec<Finding>) -> Result<bool> {
+fn passes(
+    integration: &Integration,
+    wish: &Wish,
+    refuses: bool,
+    findings: &mut Vec<Finding>,
+) -> Result<bool> {
     let mut say = |code, severity, message: String, fix| {
         let place = integration.operation();
         let message = format!("{place}: {message}");
@@ -155,8 +163,7 @@ fn passes(integration: &Integration, wish: &Wish, findings: &mut Vec<Finding>) -
         let kind = integration.kind.as_str();
         let kind = if kind.is_empty() { "without a type".to_owned() } else { format!("of type {kind}") };
         let message = format!("its integration is {kind}, and only http and http_proxy have a tlsConfig");
-        // One that was asked for by name is not passed over in silence.
-        if wish.path.is_some() {
+        if refuses {
             let reason = format!("{}: {message}", Shown(&integration.operation()));
             return Err(Error::ApiDocument { code: "apigw.GW03", reason });
         }
