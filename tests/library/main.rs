@@ -4,6 +4,9 @@
 mod authorities;
 mod certificates;
 mod errors;
+mod gateway;
+mod importing;
+mod keys;
 mod leaves;
 mod places;
 mod records;
