@@ -110,7 +110,8 @@ fn a_renewed_leaf_takes_the_place_it_is_told() {
     let authority = ca("Import root");
     let first = authority.issue(&request("a.internal")).unwrap();
     let arn = import(&importer, &first, &[tag("team=edge")]).unwrap().arn;
-    sim.associate(arn.as_str(), "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/x/1");
+    let _ = sim
+        .associate(arn.as_str(), "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/x/1");
     let second = authority.issue(&request("a.internal")).unwrap();
     let place = Wanted { arn: Some(&arn), ..wanted(&second) };
     let prepared = importer.prepare(&place).unwrap();

@@ -2,6 +2,7 @@
 //! the rules are not judged by the code that they guard.
 
 mod messages;
+mod paths;
 #[path = "../support/mod.rs"]
 mod support;
 
