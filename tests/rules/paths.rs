@@ -148,10 +148,6 @@ fn a_signature_that_nobody_here_can_check_makes_no_path() {
     let Some(_) = judge("openssl") else { return };
     let sandbox = Sandbox::new();
     let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
-    run("genpkey -algorithm ed448 -out ca.key");
-    run(
-        "req -x509 -new -key ca.key -subj /CN=Ed448 -days 90 -out ca.pem -addext keyUsage=critical,keyCertSign",
-    );
     let ec = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
     run(&format!("req -new -subj /CN=a.example -keyout leaf.key -out leaf.csr {ec}"));
     std::fs::write(
@@ -159,13 +155,23 @@ fn a_signature_that_nobody_here_can_check_makes_no_path() {
         "subjectAltName=DNS:a.example\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\n",
     )
     .unwrap();
-    run("x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -out leaf.pem");
     let read = |file: &str| Certificate::from_pem(sandbox.read(file).as_bytes()).unwrap();
-    let verdict = judged(&read("leaf.pem"), &[], &read("ca.pem"), false);
-    assert!(verdict.anchored && !verdict.is_valid());
-    let told = said(&verdict);
-    let unknown = ["!path.algorithm leaf", "!path.weak-signature leaf"];
-    assert!(told.iter().any(|line| unknown.contains(&line.as_str())), "{told:?}");
+    // An algorithm that has no name here, and a good one by a curve that nobody here knows.
+    for (key, code) in [
+        ("genpkey -algorithm ed448", "!path.weak-signature leaf"),
+        ("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1", "!path.algorithm leaf"),
+    ] {
+        run(&format!("{key} -out ca.key"));
+        run(
+            "req -x509 -new -key ca.key -subj /CN=CA -days 90 -out ca.pem -addext keyUsage=critical,keyCertSign",
+        );
+        run(
+            "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -out leaf.pem",
+        );
+        let verdict = judged(&read("leaf.pem"), &[], &read("ca.pem"), false);
+        assert!(verdict.anchored && !verdict.is_valid(), "{key}");
+        assert!(said(&verdict).contains(&code.to_owned()), "{key}: {:?}", said(&verdict));
+    }
 }
 
 #[test]
@@ -253,6 +259,37 @@ fn what_a_ca_issued_to_itself_is_bound_by_no_limit_unless_it_is_the_leaf() {
         let own = sign("own", "/CN=Limited", "ca", "leaf.ext");
         let told = said(&judged(&own, &[], &anchor, false));
         assert_eq!(told.contains(&"!path.name-constraint leaf".to_owned()), !valid, "{name}: {told:?}");
+    }
+}
+
+#[test]
+fn a_ca_with_an_old_and_a_new_key_is_no_circle() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
+    let ec = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    let ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid:always\n";
+    std::fs::write(sandbox.file("ca.ext"), ca).unwrap();
+    let leaf = "subjectAltName=DNS:a.example\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nbasicConstraints=critical,CA:FALSE\n";
+    std::fs::write(sandbox.file("leaf.ext"), leaf).unwrap();
+    let sign = |name: &str, subject: &str, by: &str, extensions: &str| {
+        run(&format!("req -new -subj {subject} -keyout {name}.key -out {name}.csr {ec}"));
+        let by = if by == name {
+            format!("-signkey {by}.key")
+        } else {
+            format!("-CA {by}.pem -CAkey {by}.key -CAcreateserial")
+        };
+        run(&format!("x509 -req -in {name}.csr {by} -extfile {extensions} -days 80 -out {name}.pem"));
+        Certificate::from_pem(sandbox.read(&format!("{name}.pem")).as_bytes()).unwrap()
+    };
+    let root = sign("root", "/CN=Root", "root", "ca.ext");
+    let old = sign("old", "/CN=Inner", "root", "ca.ext");
+    let new = sign("new", "/CN=Inner", "old", "ca.ext");
+    let leaf = sign("leaf", "/CN=host", "new", "leaf.ext");
+    for chain in [[old.clone(), new.clone()], [new.clone(), old.clone()]] {
+        let verdict = judged(&leaf, &chain, &root, false);
+        assert!(verdict.is_valid(), "{:?}", said(&verdict));
+        assert_eq!(verdict.path, [leaf.clone(), new.clone(), old.clone(), root.clone()]);
     }
 }
 
