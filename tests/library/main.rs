@@ -8,6 +8,7 @@ mod gateway;
 mod importing;
 mod keys;
 mod leaves;
+mod piles;
 mod places;
 mod records;
 
