@@ -10,6 +10,7 @@ mod keys;
 mod leaves;
 mod piles;
 mod places;
+mod plans;
 mod records;
 
 use std::path::Path;
