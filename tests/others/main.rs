@@ -4,6 +4,7 @@
 mod inputs;
 mod limits;
 mod malformed;
+mod shapes;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -58,20 +58,33 @@ pub fn leaked(folder: &Path) -> Vec<String> {
 /// from chance, and for what is of the public half: a certificate says that too.
 fn key_lines(bytes: &[u8]) -> Vec<&[u8]> {
     let mut lines = Vec::new();
-    let public = certforge::PrivateKey::from_pem(bytes).map(|key| key.public().der().to_vec());
-    let public = public.unwrap_or_default();
-    let is_public = |line: &[u8]| {
-        STANDARD.decode(line).is_ok_and(|part| public.windows(part.len()).any(|window| window == part))
-    };
-    let mut inside = false;
-    for line in bytes.split(|b| *b == b'\n') {
+    let mut block: Option<(usize, Vec<&[u8]>)> = None;
+    let mut at = 0;
+    for line in bytes.split_inclusive(|b| *b == b'\n') {
+        let start = at;
+        at += line.len();
         let line = line.trim_ascii();
-        if line.starts_with(b"-----") {
-            inside = line.starts_with(b"-----BEGIN ") && line.ends_with(b"PRIVATE KEY-----");
-        } else if inside && line.len() >= 20 && !line.contains(&b':') && !is_public(line) {
-            lines.push(line);
+        if line.starts_with(b"-----BEGIN ") && line.ends_with(b"PRIVATE KEY-----") {
+            block = Some((start, Vec::new()));
+        } else if line.starts_with(b"-----") {
+            if let Some((start, inside)) = block.take() {
+                let key = certforge::PrivateKey::from_pem(&bytes[start..at]);
+                let public = key.map(|key| key.public().der().to_vec()).unwrap_or_default();
+                let is_public = |line: &[u8]| {
+                    let decoded = STANDARD.decode(line);
+                    decoded.is_ok_and(|part| public.windows(part.len()).any(|window| window == part))
+                };
+                lines.extend(inside.into_iter().filter(|line| !is_public(line)));
+            }
+        } else if let Some((_, inside)) = &mut block
+            && line.len() >= 20
+            && !line.contains(&b':')
+        {
+            inside.push(line);
         }
     }
+    // One without an end is one all the same.
+    lines.extend(block.into_iter().flat_map(|(_, inside)| inside));
     lines
 }
 
