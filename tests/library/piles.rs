@@ -182,7 +182,7 @@ fn whatever_editors_mail_and_shells_do_to_pem_is_put_right() {
     let text = pem(bundle.leaf()) + &pem(root.certificate());
     let utf16: Vec<u8> =
         [0xff_u8, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    let indented: String = text.lines().map(|line| format!("    {line}  \n")).collect();
+    let indented: String = text.lines().flat_map(|line| ["    ", line, "  \n"]).collect();
     let one_line = |pem: &str| {
         let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
@@ -217,8 +217,8 @@ fn requests_are_found_in_text_and_as_they_are() {
     let signing = SigningRequest::create(&request("a.internal").plan(now()).unwrap(), &key).unwrap();
     let der = signing.der().to_vec();
     let text = signing.pem().unwrap();
-    assert_eq!(signing_requests(&der), [der.clone()]);
-    assert_eq!(signing_requests(text.as_bytes()), [der.clone()]);
+    assert_eq!(signing_requests(&der), std::slice::from_ref(&der));
+    assert_eq!(signing_requests(text.as_bytes()), std::slice::from_ref(&der));
     let twice = format!("first:\n{text}\nsecond:\n{text}").replace('\n', "\r\n");
     assert_eq!(signing_requests(twice.as_bytes()), [der.clone(), der.clone()]);
     for nothing in ["", "words", "-----BEGIN CERTIFICATE REQUEST-----\n"] {

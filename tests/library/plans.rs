@@ -183,7 +183,7 @@ fn spans_meet_hold_and_run_out() {
     assert!(!early.is_due(NOW + Duration::days(6), None) && early.is_due(NOW + Duration::days(7), None));
     assert!(early.is_due(NOW, Some(Duration::days(11))) && !early.is_due(NOW, Some(Duration::days(9))));
     let long = span(NOW - Duration::DAY, 100);
-    assert_eq!(early.clone().within(&long), (early.clone(), false));
+    assert_eq!(early.within(&long), (early, false));
     let (cut, was_cut) = late.within(&early);
     assert!(was_cut && cut.not_after() == early.not_after());
     assert!(Validity::between(NOW, NOW - Duration::SECOND).is_err());
