@@ -4,6 +4,7 @@
 mod authorities;
 mod certificates;
 mod errors;
+mod faults;
 mod gateway;
 mod importing;
 mod keys;
