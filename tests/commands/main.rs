@@ -3,6 +3,7 @@
 mod flags;
 mod people;
 mod seldom;
+mod still;
 #[path = "../support/mod.rs"]
 mod support;
 mod up;

@@ -45,9 +45,11 @@ fn judged(fixture: &Fixture) -> Said {
     }
 }
 
+type Row = (&'static str, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+
 /// Each fixture: what is wrong with its path, what of its forms is an error besides where it is
 /// strict, and the facts that clients are told apart by.
-const ALL: [(&str, &[&str], &[&str], &[&str]); 50] = [
+const ALL: [Row; 50] = [
     ("good", &[], &[], &[]),
     ("good-address", &[], &[], &[]),
     ("good-intermediate", &[], &[], &[]),

@@ -13,6 +13,7 @@ mod piles;
 mod places;
 mod plans;
 mod records;
+mod subjects;
 
 use std::path::Path;
 
