@@ -5,6 +5,7 @@ mod authorities;
 mod certificates;
 mod errors;
 mod faults;
+mod forms;
 mod gateway;
 mod importing;
 mod keys;
