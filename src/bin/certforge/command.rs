@@ -83,6 +83,9 @@ struct Cli {
 /// The version, and what it is built of.
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("CERTFORGE_BUILD"), ")");
 
+/// What PEM begins with (RFC 7468 §2): what a key's text is known by where it does not belong.
+const PEM: &str = "-----BEGIN ";
+
 /// The heading of the flags that every command takes.
 const COMMON: &str = "Common options";
 
@@ -278,7 +281,7 @@ pub fn run() -> ExitCode {
     }
     // What stands behind `run --` is another program's; an error text may quote a certificate.
     let is_first = |name: &str| std::env::args_os().nth(1).is_some_and(|arg| arg == name);
-    let mark: &[u8] = if is_first("explain") { b"PRIVATE KEY-----" } else { b"-----BEGIN " };
+    let mark = if is_first("explain") { "PRIVATE KEY-----" } else { PEM }.as_bytes();
     let mut own = std::env::args_os().take_while(|arg| !is_first("run") || arg != "--");
     if own.any(|arg| arg.as_encoded_bytes().windows(mark.len()).any(|w| w == mark)) {
         // Whatever it would be said in, the text of a key would be in it.

@@ -193,7 +193,7 @@ pub fn forbid_core_files() {
 }
 
 /// Overwrites what calls that have returned left on this thread's stack: libraries put keys
-/// there. Where there was none, it leaves the stack alone: to touch all of it takes as long as
+/// there. Where there was none, it leaves the stack alone: to touch all of it takes longer than
 /// a signature.
 pub fn wipe_stack() {
     if certforge::PrivateKey::any_was_held() {

@@ -111,7 +111,7 @@ fn first_line(path: &Path) -> certforge::Result<Zeroizing<String>> {
     let text = std::str::from_utf8(line)
         .map_err(|_| Error::Passphrase { of: path.to_string_lossy().into_owned(), reason: "is not UTF-8" })?;
     // A key's own file, or a certificate's: its first line is no secret of anybody.
-    for (mark, reason) in [("-----BEGIN ", "cannot be PEM text"), ("\0", "cannot have a NUL in it")] {
+    for (mark, reason) in [(super::PEM, "cannot be PEM text"), ("\0", "cannot have a NUL in it")] {
         if text.contains(mark) {
             return Err(Error::Passphrase { of: path.to_string_lossy().into_owned(), reason });
         }

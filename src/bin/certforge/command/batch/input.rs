@@ -5,6 +5,7 @@ use std::path::Path;
 
 use certforge::{Error, KeyAlgorithm, LeafRequest, Lifetime, Names, Result, San, Subject, Template};
 
+use crate::command::PEM;
 use crate::command::issue::IssueArgs;
 
 /// One leaf as it is asked for. What is not said comes from the command line.
@@ -60,7 +61,7 @@ pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
         .map_err(|_| Error::Row { reason: "it is not UTF-8 text".to_owned() }.in_file(file))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     // What is wrong with a line is told with the line: none of a key may be.
-    if text.contains("-----BEGIN ") {
+    if text.contains(PEM) {
         return Err(Error::Row { reason: "it is PEM text, and no list of names".to_owned() }.in_file(file));
     }
     let first = text.lines().map(str::trim).find(|line| is_content(line)).unwrap_or_default();

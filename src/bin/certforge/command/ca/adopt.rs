@@ -14,6 +14,7 @@ use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, RevocationList, Severity};
 use time::OffsetDateTime;
 
+use crate::command::PEM;
 use crate::command::ca::new::root_name;
 use crate::command::inventory::{Issuers, is_same};
 use crate::command::passphrase::PassphraseArgs;
@@ -290,7 +291,7 @@ fn databases_beside(args: &Args) -> Vec<PathBuf> {
 
 /// Whether a file may hold certificates or keys: the others of a folder are passed over.
 fn looks_like_any(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x30) || bytes.windows(11).any(|w| w == b"-----BEGIN ")
+    bytes.first() == Some(&0x30) || bytes.windows(PEM.len()).any(|w| w == PEM.as_bytes())
 }
 
 /// The CAs whose key is there, each once, with their issuers.

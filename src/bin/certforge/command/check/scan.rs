@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use time::Duration;
 
 use super::Args;
+use crate::command::PEM;
 use crate::command::material;
 use crate::command::status::span;
 use crate::context::{Context, Failure, Waits};
@@ -22,8 +23,6 @@ use crate::report::{Report, ScanEntry, ScanReport, findings, path};
 /// How deep folders are looked into, and how many files are.
 const DEEPEST: usize = 32;
 const MOST: usize = 1_000_000;
-/// What PEM begins with.
-const MARK: &[u8; 11] = b"-----BEGIN ";
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.as_deref().map(span).transpose()?;
@@ -67,7 +66,7 @@ fn one(
         Ok(bytes) => bytes,
         // Too large. Only what begins like what is looked for may be missed.
         Err(e @ certforge::Error::Path { .. }) => {
-            let begins = |start: Start| start.octets.windows(11).any(|w| w == MARK);
+            let begins = |start: Start| start.octets.windows(PEM.len()).any(|w| w == PEM.as_bytes());
             let missed = read_start(file).is_ok_and(begins);
             let said =
                 || Finding::new(e.code(), Severity::Warning, shown(), format!("{e}: it was not looked into"));
@@ -80,7 +79,7 @@ fn one(
     let name = path(&PathBuf::from(file));
     let entry_of = |c: &Certificate| entry(&name, c, within, strict, context);
     match std::str::from_utf8(&bytes) {
-        Ok(text) if !text.contains("-----BEGIN ") && bytes.first() != Some(&0x30) => {
+        Ok(text) if !text.contains(PEM) && bytes.first() != Some(&0x30) => {
             return (Vec::new(), Vec::new());
         }
         Ok(text) => {
@@ -92,8 +91,8 @@ fn one(
         // UTF-16 has a zero in each second octet.
         Err(_)
             if bytes.first() == Some(&0x30)
-                || bytes.windows(11).any(|w| w == MARK)
-                || bytes.windows(22).any(|w| w.iter().step_by(2).eq(MARK)) => {}
+                || bytes.windows(PEM.len()).any(|w| w == PEM.as_bytes())
+                || bytes.windows(2 * PEM.len()).any(|w| w.iter().step_by(2).eq(PEM.as_bytes())) => {}
         Err(_) => return (Vec::new(), Vec::new()),
     }
     let Ok(parts) = material::look_at(file, &bytes) else { return (Vec::new(), Vec::new()) };
