@@ -1,7 +1,7 @@
 //! Names of people and things: subjects, and what a certificate may vouch for, read and written.
 
 use certforge::constraint::{Constraints, Subtree};
-use certforge::error::{Error, NameFault};
+use certforge::error::{Category, Error, NameFault};
 use certforge::name::{Names, San};
 use certforge::subject::Subject;
 use certforge::template::{ExtendedKeyUsage, KeyUsage};
@@ -203,4 +203,37 @@ fn usages_have_the_names_of_the_standard() {
         assert!(matches!(bad.parse::<ExtendedKeyUsage>(), Err(Error::Usage { .. })), "{bad}");
         assert!(matches!(bad.parse::<KeyUsage>(), Err(Error::Usage { .. })), "{bad}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_name_has_a_code_of_its_own() {
+    let faults = [
+        ("https://x/", "name.url"),
+        ("", "name.empty"),
+        ("a..b", "name.empty-label"),
+        ("10.0.0.0/8", "name.cidr"),
+        ("fe80::1%eth0", "name.zone"),
+        ("010.0.0.1", "name.leading-zero"),
+        ("::ffff:10.0.0.1", "name.mapped-ipv4"),
+        ("*.com", "name.wildcard-top-level"),
+        ("a*.example", "name.wildcard-inside"),
+        ("a_b.example", "name.forbidden"),
+        ("-a.example", "name.hyphen"),
+        ("a.example:443", "name.port"),
+        ("a.example/path", "name.path"),
+        ("a\0b", "name.control"),
+        (&"a".repeat(64), "name.long-label"),
+        (&format!("{}.example", "a.".repeat(130)), "name.long"),
+        ("ip:x", "name.not-ip"),
+        ("email:x", "name.not-email"),
+        ("uri:x", "name.not-uri"),
+    ];
+    let mut seen = Vec::new();
+    for (text, code) in faults {
+        let error = text.parse::<San>().unwrap_err();
+        seen.push(format!("{} {}", error.code(), code));
+        assert_eq!(error.category(), Category::Input, "{text}");
+    }
+    let wrong: Vec<_> = seen.iter().filter(|s| s.split(' ').next() != s.split(' ').nth(1)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
