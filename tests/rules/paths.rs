@@ -32,6 +32,30 @@ fn said(verdict: &Verdict) -> Vec<String> {
     verdict.findings.iter().map(|f| format!("{}{} {}", mark(f), f.code, f.place)).collect()
 }
 
+/// A new key for a request of OpenSSL's.
+const EC: &str = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+
+/// A folder that OpenSSL works in; none where it is not installed.
+struct Workshop(Sandbox);
+
+impl Workshop {
+    fn new() -> Option<Self> {
+        judge("openssl").map(|_| Self(Sandbox::new()))
+    }
+
+    fn run(&self, args: &str) {
+        openssl(&args.split(' ').collect::<Vec<_>>(), self.0.path()).unwrap();
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.0.file(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> Certificate {
+        Certificate::from_pem(self.0.read(name).as_bytes()).unwrap()
+    }
+}
+
 fn key() -> PrivateKey {
     PrivateKey::generate(KeyAlgorithm::P256).unwrap()
 }
@@ -123,21 +147,18 @@ fn what_rustls_refuses_alone_is_told_in_its_words() {
     assert!(refused.message.contains("looks for serverAuth by name"), "{}", refused.message);
     assert_eq!(refused.fix, "issue it anew, or say what is wrong with this verdict");
     // It has no means to judge limits on directory names: that is no fault of theirs.
-    let sandbox = Sandbox::new();
+    let made = Workshop::new().unwrap();
     let config = "[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nO=Corp\nCN=CA\n[e]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nnameConstraints=critical,permitted;dirName:within\n[within]\nO=Corp\n";
-    std::fs::write(sandbox.file("ca.cnf"), config).unwrap();
+    made.write("ca.cnf", config);
     let leaf = "subjectAltName=DNS:a.example\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nbasicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=keyid:always\n";
-    std::fs::write(sandbox.file("leaf.ext"), leaf).unwrap();
-    let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
-    let ec = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-    run(&format!("req -x509 -config ca.cnf -extensions e -days 90 -keyout ca.key -out ca.pem {ec}"));
-    let read = |file: &str| Certificate::from_pem(sandbox.read(file).as_bytes()).unwrap();
+    made.write("leaf.ext", leaf);
+    made.run(&format!("req -x509 -config ca.cnf -extensions e -days 90 -keyout ca.key -out ca.pem {EC}"));
     for (subject, valid) in [("/O=Corp/CN=a.example", true), ("/O=Other/CN=a.example", false)] {
-        run(&format!("req -new -subj {subject} -keyout leaf.key -out leaf.csr {ec}"));
-        run(
+        made.run(&format!("req -new -subj {subject} -keyout leaf.key -out leaf.csr {EC}"));
+        made.run(
             "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -out leaf.pem",
         );
-        let verdict = judged(&read("leaf.pem"), &[], &read("ca.pem"), false);
+        let verdict = judged(&made.read("leaf.pem"), &[], &made.read("ca.pem"), false);
         assert_eq!(verdict.is_valid(), valid, "{subject}: {:?}", said(&verdict));
         assert!(!said(&verdict).iter().any(|line| line.contains("path.refused")), "{:?}", said(&verdict));
     }
@@ -145,30 +166,25 @@ fn what_rustls_refuses_alone_is_told_in_its_words() {
 
 #[test]
 fn a_signature_that_nobody_here_can_check_makes_no_path() {
-    let Some(_) = judge("openssl") else { return };
-    let sandbox = Sandbox::new();
-    let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
-    let ec = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-    run(&format!("req -new -subj /CN=a.example -keyout leaf.key -out leaf.csr {ec}"));
-    std::fs::write(
-        sandbox.file("leaf.ext"),
+    let Some(made) = Workshop::new() else { return };
+    made.run(&format!("req -new -subj /CN=a.example -keyout leaf.key -out leaf.csr {EC}"));
+    made.write(
+        "leaf.ext",
         "subjectAltName=DNS:a.example\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\n",
-    )
-    .unwrap();
-    let read = |file: &str| Certificate::from_pem(sandbox.read(file).as_bytes()).unwrap();
+    );
     // An algorithm that has no name here, and a good one by a curve that nobody here knows.
     for (key, code) in [
         ("genpkey -algorithm ed448", "!path.weak-signature leaf"),
         ("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:secp256k1", "!path.algorithm leaf"),
     ] {
-        run(&format!("{key} -out ca.key"));
-        run(
+        made.run(&format!("{key} -out ca.key"));
+        made.run(
             "req -x509 -new -key ca.key -subj /CN=CA -days 90 -out ca.pem -addext keyUsage=critical,keyCertSign",
         );
-        run(
+        made.run(
             "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -out leaf.pem",
         );
-        let verdict = judged(&read("leaf.pem"), &[], &read("ca.pem"), false);
+        let verdict = judged(&made.read("leaf.pem"), &[], &made.read("ca.pem"), false);
         assert!(verdict.anchored && !verdict.is_valid(), "{key}");
         assert!(said(&verdict).contains(&code.to_owned()), "{key}: {:?}", said(&verdict));
     }
@@ -176,22 +192,19 @@ fn a_signature_that_nobody_here_can_check_makes_no_path() {
 
 #[test]
 fn a_version_1_certificate_makes_no_ca() {
-    let Some(_) = judge("openssl") else { return };
-    let sandbox = Sandbox::new();
-    let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
-    let ec = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-    run(&format!("req -new -subj /CN=Old -keyout ca.key -out ca.csr {ec}"));
-    run("x509 -req -in ca.csr -signkey ca.key -days 90 -out ca.pem");
-    run(&format!("req -new -subj /CN=a.example -keyout leaf.key -out leaf.csr {ec}"));
-    std::fs::write(
-        sandbox.file("leaf.ext"),
+    let Some(made) = Workshop::new() else { return };
+    made.run(&format!("req -new -subj /CN=Old -keyout ca.key -out ca.csr {EC}"));
+    made.run("x509 -req -in ca.csr -signkey ca.key -days 90 -out ca.pem");
+    made.run(&format!("req -new -subj /CN=a.example -keyout leaf.key -out leaf.csr {EC}"));
+    made.write(
+        "leaf.ext",
         "subjectAltName=DNS:a.example\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\n",
-    )
-    .unwrap();
-    run("x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -out leaf.pem");
-    let read = |file: &str| Certificate::from_pem(sandbox.read(file).as_bytes()).unwrap();
+    );
+    made.run(
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile leaf.ext -out leaf.pem",
+    );
     // Trusted, it is told; in the middle of a path it would be an error.
-    let told = said(&judged(&read("leaf.pem"), &[], &read("ca.pem"), false));
+    let told = said(&judged(&made.read("leaf.pem"), &[], &made.read("ca.pem"), false));
     assert!(told.contains(&"path.ca-version trust anchor".to_owned()), "{told:?}");
     assert!(!told.iter().any(|line| line.contains("path.not-a-ca")), "said once: {told:?}");
 }
@@ -224,32 +237,29 @@ fn so_many_names_are_held_against_limits_and_no_more() {
 
 #[test]
 fn what_a_ca_issued_to_itself_is_bound_by_no_limit_unless_it_is_the_leaf() {
-    let Some(_) = judge("openssl") else { return };
-    let sandbox = Sandbox::new();
-    let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
-    let ec = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    let Some(made) = Workshop::new() else { return };
     let ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n";
     let config = "[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=Limited\n[e]\n";
     let limits = "nameConstraints=critical,permitted;DNS:in.example\n";
-    std::fs::write(sandbox.file("ca.cnf"), [config, ca, limits].concat()).unwrap();
+    made.write("ca.cnf", [config, ca, limits].concat());
     // The same CA with a new key, and a name of its own that is outside.
-    std::fs::write(sandbox.file("self.ext"), [ca, "subjectAltName=DNS:out.example\n"].concat()).unwrap();
+    made.write("self.ext", [ca, "subjectAltName=DNS:out.example\n"].concat());
     let leaf = |name: &str| {
         format!(
             "subjectAltName=DNS:{name}\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nbasicConstraints=critical,CA:FALSE\n"
         )
     };
-    run(&format!("req -x509 -config ca.cnf -extensions e -days 90 -keyout ca.key -out ca.pem {ec}"));
+    made.run(&format!("req -x509 -config ca.cnf -extensions e -days 90 -keyout ca.key -out ca.pem {EC}"));
     let sign = |name: &str, subject: &str, ca: &str, extensions: &str| {
-        run(&format!("req -new -subj {subject} -keyout {name}.key -out {name}.csr {ec}"));
+        made.run(&format!("req -new -subj {subject} -keyout {name}.key -out {name}.csr {EC}"));
         let by = format!("-CA {ca}.pem -CAkey {ca}.key -CAcreateserial -extfile {extensions} -days 80");
-        run(&format!("x509 -req -in {name}.csr {by} -out {name}.pem"));
-        Certificate::from_pem(sandbox.read(&format!("{name}.pem")).as_bytes()).unwrap()
+        made.run(&format!("x509 -req -in {name}.csr {by} -out {name}.pem"));
+        made.read(&format!("{name}.pem"))
     };
-    let anchor = Certificate::from_pem(sandbox.read("ca.pem").as_bytes()).unwrap();
+    let anchor = made.read("ca.pem");
     let middle = sign("self", "/CN=Limited", "ca", "self.ext");
     for (name, valid) in [("a.in.example", true), ("a.out.example", false)] {
-        std::fs::write(sandbox.file("leaf.ext"), leaf(name)).unwrap();
+        made.write("leaf.ext", leaf(name));
         let leaf = sign("leaf", "/CN=host", "self", "leaf.ext");
         let verdict = judged(&leaf, std::slice::from_ref(&middle), &anchor, false);
         assert_eq!(verdict.path.len(), 3, "{name}: {:?}", said(&verdict));
@@ -264,23 +274,20 @@ fn what_a_ca_issued_to_itself_is_bound_by_no_limit_unless_it_is_the_leaf() {
 
 #[test]
 fn a_ca_with_an_old_and_a_new_key_is_no_circle() {
-    let Some(_) = judge("openssl") else { return };
-    let sandbox = Sandbox::new();
-    let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
-    let ec = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    let Some(made) = Workshop::new() else { return };
     let ca = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid:always\n";
-    std::fs::write(sandbox.file("ca.ext"), ca).unwrap();
+    made.write("ca.ext", ca);
     let leaf = "subjectAltName=DNS:a.example\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nbasicConstraints=critical,CA:FALSE\n";
-    std::fs::write(sandbox.file("leaf.ext"), leaf).unwrap();
+    made.write("leaf.ext", leaf);
     let sign = |name: &str, subject: &str, by: &str, extensions: &str| {
-        run(&format!("req -new -subj {subject} -keyout {name}.key -out {name}.csr {ec}"));
+        made.run(&format!("req -new -subj {subject} -keyout {name}.key -out {name}.csr {EC}"));
         let by = if by == name {
             format!("-signkey {by}.key")
         } else {
             format!("-CA {by}.pem -CAkey {by}.key -CAcreateserial")
         };
-        run(&format!("x509 -req -in {name}.csr {by} -extfile {extensions} -days 80 -out {name}.pem"));
-        Certificate::from_pem(sandbox.read(&format!("{name}.pem")).as_bytes()).unwrap()
+        made.run(&format!("x509 -req -in {name}.csr {by} -extfile {extensions} -days 80 -out {name}.pem"));
+        made.read(&format!("{name}.pem"))
     };
     let root = sign("root", "/CN=Root", "root", "ca.ext");
     let old = sign("old", "/CN=Inner", "root", "ca.ext");
