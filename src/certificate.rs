@@ -26,7 +26,7 @@ pub use extensions::PathLength;
 pub(crate) use extensions::describe_name;
 pub(crate) use extensions::san_of;
 use tbs::name;
-pub(crate) use tbs::{Exact, Extension, Outline, Read, Signed, Tbs};
+pub(crate) use tbs::{Exact, ExactName, Extension, Outline, Read, Signed, Tbs};
 
 const LABEL: &str = "CERTIFICATE";
 

@@ -25,7 +25,7 @@ use x509_cert::request::ExtensionReq;
 use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::{Time, Validity as Dates};
 
-use crate::certificate::{EMPTY_NAME, Exact, Extension, Outline, Signed, Tbs};
+use crate::certificate::{EMPTY_NAME, Exact, ExactName, Extension, Outline, Signed, Tbs};
 use crate::constraint::Constraints;
 use crate::error::{Error, Result};
 use crate::key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
@@ -156,12 +156,12 @@ pub(crate) fn to_be_signed(content: &Content<'_>) -> Result<(Unsigned, Outline)>
             version: Version::V3,
             serial: IntRef::new(content.serial)?,
             signature: Exact(&algorithm),
-            issuer: Exact(content.issuer.name),
+            issuer: ExactName(content.issuer.name),
             dates: Dates::new(
                 instant(content.validity.not_before())?,
                 instant(content.validity.not_after())?,
             ),
-            subject: Exact(content.subject),
+            subject: ExactName(content.subject),
             public_key: Exact(content.public_key.der()),
             issuer_unique_id: None,
             subject_unique_id: None,

@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use der::asn1::{BitStringRef, IntRef, ObjectIdentifier, OctetStringRef};
+use der::asn1::{AnyRef, BitStringRef, IntRef, ObjectIdentifier, OctetStringRef, SetOfVec};
 use der::oid::AssociatedOid;
-use der::{Decode, Encode, Header, Length, Reader, Sequence, Tag, Tagged, Writer};
+use der::{Decode, Encode, Header, Length, Reader, Sequence, Tag, Tagged, ValueOrd, Writer};
+use x509_cert::Version;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::name::Name;
 use x509_cert::spki::AlgorithmIdentifierRef;
 use x509_cert::time::Validity as Dates;
-use x509_cert::{TbsCertificate, Version};
 
 use crate::certificate::malformed;
 use crate::error::Result;
@@ -38,6 +38,37 @@ impl Encode for Exact<'_> {
     }
 }
 
+/// A Name (RFC 5280 §4.1.2.4) as it stands there, header and all. It was held to its form.
+#[derive(Clone, Copy)]
+pub(crate) struct ExactName<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Decode<'a> for ExactName<'a> {
+    type Error = der::Error;
+
+    fn decode<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
+        // Of the same reader: a fault says where in the certificate it is.
+        Vec::<SetOfVec<Attribute<'a>>>::decode(&mut reader.clone())?;
+        reader.tlv_bytes().map(Self)
+    }
+}
+
+impl Encode for ExactName<'_> {
+    fn encoded_len(&self) -> der::Result<Length> {
+        Exact(self.0).encoded_len()
+    }
+
+    fn encode(&self, writer: &mut impl Writer) -> der::Result<()> {
+        Exact(self.0).encode(writer)
+    }
+}
+
+/// `AttributeTypeAndValue` (RFC 5280 §4.1.2.4).
+#[derive(Sequence, ValueOrd)]
+struct Attribute<'a> {
+    oid: ObjectIdentifier,
+    value: AnyRef<'a>,
+}
+
 /// `TBSCertificate` (RFC 5280 §4.1), its names and key as they are.
 #[derive(Sequence)]
 pub(crate) struct Tbs<'a> {
@@ -45,9 +76,9 @@ pub(crate) struct Tbs<'a> {
     pub(crate) version: Version,
     pub(crate) serial: IntRef<'a>,
     pub(crate) signature: Exact<'a>,
-    pub(crate) issuer: Exact<'a>,
+    pub(crate) issuer: ExactName<'a>,
     pub(crate) dates: Dates,
-    pub(crate) subject: Exact<'a>,
+    pub(crate) subject: ExactName<'a>,
     pub(crate) public_key: Exact<'a>,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
     pub(crate) issuer_unique_id: Option<BitStringRef<'a>>,
@@ -105,10 +136,12 @@ struct Place {
 impl Outline {
     /// Of bytes that anybody may have made.
     pub(crate) fn read(tbs: &[u8]) -> Result<Self> {
-        // Holds all of it to its form, names and numbers too.
-        TbsCertificate::from_der(tbs).map_err(|e| malformed(&e))?;
         let parts = Tbs::from_der(tbs).map_err(|e| malformed(&e))?;
-        Self::of(tbs, &parts, PublicKey::from_der(parts.public_key.0)?).map_err(|e| malformed(&e))
+        if parts.serial.as_bytes().len() > MOST_OF_A_SERIAL {
+            return Err(malformed(&"its serial number has more than 20 octets (RFC 5280 §4.1.2.2)"));
+        }
+        let key = PublicKey::from_der(parts.public_key.0).map_err(|e| malformed(&e))?;
+        Self::of(tbs, &parts, key).map_err(|e| malformed(&e))
     }
 
     /// Of bytes that these parts were written as just now, for this key. Reading them takes
@@ -215,6 +248,9 @@ impl Outline {
         })
     }
 }
+
+/// Octets of a serial number: 20, and one before it where its first bit is set.
+const MOST_OF_A_SERIAL: usize = 21;
 
 /// The version of a certificate with extensions, in its tag.
 const VERSION_3: [u8; 5] = [0xa0, 0x03, 0x02, 0x01, 0x02];

@@ -6,6 +6,7 @@ use certforge::revocation::{Reason, RevocationList, Revoked};
 use certforge::template::{ExtendedKeyUsage, Template};
 use certforge::{Authority, CaRequest, KeyAlgorithm, LeafRequest, PrivateKey, TrustAnchor};
 use time::Duration;
+use x509_cert::der::Decode;
 
 use super::{below, ca, now, request};
 
@@ -286,4 +287,32 @@ fn templates_say_whom_they_are_for() {
     assert_eq!(host.kind(), "ip");
     let server = Template::named("server").unwrap();
     assert!(LeafRequest::name_of("Jane Doe", &server).is_err());
+}
+
+/// Reading goes over the octets once, for what certforge asks of a certificate. x509-cert reads
+/// every part for itself: what it refuses is refused here too.
+#[test]
+fn every_changed_octet_is_read_as_x509_cert_reads_it() {
+    let authority = ca("Read CA");
+    let issued = authority.issue(&request("svc.internal")).unwrap();
+    let mut refused = 0;
+    for certificate in [authority.certificate(), issued.leaf()] {
+        for at in 0..certificate.der().len() {
+            for change in [1, 2, 4, 8, 16, 32, 64, 128, 255] {
+                let mut der = certificate.der().to_vec();
+                der[at] ^= change;
+                let theirs = x509_cert::Certificate::from_der(&der);
+                match (Certificate::from_der(der), theirs) {
+                    (Ok(_), theirs) => assert!(theirs.is_ok(), "octet {at}, {change}: {theirs:?}"),
+                    (Err(_), Err(_)) => refused += 1,
+                    (Err(e), Ok(_)) => {
+                        let ours = ["algorithms differ", "ends before it starts", "no whole octets"];
+                        let e = e.to_string();
+                        assert!(ours.iter().any(|text| e.contains(text)), "octet {at}, {change}: {e}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 1_000, "{refused}");
 }
