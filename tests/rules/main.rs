@@ -1,6 +1,7 @@
 //! Each rule finds what it is for. OpenSSL makes the bad certificates, so that
 //! the rules are not judged by the code that they guard.
 
+mod limits;
 mod messages;
 mod paths;
 #[path = "../support/mod.rs"]

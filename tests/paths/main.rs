@@ -1,16 +1,17 @@
 //! What is wrong with a path, certificate by certificate: each rule with its words, its place
 //! and its weight, and beside it what is just right.
 
+mod lists;
+#[path = "../support/mod.rs"]
 mod support;
+mod ways;
 
 use certforge::check::path::{LONGEST, LONGEST_OF_RUSTLS, Peer, Purpose, Question, Verdict, verify};
-use certforge::check::revocation::examine;
 use certforge::{
     Authority, CaRequest, Certificate, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey, RevocationList,
     Severity, TrustAnchor,
 };
-use support::made::{authority, ca_with, issued, ladder, made};
-use support::{Sandbox, judge, openssl};
+use support::made::{ca_with, issued, ladder};
 use time::{Duration, OffsetDateTime};
 
 /// What is asked, but for the certificates.
@@ -228,31 +229,6 @@ fn what_is_wrong_with_a_ca_that_is_trusted_weighs_less() {
 }
 
 #[test]
-fn paths_end_somewhere() {
-    let all = ladder(3);
-    let leaf = all[2].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
-    let certificates: Vec<Certificate> = all.iter().map(|ca| ca.certificate().clone()).collect();
-    let (root, middle, last) = (&certificates[0], &certificates[1], &certificates[2]);
-    let chain = [middle.clone(), last.clone()];
-    assert!(verdict(leaf.leaf(), &chain, &[root], &server()).is_valid());
-    let missing = verdict(leaf.leaf(), &chain[..1], &[root], &server());
-    assert!(!missing.anchored && !missing.is_valid());
-    assert_eq!(missing.path.len(), 1);
-    assert!(said(&missing)[0].starts_with("!path.no-issuer leaf: "), "{:?}", said(&missing));
-    let nobody = verdict(leaf.leaf(), &certificates, &[], &server());
-    assert!(!nobody.anchored);
-    assert_eq!(nobody.path.len(), 4);
-    // An intermediate may be trusted as it is.
-    let short = verdict(leaf.leaf(), &chain, &[middle], &server());
-    assert_eq!((short.is_valid(), short.path.len()), (true, 3));
-    // A certificate that signs itself, and that nobody trusts.
-    let Some(own) = made(&[], "/CN=a.example", &[]) else { return };
-    let alone = verdict(&own, &[], &[], &server());
-    assert!(said(&alone)[0].starts_with("!path.untrusted leaf: "), "{:?}", said(&alone));
-    assert!(verdict(&own, &[], &[&own], &server()).anchored);
-}
-
-#[test]
 fn dates_of_the_leaf_the_issuers_and_the_anchor() {
     let now = OffsetDateTime::now_utc();
     let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
@@ -339,211 +315,6 @@ fn path_lengths_count_what_did_not_issue_itself() {
         let found = verdict(leaf.leaf(), &chain, &[bound.certificate()], &server());
         assert_eq!(said(&found), wanted);
     }
-}
-
-#[test]
-fn lists_by_whose_they_are_when_and_what_they_take_back() {
-    let [ca, other] = ["own", "other"].map(authority);
-    let leaf = ca.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
-    let leaf = leaf.leaf();
-    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap();
-    let list = |ca: &Authority, number, serials: &[&[u8]], from: OffsetDateTime, to: OffsetDateTime| {
-        let revoked: Vec<certforge::Revoked> = serials
-            .iter()
-            .map(|serial| certforge::Revoked {
-                serial: serial.to_vec(),
-                at: from,
-                reason: certforge::Reason::KeyCompromise,
-            })
-            .collect();
-        ca.revocation_list(&revoked, number, (from, to)).unwrap()
-    };
-    let day = Duration::DAY;
-    let ask = |lists: &[RevocationList]| {
-        said(&verdict(leaf, &[], &[ca.certificate()], &Asked { lists, at: now, ..server() }))
-    };
-    let clean = || list(&ca, 1, &[], now - day, now + day);
-    let taken = |number| list(&ca, number, &[leaf.serial()], now - day, now + day);
-    assert_eq!(ask(&[clean()]), [""; 0]);
-    assert_eq!(ask(&[list(&ca, 1, &[&[1, 2, 3]], now - day, now + day)]), [""; 0]);
-    let revoked = ask(&[taken(1)]);
-    assert_eq!(revoked.len(), 1);
-    assert!(revoked[0].starts_with("!path.revoked leaf: it was taken back "), "{revoked:?}");
-    // Of two of one second the higher number tells, in whatever order they come.
-    for lists in [[clean(), taken(2)], [taken(2), clean()]] {
-        assert_eq!(ask(&lists).len(), 1);
-    }
-    for lists in [
-        [list(&ca, 3, &[], now - day, now + day), taken(2)],
-        [taken(2), list(&ca, 3, &[], now - day, now + day)],
-    ] {
-        assert_eq!(ask(&lists), [""; 0]);
-    }
-    // The newer tells; one of the future only where there is no other.
-    assert_eq!(ask(&[taken(9), list(&ca, 1, &[], now - Duration::HOUR, now + day)]), [""; 0]);
-    assert_eq!(ask(&[clean(), list(&ca, 9, &[leaf.serial()], now + Duration::HOUR, now + day)]), [""; 0]);
-    let future = ask(&[list(&ca, 9, &[], now + Duration::SECOND, now + day)]);
-    assert_eq!(future, ["!path.list-outdated leaf: its issuer's list is of a later time"]);
-    assert_eq!(ask(&[list(&ca, 9, &[], now, now + day)]), [""; 0]);
-    assert_eq!(ask(&[list(&ca, 9, &[], now - day, now)]), [""; 0]);
-    let outdated = ask(&[list(&ca, 1, &[], now - day, now - Duration::SECOND)]);
-    assert!(
-        outdated[0].starts_with("!path.list-outdated leaf: its issuer's list was to be replaced by "),
-        "{outdated:?}"
-    );
-    assert_eq!(
-        ask(&[list(&other, 1, &[], now - day, now + day)]),
-        ["!path.list-missing leaf: there is no list of `CN=own`, its issuer"]
-    );
-    let impostor = authority("own");
-    assert_eq!(
-        ask(&[list(&impostor, 1, &[], now - day, now + day)]),
-        ["!path.list-missing leaf: the list of `CN=own`, its issuer, is not signed by that CA's key"]
-    );
-    // Of an intermediate a list may be missing.
-    let all = ladder(2);
-    let below = all[1].issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
-    let chain = [all[1].certificate().clone()];
-    let lists = [list(&all[1], 1, &[], now - day, now + day)];
-    let found =
-        said(&verdict(below.leaf(), &chain, &[all[0].certificate()], &Asked { lists: &lists, ..server() }));
-    assert_eq!(found, ["path.list-missing issuer 1: there is no list of `CN=CA 0`, its issuer"]);
-}
-
-/// What is wrong with the form of lists that OpenSSL makes.
-#[test]
-fn forms_of_lists() {
-    let Some(_) = judge("openssl") else { return };
-    let sandbox = Sandbox::new();
-    let run = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path());
-    run(
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=own -keyout k.pem -out c.pem",
-    );
-    let list = |extensions: &str, args: &str| {
-        let text = format!(
-            "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\ndefault_crl_days=9\n{}[e]\n{extensions}\n",
-            if extensions.is_empty() { "" } else { "crl_extensions=e\n" }
-        );
-        std::fs::write(sandbox.file("ca.cnf"), text).unwrap();
-        std::fs::write(sandbox.file("index"), "").unwrap();
-        std::fs::write(sandbox.file("number"), "01\n").unwrap();
-        run(format!("ca -config ca.cnf -gencrl -keyfile k.pem -cert c.pem -out l.pem {args}").trim_end());
-        RevocationList::from_pem(sandbox.read("l.pem").as_bytes()).unwrap()
-    };
-    let said = |list: &RevocationList| {
-        examine(list)
-            .iter()
-            .map(|f| format!("{:?} {}: {}", f.severity, f.code, f.message))
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(said(&list("authorityKeyIdentifier=keyid:always", "")), [""; 0]);
-    assert_eq!(
-        said(&list("authorityKeyIdentifier=keyid:always", "-md sha1")),
-        [
-            "Error list.signature-algorithm: its signature algorithm ECDSA with SHA-1 is weak or unknown (RFC 5754, RFC 4055 §5)"
-        ]
-    );
-    // Without a number, and of version 1, which has none.
-    let numbered = |extensions: &str, args: &str| {
-        std::fs::write(
-            sandbox.file("ca.cnf"),
-            format!(
-                "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=9\n{extensions}"
-            ),
-        )
-        .unwrap();
-        run(format!("ca -config ca.cnf -gencrl -keyfile k.pem -cert c.pem -out l.pem {args}").trim_end());
-        RevocationList::from_pem(sandbox.read("l.pem").as_bytes()).unwrap()
-    };
-    let with_key = numbered("crl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n", "");
-    assert_eq!(said(&with_key), ["Error list.number: it has no number (RFC 5280 §5.2.3)"]);
-    let first = numbered("", "");
-    assert_eq!(first.version(), 1);
-    assert_eq!(
-        said(&first),
-        ["Error list.version: it is a list of version 1, which has no number (RFC 5280 §5.1.2.1)"]
-    );
-    let keyless = said(&list("issuerAltName=DNS:a.example", ""));
-    assert_eq!(
-        keyless,
-        ["Warning list.authority-key-identifier: it does not name the key that signed it (RFC 5280 §5.2.1)"]
-    );
-}
-
-/// Of several CAs of one name the one that signed it is taken; where none did, the words say so.
-#[test]
-fn cas_of_one_name_are_told_apart_by_their_keys() {
-    let [good, bad, worse] = ["same"; 3].map(authority);
-    let leaf = good.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
-    let leaf = leaf.leaf();
-    let [good, bad, worse] = [&good, &bad, &worse].map(Authority::certificate);
-    for anchors in [[good, bad, worse], [bad, good, worse], [bad, worse, good]] {
-        let found = verdict(leaf, &[], &anchors, &server());
-        assert!(found.is_valid());
-        assert_eq!(&found.path[1], good);
-    }
-    let of = |anchors: &[&Certificate], chain: &[Certificate]| {
-        let found = verdict(leaf, chain, anchors, &server());
-        assert!(!found.anchored);
-        said(&found)[0].clone()
-    };
-    let one = "!path.signature leaf: its issuer is `CN=same`, and the certificate of that name did not sign it: another key, or the file is damaged";
-    let more = "!path.signature leaf: its issuer is `CN=same`, and none of the certificates of that name signed it: another key, or the file is damaged";
-    assert_eq!(of(&[bad], &[]), one);
-    assert_eq!(of(&[], std::slice::from_ref(bad)), one);
-    assert_eq!(of(&[bad, worse], &[]), more);
-    assert_eq!(of(&[bad], std::slice::from_ref(worse)), more);
-    assert!(
-        of(&[], &[]).starts_with("!path.no-issuer leaf: its issuer `CN=same` is neither"),
-        "{}",
-        of(&[], &[])
-    );
-}
-
-/// A path that is less wrong is told of, and a good one is found behind bad ones.
-#[test]
-fn the_path_that_is_least_wrong_is_told_of() {
-    let now = OffsetDateTime::now_utc();
-    let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
-    let again = || PrivateKey::from_pem(key.secret_pem().unwrap().as_bytes()).unwrap();
-    let root = |days: u32, length, from: OffsetDateTime| {
-        let request = CaRequest::new("root").unwrap().path_length(length).lifetime(Lifetime::days(days));
-        Authority::create(&request.plan(from).unwrap(), again()).unwrap()
-    };
-    let good = root(100, None, now);
-    let ended = root(1, None, now - Duration::days(9));
-    let ended_and_short = root(1, Some(0), now - Duration::days(9));
-    let plan = CaRequest::new("middle").unwrap().plan(now).unwrap().within(good.validity());
-    let middle = good.create_under(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap();
-    let leaf = middle.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
-    let chain = [middle.certificate().clone()];
-    let [good, ended, worst] = [&good, &ended, &ended_and_short].map(Authority::certificate);
-    for anchors in [[good, ended, worst], [worst, ended, good]] {
-        assert!(verdict(leaf.leaf(), &chain, &anchors, &server()).is_valid());
-    }
-    for anchors in [[ended, worst], [worst, ended]] {
-        let found = verdict(leaf.leaf(), &chain, &anchors, &server());
-        assert_eq!((found.anchored, said(&found).len()), (true, 1), "{:?}", said(&found));
-        assert!(said(&found)[0].starts_with("!path.anchor-expired trust anchor"));
-    }
-}
-
-#[test]
-fn so_many_cas_of_one_name_that_nobody_looks_further() {
-    let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
-    let now = OffsetDateTime::now_utc();
-    let plan = CaRequest::new("same").unwrap().plan(now).unwrap();
-    let again = || PrivateKey::from_pem(key.secret_pem().unwrap().as_bytes()).unwrap();
-    // All of one key, each another certificate; and a leaf that another key of that name signed.
-    let all: Vec<Certificate> =
-        (0..120).map(|_| Authority::create(&plan, again()).unwrap().certificate().clone()).collect();
-    let stranger = authority("same");
-    let leaf = stranger.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
-    let anchors: Vec<&Certificate> = all.iter().collect();
-    let found = verdict(leaf.leaf(), &[], &anchors, &server());
-    assert!(!found.anchored);
-    let first = said(&found)[0].clone();
-    assert!(first.starts_with("!path.too-many leaf: after "), "{first}");
 }
 
 /// With `strict`, what breaks a rule of form is refused too.

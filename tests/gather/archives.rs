@@ -1,0 +1,149 @@
+//! Archives, requests, and what is looked at without being sorted.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use certforge::bundle::Pkcs12Strength;
+use certforge::gather::{Role, clean_certificates, signing_requests};
+use certforge::{Certificate, PrivateKey};
+use time::OffsetDateTime;
+
+use crate::support::made::authority;
+
+use super::{PASSPHRASE, any, block, der, gathered, house, issue, lines, looked_at, says, subjects};
+
+#[test]
+fn to_look_at_everything_is_kept() {
+    let h = house();
+    let public = Certificate::from_pem(h.leaf.as_bytes()).unwrap().public_key().der().to_vec();
+    let public_pem = block("PUBLIC KEY", &public);
+    let ca = authority("lists");
+    let now = OffsetDateTime::now_utc();
+    let list = ca.revocation_list(&[], 1, (now, now + time::Duration::DAY)).unwrap();
+    let all = h.leaf.clone() + &h.key + &h.request + &public_pem + &list.pem().unwrap() + &h.locked;
+    let parts = looked_at(&any(&all), None);
+    assert_eq!(lines(&parts.findings), [""; 0]);
+    assert_eq!((parts.certificates.len(), parts.keys.len()), (1, 1));
+    assert_eq!(parts.others.requests[0].1, der(&h.request));
+    assert_eq!(parts.others.public_keys[0].1, public);
+    assert_eq!(parts.others.lists[0].1, list.der());
+    assert_eq!(parts.others.locked.len(), 1);
+    assert!(parts.certificates[0].0.starts_with("f.pem, block 1, line 1"));
+    // One of them alone is no empty file.
+    for alone in [&h.request, &public_pem, &list.pem().unwrap(), &h.locked] {
+        assert_eq!(lines(&looked_at(&any(alone), None).findings), [""; 0]);
+    }
+    // And as DER each is known by its form.
+    for (bytes, kind) in [(der(&h.request), 0), (public, 1), (list.der().to_vec(), 2), (der(&h.locked), 3)] {
+        let parts = looked_at(&[(Role::Any, "f", bytes)], None);
+        let counts = [
+            parts.others.requests.len(),
+            parts.others.public_keys.len(),
+            parts.others.lists.len(),
+            parts.others.locked.len(),
+        ];
+        assert_eq!((counts[kind], counts.iter().sum::<usize>()), (1, 1), "{kind}");
+    }
+    says(list.der(), &["!gather.damaged f: it is neither PEM nor the DER of anything known"]);
+    says(&der(&h.request), &["!gather.unsigned f: it is a signing request, and no certificate"]);
+}
+
+/// What binary files are unpacked, and said to be.
+#[test]
+fn archives_are_unpacked() {
+    let h = house();
+    let ca = authority("root");
+    let bundle = issue(&ca, "a.example");
+    let pkcs7 = der(&certforge::bundle::pkcs7_pem(bundle.leaf(), bundle.chain()).unwrap());
+    let found = gathered(&[(Role::Any, "f", pkcs7)], None);
+    assert_eq!(subjects(&found), ["a.example", "root"]);
+    assert_eq!(lines(&found.findings), ["gather.pkcs7 f: PKCS#7 unpacked"]);
+
+    let archive = bundle.secret_pkcs12("a.example", PASSPHRASE, Pkcs12Strength::Modern).unwrap();
+    for role in [Role::Any, Role::Certificate] {
+        let file = [(role, "f", archive.clone())];
+        let found = gathered(&file, Some(PASSPHRASE));
+        assert_eq!(subjects(&found), ["a.example", "root"]);
+        assert_eq!(found.key.as_ref().map(PrivateKey::public), Some(bundle.key().public()));
+        assert_eq!(lines(&found.findings), ["gather.pkcs12 f: PKCS#12 unpacked"]);
+        for (passphrase, reason) in [
+            (None, "it is locked with a pass phrase, and none was given"),
+            (Some("battery staple"), "its pass phrase is wrong"),
+        ] {
+            let said = lines(&gathered(&file, passphrase).findings);
+            assert_eq!(
+                said[..2],
+                ["gather.pkcs12 f: PKCS#12 unpacked".to_owned(), format!("!gather.encrypted f: {reason}")]
+            );
+        }
+    }
+    let said = lines(&gathered(&[(Role::Any, "f", der(&h.key))], None).findings);
+    assert_eq!(said[0], "gather.der f: DER written as PEM");
+    let damaged = gathered(&[(Role::Any, "f", archive[..archive.len() - 9].to_vec())], Some(PASSPHRASE));
+    assert_eq!(
+        lines(&damaged.findings),
+        ["!gather.damaged f: it is neither PEM nor the DER of anything known"]
+    );
+}
+
+#[test]
+fn there_is_a_most_of_everything() {
+    let h = house();
+    // 50 certificates of a bundle, 1,000 to look at.
+    for (count, fits) in [(50, true), (51, false)] {
+        let found = gathered(&any(&h.root.repeat(count)), None);
+        let said = lines(&found.findings).concat();
+        assert_eq!(said.contains("more than 50 certificates"), !fits, "{count}");
+    }
+    let pile = h.root.repeat(51);
+    assert_eq!(looked_at(&any(&pile), None).certificates.len(), 51);
+    // 20 faults, then nothing more is read.
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    assert_eq!(looked_at(&any(&broken.repeat(19)), None).findings.len(), 19);
+    assert_eq!(looked_at(&any(&broken.repeat(30)), None).findings.len(), 20);
+    // 4 MiB of certificates, 1 MiB of a key.
+    for (role, most) in [(Role::Any, 4 << 20), (Role::Chain, 4 << 20), (Role::PrivateKey, 1 << 20)] {
+        let said = |size| lines(&gathered(&[(role, "f", vec![b'\n'; size])], None).findings).concat();
+        assert!(!said(most).contains("octets"), "{}", said(most));
+        assert!(said(most + 1).contains(&format!("it has {} octets, and {most} are read", most + 1)));
+    }
+}
+
+#[test]
+fn requests_are_found_in_whatever_stands_around_them() {
+    let h = house();
+    let request = der(&h.request);
+    for bytes in [
+        h.request.clone().into_bytes(),
+        format!("Subject: x\r\n\r\n{}", h.request.replace('\n', "\r\n")).into_bytes(),
+        h.request.replace("BEGIN CERT", "BEGIN NEW CERT").replace("END CERT", "END NEW CERT").into_bytes(),
+        (h.leaf.clone() + &h.request).into_bytes(),
+        request.clone(),
+        STANDARD.encode(&request).into_bytes(),
+    ] {
+        assert_eq!(signing_requests(&bytes), std::slice::from_ref(&request));
+    }
+    assert_eq!(signing_requests((h.request.clone() + &h.request).as_bytes()).len(), 2);
+    for bytes in [&b""[..], h.leaf.as_bytes(), b"nothing"] {
+        assert!(signing_requests(bytes).is_empty());
+    }
+}
+
+#[test]
+fn clean_certificates_are_read_and_nothing_else_is() {
+    let h = house();
+    let both = h.leaf.clone() + &h.root;
+    let read = clean_certificates(&both).unwrap();
+    assert_eq!(read.iter().map(Certificate::subject).collect::<Vec<_>>(), ["CN=a.example", "CN=root"]);
+    assert_eq!(clean_certificates("").unwrap().len(), 0);
+    for dirty in [
+        format!("\n{both}"),
+        format!("{both}\n"),
+        both.replace('\n', "\r\n"),
+        both.trim_end().to_owned(),
+        h.leaf.clone() + &h.key,
+        h.leaf.replacen("MII", "M*I", 1),
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned(),
+    ] {
+        assert!(clean_certificates(&dirty).is_none(), "{dirty}");
+    }
+}
