@@ -448,3 +448,45 @@ fn common_names_that_are_no_alternative_name() {
         (&[("subjectAltName", "URI:spiffe://a.example/x")], "/CN=spiffe:\\/\\/a.example\\/x", &[], None),
     ]);
 }
+
+#[test]
+fn an_address_in_an_old_spelling_is_still_that_address() {
+    let code = "common-name-not-in-san";
+    let said = |common: &str, address: &str, same: bool| {
+        let names = format!("IP:{address}");
+        let mut message = format!("its common name `{common}` is not among its subject alternative names");
+        if same {
+            message += &format!(": `{address}` is meant, and written differently");
+        }
+        let wanted = (code, if same { WRONG } else { ODD }, message.as_str());
+        judge_all(&[(&[("subjectAltName", &names)], &format!("/CN={common}"), &[], Some(wanted))]);
+    };
+    // As `inet_aton` reads them: in hexadecimal, in octal, the last part for all that are left out.
+    for common in [
+        "0x0a.0x67.10.95",
+        "0XA.103.10.95",
+        "012.103.10.0137",
+        "10.103.2655",
+        "10.6752863",
+        "174525023",
+        "0x0a670a5f",
+        "01231605137",
+    ] {
+        said(common, "10.103.10.95", true);
+    }
+    said("0", "0.0.0.0", true);
+    said("10.00.0.1", "10.0.0.1", true);
+    // A part that is too large, one too many, a digit that octal lacks: no address at all, and
+    // not the one that is left where the rest is cut off.
+    for (common, address) in [
+        ("10.256.10.95", "11.0.10.95"),
+        ("10.103.10.351", "10.103.11.95"),
+        ("10.103.10.95.0", "10.103.10.95"),
+        ("10.103.10.095", "10.103.10.95"),
+        ("0xg.103.10.95", "10.103.10.95"),
+        ("4294967296", "0.0.0.0"),
+        ("10.103.10.96", "10.103.10.95"),
+    ] {
+        said(common, address, false);
+    }
+}

@@ -52,9 +52,12 @@ fn is_same_host(common: &str, name: &str) -> bool {
 /// An IPv4 address as `inet_aton` read it: in hexadecimal, in octal, in fewer parts.
 fn old_address(text: &str) -> Option<Ipv4Addr> {
     let parts: Vec<&str> = text.split('.').collect();
-    let number = |part: &&str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
-        Some(hex) => u32::from_str_radix(hex, 16).ok(),
-        None => part.parse::<u32>().ok(),
+    let number = |part: &&str| {
+        let (digits, radix) = match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
+            Some(hex) => (hex, 16),
+            None => (*part, if part.starts_with('0') { 8 } else { 10 }),
+        };
+        u32::from_str_radix(digits, radix).ok()
     };
     let (last, front) = parts.split_last()?;
     let last = number(last)?;
