@@ -103,7 +103,8 @@ impl Authority {
     /// # Errors
     /// [`Error::PathLength`] where this CA or one above it allows no more CAs below,
     /// or not as many as the new one would; [`Error::OutlivesIssuer`];
-    /// [`Error::Constrained`]; [`Error::Purpose`]; [`Error::Lint`].
+    /// [`Error::Constrained`] where its names may not stand below, or nothing that it
+    /// permits; [`Error::Purpose`]; [`Error::Lint`].
     pub fn create_under(&self, plan: &CaPlan, key: PrivateKey) -> Result<Self> {
         self.check_under(plan)?;
         let subject = plan.subject(key.public())?.to_der()?;
@@ -139,6 +140,7 @@ impl Authority {
             }
         }
         self.check_purposes(plan.template())?;
+        path::check_limits(&self.constraints, plan.constraints())?;
         // Where the key is to be a part of the name, any stands for it.
         self.check_names(&plan.subject(self.key.public())?.to_der()?, None)
     }

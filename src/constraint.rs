@@ -109,11 +109,8 @@ impl Constraints {
     pub fn refuses(&self, name: &San) -> Option<String> {
         let kind = name.kind();
         let all = || self.permitted.iter().chain(&self.excluded);
-        if matches!(name, San::Email(_) | San::Uri(_))
-            && !self.permitted.is_empty()
-            && all().all(|subtree| subtree.kind() != kind)
-        {
-            return Some(format!("its limits mention no name of the type {kind}"));
+        if let Some(reason) = self.unmentioned(kind) {
+            return Some(reason);
         }
         if let San::Uri(uri) = name
             && all().any(|subtree| subtree.kind() == kind)
@@ -123,6 +120,20 @@ impl Constraints {
         }
         let presented = Presented::of(name);
         self.broken(kind, |s| s.holds(presented, true), |s| s.holds(presented, false))
+    }
+
+    /// Why no name that a CA below permits may stand below this one: it would never issue
+    /// anything of that kind.
+    pub(crate) fn closes(&self, below: &Subtree) -> Option<String> {
+        let kind = below.kind();
+        self.unmentioned(kind).or_else(|| self.broken(kind, |s| below.lies_within(s), |s| below.meets(s)))
+    }
+
+    /// That mailboxes or URIs stand below no CA that permits something and mentions neither.
+    fn unmentioned(&self, kind: &str) -> Option<String> {
+        let mentioned = self.permitted.iter().chain(&self.excluded).any(|subtree| subtree.kind() == kind);
+        let closed = matches!(kind, "email" | "uri") && !self.permitted.is_empty() && !mentioned;
+        closed.then(|| format!("its limits mention no name of the type {kind}"))
     }
 
     /// Why a subject (an X.501 Name in DER) may not stand below. Its e-mail

@@ -94,12 +94,20 @@ fn limits_are_written_and_kept() {
 #[test]
 fn limits_hold_for_everything_below() {
     let sandbox = Sandbox::new();
-    sandbox.ok("ca new root --key p256 --permit .internal");
-    sandbox.ok("ca new issuing --under root --key p256 --permit .example,.internal");
-    let said = refused(&sandbox, "leaf a.example --ca issuing --key p256", 3, "ca.constrained");
+    sandbox.ok("ca new root --key p256 --permit .a.internal");
+    sandbox.ok("ca new issuing --under root --key p256 --permit .internal");
+    let said = refused(&sandbox, "leaf b.internal --ca issuing --key p256", 3, "ca.constrained");
     assert!(said.contains("root"), "{said}");
     sandbox.ok("leaf a.internal --ca issuing --key p256");
     verifies(&sandbox, "a.internal", &[]);
+    // One that permits what the root forbids would never issue anything for it.
+    for dead in [".example", "10.0.0.0/8", ".a.internal,.example"] {
+        let new = format!("ca new dead --under root --key p256 --permit {dead}");
+        let said = refused(&sandbox, &new, 3, "ca.constrained");
+        assert!(said.contains("root"), "{said}");
+        refused(&sandbox, &format!("{new} --dry-run"), 3, "ca.constrained");
+    }
+    refused(&sandbox, "ca show dead", 3, "store.missing");
 }
 
 #[test]

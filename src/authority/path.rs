@@ -61,6 +61,18 @@ pub(super) fn constraints(chain: &[Certificate]) -> Result<Vec<(String, Constrai
     chain.iter().filter_map(|ca| limits(ca).transpose()).collect()
 }
 
+/// Refuses limits of a new CA that permit nothing: what it could issue, one above it forbids.
+pub(super) fn check_limits(above: &[(String, Constraints)], new: &Constraints) -> Result<()> {
+    for below in new.permitted() {
+        for (ca, limits) in above {
+            if let Some(limit) = limits.closes(below) {
+                return Err(Error::Constrained { name: below.to_string(), ca: ca.clone(), limit });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The purposes that the CAs of a chain are limited to, each with whose they are.
 pub(super) fn purposes(chain: &[Certificate]) -> Result<Vec<(String, Vec<ExtendedKeyUsage>)>> {
     let limits = |ca: &Certificate| Ok(ca.allowed_usages()?.map(|usages| (ca.subject(), usages)));

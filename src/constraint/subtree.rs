@@ -107,6 +107,35 @@ impl Subtree {
         }
     }
 
+    /// Whether any name is in both. Said of types that can be asked for; others are taken to meet.
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Dns(_), Self::Dns(_)) | (Self::Ip { .. }, Self::Ip { .. }) => {
+                self.lies_within(other) || other.lies_within(self)
+            }
+            (Self::Email(one), Self::Email(two)) => mail_within(one, two) || mail_within(two, one),
+            (Self::Uri(one), Self::Uri(two)) => host_within(one, two) || host_within(two, one),
+            _ => self.kind() == other.kind(),
+        }
+    }
+
+    /// Whether every name in it is in the other one, which excludes.
+    pub(super) fn lies_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Dns(one), Self::Dns(two)) => {
+                dns_within(one.trim_start_matches('.'), two.trim_start_matches('.'))
+            }
+            (Self::Ip { address: one, mask: narrow }, Self::Ip { address: two, mask: wide }) => {
+                // Each bit that the wide mask holds, the narrow one holds too.
+                ip_within(*one, *two, *wide) && ip_within(*narrow, *wide, *wide)
+            }
+            (Self::Email(_), Self::Email(two)) if two.is_empty() => true,
+            (Self::Email(one), Self::Email(two)) => mail_within(one, two),
+            (Self::Uri(one), Self::Uri(two)) => host_within(one, two),
+            _ => false,
+        }
+    }
+
     pub(super) fn encode(&self) -> der::Result<GeneralSubtree> {
         let base = match self {
             Self::Dns(dns) => GeneralName::DnsName(Ia5String::new(dns.trim_start_matches('.'))?),
@@ -304,7 +333,7 @@ fn ip_within(ip: IpAddr, address: IpAddr, mask: IpAddr) -> bool {
     }
 }
 
-/// A host, or with a leading dot what stands below one.
+/// A host, or with a leading dot what stands below one: within another such base.
 fn host_within(host: &str, base: &str) -> bool {
     match base.strip_prefix('.') {
         Some(_) => host.to_ascii_lowercase().ends_with(&base.to_ascii_lowercase()),
@@ -318,6 +347,12 @@ pub(super) fn email_within(email: &str, base: &str) -> bool {
         Some((base_local, base_host)) => local == base_local && host.eq_ignore_ascii_case(base_host),
         None => host_within(host, base),
     }
+}
+
+/// Whether the mailboxes of one base are mailboxes of the other: one of them, those of a host, or
+/// those of all hosts below.
+fn mail_within(one: &str, two: &str) -> bool {
+    if one.contains('@') { email_within(one, two) } else { !two.contains('@') && host_within(one, two) }
 }
 
 /// The host of a URI; none where it has none, or an address: RFC 5280 §4.2.1.10 lets

@@ -1,5 +1,6 @@
 //! CAs in a store: saved, loaded, renewed, adopted, locked with a pass phrase.
 
+use certforge::constraint::Constraints;
 use certforge::error::Error;
 use certforge::revocation::{Reason, Revoked};
 use certforge::store::{History, KeyState, Origin, Overwrite, Store};
@@ -304,4 +305,153 @@ fn a_ca_that_has_ended_is_loaded_to_be_renewed_only() {
     assert_eq!(loaded.authority.certificate(), authority.certificate());
     store.authority("ended", now(), &mut nobody).unwrap();
     assert_eq!(names(&store.ca_folder("ended").unwrap()).iter().filter(|n| *n == "ca.key").count(), 1);
+}
+
+fn limits(permitted: &[&str], excluded: &[&str]) -> Constraints {
+    let read = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect();
+    Constraints::new(read(permitted), read(excluded))
+}
+
+/// What a CA with these limits says of one below it that permits `below`.
+fn said_of(permitted: &[&str], excluded: &[&str], below: &str) -> Option<String> {
+    let plan = CaRequest::new("Above").unwrap().path_length(Some(1)).key(KeyAlgorithm::P256);
+    let plan = plan.constraints(limits(permitted, excluded)).plan(now()).unwrap();
+    let above = Authority::create(&plan, PrivateKey::generate(KeyAlgorithm::P256).unwrap()).unwrap();
+    let plan = CaRequest::new("Below").unwrap().path_length(Some(0)).constraints(limits(&[below], &[]));
+    let plan = plan.plan(now()).unwrap().within(above.validity());
+    match above.check_under(&plan) {
+        Ok(()) => None,
+        Err(Error::Constrained { name, ca, limit }) => {
+            assert_eq!(ca, "CN=Above");
+            Some(format!("{name}: {limit}"))
+        }
+        Err(e) => panic!("{permitted:?} {excluded:?} {below}: {e}"),
+    }
+}
+
+#[test]
+fn a_limit_below_that_permits_something_is_taken() {
+    for (permitted, excluded, below) in [
+        (&[][..], &[][..], "a.example"),
+        // Narrower, the same, wider: some names are in both.
+        (&["corp.example"], &[], "a.corp.example"),
+        (&["corp.example"], &[], "corp.example"),
+        (&["a.corp.example"], &[], "corp.example"),
+        (&["b.example", "corp.example"], &[], "a.corp.example"),
+        (&["10.0.0.0/8"], &[], "10.103.0.0/16"),
+        (&["10.103.0.0/16"], &[], "10.0.0.0/8"),
+        (&["10.103.10.95"], &[], "10.103.10.95"),
+        (&["fd00::/8"], &[], "fd00:1::/32"),
+        (&["email:corp.example"], &[], "email:jane@corp.example"),
+        (&["email:jane@corp.example"], &[], "email:corp.example"),
+        (&["email:jane@corp.example"], &[], "email:jane@Corp.example"),
+        (&["email:.corp.example"], &[], "email:a.corp.example"),
+        (&["email:a.corp.example"], &[], "email:.corp.example"),
+        (&["email:.corp.example"], &[], "email:.a.corp.example"),
+        (&["uri:corp.example"], &[], "uri:corp.example"),
+        (&["uri:.corp.example"], &[], "uri:a.corp.example"),
+        (&["uri:.a.corp.example"], &[], "uri:.corp.example"),
+        // Only a part of it is excluded.
+        (&[], &["a.corp.example"], "corp.example"),
+        (&[], &["10.103.0.0/16"], "10.0.0.0/8"),
+        (&[], &["email:jane@corp.example"], "email:corp.example"),
+        (&[], &["email:corp.example"], "email:.corp.example"),
+        (&[], &["uri:.corp.example"], "uri:corp.example"),
+        (&[], &["uri:a.corp.example"], "uri:.corp.example"),
+        (&[], &["10.0.0.0/8"], "fd00::/8"),
+        (&[], &["corp.example"], "10.0.0.0/8"),
+    ] {
+        let said = said_of(permitted, excluded, below);
+        assert_eq!(said, None, "{permitted:?} {excluded:?} {below}");
+    }
+}
+
+#[test]
+fn a_limit_below_that_permits_nothing_is_refused() {
+    for (permitted, excluded, below, wanted) in [
+        (&["corp.example"][..], &[][..], "other.example", "dns:other.example: it permits dns:corp.example"),
+        (&["corp.example"], &[], "xcorp.example", "dns:xcorp.example: it permits dns:corp.example"),
+        (
+            &["a.example", "b.example"],
+            &[],
+            "c.example",
+            "dns:c.example: it permits dns:a.example, dns:b.example",
+        ),
+        (&["10.103.0.0/16"], &[], "10.104.0.0/16", "10.104.0.0/16: it permits 10.103.0.0/16"),
+        (&["10.0.0.0/8"], &[], "fd00::/8", "fd00::/8: it permits 10.0.0.0/8"),
+        (&["fd00::/8"], &[], "fe00::/8", "fe00::/8: it permits fd00::/8"),
+        // What is not mentioned beside what is permitted is closed.
+        (&["corp.example"], &[], "10.0.0.0/8", "10.0.0.0/8: it excludes every IPv4 address"),
+        (&["10.0.0.0/8"], &[], "a.example", "dns:a.example: it excludes every DNS name"),
+        (
+            &["corp.example"],
+            &[],
+            "email:corp.example",
+            "email:corp.example: its limits mention no name of the type email",
+        ),
+        (
+            &["corp.example"],
+            &[],
+            "uri:corp.example",
+            "uri:corp.example: its limits mention no name of the type uri",
+        ),
+        (
+            &["email:jane@corp.example"],
+            &[],
+            "email:joe@corp.example",
+            "email:joe@corp.example: it permits email:jane@corp.example",
+        ),
+        (
+            &["email:.corp.example"],
+            &[],
+            "email:jane@corp.example",
+            "email:jane@corp.example: it permits email:.corp.example",
+        ),
+        (&["uri:corp.example"], &[], "uri:.corp.example", "uri:.corp.example: it permits uri:corp.example"),
+        (&[], &["corp.example"], "corp.example", "dns:corp.example: it excludes dns:corp.example"),
+        (&[], &["corp.example"], "a.corp.example", "dns:a.corp.example: it excludes dns:corp.example"),
+        (&[], &["10.0.0.0/8"], "10.103.0.0/16", "10.103.0.0/16: it excludes 10.0.0.0/8"),
+        (&[], &["fd00::/8"], "fd00::1", "fd00::1/128: it excludes fd00::/8"),
+        (
+            &[],
+            &["email:corp.example"],
+            "email:jane@corp.example",
+            "email:jane@corp.example: it excludes email:corp.example",
+        ),
+        (
+            &[],
+            &["email:.corp.example"],
+            "email:a.corp.example",
+            "email:a.corp.example: it excludes email:.corp.example",
+        ),
+        (
+            &[],
+            &["uri:.corp.example"],
+            "uri:.a.corp.example",
+            "uri:.a.corp.example: it excludes uri:.corp.example",
+        ),
+    ] {
+        let said = said_of(permitted, excluded, below);
+        assert_eq!(said.as_deref(), Some(wanted), "{permitted:?} {excluded:?} {below}");
+    }
+}
+
+#[test]
+fn the_limits_of_every_ca_above_are_asked() {
+    let plan = |name: &str, length, limits: Constraints| {
+        let request = CaRequest::new(name).unwrap().path_length(Some(length)).constraints(limits);
+        request.key(KeyAlgorithm::P256).plan(now()).unwrap()
+    };
+    let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let root = Authority::create(&plan("Top", 2, limits(&["corp.example"], &[])), key()).unwrap();
+    let middle = plan("Middle", 1, Constraints::NONE).within(root.validity());
+    let middle = root.create_under(&middle, key()).unwrap();
+    let below = |text: &str| plan("Below", 0, limits(&[text], &[])).within(middle.validity());
+    middle.check_under(&below("a.corp.example")).unwrap();
+    let refused = middle.check_under(&below("other.example"));
+    assert!(
+        matches!(&refused, Err(Error::Constrained { name, ca, .. }) if name == "dns:other.example" && ca == "CN=Top"),
+        "{refused:?}"
+    );
+    assert!(matches!(middle.create_under(&below("other.example"), key()), Err(Error::Constrained { .. })));
 }

@@ -90,7 +90,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Chain { .. } => "put the leaf's issuer first and the root last",
         Error::Clock { .. } => "set the clock",
         Error::Constrained { .. } => {
-            "issue it from another CA with --ca, or make one that may: certforge ca new NAME --permit …"
+            "issue it from another CA (--ca, --under), or make one that may: certforge ca new NAME --permit …"
         }
         Error::Constraint { .. } => {
             "write --permit internal.example, --permit 10.103.0.0/16, --permit email:corp.example"
