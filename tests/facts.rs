@@ -90,6 +90,20 @@ fn names_and_how_it_was_reached() {
             &["name.partial-wildcard", "name.top-level-wildcard", "peer.dns", "san.dns", "san.domain"],
         ),
         ("DNS:backend*.a.example", "x", Some("back.a.example"), &["peer.dns", "san.dns", "san.domain"]),
+        // The star stands for what is between both ends; they do not share a letter.
+        ("DNS:a*a.a.example", "x", Some("a.a.example"), &["peer.dns", "san.dns", "san.domain"]),
+        (
+            "DNS:a*a.a.example",
+            "x",
+            Some("aa.a.example"),
+            &["name.partial-wildcard", "peer.dns", "san.dns", "san.domain"],
+        ),
+        (
+            "DNS:ab*bc.a.example",
+            "x",
+            Some("abbc.a.example"),
+            &["name.partial-wildcard", "peer.dns", "san.dns", "san.domain"],
+        ),
         ("email:me@a.example", "x", None, &["name.ok"]),
     ] {
         let Some(found) = more(&san(names), &format!("/CN={common}"), &[], peer) else { return };
@@ -103,7 +117,8 @@ fn names_and_how_it_was_reached() {
 fn usages_and_keys_of_the_leaf() {
     const NAMED: [&str; 3] = ["name.ok", "san.dns", "san.domain"];
     let rsa = |bits| format!("rsa:{bits}");
-    let (small, two, four, other) = (rsa(1024), rsa(2048), rsa(4096), rsa(2560));
+    let (small, odd, two, four) = (rsa(1024), rsa(1536), rsa(2048), rsa(4096));
+    let (other, large) = (rsa(2560), rsa(3584));
     for (changes, args, wanted) in [
         (&[][..], &[][..], &[][..]),
         (&[("keyUsage", "critical,keyEncipherment")], &[], &["leaf.usage-no-signature"]),
@@ -120,6 +135,8 @@ fn usages_and_keys_of_the_leaf() {
         (&[], &["-newkey", &two], &[]),
         (&[], &["-newkey", &four], &["key.rsa-large"]),
         (&[], &["-newkey", &other], &[]),
+        (&[], &["-newkey", &odd], &["key.rsa-small"]),
+        (&[], &["-newkey", &large], &["key.rsa-large"]),
         (&[], &["-newkey", "ed25519"], &["key.ed25519"]),
         (&[], &["-newkey", "ed448"], &["key.unusual"]),
         (&[], &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"], &["key.p384"]),
@@ -225,6 +242,28 @@ fn limits_by_whose_they_are_and_how_they_are_broken() {
         // OpenSSL takes the common name for a DNS name where there is none of those.
         assert_eq!(limited(&["10.0.0.0/8"], &[], &["10.0.0.1"], under), [""; 0]);
         assert_eq!(limited(&["10.0.0.0/8"], &[], &["me@a.example"], under), [""; 0]);
+    }
+}
+
+/// The common name of a leaf for an address, held against limits on DNS names as OpenSSL does.
+#[test]
+fn a_common_name_counts_where_there_is_no_dns_name() {
+    for (names, limits, wanted) in [
+        ("IP:10.0.0.1", "critical,permitted;DNS:a.example", false),
+        ("IP:10.0.0.1", "critical,permitted;DNS:b.example", true),
+        ("IP:10.0.0.1", "critical,excluded;DNS:example", true),
+        ("DNS:b.example", "critical,permitted;DNS:b.example", false),
+    ] {
+        let ca = [
+            ("basicConstraints", "critical,CA:TRUE"),
+            ("keyUsage", "critical,keyCertSign"),
+            ("extendedKeyUsage", ""),
+            ("subjectAltName", ""),
+            ("nameConstraints", limits),
+        ];
+        let Some((leaf, ca)) = issued(&ca, &[("subjectAltName", names)], &[]) else { return };
+        assert_eq!(leaf.common_names(), ["a.example"]);
+        assert_eq!(of(&leaf, &[], &[&ca], None).hold("limit.common-name"), wanted, "{names} {limits}");
     }
 }
 

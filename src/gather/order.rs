@@ -153,9 +153,7 @@ fn is_self_signed(certificate: &Certificate) -> bool {
 /// that issued no other. Of several the newest that is no CA.
 fn leaf(found: &[Found], key: Option<&PrivateKey>) -> Option<usize> {
     let best = |fits: &dyn Fn(&Found) -> bool| {
-        let rank = |f: &Found| {
-            (f.certificate.ca().is_none(), f.role == Role::Certificate, f.certificate.validity().not_before())
-        };
+        let rank = |f: &Found| (f.certificate.ca().is_none(), f.certificate.validity().not_before());
         // Of equals the first: `max_by` would take the last.
         let fitting = found.iter().enumerate().rev().filter(|(_, f)| fits(f));
         fitting.max_by_key(|(_, f)| rank(f)).map(|(i, _)| i)

@@ -3,6 +3,7 @@
 //! that is just right.
 
 mod backends;
+mod chains;
 mod places;
 #[path = "../support/mod.rs"]
 mod support;

@@ -3,6 +3,7 @@
 
 mod archives;
 mod damage;
+mod edges;
 mod keys;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,8 +1,11 @@
 //! Revocation lists in a path.
 
 use certforge::check::revocation::examine;
-use certforge::{Authority, KeyAlgorithm, LeafRequest, RevocationList};
+use certforge::{Authority, KeyAlgorithm, LeafRequest, RevocationList, Severity};
 use time::{Duration, OffsetDateTime};
+use x509_cert::certificate::Rfc5280;
+use x509_cert::crl::CertificateList;
+use x509_cert::der::{Decode, Encode};
 
 use crate::support::made::{authority, ladder};
 use crate::support::{Sandbox, judge, openssl};
@@ -136,4 +139,20 @@ fn forms_of_lists() {
         keyless,
         ["Warning list.authority-key-identifier: it does not name the key that signed it (RFC 5280 §5.2.1)"]
     );
+}
+
+#[test]
+fn a_list_says_when_the_next_one_comes() {
+    let ca = authority("own");
+    let now = OffsetDateTime::now_utc();
+    let list = ca.revocation_list(&[], 7, (now, now + Duration::days(7))).unwrap();
+    assert!(examine(&list).is_empty());
+    let mut parts = CertificateList::<Rfc5280>::from_der(list.der()).unwrap();
+    parts.tbs_cert_list.next_update = None;
+    let endless = RevocationList::from_der(parts.to_der().unwrap()).unwrap();
+    assert_eq!((endless.next_update(), endless.number()), (None, list.number()));
+    let found = examine(&endless);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].code, found[0].severity), ("list.next-update", Severity::Error));
+    assert_eq!(found[0].message, "it does not say when the next one comes (RFC 5280 §5.1.2.5)");
 }

@@ -1,5 +1,8 @@
 //! Limits on names, signatures and keys: what each rule says of them, word by word.
 
+use certforge::check::certificate::lint;
+use rcgen::{CertificateParams, KeyPair};
+
 use super::messages::{CA, LEAF, ODD, WRONG, ca_with, judge_all};
 
 #[test]
@@ -77,4 +80,74 @@ fn signatures_and_keys_case_by_case() {
     let mut nameless = root.clone();
     nameless[3] = ("subjectAltName", "critical,DNS:a.example");
     judge_all(&[(&nameless, "/", &[], Some(("ca-subject-empty", WRONG, "a CA with an empty subject")))]);
+}
+
+/// An element of DER of less than 65,536 octets.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let header = match length {
+        [0, short] if short < 0x80 => vec![tag, short],
+        [0, short] => vec![tag, 0x81, short],
+        [high, low] => vec![tag, 0x82, high, low],
+    };
+    [&header[..], content].concat()
+}
+
+/// The content of the element that these octets begin with.
+fn content(der: &[u8]) -> &[u8] {
+    match der[1] {
+        0x82 => &der[4..4 + usize::from(u16::from_be_bytes([der[2], der[3]]))],
+        0x81 => &der[3..3 + usize::from(der[2])],
+        short => &der[2..2 + usize::from(short)],
+    }
+}
+
+/// What is signed in a certificate of rcgen's, with one piece of it exchanged.
+fn exchanged(old: &[u8], new: &[u8]) -> Vec<u8> {
+    let params = CertificateParams::new(["a.example".to_owned()]).unwrap();
+    let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
+    let tbs = content(content(&der));
+    let at = tbs.windows(old.len()).position(|window| window == old).unwrap();
+    element(0x30, &[&tbs[..at], new, &tbs[at + old.len()..]].concat())
+}
+
+fn said(tbs: &[u8], code: &str) -> Vec<String> {
+    let found = lint(tbs).unwrap().into_iter().filter(|finding| finding.code == code);
+    found.map(|finding| format!("{:?}: {}", finding.severity, finding.message)).collect()
+}
+
+#[test]
+fn a_signature_algorithm_has_the_parameters_that_it_should() {
+    const CODE: &str = "certificate.signature-algorithm";
+    // ECDSA with SHA-256 has none, RSA with SHA-256 has NULL (RFC 5754 §3.2, RFC 4055 §5).
+    let ecdsa = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    let rsa = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+    let (null, number) = ([0x05, 0], [0x02, 1, 0]);
+    let with = |oid: &[u8], parameters: &[u8]| {
+        said(&exchanged(&element(0x30, &ecdsa), &element(0x30, &[oid, parameters].concat())), CODE)
+    };
+    let wrong = ["Error: the parameters of its signature algorithm are wrong (RFC 5754, RFC 4055 §5)"];
+    assert_eq!(with(&ecdsa, &[]), [""; 0]);
+    assert_eq!(with(&ecdsa, &null), wrong);
+    assert_eq!(with(&ecdsa, &number), wrong);
+    assert_eq!(with(&rsa, &null), [""; 0]);
+    assert_eq!(with(&rsa, &[]), wrong);
+    assert_eq!(with(&rsa, &number), wrong);
+}
+
+#[test]
+fn times_before_2050_are_written_with_two_digits_of_the_year() {
+    const CODE: &str = "certificate.time-form";
+    let utc = |text: &str| element(0x17, text.as_bytes());
+    let generalized = |text: &str| element(0x18, text.as_bytes());
+    // rcgen's own: 1975 and 4096.
+    let old = [utc("750101000000Z"), generalized("40960101000000Z")].concat();
+    let with = |from: Vec<u8>, until: Vec<u8>| {
+        said(&exchanged(&element(0x30, &old), &element(0x30, &[from, until].concat())), CODE)
+    };
+    let wrong = ["Error: a time before 2050 is not UTCTime (RFC 5280 §4.1.2.5)"];
+    assert_eq!(with(utc("260101000000Z"), utc("270101000000Z")), [""; 0]);
+    assert_eq!(with(utc("260101000000Z"), generalized("20500101000000Z")), [""; 0]);
+    assert_eq!(with(utc("260101000000Z"), generalized("20491231235959Z")), wrong);
+    assert_eq!(with(generalized("20260101000000Z"), utc("270101000000Z")), wrong);
 }

@@ -454,10 +454,9 @@ fn an_address_in_an_old_spelling_is_still_that_address() {
     let code = "common-name-not-in-san";
     let said = |common: &str, address: &str, same: bool| {
         let names = format!("IP:{address}");
-        let mut message = format!("its common name `{common}` is not among its subject alternative names");
-        if same {
-            message += &format!(": `{address}` is meant, and written differently");
-        }
+        let meant =
+            if same { format!(": `{address}` is meant, and written differently") } else { String::new() };
+        let message = format!("its common name `{common}` is not among its subject alternative names{meant}");
         let wanted = (code, if same { WRONG } else { ODD }, message.as_str());
         judge_all(&[(&[("subjectAltName", &names)], &format!("/CN={common}"), &[], Some(wanted))]);
     };

@@ -6,7 +6,10 @@ use certforge::check::certificate::{examine, lint};
 use certforge::check::path::{Peer, Purpose, Question, Verdict, verify};
 use certforge::constraint::Constraints;
 use certforge::{Authority, CaRequest, KeyAlgorithm, LeafRequest, PrivateKey, Severity, TrustAnchor};
-use rcgen::{CertificateParams, CustomExtension, DistinguishedName, DnType, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
+};
 use time::{Duration, OffsetDateTime};
 
 use super::support::made::{ca_with, issued, made};
@@ -335,4 +338,59 @@ fn what_issued_and_is_no_ca_is_an_error_of_form_too() {
     let (leaf, ca) = issued(&ca_with(&[]), &[], &[]).unwrap();
     let strict = said(&judged(&leaf, &[], &ca, true));
     assert!(!strict.iter().any(|line| line.contains("basic-constraints")), "{strict:?}");
+}
+
+/// A CA's parameters as rcgen writes them; an authority key identifier only where that is said.
+fn ca_params(name: &str, identified: bool) -> CertificateParams {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = OffsetDateTime::now_utc() - Duration::DAY;
+    params.not_after = params.not_before + Duration::days(400);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.use_authority_key_identifier_extension = identified;
+    params
+}
+
+/// Nobody goes on upwards from an anchor: what it lacks for that matters little. All else
+/// that is wrong with its form stays wrong.
+#[test]
+fn an_intermediate_that_is_trusted_needs_no_way_up() {
+    let key = || KeyPair::generate().unwrap();
+    let top = ca_params("top", false);
+    let read = |der: &[u8]| Certificate::from_der(der).unwrap();
+    let (top_key, key_identifier) = (key(), "certificate.authority-key-identifier");
+    let root = read(top.self_signed(&top_key).unwrap().der());
+    let top = Issuer::new(top, top_key);
+    let ask = |identified: bool, serial: &[u8]| {
+        let mut params = ca_params("middle", identified);
+        params.serial_number = Some(serial.to_vec().into());
+        let middle_key = key();
+        let middle = read(params.signed_by(&middle_key, &top).unwrap().der());
+        let mut leaf = ca_params("a.example", true);
+        leaf.is_ca = IsCa::ExplicitNoCa;
+        leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        leaf.subject_alt_names = vec![SanType::DnsName("a.example".try_into().unwrap())];
+        leaf.not_after = leaf.not_before + Duration::days(90);
+        let leaf = read(leaf.signed_by(&key(), &Issuer::new(params, middle_key)).unwrap().der());
+        let of = |code: &str, verdict: &Verdict, place: &str| {
+            let found = verdict.findings.iter().find(|f| f.code == code && f.place == place);
+            found.map(|f| f.severity)
+        };
+        let trusted = judged(&leaf, &[], &middle, true);
+        let between = judged(&leaf, std::slice::from_ref(&middle), &root, true);
+        let both = |code: &str| (of(code, &trusted, "trust anchor"), of(code, &between, "issuer 1"));
+        (both(key_identifier), both("certificate.serial"))
+    };
+    let (good, odd) = (&[0x11; 16][..], &[0x00][..]);
+    let (warning, error) = (Some(Severity::Warning), Some(Severity::Error));
+    assert_eq!(ask(true, good), ((None, None), (None, None)));
+    assert_eq!(ask(false, good), ((warning, error), (None, None)));
+    assert_eq!(ask(true, odd), ((None, None), (error, error)));
+    // A root needs none to be found; it is odd all the same.
+    let own = judged(&root, &[], &root, true);
+    let found = own.findings.iter().find(|f| f.code == key_identifier).map(|f| f.severity);
+    assert_eq!(found, warning, "{:?}", own.findings);
 }
