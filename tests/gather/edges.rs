@@ -18,13 +18,12 @@ use super::{File, PASSPHRASE, any, der, gathered, house, issue, lines, looked_at
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len();
     let mut out = vec![tag];
-    match length {
-        0..0x80 => out.push(u8::try_from(length).unwrap()),
-        _ => {
-            let octets: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|b| *b == 0).collect();
-            out.push(0x80 | u8::try_from(octets.len()).unwrap());
-            out.extend(octets);
-        }
+    if length < 0x80 {
+        out.push(u8::try_from(length).unwrap());
+    } else {
+        let octets: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|b| *b == 0).collect();
+        out.push(0x80 | u8::try_from(octets.len()).unwrap());
+        out.extend(octets);
     }
     out.extend_from_slice(content);
     out

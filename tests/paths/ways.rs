@@ -1,6 +1,8 @@
 //! Which of several ways up is told of.
 
-use certforge::{Authority, CaRequest, Certificate, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey};
+use certforge::{
+    Authority, CaRequest, Certificate, Constraints, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey,
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::support::made::{authority, ladder, made};
@@ -106,4 +108,61 @@ fn so_many_cas_of_one_name_that_nobody_looks_further() {
     assert!(!found.anchored);
     let first = said(&found)[0].clone();
     assert!(first.starts_with("!path.too-many leaf: after "), "{first}");
+}
+
+/// A CA of this name and key below another, in one of several certificates.
+fn again(above: &Authority, name: &str, key: &PrivateKey) -> Authority {
+    let plan = CaRequest::new(name).unwrap().path_length(None).plan(OffsetDateTime::now_utc()).unwrap();
+    let key = PrivateKey::from_pem(key.secret_pem().unwrap().as_bytes()).unwrap();
+    above.create_under(&plan.within(above.validity()), key).unwrap()
+}
+
+#[test]
+fn so_many_ways_that_nobody_goes_them_all() {
+    let top = ladder(1).remove(0);
+    let mut above = again(&top, "first", &PrivateKey::generate(KeyAlgorithm::P256).unwrap());
+    let mut chain = vec![above.certificate().clone()];
+    // Two certificates for each of 10 CAs: a thousand ways, and nobody at the end of any.
+    for depth in 0..10 {
+        let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+        let twin = again(&above, &format!("CA {depth}"), &key);
+        above = again(&above, &format!("CA {depth}"), &key);
+        chain.extend([twin.certificate().clone(), above.certificate().clone()]);
+    }
+    let leaf = above.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
+    let stranger = authority("stranger");
+    let found = verdict(leaf.leaf(), &chain, &[stranger.certificate()], &server());
+    assert!(!found.anchored);
+    // The longest of them, which ends at the first CA's issuer.
+    assert_eq!(found.path.len(), 12);
+    let wanted =
+        "!path.no-issuer issuer 11: its issuer `CN=CA 0` is neither among the trust anchors nor in the chain";
+    assert_eq!(said(&found)[0], wanted);
+    // Where the last one is trusted, and is wrong in every way there is, one of them is told of.
+    let limits = Constraints::new(vec!["b.example".parse().unwrap()], Vec::new());
+    let limited = CaRequest::new("CA 0").unwrap().path_length(None).constraints(limits);
+    let secret = PrivateKey::from_pem(top.key().secret_pem().unwrap().as_bytes()).unwrap();
+    let limited = Authority::create(&limited.plan(OffsetDateTime::now_utc()).unwrap(), secret).unwrap();
+    let found = verdict(leaf.leaf(), &chain, &[limited.certificate()], &server());
+    assert_eq!((found.anchored, found.path.len()), (true, 13));
+    assert!(said(&found)[0].starts_with("!path.name-constraint leaf: "), "{:?}", said(&found));
+}
+
+#[test]
+fn of_paths_that_are_equally_wrong_the_first_is_told_of() {
+    let free = authority("same");
+    let limited = |permit: &str| {
+        let limits = Constraints::new(vec![permit.parse().unwrap()], Vec::new());
+        let plan =
+            CaRequest::new("same").unwrap().constraints(limits).plan(OffsetDateTime::now_utc()).unwrap();
+        let key = PrivateKey::from_pem(free.key().secret_pem().unwrap().as_bytes()).unwrap();
+        Authority::create(&plan, key).unwrap()
+    };
+    let (one, two) = (limited("one.example"), limited("two.example"));
+    let leaf = free.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
+    for (anchors, first) in [([&one, &two], "one.example"), ([&two, &one], "two.example")] {
+        let found = verdict(leaf.leaf(), &[], &anchors.map(Authority::certificate), &server());
+        assert!(found.anchored && !found.is_valid());
+        assert!(said(&found)[0].ends_with(&format!("it permits dns:{first}")), "{:?}", said(&found));
+    }
 }
