@@ -12,15 +12,19 @@ pub struct Shown<'a>(pub &'a str);
 /// How many characters a foreign text takes when it is shown, escapes written out.
 const SHOWN_LIMIT: usize = 300;
 
-/// How PEM begins.
-const PEM: &str = "-----BEGIN ";
+/// How PEM begins, and how its Base64 does, as Kubernetes and many stores of secrets keep it.
+const PEM: [&str; 2] = ["-----BEGIN ", "LS0tLS1CRUdJTi"];
+
+fn is_pem(text: &str) -> bool {
+    PEM.iter().any(|mark| text.contains(mark))
+}
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut room = SHOWN_LIMIT;
         for (at, c) in self.0.char_indices() {
             let width = if is_escaped(c) { c.escape_unicode().len() } else { 1 };
-            if width > room && !self.0.contains(PEM) {
+            if width > room && !is_pem(self.0) {
                 return write!(f, "{}…", Escaped(&self.0[..at]));
             }
             room = room.saturating_sub(width);
@@ -37,7 +41,7 @@ impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         // Somebody gave a file's content where its path belongs: it may be a key.
-        if self.0.contains(PEM) {
+        if is_pem(self.0) {
             return f.write_str("(PEM text, not shown)");
         }
         for c in self.0.chars() {

@@ -474,6 +474,8 @@ fn what_is_long_is_cut_for_people_and_whole_for_programs() {
         "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEI",
         "see: -----BEGIN RSA PRIVATE KEY-----",
         &format!("{}-----BEGIN EC PRIVATE KEY-----", "x".repeat(900)),
+        // As Kubernetes keeps it.
+        "tls.key: LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JR0hBZ0VBTUJNR0J5cUdTTTQ5",
     ] {
         assert_eq!(Shown(text).to_string(), "(PEM text, not shown)");
         assert_eq!(Escaped(text).to_string(), "(PEM text, not shown)");

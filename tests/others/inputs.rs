@@ -5,6 +5,10 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use certforge::PrivateKey;
+
 use super::support::{Sandbox, json};
 
 /// `{}` is the file.
@@ -66,6 +70,10 @@ fn kinds(sandbox: &Sandbox) -> Vec<&'static str> {
     write("torn.pem", &sandbox.read("good.pem").as_bytes()[..300]);
     write("list.json", b"[1, 2, {\"x\": null}]");
     write("api.json", br#"{"swagger": "2.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": {"x-amazon-apigateway-integration": {"type": "http_proxy", "httpMethod": "GET", "uri": "https://b.example/a"}}}}}"#);
+    let key = PrivateKey::from_pem(sandbox.read("key.pem").as_bytes()).unwrap();
+    write("key.b64", STANDARD.encode(key.secret_der()).as_bytes());
+    write("secret.yaml", secret_of(&sandbox.read("key.pem")).as_bytes());
+    write("secret.json", json_of(&sandbox.read("key.pem")).as_bytes());
     write("kept-api.json", sandbox.read("api.json").as_bytes());
     let mut copy = Command::new("cp");
     assert!(copy.args(["-a", "certforge", "kept"]).current_dir(sandbox.path()).status().unwrap().success());
@@ -91,7 +99,30 @@ fn kinds(sandbox: &Sandbox) -> Vec<&'static str> {
         "key.pem",
         "request.pem",
         "crl.pem",
+        "key.b64",
+        "secret.yaml",
+        "secret.json",
     ]
+}
+
+/// A key as Kubernetes keeps it.
+fn secret_of(pem: &str) -> String {
+    format!("apiVersion: v1\nkind: Secret\ndata:\n  tls.key: {}\n", STANDARD.encode(pem))
+}
+
+fn json_of(pem: &str) -> String {
+    format!("{{\"kind\": \"Secret\", \"data\": {{\"tls.key\": \"{}\"}}}}\n", STANDARD.encode(pem))
+}
+
+/// The pieces of a secret's text that nobody may read, in each way that it was written here.
+fn pieces(sandbox: &Sandbox) -> Vec<String> {
+    let pem = sandbox.read("key.pem");
+    let texts = [sandbox.read("key.b64"), STANDARD.encode(&pem), pem.lines().nth(1).unwrap().to_owned()];
+    let of = |text: &String| -> Vec<String> {
+        // The head of a key is the same in all of its kind, and so is PEM's first line.
+        (40..text.len() - 24).step_by(8).map(|at| text[at..at + 24].to_owned()).collect()
+    };
+    texts.iter().flat_map(of).collect()
 }
 
 #[test]
@@ -99,6 +130,7 @@ fn every_command_answers_every_kind_of_file() {
     let sandbox = Sandbox::new();
     let kinds = kinds(&sandbox);
     let before = sandbox.snapshot();
+    let pieces = pieces(&sandbox);
     let mut record = String::new();
     for command in COMMANDS {
         writeln!(record, "{command}").unwrap();
@@ -110,6 +142,7 @@ fn every_command_answers_every_kind_of_file() {
             let said = [ran.stdout.as_str(), ran.stderr.as_str()].concat();
             assert!(!said.contains('\u{1b}') && !said.contains('\u{202e}'), "{args}: {said:?}");
             assert!(!said.contains("PRIVATE KEY-----\n"), "{args}: {said}");
+            assert!(!pieces.iter().any(|piece| said.contains(piece)), "{args}: {said}");
             if ran.status > 1 {
                 // What programs read is one document with one error.
                 let told = if ran.stdout.is_empty() { &ran.stderr } else { &ran.stdout };

@@ -64,6 +64,12 @@ pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
     if text.contains(PEM) {
         return Err(Error::Row { reason: "it is PEM text, and no list of names".to_owned() }.in_file(file));
     }
+    if let Some(line) = text.lines().position(|line| words(line).any(is_long_base64)) {
+        let reason = format!(
+            "a word of more than {LONGEST_LABEL} characters without a dot is no name, but may be a key: it is not shown"
+        );
+        return Err(Error::Row { reason }.in_line(file, line + 1));
+    }
     let first = text.lines().map(str::trim).find(|line| is_content(line)).unwrap_or_default();
     if first.starts_with('{') {
         return json_rows(text, file);
@@ -78,6 +84,20 @@ pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
     let content =
         text.lines().enumerate().map(|(i, line)| (i, line.trim())).filter(|(_, line)| is_content(line));
     Ok(content.map(|(i, line)| Row { line: i + 1, names: items(line), ..Row::default() }).collect())
+}
+
+/// The most characters of a label of a name (RFC 1035 §2.3.4).
+const LONGEST_LABEL: usize = 63;
+
+/// What stands between blanks, commas and quotes.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\''))
+}
+
+/// Whether a word is as long as a line of Base64, and has nothing else in it.
+fn is_long_base64(word: &str) -> bool {
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    word.len() > LONGEST_LABEL && word.bytes().all(base64)
 }
 
 /// Whether a line is more than nothing or a comment.
