@@ -277,3 +277,45 @@ fn a_field_that_is_set_is_set_in_the_template_of_a_row_too() {
             .contains("colour")
     );
 }
+
+/// A key without PEM's marks is lines of Base64. What is wrong with a line is told with the line,
+/// so a file with a word that may be one of those is refused as a whole, and unseen.
+#[test]
+fn a_word_that_may_be_a_keys_refuses_the_file_unseen() {
+    let sandbox = ca();
+    let before = sandbox.snapshot();
+    let word = "Kx9+/".repeat(13) + "==";
+    for (text, line) in [
+        (word.clone(), 1),
+        (format!("a.example\n# a comment\n\t{word}  \n"), 3),
+        (format!("name,days\na.example,30\n{word},30\n"), 3),
+        (format!("name;names\na.example;\"b.example {word}\"\n"), 2),
+        (format!("{{\"name\": \"a.example\"}}\n{{\"name\": \"{word}\"}}\n"), 2),
+        (format!("data:\n  tls.key: {word}\n"), 2),
+    ] {
+        put(&sandbox, "rows", &text);
+        let said = refused(&sandbox, "leaf --batch rows --key p256", 3, "batch.row");
+        assert!(said.contains(&format!("rows, line {line}: ")), "{text}: {said}");
+        for piece in [&word[..20], &word[word.len() - 20..]] {
+            assert!(!said.contains(piece), "{text}: {said}");
+        }
+        std::fs::remove_file(sandbox.file("rows")).unwrap();
+        assert_eq!(sandbox.snapshot(), before, "{text}");
+    }
+    // What is as long, and has what no Base64 has: dots, hyphens, colons; and the longest label.
+    let long = "abcdefghij".repeat(6);
+    let names = [
+        format!("{long}.{long}.example"),
+        format!("{long}abc"),
+        format!("uri:spiffe://example.com/ns/{long}/sa/{long}"),
+        format!("{long}@example.com"),
+    ];
+    put(
+        &sandbox,
+        "rows",
+        &format!("a.example,{}\nb.example,{}\n", names[..2].join(","), names[2..].join(",")),
+    );
+    sandbox.ok("leaf --batch rows --key p256");
+    let list = json(&sandbox.ok("list --json").stdout);
+    assert_eq!(list["leaves"].as_array().unwrap().len(), 2);
+}

@@ -79,3 +79,23 @@ fn the_page_says_how_much_is_linked_and_what_is_twice() {
         .collect();
     assert_eq!(listed, twice);
 }
+
+/// The list of what a release lays out beside each other holds names alone, without what
+/// another compiler or another build of the same source would call them.
+#[test]
+fn the_layout_of_a_release_names_nothing_of_one_build() {
+    let layout = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/layout.ld");
+    let layout = std::fs::read_to_string(layout).unwrap();
+    assert!(layout.contains("/DISCARD/ : { *(.eh_frame) *(.eh_frame_hdr) }\n"), "no tables for unwinding");
+    assert!(layout.ends_with("}\n}\nINSERT BEFORE .text;\n"));
+    let names: Vec<&str> =
+        layout.lines().filter_map(|line| line.strip_prefix("*(.text.")?.strip_suffix(')')).collect();
+    assert!(names.len() > 500, "{}", names.len());
+    for name in &names {
+        let hash = name.find("17h").map(|at| &name[at + 3..]);
+        assert!(hash.is_none_or(|rest| rest.starts_with('*')), "{name}");
+        assert!(!name.contains(['/', ' ']), "{name}");
+    }
+    let distinct: BTreeSet<_> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "a name stands there twice");
+}
