@@ -377,6 +377,8 @@ fn relay(mut client: std::net::TcpStream, dialogue: Dialogue, to: std::net::Sock
     let (Ok(mut from), Ok(mut back)) = (client.try_clone(), server.try_clone()) else { return };
     std::thread::spawn(move || std::io::copy(&mut back, &mut client));
     let _ = std::io::copy(&mut from, &mut server);
+    // The other thread holds the connection too: the server would wait for more, and serve nobody else.
+    let _ = server.shutdown(std::net::Shutdown::Both);
 }
 
 /// What is encrypted is opened where it is said with what; else it is said to be closed, and
