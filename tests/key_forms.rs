@@ -351,3 +351,48 @@ fn why_a_locked_key_is_not_taken() {
         );
     }
 }
+
+/// What certificates of others are signed with: each by its name, and whether it can be relied on.
+#[test]
+fn signatures_of_every_digest_are_checked_and_named() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    for (key, digest, name, oid, strong, checked) in [
+        ("rsa:1024", "-sha1", "RSA with SHA-1", "1.2.840.113549.1.1.5", false, true),
+        ("rsa:1024", "-sha256", "RSA with SHA-256", "1.2.840.113549.1.1.11", true, true),
+        ("rsa:1024", "-sha384", "RSA with SHA-384", "1.2.840.113549.1.1.12", true, false),
+        ("rsa:1024", "-sha512", "RSA with SHA-512", "1.2.840.113549.1.1.13", true, true),
+        ("rsa:2048", "-md5", "RSA with MD5", "1.2.840.113549.1.1.4", false, false),
+        ("rsa:2048", "-sha1", "RSA with SHA-1", "1.2.840.113549.1.1.5", false, true),
+        ("rsa:2048", "-sha224", "1.2.840.113549.1.1.14", "1.2.840.113549.1.1.14", false, false),
+        ("rsa:2048", "-sha384", "RSA with SHA-384", "1.2.840.113549.1.1.12", true, true),
+        ("rsa:2048", "-sha512", "RSA with SHA-512", "1.2.840.113549.1.1.13", true, true),
+        ("rsa:3072", "-sha256", "RSA with SHA-256", "1.2.840.113549.1.1.11", true, true),
+        ("ec:prime256v1", "-sha1", "ECDSA with SHA-1", "1.2.840.10045.4.1", false, false),
+        ("ec:prime256v1", "-sha384", "ECDSA with SHA-384", "1.2.840.10045.4.3.3", true, true),
+        ("ec:secp384r1", "-sha384", "ECDSA with SHA-384", "1.2.840.10045.4.3.3", true, true),
+        ("ec:secp521r1", "-sha512", "ECDSA with SHA-512", "1.2.840.10045.4.3.4", true, true),
+        ("ec:secp256k1", "-sha256", "ECDSA with SHA-256", "1.2.840.10045.4.3.2", true, false),
+        ("ed25519", "-sha256", "Ed25519", "1.3.101.112", true, true),
+        ("ed448", "-sha256", "1.3.101.113", "1.3.101.113", false, false),
+    ] {
+        let new = match key.split_once(':') {
+            Some(("ec", curve)) => format!("ec -pkeyopt ec_paramgen_curve:{curve}"),
+            _ => key.to_owned(),
+        };
+        run(
+            &sandbox,
+            &format!("req -x509 -newkey {new} -nodes -keyout k.pem -subj /CN=x {digest} -out c.pem"),
+        );
+        let certificate = Certificate::from_pem(sandbox.read("c.pem").as_bytes()).unwrap();
+        let algorithm = certificate.signature_algorithm();
+        let said = (algorithm.name(), algorithm.oid(), algorithm.is_strong(), algorithm.is_md5());
+        assert_eq!(said, (name.to_owned(), oid.to_owned(), strong, digest == "-md5"), "{key} {digest}");
+        let own = |c: &Certificate| c.is_signed_by(c.public_key()).ok();
+        assert_eq!(own(&certificate), checked.then_some(true), "{key} {digest}");
+        let mut der = certificate.der().to_vec();
+        let at = find(&der, b"\x0c\x01x") + 2;
+        der[at] = b'y';
+        assert_eq!(own(&Certificate::from_der(der).unwrap()), checked.then_some(false), "{key} {digest}");
+    }
+}

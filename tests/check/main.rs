@@ -1,5 +1,6 @@
 //! `certforge check`: what something is, and what is wrong with it.
 
+mod dated;
 mod scanned;
 #[path = "../support/mod.rs"]
 mod support;
