@@ -9,25 +9,11 @@ use certforge::key::KeyForm;
 use certforge::{Authority, CaRequest, Certificate, KeyAlgorithm, Lifetime, PrivateKey};
 use time::{Duration, OffsetDateTime};
 
+use crate::support::der::element;
 use crate::support::made::{authority, made};
 use crate::support::{Sandbox, judge, openssl};
 
 use super::{File, PASSPHRASE, any, der, gathered, house, issue, lines, looked_at, pile_of, subjects};
-
-/// An element of DER.
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let mut out = vec![tag];
-    if length < 0x80 {
-        out.push(u8::try_from(length).unwrap());
-    } else {
-        let octets: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|b| *b == 0).collect();
-        out.push(0x80 | u8::try_from(octets.len()).unwrap());
-        out.extend(octets);
-    }
-    out.extend_from_slice(content);
-    out
-}
 
 /// PKCS#7 `SignedData`, or what has another number, with what stands in its set of certificates.
 fn pkcs7(number: u8, certificates: Option<&[u8]>) -> Vec<u8> {

@@ -4,6 +4,7 @@ use certforge::check::certificate::lint;
 use rcgen::{CertificateParams, KeyPair};
 
 use super::messages::{CA, LEAF, ODD, WRONG, ca_with, judge_all};
+use super::support::der::{content, element};
 
 #[test]
 fn name_constraints_case_by_case() {
@@ -80,26 +81,6 @@ fn signatures_and_keys_case_by_case() {
     let mut nameless = root.clone();
     nameless[3] = ("subjectAltName", "critical,DNS:a.example");
     judge_all(&[(&nameless, "/", &[], Some(("ca-subject-empty", WRONG, "a CA with an empty subject")))]);
-}
-
-/// An element of DER of less than 65,536 octets.
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    let header = match length {
-        [0, short] if short < 0x80 => vec![tag, short],
-        [0, short] => vec![tag, 0x81, short],
-        [high, low] => vec![tag, 0x82, high, low],
-    };
-    [&header[..], content].concat()
-}
-
-/// The content of the element that these octets begin with.
-fn content(der: &[u8]) -> &[u8] {
-    match der[1] {
-        0x82 => &der[4..4 + usize::from(u16::from_be_bytes([der[2], der[3]]))],
-        0x81 => &der[3..3 + usize::from(der[2])],
-        short => &der[2..2 + usize::from(short)],
-    }
 }
 
 /// What is signed in a certificate of rcgen's, with one piece of it exchanged.

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
 pub mod acm;
+pub mod der;
 pub mod leaks;
 pub mod made;
 pub mod variants;
