@@ -27,8 +27,15 @@ fn main() {
     }
     println!("cargo:rerun-if-changed={LAYOUT}");
     if is("PROFILE", "release") {
-        let kept = smaller().into_iter().filter(|args| runs_with(args).unwrap_or(false));
-        for arg in kept.flatten() {
+        let mut kept = Vec::new();
+        for more in smaller() {
+            // With what is kept already: together they have to run.
+            let all = [&kept[..], &more].concat();
+            if runs_with(&all).unwrap_or(false) {
+                kept = all;
+            }
+        }
+        for arg in kept {
             println!("cargo:rustc-link-arg-bin=certforge={arg}");
         }
     }
@@ -44,8 +51,8 @@ fn smaller() -> Vec<Vec<String>> {
         // aborts at a panic, and has no names for a backtrace. Their index goes with them.
         all.push(vec![format!("-Wl,-T,{folder}/{LAYOUT}"), "-Wl,--no-eh-frame-hdr".to_owned()]);
     }
-    // A fiftieth of their size. glibc reads them since 2.36: one that does not refuses the
-    // trial, and whoever builds on it gets a command for it.
+    // A fiftieth of their size. glibc reads them since 2.36: an older one refuses the
+    // trial, and what is built there goes without.
     all.push(vec!["-Wl,-z,pack-relative-relocs".to_owned()]);
     all
 }
