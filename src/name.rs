@@ -10,7 +10,7 @@ use crate::error::{Error, NameFault, Result};
 /// The longest a DNS name may be, in octets (RFC 1035 §2.3.4).
 const MAX_DNS_NAME: usize = 253;
 /// The longest a label of a DNS name may be, in octets (RFC 1035 §2.3.4).
-const MAX_LABEL: usize = 63;
+pub const MAX_LABEL: usize = 63;
 /// The longest a mailbox may be, in octets (RFC 5321 §4.5.3.1.3, without the brackets).
 const MAX_EMAIL: usize = 254;
 /// The longest URI taken, in octets. No standard sets one; this is what

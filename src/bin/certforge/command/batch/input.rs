@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use certforge::name::MAX_LABEL;
 use certforge::{Error, KeyAlgorithm, LeafRequest, Lifetime, Names, Result, San, Subject, Template};
 
 use crate::command::PEM;
@@ -64,9 +65,10 @@ pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
     if text.contains(PEM) {
         return Err(Error::Row { reason: "it is PEM text, and no list of names".to_owned() }.in_file(file));
     }
-    if let Some(line) = text.lines().position(|line| words(line).any(is_long_base64)) {
+    let may_be_a_key = |line: &str| line.len() > MAX_LABEL && words(line).any(is_long_base64);
+    if let Some(line) = text.lines().position(may_be_a_key) {
         let reason = format!(
-            "a word of more than {LONGEST_LABEL} characters without a dot is no name, but may be a key: it is not shown"
+            "a word of more than {MAX_LABEL} characters without a dot is no name, but may be a key: it is not shown"
         );
         return Err(Error::Row { reason }.in_line(file, line + 1));
     }
@@ -86,9 +88,6 @@ pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
     Ok(content.map(|(i, line)| Row { line: i + 1, names: items(line), ..Row::default() }).collect())
 }
 
-/// The most characters of a label of a name (RFC 1035 §2.3.4).
-const LONGEST_LABEL: usize = 63;
-
 /// What stands between blanks, commas and quotes.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\''))
@@ -97,7 +96,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
 /// Whether a word is as long as a line of Base64, and has nothing else in it.
 fn is_long_base64(word: &str) -> bool {
     let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-    word.len() > LONGEST_LABEL && word.bytes().all(base64)
+    word.len() > MAX_LABEL && word.bytes().all(base64)
 }
 
 /// Whether a line is more than nothing or a comment.
