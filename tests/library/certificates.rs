@@ -316,3 +316,25 @@ fn every_changed_octet_is_read_as_x509_cert_reads_it() {
     }
     assert!(refused > 1_000, "{refused}");
 }
+
+#[test]
+fn serial_numbers_have_the_length_that_x509_cert_takes() {
+    for length in 1..=24 {
+        for first in [0x01, 0x7f, 0x80, 0xff] {
+            let mut params = rcgen::CertificateParams::new(["a.example".to_owned()]).unwrap();
+            let mut serial = vec![0x11; length];
+            serial[0] = first;
+            params.serial_number = Some(serial.into());
+            let key = rcgen::KeyPair::generate().unwrap();
+            let der = params.self_signed(&key).unwrap().der().to_vec();
+            let theirs = x509_cert::Certificate::from_der(&der).is_ok();
+            match Certificate::from_der(der) {
+                Ok(read) => assert!(theirs && read.serial().ends_with(&[0x11][..usize::from(length > 1)])),
+                Err(e) => {
+                    assert!(!theirs, "{length} {first:x}: {e}");
+                    assert!(e.to_string().contains("more than 20 octets"), "{length} {first:x}: {e}");
+                }
+            }
+        }
+    }
+}
