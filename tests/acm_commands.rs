@@ -329,3 +329,29 @@ fn what_the_simulator_held_is_there_in_the_next_run() {
     let broken = sandbox.run("import-acm a.example.com --sim");
     assert!(broken.status == 3 && broken.stderr.contains("acm-sim"), "{}", broken.stderr);
 }
+
+#[test]
+fn what_was_deleted_meanwhile_is_imported_as_a_new_one_when_its_tags_tell() {
+    let acm = Acm::new(&[]);
+    let arn = acm.ok("up a.example.com --key p256 --import-acm -q").trim().to_owned();
+    let record = acm.sandbox.file("certforge/a.example.com/acm.json");
+    let gone = format!("{}/00000000-0000-0000-0000-000000000000", arn.rsplit_once('/').unwrap().0);
+    let text = std::fs::read_to_string(&record).unwrap();
+    std::fs::write(&record, text.replace(&arn, &gone)).unwrap();
+    // Unchanged content asks nobody.
+    assert_eq!(acm.ok("import-acm a.example.com").trim(), gone);
+    let ran = acm.run("import-acm a.example.com --tags team=x");
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stdout.trim() != gone && ran.stderr.contains("so this is a new one"), "{}", ran.stderr);
+    assert_eq!(acm.ok("import-acm a.example.com --tags team=x"), ran.stdout);
+}
+
+#[test]
+fn an_import_in_another_region_is_said_to_be_there() {
+    let acm = Acm::new(&[]);
+    acm.ok("up a.example.com --key p256 --import-acm -q --region us-east-1,eu-west-1");
+    let ran = acm.run("acm show a.example.com --region ap-northeast-1");
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("is imported in eu-west-1, us-east-1"), "{}", ran.stderr);
+    acm.ok("acm show a.example.com --region us-east-1");
+}

@@ -19,6 +19,10 @@ pub struct Backend<'a> {
     pub host: Option<&'a Peer>,
     /// `insecureSkipVerification`.
     pub skip: bool,
+    /// It is called by an HTTP API, which has no `insecureSkipVerification`.
+    pub of_http_api: bool,
+    /// The host is `serverNameToVerify`, and not the uri's.
+    pub is_named_apart: bool,
     /// When.
     pub at: OffsetDateTime,
 }
@@ -69,7 +73,11 @@ pub fn judge(backend: &Backend<'_>) -> Vec<Finding> {
             "apigw.trust",
             "root",
             message,
-            "a public certificate in front of it, or insecureSkipVerification",
+            if backend.of_http_api {
+                "a public certificate in front of it: an HTTP API checks always"
+            } else {
+                "a public certificate in front of it, or insecureSkipVerification"
+            },
         );
     } else if let Some(root) = verdict.path.last()
         && (root.ca().is_none() || !root.may_sign_certificates())
@@ -90,13 +98,14 @@ pub fn judge(backend: &Backend<'_>) -> Vec<Finding> {
             Peer::Ip(_) => ("apigw.GW08", "the address "),
             Peer::Dns(_) => ("apigw.GW07", ""),
         };
-        let message = format!("the uri's host is {kind}{peer}, and the certificate is for {has}");
-        say(
-            code,
-            "certificate",
-            message,
-            "write a host of the certificate in the uri, or issue it with --san HOST",
-        );
+        let asked = if backend.is_named_apart { "serverNameToVerify" } else { "the uri's host" };
+        let message = format!("{asked} is {kind}{peer}, and the certificate is for {has}");
+        let fix = match (backend.of_http_api, backend.is_named_apart) {
+            (true, _) => "name one of the certificate's: certforge apigw patch FILE --server-name NAME",
+            (false, true) => "write a name of the certificate there, or issue it with --san HOST",
+            (false, false) => "write a host of the certificate in the uri, or issue it with --san HOST",
+        };
+        say(code, "certificate", message, fix);
     }
     // What is wrong with the path itself is refused in either way.
     let untrusted = ["path.no-issuer", "path.untrusted", "path.signature"];

@@ -193,11 +193,17 @@ fn one(
         uri,
         vpc_link: text("connectionType").is_some_and(|t| t.eq_ignore_ascii_case("VPC_LINK")),
         connection_id: text("connectionId"),
-        insecure_skip_verification: tls("insecureSkipVerification").map(|t| t.eq_ignore_ascii_case("true")),
+        insecure_skip_verification: tls("insecureSkipVerification").map(|t| is_true(&t)),
         server_name_to_verify: tls("serverNameToVerify"),
         reference,
         node,
     }
+}
+
+/// Whether a scalar may be taken for true: YAML 1.1 has more words for it than YAML 1.2, and
+/// what is taken for false has to be false to everybody.
+fn is_true(text: &str) -> bool {
+    ["true", "yes", "on", "y"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// A scalar's text; of CloudFormation's `Fn::Sub` the text that is filled in.

@@ -136,8 +136,9 @@ impl Pile {
                 self.no_key("gather.curve", place, message, fix);
             }
             Err(Error::UnsupportedAlgorithm { algorithm }) => {
-                let message =
-                    format!("the key is {algorithm}, and ACM takes RSA 1024 to 4096 and NIST curves");
+                let message = format!(
+                    "the key is {algorithm}, and ACM takes RSA 1024, 2048, 3072 or 4096 and NIST curves"
+                );
                 self.no_key("gather.key-kind", place, message, "issue the leaf again with --key p256");
             }
             Err(e) => {

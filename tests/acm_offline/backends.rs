@@ -16,7 +16,15 @@ use super::{VERSION_1, now, said, said_of};
 /// What API Gateway says of a back end: codes and places.
 fn backend(certificate: &Certificate, sent: &[Certificate], host: Option<&str>, skip: bool) -> Vec<String> {
     let host: Option<Peer> = host.map(|h| h.parse().unwrap());
-    let found = judge(&Backend { certificate, sent, host: host.as_ref(), skip, at: now() });
+    let found = judge(&Backend {
+        certificate,
+        sent,
+        host: host.as_ref(),
+        skip,
+        of_http_api: false,
+        is_named_apart: false,
+        at: now(),
+    });
     found.iter().map(|f| format!("{} {}: {}", f.code, f.place, f.message)).collect()
 }
 

@@ -1,6 +1,7 @@
 //! API Gateway's documents: only what was asked for changes, and Python's yaml and json
 //! read what was meant.
 
+mod http_apis;
 mod kinds;
 mod manners;
 mod refused;

@@ -57,6 +57,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AwsUnresolved { .. } => {
             "run it again: it looks for the certificate before it imports (with acm:ListCertificates allowed)"
         }
+        Error::ApiDocument { code: "apigw.setting", reason } if reason.contains("serverNameToVerify") => {
+            "--server-name backend.internal"
+        }
         Error::ApiDocument { code, .. } => match *code {
             "apigw.GW01" => {
                 "export it: aws apigateway get-export --export-type oas30 --parameters extensions=apigateway"
@@ -159,6 +162,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Missing { what: "private key", .. } => {
             "put it there (of a request it is in csr/NAME/key.pem), or make the leaf anew: certforge up NAME, or certforge up NAME --import-acm --ephemeral"
         }
+        Error::Missing { what: "chain", name, .. } => {
+            return Some(format!("certforge renew {} makes it anew, with its chain", Shown(name)));
+        }
         Error::Missing { what: "store", .. } => {
             "choose the store with --dir or CERTFORGE_DIR; `certforge up NAME` makes one"
         }
@@ -190,6 +196,9 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Passphrase { .. } => "give the right one; `certforge ca rekey-passphrase` changes it",
         Error::Path { reason: "is a folder", .. } => "give a file",
+        Error::Path { reason: "is larger than 4 MiB", .. } => {
+            "give less of it: a file that is looked into has 4 MiB at most"
+        }
         Error::Path { .. } => "move it away, or choose another directory with --dir",
         Error::Permissions { path, .. } => {
             return Some(format!("chmod 600 '{}'", Shown(&path.to_string_lossy())));
@@ -263,7 +272,7 @@ fn aws(code: &str) -> &'static str {
             "import to an ARN that is there with --certificate-arn, or delete what nobody uses: certforge acm prune (the imports of a year are not given back)"
         }
         "ResourceNotFoundException" => {
-            "it is not in this region and account: look at `certforge acm list`; without --certificate-arn it is imported as a new one"
+            "it is not in this region and account: look at `certforge acm list`; with --new, or without --certificate-arn, it is imported as a new one"
         }
         "ThrottlingException" | "Throttling" | "TooManyRequestsException" => {
             "ACM takes one import a second from an account: try again later, or give a longer --timeout"

@@ -48,7 +48,7 @@ pub(super) fn key_kind(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
     let key = import.certificate.public_key();
     let taken = key.algorithm().and_then(KeyAlgorithm::acm_name).is_some();
     when(!taken, CERTIFICATE, || {
-        format!("its key is {}, and ACM takes RSA 1024 to 4096 and NIST curves", key.describe())
+        format!("its key is {}, and ACM takes RSA 1024, 2048, 3072 or 4096 and NIST curves", key.describe())
     })
 }
 

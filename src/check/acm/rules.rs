@@ -65,7 +65,7 @@ pub const RULES: &[Rule] = &[
         .found(&["gather.encrypted", "gather.decrypted"]),
     rule("acm.K02", Error, "there is one private key", "give the leaf's key alone", API, Elsewhere)
         .found(&["gather.two-keys", "gather.no-key"]),
-    rule("acm.K03", Error, "the key is RSA 1024 to 4096 or on a NIST curve", "issue the leaf again with an RSA 2048 or P-256 key", GUIDE, Offline(material::key_kind))
+    rule("acm.K03", Error, "the key is RSA 1024, 2048, 3072 or 4096, or on a NIST curve", "issue the leaf again with an RSA 2048 or P-256 key", GUIDE, Offline(material::key_kind))
         .found(&["gather.key-kind"]),
     rule("acm.K04", Fixed, "no EC PARAMETERS block", "", GUIDE, Elsewhere)
         .found(&["gather.parameters"]),

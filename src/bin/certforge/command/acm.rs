@@ -1,6 +1,7 @@
 //! `certforge acm`: what ACM holds, and the rights to work with it.
 
 use certforge::aws::{CONTENT_TAG, CertificateArn, Detail, Purpose, Summary, policy};
+use certforge::error::Shown;
 use certforge::store::{ImportRecord, LeafEntry};
 use certforge::validity::rfc3339;
 use certforge::{Error, Finding, Severity};
@@ -158,7 +159,19 @@ fn entry(summary: &Summary, session: &Session, now: OffsetDateTime) -> AcmEntry 
 fn recorded(context: &Context, name: &str, regions: &[String]) -> Result<Recorded, Failure> {
     let entry = context.store.leaf(name)?;
     let own = |r: &ImportRecord| !r.is_simulated() && (regions.is_empty() || regions.contains(&r.region));
-    let records: Vec<ImportRecord> = entry.imports()?.all().iter().filter(|r| own(r)).cloned().collect();
+    let all = entry.imports()?;
+    let records: Vec<ImportRecord> = all.all().iter().filter(|r| own(r)).cloned().collect();
+    let mut elsewhere: Vec<&str> =
+        all.all().iter().filter(|r| !r.is_simulated()).map(|r| r.region.as_str()).collect();
+    elsewhere.sort_unstable();
+    elsewhere.dedup();
+    if let (true, Some(first)) = (records.is_empty(), elsewhere.first()) {
+        // To import it here would make another one of it.
+        return Err(Failure::Usage {
+            message: format!("{} is imported in {}", Shown(name), elsewhere.join(", ")),
+            hint: format!("--region {first}"),
+        });
+    }
     let recorded = Recorded { entry, records };
     if recorded.records.is_empty() {
         return Err(recorded.missing(name));

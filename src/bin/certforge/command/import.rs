@@ -40,7 +40,14 @@ pub fn import(
     let mut report = blank(target, candidate, arn.as_ref(), &tags);
     report.endpoint = session.endpoint().map(ToOwned::to_owned);
     if let Some(record) = record.as_ref().filter(|r| r.sha256 == report.sha256) {
-        return unchanged(session, candidate, records, record, key.peek(), report);
+        match unchanged(session, candidate, records, record, key.peek(), report) {
+            // It was deleted meanwhile, as its tags have shown: it is imported as a new one.
+            Err(Failure::Error(e)) if is_gone(&e) => {
+                report = blank(target, candidate, arn.as_ref(), &tags);
+                report.endpoint = session.endpoint().map(ToOwned::to_owned);
+            }
+            done => return done,
+        }
     }
     let key = key.get()?;
     let mut found = candidate.preflight(key, &tags, Some(importer.region()), arn.as_ref())?;
@@ -181,7 +188,7 @@ fn unchanged(
                 report.state = ImportState::Tagged;
                 save(records, ImportRecord { tags: pairs(&tags), ..record.clone() })?;
             }
-            Err(e @ Error::AwsRefused { .. }) => told.push(untagged(&e)),
+            Err(e @ Error::AwsRefused { .. }) if !is_gone(&e) => told.push(untagged(&e)),
             Err(e) => return Err(e.into()),
         }
     }

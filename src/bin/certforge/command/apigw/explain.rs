@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use certforge::Certificate;
 use certforge::check::backend::{Backend, judge};
 use certforge::check::path::Peer;
-use certforge::gateway::{Document, Integration, ways};
+use certforge::gateway::{Api, Document, Integration, ways};
 
 use super::{OperationArgs, read, shown};
 use crate::command::material;
@@ -86,6 +86,8 @@ fn explained(
             sent: &sent.rest,
             host: host.as_ref(),
             skip: integration.insecure_skip_verification == Some(true),
+            of_http_api: document.api() == Api::Http,
+            is_named_apart: integration.server_name_to_verify.is_some(),
             at: context.now,
         });
     }

@@ -195,7 +195,11 @@ fn commands(document: &Document, setting: &Setting, changes: &[Change], file: &s
     let mut all = Vec::new();
     if document.api() == Api::Http {
         for change in changes {
-            let key = format!("{} {}", change.method, change.path);
+            // The route for what no other one is for has no method in its key.
+            let key = match change.path.as_str() {
+                "/$default" => "$default".to_owned(),
+                path => format!("{} {path}", change.method),
+            };
             let route = format!("RouteKey=='{}'", key.replace('\'', ""));
             all.push(format!(
                 "aws apigatewayv2 update-integration --api-id {id} --integration-id \"$(aws apigatewayv2 get-routes --api-id {id} --query {} --output text | cut -d/ -f2)\" --tls-config ServerNameToVerify={}",
