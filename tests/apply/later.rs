@@ -103,3 +103,32 @@ fn one_place_that_fails_keeps_no_other_leaf_from_its_own() {
     assert_eq!((state(0), state(1)), ("imported".to_owned(), "unchanged".to_owned()), "{again}");
     assert_eq!(acm.sim.arns().len(), 2);
 }
+
+#[test]
+fn a_dry_run_foresees_forms_and_imports() {
+    let sandbox = Sandbox::new();
+    let manifest = |region: &str| {
+        let text = format!(
+            "[ca.default]\nkey = \"p256\"\n[leaf.\"a.internal\"]\nkey = \"p256\"\nforms = [\"combined\", \"der\"]\nacm = [{{ region = \"{region}\", sim = true }}]\n"
+        );
+        put(&sandbox, &text);
+    };
+    manifest("eu-west-1");
+    let planned = sandbox.ok("apply --dry-run");
+    for wanted in ["combined.pem", "cert.der", "key.der", "would be created", "eu-west-1"] {
+        assert!(planned.stderr.contains(wanted), "{wanted}: {}", planned.stderr);
+    }
+    assert!(!sandbox.file("certforge").join("a.internal").exists());
+    sandbox.ok("apply");
+    let planned = sandbox.ok("apply --dry-run --json");
+    let leaf = &json(&planned.stdout)["leaves"][0];
+    assert!(leaf["forms"].is_null() && leaf["imports"].is_null(), "{leaf}");
+    std::fs::remove_file(sandbox.file("certforge/a.internal/combined.pem")).unwrap();
+    manifest("us-east-1");
+    let before = sandbox.snapshot();
+    let planned = json(&sandbox.ok("apply --dry-run --json").stdout);
+    let leaf = &planned["leaves"][0];
+    assert_eq!(leaf["forms"].as_array().unwrap().len(), 1, "{leaf}");
+    assert_eq!(leaf["imports"][0]["region"], "us-east-1", "{leaf}");
+    assert_eq!(sandbox.snapshot(), before);
+}

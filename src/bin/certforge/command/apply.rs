@@ -102,6 +102,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             report.imports = imports(leaf, context)?;
         }
     }
+    for (report, leaf) in reports.iter_mut().zip(&wanted).filter(|_| args.dry_run) {
+        let stays = report.state == State::Unchanged;
+        report.forms = forms_to_make(leaf, stays, context)?;
+        #[cfg(feature = "aws")]
+        {
+            report.imports = imports_to_make(leaf, stays, context)?;
+        }
+    }
     let mut pruned = Vec::new();
     for entry in put_away {
         match (args.prune && !args.dry_run).then(|| context.store.put_away(&entry)) {
@@ -362,6 +370,50 @@ fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context) -> Result<Made, Fai
         made.extend(bundle::write(&pieces, &entry, None, Overwrite::Replace)?.into_iter().map(|f| f.path));
     }
     Ok((made, Vec::new()))
+}
+
+/// The files of forms that would be made: of a leaf that stays those that are missing.
+fn forms_to_make(leaf: &PlannedLeaf, stays: bool, context: &Context) -> Result<Vec<String>, Failure> {
+    let entry = context.store.leaf_of(leaf.first())?;
+    let options = FormOptions::default();
+    let folder = context.store.leaf_folder(leaf.first());
+    let mut all = Vec::new();
+    for form in &leaf.forms {
+        let there = entry.as_ref().filter(|_| stays);
+        if there.is_none_or(|entry| !bundle::is_there(*form, entry, &options)) {
+            let has_key = there.is_none_or(LeafEntry::has_key);
+            let files = bundle::files(*form, has_key, &options);
+            all.extend(files.iter().map(|derived| path(&folder.join(derived.file_name()))));
+        }
+    }
+    Ok(all)
+}
+
+/// What would be imported: of a leaf that stays what ACM would be sent, of another all of it.
+#[cfg(feature = "aws")]
+fn imports_to_make(
+    leaf: &PlannedLeaf,
+    stays: bool,
+    context: &Context,
+) -> Result<Vec<crate::report::ImportResult>, Failure> {
+    use crate::command::candidate::LazyKey;
+    use crate::command::places::ImportArgs;
+    let mut results = Vec::new();
+    for place in &leaf.acm {
+        let args = ImportArgs::to(place.target(), place.tags.clone(), place.services()?, place.sim);
+        let ready = args.ready(context, 1, None, true)?;
+        let entry = context.store.leaf_of(leaf.first())?.filter(|entry| stays && entry.has_key());
+        results.extend(match entry {
+            Some(entry) => {
+                let key = LazyKey::new(|| Ok(entry.private_key()?));
+                let mut told = ready.import(context, &entry, &key)?;
+                told.retain(|told| !matches!(&told.outcome, Ok(r) if r.state == crate::report::ImportState::Unchanged));
+                told
+            }
+            None => ready.unmade(),
+        });
+    }
+    Ok(results)
 }
 
 /// Imports a leaf to the places that it is to be in.

@@ -46,7 +46,7 @@ fn leaf_line(out: &mut impl Write, leaf: &ApplyLeaf, planned: bool) -> io::Resul
         line(out, "leaf", &leaf.name, &facts)?;
     }
     for form in &leaf.forms {
-        line(out, "form", form, "created")?;
+        line(out, "form", form, &format!("{would}created"))?;
     }
     #[cfg(feature = "aws")]
     super::acm::results_lines(out, &leaf.imports)?;
