@@ -13,7 +13,7 @@ use crate::key::{KeyForm, PrivateKey, Sha256};
 #[cfg(feature = "pkcs12")]
 pub use pkcs7::pkcs7_pem;
 #[cfg(feature = "pkcs12")]
-pub use pkcs12::Pkcs12Strength;
+pub use pkcs12::{Pkcs12Strength, TRUST_STORE_PASSPHRASE};
 
 /// A leaf, its private key and its chain. The key belongs to the leaf, and each
 /// certificate was issued by the next.

@@ -202,7 +202,7 @@ impl Certificate {
 
     /// Checks that a key is this certificate's own.
     pub(crate) fn check_key(&self, key: &PublicKey) -> Result<()> {
-        if self.outline.public_key == *key {
+        if self.outline.public_key.is_same_as(key) {
             return Ok(());
         }
         Err(Error::KeyMismatch {
@@ -214,7 +214,7 @@ impl Certificate {
     /// The algorithm it was signed with.
     #[must_use]
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::from_oid(self.outline.signature_algorithm)
+        SignatureAlgorithm::from_der(self.outline.signature_algorithm, self.read().signature())
     }
 
     /// The SHA-256 of its DER: its fingerprint.

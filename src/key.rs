@@ -18,6 +18,7 @@ mod rsa_primes;
 pub(crate) mod seeded;
 #[cfg(feature = "fixtures")]
 mod sha1;
+mod signature;
 mod signer;
 mod weak;
 
@@ -26,7 +27,8 @@ pub use digest::{Sha256, hex};
 #[cfg(feature = "encryption")]
 pub use encrypted::Unlock;
 pub use private::{KeyForm, PrivateKey};
-pub use public::{PublicKey, SignatureAlgorithm};
+pub use public::PublicKey;
+pub use signature::SignatureAlgorithm;
 pub use signer::Signer;
 
 pub(crate) use digest::random;

@@ -183,7 +183,7 @@ impl RevocationList {
     /// The algorithm it was signed with.
     #[must_use]
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::from_oid(self.view.signature_algorithm.oid)
+        SignatureAlgorithm::of(&(&self.view.signature_algorithm).into())
     }
 
     /// The issuer as text. Foreign text: not escaped.
@@ -220,6 +220,18 @@ impl RevocationList {
     pub fn unknown_critical(&self) -> Option<String> {
         let mut critical = self.view.tbs_cert_list.crl_extensions.iter().flatten().filter(|e| e.critical);
         critical.next().map(|e| e.extn_id.to_string())
+    }
+
+    /// In words, that it does not tell of all certificates of its issuer: it is a delta list
+    /// or one of a part of them (RFC 5280 §5.2.4, §5.2.5), or has a critical extension that
+    /// is not known here.
+    #[must_use]
+    pub fn part(&self) -> Option<String> {
+        Some(match self.unknown_critical()?.as_str() {
+            "2.5.29.27" => "it is a delta list, which tells what is new since another one".to_owned(),
+            "2.5.29.28" => "it is a list of some of its issuer's certificates, not of all".to_owned(),
+            oid => format!("it has the critical extension {oid}, which is not known"),
+        })
     }
 
     /// Its number, where it has one that is not beyond 64 bits (RFC 5280 §5.2.3).
@@ -268,7 +280,7 @@ impl RevocationList {
         let signature =
             self.view.signature.as_bytes().ok_or_else(|| malformed("its signature is no whole octets"))?;
         let signed = tbs(&self.der).map_err(|e| malformed(&e.to_string()))?;
-        key.verify(&SignatureAlgorithm::from_oid(self.view.signature_algorithm.oid), signed, signature)
+        key.verify(&self.signature_algorithm(), signed, signature)
     }
 }
 

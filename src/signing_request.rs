@@ -64,7 +64,7 @@ impl SigningRequest {
         let info = info(&der).map_err(|e| malformed(&e.to_string()))?;
         let signature =
             view.signature.as_bytes().ok_or_else(|| malformed("its signature is no whole octets"))?;
-        let algorithm = SignatureAlgorithm::from_oid(view.algorithm.oid);
+        let algorithm = SignatureAlgorithm::of(&(&view.algorithm).into());
         if !public_key.verify(&algorithm, info, signature)? {
             return Err(malformed("its signature is not by the key in it"));
         }
@@ -120,7 +120,22 @@ impl SigningRequest {
     /// The algorithm it was signed with.
     #[must_use]
     pub fn signature_algorithm(&self) -> SignatureAlgorithm {
-        SignatureAlgorithm::from_oid(self.view.algorithm.oid)
+        SignatureAlgorithm::of(&(&self.view.algorithm).into())
+    }
+
+    /// Whether it asks to become a CA, which a request never does here.
+    #[must_use]
+    pub fn asks_for_ca(&self) -> bool {
+        self.extensions(&mut Vec::new()).is_ok_and(|all| {
+            let constraints = all.iter().filter(|e| e.extn_id == BASIC_CONSTRAINTS);
+            constraints.filter_map(|e| BasicConstraints::from_der(e.extn_value.as_bytes()).ok()).any(|b| b.ca)
+        })
+    }
+
+    /// Whether it has a subject alternative name, of whatever kinds.
+    #[must_use]
+    pub fn has_alternative_names(&self) -> bool {
+        self.extensions(&mut Vec::new()).map_or(true, |all| all.iter().any(|e| e.extn_id == SUBJECT_ALT_NAME))
     }
 
     /// The request for a leaf that comes of it, and what of it is not taken over.

@@ -339,6 +339,12 @@ pub(crate) fn folded(name: &Name) -> Vec<Vec<(ObjectIdentifier, String)>> {
     name.iter_rdn().map(part).collect()
 }
 
+/// The same of a Name in DER; of one that cannot be read none.
+#[cfg(feature = "verify")]
+pub(crate) fn folded_der(name: &[u8]) -> Vec<Vec<(ObjectIdentifier, String)>> {
+    <Name as der::Decode>::from_der(name).map(|name| folded(&name)).unwrap_or_default()
+}
+
 fn text_of(value: &Any) -> String {
     let bytes = value.value();
     match value.tag() {

@@ -193,7 +193,7 @@ fn files_in_other_forms_are_made_again_where_nobody_has_to_be_asked() {
         // What has a pass phrase stays behind, with the key it was made of.
         for name in ["bundle.p12", "key.pkcs8.pem"] {
             assert!(!sandbox.file(&file(name)).exists(), "{command}: {name}");
-            let told = ran.stderr.contains(&format!("{name} was made of the old key"));
+            let told = ran.stderr.contains(&format!("{name} was made of the"));
             assert!(told || command != "renew 10.103.10.95", "{}", ran.stderr);
         }
         if judge("openssl").is_some() {
@@ -211,4 +211,29 @@ fn files_in_other_forms_are_made_again_where_nobody_has_to_be_asked() {
         .into_iter()
         .any(|l| l.starts_with("certforge/archive/") && l.contains("bundle.p12"));
     assert!(kept, "the archive has it");
+}
+
+/// A trust store holds no secret: where its pass phrase is the one that everybody knows, it
+/// follows the CA that was made anew.
+#[test]
+fn a_trust_store_follows_its_ca() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up c.example --key p256");
+    sandbox.ok("up d.example --key p256");
+    std::fs::write(sandbox.file("pass"), "secret\n").unwrap();
+    sandbox.ok("bundle c.example --to truststore --alias own");
+    sandbox.ok("bundle d.example --to truststore --passphrase-file pass");
+    sandbox.ok("ca renew");
+    let ran = sandbox.ok("renew --all --reuse-key");
+    let store = "certforge/c.example/truststore.p12";
+    let Some(_) = judge("openssl") else { return };
+    let words = format!("pkcs12 -in {store} -nokeys -passin pass:changeit");
+    let held = openssl(&words.split(' ').collect::<Vec<_>>(), sandbox.path()).unwrap();
+    assert!(held.contains("friendlyName: own"), "{held}");
+    let root = sandbox.read("certforge/c.example/ca.pem");
+    assert!(held.replace('\n', "").contains(&root.lines().nth(1).unwrap().to_owned()), "{held}");
+    // One with a pass phrase of its own has to be made by who knows that.
+    assert!(!sandbox.file("certforge/d.example/truststore.p12").exists());
+    assert!(ran.stderr.contains("truststore.p12 was made of the CA before"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("certforge bundle d.example --to truststore)"), "{}", ran.stderr);
 }

@@ -2,7 +2,7 @@
 
 use p12_keystore::{
     Certificate as StoredCertificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, LocalKeyId, MacAlgorithm,
-    Pkcs12Writer, PrivateKey as StoredKey, PrivateKeyChain,
+    Pkcs12ImportPolicy, Pkcs12Writer, PrivateKey as StoredKey, PrivateKeyChain,
 };
 
 use super::Bundle;
@@ -56,7 +56,27 @@ impl TrustAnchor {
     ) -> Result<Vec<u8>> {
         write(alias, KeyStoreEntry::Certificate(stored(self.certificate())?), passphrase, strength)
     }
+
+    /// A trust store in place of `old`, by its alias and in its strength, where that opens
+    /// with [`TRUST_STORE_PASSPHRASE`]; none where it has a pass phrase of its own.
+    pub(crate) fn trust_store_after(&self, old: &[u8]) -> Result<Option<Vec<u8>>> {
+        let Ok(store) = KeyStore::from_pkcs12(old, TRUST_STORE_PASSPHRASE, Pkcs12ImportPolicy::Relaxed)
+        else {
+            return Ok(None);
+        };
+        let Some((alias, _)) = store.entries().next() else { return Ok(None) };
+        let legacy = old.windows(TRIPLE_DES.len()).any(|w| w == TRIPLE_DES);
+        let strength = if legacy { Pkcs12Strength::Legacy } else { Pkcs12Strength::Modern };
+        self.pkcs12_trust_store(alias, TRUST_STORE_PASSPHRASE, strength).map(Some)
+    }
 }
+
+/// The pass phrase of trust stores where nobody gives one: Java's own, which everybody knows.
+/// There is nothing secret in them.
+pub const TRUST_STORE_PASSPHRASE: &str = "changeit";
+
+/// `pbeWithSHAAnd3-KeyTripleDES-CBC` (RFC 7292 appendix C), the object identifier's octets.
+const TRIPLE_DES: [u8; 10] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01, 0x03];
 
 fn write(alias: &str, entry: KeyStoreEntry, passphrase: &str, strength: Pkcs12Strength) -> Result<Vec<u8>> {
     if passphrase.is_empty() {

@@ -9,6 +9,8 @@ use x509_cert::ext::pkix::{
     AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, KeyUsage, NameConstraints, SubjectAltName,
     SubjectKeyIdentifier,
 };
+#[cfg(feature = "verify")]
+use x509_cert::ext::pkix::{CertificatePolicies, PolicyConstraints};
 
 use super::Certificate;
 use crate::constraint::Constraints;
@@ -100,11 +102,10 @@ impl Certificate {
     /// A critical extension that clients do not know, and so refuse the certificate for.
     pub(crate) fn unknown_critical(&self) -> Option<String> {
         // Key usage, names, basic and name constraints, policies and their kin (RFC 5280 §4.2.1).
-        const KNOWN: [&str; 11] = [
+        const KNOWN: [&str; 10] = [
             "2.5.29.31",
             "2.5.29.15",
             "2.5.29.17",
-            "2.5.29.18",
             "2.5.29.19",
             "2.5.29.30",
             "2.5.29.32",
@@ -115,6 +116,30 @@ impl Certificate {
         ];
         let critical = self.read().extensions().filter(|(_, critical, _)| *critical);
         critical.map(|(oid, ..)| oid.to_string()).find(|oid| !KNOWN.contains(&oid.as_str()))
+    }
+
+    /// How many certificates may stand below it until one has to have a policy (RFC 5280
+    /// §4.2.1.11), if it wants that.
+    #[cfg(feature = "verify")]
+    pub(crate) fn required_policy(&self) -> Option<u32> {
+        let found = self.read().extension::<PolicyConstraints>().ok()??;
+        found.1.require_explicit_policy
+    }
+
+    /// Whether it has certificate policies (RFC 5280 §4.2.1.4).
+    #[cfg(feature = "verify")]
+    pub(crate) fn has_policies(&self) -> bool {
+        self.read().extensions().any(|(oid, ..)| oid == CertificatePolicies::OID)
+    }
+
+    /// The object identifiers of its critical extensions.
+    #[cfg(feature = "verify")]
+    pub(crate) fn critical_oids(&self) -> Vec<String> {
+        self.read()
+            .extensions()
+            .filter(|(_, critical, _)| *critical)
+            .map(|(oid, ..)| oid.to_string())
+            .collect()
     }
 
     /// What it limits the names below it to (RFC 5280 §4.2.1.10), if it does.

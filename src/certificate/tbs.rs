@@ -278,7 +278,7 @@ impl<'a> Read<'a> {
     }
 
     /// The TLV of the signature's algorithm.
-    pub(super) fn signature(self) -> &'a [u8] {
+    pub(crate) fn signature(self) -> &'a [u8] {
         self.at(&self.outline.signature)
     }
 

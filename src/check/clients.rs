@@ -79,7 +79,12 @@ pub const NAMES: [&str; 39] = [
 ];
 
 /// The facts that have more than two values.
-pub const MORE_NAMES: [&str; 10] = [
+pub const MORE_NAMES: [&str; 15] = [
+    "critical.points",
+    "critical.policies",
+    "critical.policy-constraints",
+    "critical.policy-rules",
+    "limit.of-others",
     "key.unusual",
     "ca.key-small",
     "signature.weak",
@@ -109,6 +114,7 @@ pub fn facts(question: &Question<'_>) -> Facts {
         of_issuers(question, &verdict, &mut facts);
     }
     of_limits(&verdict, &mut facts);
+    of_critical(&verdict, &mut facts);
     if verdict.anchored && has_impostor(question) {
         facts.insert("anchor.impostor");
     }
@@ -330,6 +336,29 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
             && !usages.iter().any(|oid| oid == "2.5.29.37.0" || oid == "1.3.6.1.5.5.7.3.1")
         {
             facts.insert("issuer.purpose-none");
+        }
+    }
+}
+
+/// Critical extensions that some clients know and others do not, below the trust anchor.
+fn of_critical(verdict: &Verdict, facts: &mut Facts) {
+    let below = verdict.path.len() - usize::from(verdict.anchored && verdict.path.len() > 1);
+    for certificate in &verdict.path[..below] {
+        for oid in certificate.critical_oids() {
+            match oid.as_str() {
+                "2.5.29.31" => facts.insert("critical.points"),
+                "2.5.29.32" => facts.insert("critical.policies"),
+                "2.5.29.36" => facts.insert("critical.policy-constraints"),
+                "2.5.29.33" | "2.5.29.54" => facts.insert("critical.policy-rules"),
+                _ => {}
+            }
+        }
+        let limits = certificate.name_constraints().ok().flatten().unwrap_or_default();
+        for subtree in limits.permitted().iter().chain(limits.excluded()) {
+            match subtree.kind() {
+                "dns" | "ip" | "email" | "uri" => {}
+                _ => facts.insert("limit.of-others"),
+            }
         }
     }
 }

@@ -56,9 +56,7 @@ fn version(list: &RevocationList) -> Option<String> {
 }
 
 fn signature(list: &RevocationList) -> Option<String> {
-    let algorithm = list.signature_algorithm();
-    (!algorithm.is_strong())
-        .then(|| format!("its signature algorithm {} is weak or unknown", algorithm.name()))
+    list.signature_algorithm().weakness()
 }
 
 fn next_update(list: &RevocationList) -> Option<String> {

@@ -114,6 +114,9 @@ impl fmt::Display for Error {
             Self::Missing { what: "store", path, .. } => {
                 write!(f, "there is no store at {}", ShownPath(path))
             }
+            Self::Missing { what: "chain", name, path } => {
+                write!(f, "the issuers of {} are lost: {} is missing or empty", Shown(name), ShownPath(path))
+            }
             Self::Missing { what, name, path } => {
                 write!(f, "no {what} {} in {}", Shown(name), ShownPath(path))
             }

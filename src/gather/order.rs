@@ -163,7 +163,7 @@ fn leaf(found: &[Found], key: Option<&PrivateKey>) -> Option<usize> {
     let given = found.iter().any(|f| f.role == Role::Certificate);
     let own = |f: &Found| {
         (!given || f.role == Role::Certificate)
-            && key.is_some_and(|k| f.certificate.public_key() == k.public())
+            && key.is_some_and(|k| f.certificate.public_key().is_same_as(k.public()))
     };
     let bottom = |f: &Found| {
         let others = found.iter().filter(|o| o.certificate != f.certificate);

@@ -49,17 +49,50 @@ fn padded(scalar: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>> {
     Ok(padded)
 }
 
-/// Whether a P-521 key made this ECDSA signature over a digest of at most 64 octets.
-pub(super) fn verify_p521(point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+/// Whether a key on this curve made this ECDSA signature over a digest of at most 64 octets:
+/// P-521, points that are compressed (RFC 5480 §2.2), and pairs of curve and digest that ring
+/// has not. None for other kinds of keys.
+pub(super) fn verify_ecdsa(
+    curve: KeyAlgorithm,
+    point: &[u8],
+    digest: &[u8],
+    signature: &[u8],
+) -> Option<bool> {
     use p521::ecdsa::signature::hazmat::PrehashVerifier;
-    let key = p521::ecdsa::VerifyingKey::from_sec1_bytes(point);
-    let signature = p521::ecdsa::Signature::from_der(signature);
     // A digest is a number (FIPS 186-5 §6.4): one that is shorter than the crate wants it is
     // the same with zeros before it.
     let mut padded = [0; 64];
-    let Some(start) = padded.len().checked_sub(digest.len()) else { return false };
-    padded[start..].copy_from_slice(digest);
-    matches!((key, signature), (Ok(key), Ok(signature)) if key.verify_prehash(&padded, &signature).is_ok())
+    padded[64_usize.checked_sub(digest.len())?..].copy_from_slice(digest);
+    let digest = if curve == KeyAlgorithm::P521 { &padded[..] } else { digest };
+    macro_rules! on_curve {
+        ($curve:ident) => {{
+            let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes(point);
+            let signature = $curve::ecdsa::Signature::from_der(signature);
+            matches!((key, signature), (Ok(key), Ok(signature)) if key.verify_prehash(digest, &signature).is_ok())
+        }};
+    }
+    match curve {
+        KeyAlgorithm::P256 => Some(on_curve!(p256)),
+        KeyAlgorithm::P384 => Some(on_curve!(p384)),
+        KeyAlgorithm::P521 => Some(on_curve!(p521)),
+        _ => None,
+    }
+}
+
+/// The point of a key, uncompressed, whatever form it is written in. None for other kinds
+/// of keys, and for what is no point.
+pub(super) fn uncompressed(curve: KeyAlgorithm, point: &[u8]) -> Option<Vec<u8>> {
+    macro_rules! on_curve {
+        ($curve:ident) => {
+            $curve::PublicKey::from_sec1_bytes(point).ok()?.to_sec1_point(false).as_bytes().to_vec()
+        };
+    }
+    match curve {
+        KeyAlgorithm::P256 => Some(on_curve!(p256)),
+        KeyAlgorithm::P384 => Some(on_curve!(p384)),
+        KeyAlgorithm::P521 => Some(on_curve!(p521)),
+        _ => None,
+    }
 }
 
 /// The public half of an RSA key of 1024 bits, whose parts are checked.

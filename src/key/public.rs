@@ -7,7 +7,7 @@ use der::{Decode, Encode};
 use ring::signature as ring_signature;
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
-use super::{KeyAlgorithm, Sha256};
+use super::{KeyAlgorithm, Sha256, SignatureAlgorithm};
 use crate::error::{Error, Result};
 
 pub(super) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -70,11 +70,13 @@ impl PublicKey {
     }
 
     /// The same key with its algorithm written as it should be: of RSA with NULL for its
-    /// parameters, of Ed25519 with none (RFC 4055 §1.2, RFC 8410 §3). Somebody's request may
-    /// have others, which no signature vouches for and clients stumble over.
+    /// parameters, of Ed25519 with none (RFC 4055 §1.2, RFC 8410 §3), a point in full.
+    /// Somebody's request may have others, which no signature vouches for and clients stumble
+    /// over.
     pub(crate) fn as_usual(&self) -> Result<Cow<'_, Self>> {
-        match self.algorithm {
-            Some(algorithm) if !self.usual => Self::from_bits(algorithm, self.bits()).map(Cow::Owned),
+        match (self.algorithm, self.numbers()) {
+            (Some(_), (_, Cow::Borrowed(_))) if self.usual => Ok(Cow::Borrowed(self)),
+            (Some(algorithm), (_, bits)) => Self::from_bits(algorithm, &bits).map(Cow::Owned),
             _ => Ok(Cow::Borrowed(self)),
         }
     }
@@ -169,6 +171,25 @@ impl PublicKey {
         }
     }
 
+    /// Whether it is the same key as `other`, in whatever form both are written: a point may
+    /// be compressed (RFC 5480 §2.2), where the elliptic crates are there to tell; parameters
+    /// may be left out.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self == other || self.algorithm.is_some() && self.numbers() == other.numbers()
+    }
+
+    /// Its algorithm, and its octets in their usual form.
+    fn numbers(&self) -> (Option<KeyAlgorithm>, Cow<'_, [u8]>) {
+        #[cfg(feature = "gather")]
+        if self.bits().first() != Some(&4)
+            && let Some(point) = self.algorithm.and_then(|a| super::foreign::uncompressed(a, self.bits()))
+        {
+            return (self.algorithm, Cow::Owned(point));
+        }
+        (self.algorithm, Cow::Borrowed(self.bits()))
+    }
+
     /// The SHA-256 of the `SubjectPublicKeyInfo`, by which two keys are compared.
     #[must_use]
     pub fn sha256(&self) -> Sha256 {
@@ -181,21 +202,22 @@ impl PublicKey {
     /// [`Error::UnsupportedAlgorithm`] where certforge cannot check this kind of
     /// signature by this key. A wrong signature is `Ok(false)`.
     pub fn verify(&self, algorithm: &SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<bool> {
-        #[cfg(feature = "gather")]
-        if self.algorithm == Some(KeyAlgorithm::P521)
-            && let Some(digest) = algorithm.ecdsa_digest()
+        if let Some(how) = algorithm.ring(self)
+            && self.is_read_by_ring()
         {
+            let key = ring_signature::UnparsedPublicKey::new(how, self.bits());
+            return Ok(key.verify(message, signature).is_ok());
+        }
+        #[cfg(feature = "gather")]
+        if let (Some(curve), Some(digest)) = (self.algorithm, algorithm.ecdsa_digest()) {
             let digest = ring::digest::digest(digest, message);
-            return Ok(super::foreign::verify_p521(self.bits(), digest.as_ref(), signature));
+            if let Some(good) = super::foreign::verify_ecdsa(curve, self.bits(), digest.as_ref(), signature) {
+                return Ok(good);
+            }
         }
-        let unsupported = || Error::UnsupportedAlgorithm {
+        Err(Error::UnsupportedAlgorithm {
             algorithm: format!("{} by a key that is {}", algorithm.name(), self.describe()),
-        };
-        let how = algorithm.ring(self).ok_or_else(unsupported)?;
-        if !self.is_read_by_ring() {
-            return Err(unsupported());
-        }
-        Ok(ring_signature::UnparsedPublicKey::new(how, self.bits()).verify(message, signature).is_ok())
+        })
     }
 }
 
@@ -309,123 +331,4 @@ fn exponent(rsa_key: &[u8]) -> Option<u64> {
         .ok()
         .filter(|bytes| bytes.len() <= 8)
         .map(|bytes| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
-}
-
-/// A signature algorithm as certificates name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignatureAlgorithm {
-    oid: ObjectIdentifier,
-}
-
-const RSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const RSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
-const RSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
-const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
-const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
-const ECDSA_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
-const RSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
-const RSA_MD5: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.4");
-const RSA_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.5");
-const ECDSA_SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
-
-impl SignatureAlgorithm {
-    /// What a key of this kind signs with: RSA by PKCS#1 v1.5 with SHA-256, ECDSA with its
-    /// curve's digest.
-    pub(crate) const fn of_key(algorithm: KeyAlgorithm) -> ObjectIdentifier {
-        match algorithm {
-            KeyAlgorithm::P256 => ECDSA_SHA256,
-            KeyAlgorithm::P384 => ECDSA_SHA384,
-            KeyAlgorithm::P521 => ECDSA_SHA512,
-            KeyAlgorithm::Ed25519 => ED25519,
-            KeyAlgorithm::Rsa1024 | KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
-                RSA_SHA256
-            }
-        }
-    }
-
-    pub(crate) const fn from_oid(oid: ObjectIdentifier) -> Self {
-        Self { oid }
-    }
-
-    /// Its object identifier, in dots.
-    #[must_use]
-    pub fn oid(&self) -> String {
-        self.oid.to_string()
-    }
-
-    /// Its name as people read it, or its object identifier in dots.
-    #[must_use]
-    pub fn name(&self) -> String {
-        let name = match self.oid {
-            RSA_MD5 => "RSA with MD5",
-            RSA_SHA1 => "RSA with SHA-1",
-            RSA_SHA256 => "RSA with SHA-256",
-            RSA_SHA384 => "RSA with SHA-384",
-            RSA_SHA512 => "RSA with SHA-512",
-            RSA_PSS => "RSA-PSS",
-            ECDSA_SHA1 => "ECDSA with SHA-1",
-            ECDSA_SHA256 => "ECDSA with SHA-256",
-            ECDSA_SHA384 => "ECDSA with SHA-384",
-            ECDSA_SHA512 => "ECDSA with SHA-512",
-            ED25519 => "Ed25519",
-            other => return other.to_string(),
-        };
-        name.to_owned()
-    }
-
-    /// Whether its digest is SHA-256 or better.
-    #[must_use]
-    pub fn is_strong(&self) -> bool {
-        let strong =
-            [RSA_SHA256, RSA_SHA384, RSA_SHA512, ECDSA_SHA256, ECDSA_SHA384, ECDSA_SHA512, ED25519, RSA_PSS];
-        strong.contains(&self.oid)
-    }
-
-    /// Whether its digest is MD5, which anybody can forge.
-    #[must_use]
-    pub fn is_md5(&self) -> bool {
-        self.oid == RSA_MD5
-    }
-
-    /// The digest of an ECDSA signature.
-    #[cfg(feature = "gather")]
-    fn ecdsa_digest(&self) -> Option<&'static ring::digest::Algorithm> {
-        match self.oid {
-            ECDSA_SHA256 => Some(&ring::digest::SHA256),
-            ECDSA_SHA384 => Some(&ring::digest::SHA384),
-            ECDSA_SHA512 => Some(&ring::digest::SHA512),
-            _ => None,
-        }
-    }
-
-    fn ring(&self, key: &PublicKey) -> Option<&'static dyn ring_signature::VerificationAlgorithm> {
-        let spki = SubjectPublicKeyInfoRef::from_der(&key.spki).ok()?;
-        if spki.algorithm.oid == RSA {
-            // Whether a key or digest is too weak to trust is a rule's to say, not the
-            // check of a link: so ring's legacy algorithms are used where needed.
-            let small = match modulus_bits(key.bits(), false)? {
-                1024..2048 => true,
-                2048..=8192 => false,
-                _ => return None,
-            };
-            return match self.oid {
-                RSA_SHA1 => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
-                RSA_SHA256 if small => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
-                RSA_SHA512 if small => Some(&ring_signature::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
-                _ if small => None,
-                RSA_SHA256 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA256),
-                RSA_SHA384 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA384),
-                RSA_SHA512 => Some(&ring_signature::RSA_PKCS1_2048_8192_SHA512),
-                _ => None,
-            };
-        }
-        match (key.algorithm?, self.oid) {
-            (KeyAlgorithm::P256, ECDSA_SHA256) => Some(&ring_signature::ECDSA_P256_SHA256_ASN1),
-            (KeyAlgorithm::P256, ECDSA_SHA384) => Some(&ring_signature::ECDSA_P256_SHA384_ASN1),
-            (KeyAlgorithm::P384, ECDSA_SHA256) => Some(&ring_signature::ECDSA_P384_SHA256_ASN1),
-            (KeyAlgorithm::P384, ECDSA_SHA384) => Some(&ring_signature::ECDSA_P384_SHA384_ASN1),
-            (KeyAlgorithm::Ed25519, ED25519) => Some(&ring_signature::ED25519),
-            _ => None,
-        }
-    }
 }

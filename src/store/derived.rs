@@ -7,6 +7,8 @@ use zeroize::Zeroizing;
 
 use super::{LeafParts, TRUST_ANCHOR, file};
 use crate::bundle::fullchain_pem;
+#[cfg(feature = "pkcs12")]
+use crate::certificate::TrustAnchor;
 use crate::error::{Error, Result};
 use crate::key::{KeyForm, PrivateKey};
 
@@ -140,7 +142,13 @@ fn again(
             let before = file::read_optional(&folder.join(TRUST_ANCHOR)).ok().flatten();
             let same =
                 before.is_some_and(|pem| anchor.pem().is_ok_and(|new| new.as_bytes() == pem.as_slice()));
-            Ok(same.then(|| old.clone()))
+            if same {
+                return Ok(Some(old.clone()));
+            }
+            #[cfg(feature = "pkcs12")]
+            return Ok(TrustAnchor::new(anchor.clone()).trust_store_after(old)?.map(Zeroizing::new));
+            #[cfg(not(feature = "pkcs12"))]
+            Ok(None)
         }
         Derived::K8sSecret | Derived::Pkcs12 => Ok(None),
     }

@@ -16,7 +16,7 @@ pub struct LeafEntry {
     pub folder: PathBuf,
     /// The leaf.
     pub certificate: Certificate,
-    /// Its issuers, root last; empty where it is self-signed.
+    /// Its issuers, root last; empty where it is self-signed, or `chain.pem` is lost.
     pub chain: Chain,
 }
 
@@ -50,21 +50,39 @@ impl LeafEntry {
         PrivateKey::from_pem(&file::read_secret(&path)?).map_err(|e| e.in_file(&path))
     }
 
+    /// Whether no CA issued it.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.certificate.is_self_issued()
+    }
+
+    /// Whether its issuers are lost: somebody removed `chain.pem`, or emptied it.
+    #[must_use]
+    pub fn has_lost_chain(&self) -> bool {
+        self.chain.certificates().is_empty() && !self.is_self_signed()
+    }
+
     /// The whole set, with the key.
     ///
     /// # Errors
-    /// As [`LeafEntry::private_key`] and [`Bundle::new`].
+    /// [`Error::Missing`] where its issuers are lost; as [`LeafEntry::private_key`] and
+    /// [`Bundle::new`].
     pub fn bundle(&self) -> Result<Bundle> {
+        if self.has_lost_chain() {
+            let path = self.folder.join(CHAIN);
+            return Err(Error::Missing { what: "chain", name: self.name(), path });
+        }
         let bundle = Bundle::new(self.certificate.clone(), self.private_key()?, self.chain.clone())?;
         let with_root = fullchain_pem(&self.certificate, &self.chain, true)?;
         let found = file::read_optional(&self.folder.join(FULLCHAIN))?;
         Ok(bundle.sending_root(found.is_some_and(|found| found.as_slice() == with_root.as_bytes())))
     }
 
-    /// What clients have to trust.
+    /// What clients have to trust; none where its issuers are lost.
     #[must_use]
-    pub fn trust_anchor(&self) -> TrustAnchor {
-        TrustAnchor::new(self.chain.certificates().last().unwrap_or(&self.certificate).clone())
+    pub fn trust_anchor(&self) -> Option<TrustAnchor> {
+        let itself = self.is_self_signed().then_some(&self.certificate);
+        self.chain.certificates().last().or(itself).cloned().map(TrustAnchor::new)
     }
 
     /// Whether a file of this name is in its folder.
@@ -91,6 +109,9 @@ impl LeafEntry {
     /// As [`LeafEntry::is_whole`], of a leaf whose key is not kept.
     #[must_use]
     pub fn is_whole_without_key(&self, send_root: bool) -> bool {
+        if self.has_lost_chain() {
+            return false;
+        }
         let same = |name: &str, wanted: Result<String>| {
             let found = file::read_optional(&self.folder.join(name));
             matches!((found, wanted), (Ok(Some(found)), Ok(wanted)) if found.as_slice() == wanted.as_bytes())
@@ -105,6 +126,9 @@ impl LeafEntry {
     /// is not kept, is nothing wrong.
     #[must_use]
     pub fn fault(&self) -> Option<&'static str> {
+        if self.has_lost_chain() {
+            return Some("chain.pem is missing, or empty");
+        }
         if !self.is_whole_without_key(false) && !self.is_whole_without_key(true) {
             return Some("fullchain.pem or ca.pem is missing, or another certificate's");
         }

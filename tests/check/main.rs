@@ -4,6 +4,7 @@ mod dated;
 mod scanned;
 #[path = "../support/mod.rs"]
 mod support;
+mod told;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -182,6 +182,33 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
     ca("same-root", None, "/CN=testCN", same, "+0d", "3000");
     ca("same-mid", Some("same-root"), "/CN=testCN", same, "+0d", "2000");
 
+    // One CA in three certificates: its name in other string types, its key by another identifier.
+    ca("typed", None, "/CN=typed", CA, "+0d", "3000");
+    for name in ["typed-printable", "typed-other-id"] {
+        std::fs::copy(sandbox.file("typed.key"), sandbox.file(&format!("{name}.key"))).unwrap();
+    }
+    let printable =
+        Make { subject: "/CN=typed", extensions: CA, days: "3000", printable: true, ..Make::default() };
+    works.make("typed-printable", None, &printable);
+    let other_id = ca_with("subjectKeyIdentifier", "subjectKeyIdentifier=00112233445566778899");
+    ca(
+        "typed-other-id",
+        None,
+        "/CN=typed",
+        &other_id.replace("authorityKeyIdentifier=keyid\n", ""),
+        "+0d",
+        "3000",
+    );
+    for (name, line) in [
+        ("policy-mid", "policyConstraints=critical,requireExplicitPolicy:0"),
+        ("any-policy-mid", "inhibitAnyPolicy=critical,0"),
+        ("directory-mid", "nameConstraints=critical,permitted;dirName:permitted"),
+        ("email-mid", "nameConstraints=critical,permitted;email:corp.internal"),
+    ] {
+        let section = if name == "directory-mid" { "[permitted]\nO=Corp\n" } else { "" };
+        ca(name, Some("root"), &format!("/CN={name}"), &format!("{CA}{line}\n{section}"), "+0d", "2000");
+    }
+
     let leaf = |name: &str, issuer: Option<&str>, make: Make<'_>| works.make(name, issuer, &make);
     let dns = named(DNS);
     let simple = [
@@ -212,6 +239,10 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         ("sha1-mid-leaf", "sha1-mid"),
         ("other-leaf", "other"),
         ("good-dns", "root"),
+        ("typed-leaf", "typed"),
+        ("policy-mid-leaf", "policy-mid"),
+        ("any-policy-mid-leaf", "any-policy-mid"),
+        ("email-mid-leaf", "email-mid"),
     ];
     for (name, issuer) in simple {
         leaf(name, Some(issuer), Make { extensions: &dns, ..Make::default() });
@@ -246,6 +277,9 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         ("no-bc", with("basicConstraints", "", DNS)),
         ("ca-leaf", with("basicConstraints", "basicConstraints=critical,CA:TRUE", DNS)),
         ("critical", format!("{dns}1.2.3.4=critical,DER:0500\n")),
+        ("critical-issuer-name", format!("{dns}issuerAltName=critical,DNS:issuer.internal\n")),
+        ("critical-points", format!("{dns}crlDistributionPoints=critical,URI:http://crl.internal/a.crl\n")),
+        ("critical-policies", format!("{dns}certificatePolicies=critical,1.2.3.4\n")),
         (
             "no-ids",
             format!(
@@ -255,6 +289,11 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
     ] {
         leaf(name, root, Make { extensions: &extensions, ..Make::default() });
     }
+    leaf(
+        "directory-mid-leaf",
+        Some("directory-mid"),
+        Make { subject: "/O=Corp/CN=leaf", extensions: &dns, ..Make::default() },
+    );
     let cn = "/CN=backend.corp.internal";
     leaf("cn-dns", root, Make { subject: cn, ..Make::default() });
     leaf("cn-wildcard", root, Make { subject: "/CN=*.corp.internal", ..Make::default() });
@@ -401,6 +440,15 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("no-basic-constraints", HOST, "no-bc", &[], "root"),
         case("ca-as-leaf", HOST, "ca-leaf", &[], "root"),
         case("unknown-critical", HOST, "critical", &[], "root"),
+        case("critical-issuer-name", HOST, "critical-issuer-name", &[], "root"),
+        case("critical-points", HOST, "critical-points", &[], "root"),
+        case("critical-policies", HOST, "critical-policies", &[], "root"),
+        case("intermediate-policy-constraints", HOST, "policy-mid-leaf", &["policy-mid"], "root"),
+        case("intermediate-inhibit-any-policy", HOST, "any-policy-mid-leaf", &["any-policy-mid"], "root"),
+        case("intermediate-limits-directory", HOST, "directory-mid-leaf", &["directory-mid"], "root"),
+        case("intermediate-limits-email", HOST, "email-mid-leaf", &["email-mid"], "root"),
+        case("issuer-name-in-another-string-type", HOST, "typed-leaf", &[], "typed-printable"),
+        case("issuer-with-another-key-id", HOST, "typed-leaf", &[], "typed-other-id"),
         case("no-key-ids", HOST, "no-ids", &[], "root"),
         case("no-subject", HOST, "no-subject", &[], "root"),
         case("intermediate-no-ca", HOST, "plain-mid-leaf", &["plain-mid"], "root"),

@@ -12,6 +12,8 @@ pub(super) struct Make<'a> {
     /// When it is made, as faketime reads it.
     pub(super) at: &'a str,
     pub(super) days: &'a str,
+    /// Its subject in `PrintableString`, not in `UTF8String`.
+    pub(super) printable: bool,
 }
 
 pub(super) const LEAF: &str = "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\nextendedKeyUsage=serverAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
@@ -19,7 +21,15 @@ pub(super) const CA: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critica
 
 impl Default for Make<'_> {
     fn default() -> Self {
-        Self { subject: "/CN=leaf", key: "ec", extensions: LEAF, more: &[], at: "+0d", days: "60" }
+        Self {
+            subject: "/CN=leaf",
+            key: "ec",
+            extensions: LEAF,
+            more: &[],
+            at: "+0d",
+            days: "60",
+            printable: false,
+        }
     }
 }
 
@@ -59,7 +69,13 @@ impl Works<'_> {
         self.key(name, make.key);
         let (key, request, pem, file) =
             (format!("{name}.key"), format!("{name}.csr"), format!("{name}.pem"), format!("{name}.ext"));
-        self.run("+0d", &["req", "-new", "-key", &key, "-subj", make.subject, "-out", &request]);
+        let mut asked = vec!["req", "-new", "-key", &key, "-subj", make.subject, "-out", &request];
+        if make.printable {
+            let config = "[req]\ndistinguished_name=dn\nstring_mask=default\n[dn]\n";
+            std::fs::write(self.folder.join("printable.cnf"), config).unwrap();
+            asked.extend(["-config", "printable.cnf"]);
+        }
+        self.run("+0d", &asked);
         let mut args = vec!["x509", "-req", "-in", &request, "-days", make.days, "-out", &pem];
         if !make.extensions.is_empty() {
             // OpenSSL makes no key identifier of an issuer that has none.

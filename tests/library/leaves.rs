@@ -88,7 +88,7 @@ fn what_is_saved_is_a_whole_set() {
     assert!(entry.is_whole(false) && entry.is_whole_without_key(false));
     assert!(!entry.is_whole(true), "its root is not in what a server sends");
     assert_eq!(entry.fault(), None);
-    assert_eq!(entry.trust_anchor().certificate(), authority.certificate());
+    assert_eq!(entry.trust_anchor().unwrap().certificate(), authority.certificate());
     let again = entry.bundle().unwrap();
     assert_eq!(again.leaf(), bundle.leaf());
     assert_eq!(again.key().secret_der(), bundle.key().secret_der());
@@ -384,7 +384,7 @@ fn a_self_signed_leaf_is_on_nobodys_record() {
     let entry = store.leaf("10.103.10.95").unwrap();
     assert!(entry.chain.certificates().is_empty());
     assert!(entry.certificate.is_self_issued() && entry.is_whole(false));
-    assert_eq!(entry.trust_anchor().certificate(), &entry.certificate);
+    assert_eq!(entry.trust_anchor().unwrap().certificate(), &entry.certificate);
     assert!(store.authority_names().unwrap().is_empty());
     assert!(matches!(store.authority("main", now(), &mut nobody), Err(Error::Missing { .. })));
 }

@@ -42,7 +42,7 @@ fn a_list_is_signed_by_who_may_sign_lists_and_says_nothing_that_is_not_known() {
     for (usage, more, code) in [
         ("critical,keyCertSign,cRLSign", "", None),
         ("critical,keyCertSign", "", Some("path.list-signer")),
-        ("critical,keyCertSign,cRLSign", "1.2.3.4=critical,DER:05:00\n", Some("path.list-outdated")),
+        ("critical,keyCertSign,cRLSign", "1.2.3.4=critical,DER:05:00\n", Some("path.list-part")),
     ] {
         let sandbox = Sandbox::new();
         let make = |args: &str| openssl(&args.split(' ').collect::<Vec<_>>(), sandbox.path());

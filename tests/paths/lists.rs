@@ -111,7 +111,7 @@ fn forms_of_lists() {
     assert_eq!(
         said(&list("authorityKeyIdentifier=keyid:always", "-md sha1")),
         [
-            "Error list.signature-algorithm: its signature algorithm ECDSA with SHA-1 is weak or unknown (RFC 5754, RFC 4055 §5)"
+            "Error list.signature-algorithm: it is signed with ECDSA with SHA-1, and SHA-256 is the least (RFC 5754, RFC 4055 §5)"
         ]
     );
     // Without a number, and of version 1, which has none.

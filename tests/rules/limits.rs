@@ -61,7 +61,7 @@ fn name_constraints_case_by_case() {
 
 #[test]
 fn signatures_and_keys_case_by_case() {
-    let sha1 = "its signature algorithm ECDSA with SHA-1 is weak or unknown";
+    let sha1 = "it is signed with ECDSA with SHA-1, and SHA-256 is the least";
     let mut root = CA.to_vec();
     root.push(("subjectAltName", ""));
     judge_all(&[

@@ -379,7 +379,13 @@ fn finding_lines(out: &mut impl Write, findings: &[FindingReport]) -> io::Result
         let rule = finding.code.strip_prefix("acm.").filter(|rule| rule.len() == 3);
         let rule = rule.map(|rule| format!("{rule} ")).unwrap_or_default();
         write!(out, "{style}{word:<7}{style:#} {rule}")?;
-        if finding.severity == "error" || finding.severity == "fixed" {
+        let told = match finding.severity {
+            "error" | "fixed" => true,
+            // A file, or one of several: `issuer 1`. The rest is of what was asked about.
+            "warning" => finding.place.contains(['/', '.', ' ']),
+            _ => false,
+        };
+        if told && !finding.message.starts_with(&finding.place) {
             write!(out, "{}: ", Shown(&finding.place))?;
         }
         write!(out, "{}", Shown(&finding.message))?;

@@ -41,7 +41,7 @@ use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names, San};
 pub use check::{
     CertificateReport, CheckReport, ClientReport, KeyReport, ListReport, RequestCheck, ScanEntry, ScanReport,
-    ServerReport, VersionReport,
+    ServerReport, VersionReport, self_signature,
 };
 pub use explain::{ExplainReport, Explained};
 pub use fixtures::{ClientSays, FixtureEntry, FixtureListReport, FixtureReport, FixturesReport, ServeReport};
@@ -441,18 +441,25 @@ pub fn left_behind_findings(left: &LeftBehind) -> Vec<FindingReport> {
     let folder = &left.folder;
     let form = |file: &str| match file {
         "bundle.p12" => "p12 --passphrase-file FILE",
-        "truststore.p12" => "truststore --passphrase-file FILE",
+        "truststore.p12" => "truststore",
         "bundle.p7b" => "p7b",
         "combined.pem" => "combined",
         "k8s-secret.yaml" => "k8s-secret",
+        // One in the clear is made again: this one has a pass phrase.
+        "key.pkcs8.pem" => "key --passphrase-file FILE",
+        "key.pkcs1.pem" => "key --key-format pkcs1",
+        "key.sec1.pem" => "key --key-format sec1",
         _ => "der",
     };
-    let one = |name: &String| FindingReport {
-        code: "store.left-behind",
-        severity: "warning",
-        place: format!("{folder}/{name}"),
-        message: format!("{folder}/{name} was made of the old key: it is in the archive with it"),
-        fix: format!("make it again: certforge bundle {folder} --to {}", form(name)),
+    let one = |name: &String| {
+        let of = if name == "truststore.p12" { "of the CA before" } else { "of the leaf before" };
+        FindingReport {
+            code: "store.left-behind",
+            severity: "warning",
+            place: format!("{folder}/{name}"),
+            message: format!("{folder}/{name} was made {of}: it is in the archive with it"),
+            fix: format!("make it again: certforge bundle {folder} --to {}", form(name)),
+        }
     };
     left.files.iter().map(one).collect()
 }

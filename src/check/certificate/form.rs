@@ -53,9 +53,8 @@ pub(super) fn serial(s: &Facts<'_>) -> Option<Broken> {
 
 pub(super) fn signature(s: &Facts<'_>) -> Option<Broken> {
     let oid = s.tbs.outline.signature_algorithm;
-    let named = SignatureAlgorithm::from_oid(oid);
-    if !named.is_strong() {
-        let message = format!("its signature algorithm {} is weak or unknown", named.name());
+    let named = SignatureAlgorithm::from_der(oid, s.tbs.signature());
+    if let Some(message) = named.weakness() {
         // Nobody checks the signature that a root made of itself.
         return if s.is_root() { odd(message) } else { wrong(message) };
     }

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use der::oid::AssociatedOid;
+use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::{Broken, EMPTY_NAME, Facts, odd, wrong};
@@ -21,7 +23,7 @@ pub(super) fn common_name_long(s: &Facts<'_>) -> Option<Broken> {
 /// not. Worst is one that looks as if it were covered: one of the names written in another
 /// way, or a host beside them.
 pub(super) fn common_name_not_in_san(s: &Facts<'_>) -> Option<Broken> {
-    if s.is_ca {
+    if s.is_ca || is_unreadable(s) {
         return None;
     }
     let names: std::collections::HashSet<String> = general_names(s).iter().filter_map(text_of).collect();
@@ -83,7 +85,7 @@ fn is_beside(common: &str, name: &str) -> bool {
 }
 
 pub(super) fn san_missing(s: &Facts<'_>) -> Option<Broken> {
-    if s.is_ca || !general_names(s).is_empty() {
+    if s.is_ca || !general_names(s).is_empty() || is_unreadable(s) {
         return None;
     }
     let message = "it has no subject alternative name";
@@ -168,6 +170,11 @@ fn is_prefix(both: &[u8]) -> bool {
     let leading = mask.iter().take_while(|b| **b == 0xff).count();
     let partial = mask.get(leading).map_or(0, |b| b.leading_ones());
     usize::try_from(ones) == Ok(leading * 8 + partial as usize)
+}
+
+/// Whether there are names that cannot be read, which is said already.
+fn is_unreadable(s: &Facts<'_>) -> bool {
+    s.names.is_none() && s.tbs.extensions().any(|(oid, ..)| oid == SubjectAltName::OID)
 }
 
 fn general_names<'a>(s: &'a Facts<'_>) -> &'a [GeneralName] {

@@ -7,6 +7,7 @@ use super::judge::{self, place};
 use super::{LONGEST, Question, Verdict};
 use crate::certificate::Certificate;
 use crate::finding::{Finding, Severity};
+use crate::subject::folded_der as folded;
 
 /// The most signatures that are checked, as in rustls-webpki: who sends a hundred CAs of
 /// one name does not get to keep us busy.
@@ -167,6 +168,13 @@ impl<'a> Search<'a> {
     fn dead_end(&mut self, path: &Path<'a>, impostors: usize) {
         let Some(head) = path.certificates.last() else { return };
         let issuer = head.issuer();
+        if self.is_named_otherwise(head) {
+            let message = format!(
+                "its issuer `{issuer}` is there with its name in other string types: OpenSSL and Java take it \
+                 for the same (RFC 5280 §7.1), Go and rustls do not"
+            );
+            return self.stop(path, "path.issuer-name", message);
+        }
         let (code, message) = if impostors > 0 {
             let message = format!(
                 "its issuer is `{issuer}`, and {} it: another key, or the file is damaged",
@@ -188,6 +196,18 @@ impl<'a> Search<'a> {
             ("path.no-issuer", message)
         };
         self.stop(path, code, message);
+    }
+
+    /// Whether a CA that is there signed it, whose name is the issuer's but for the string types.
+    fn is_named_otherwise(&mut self, head: &'a Certificate) -> bool {
+        let anchors = self.question.anchors.iter().map(crate::certificate::TrustAnchor::certificate);
+        let all: Vec<&Certificate> = anchors.chain(self.pool.iter().copied()).collect();
+        let name = folded(head.issuer_der());
+        all.into_iter().any(|c| {
+            c.subject_der() != head.issuer_der()
+                && folded(c.subject_der()) == name
+                && self.link(head, c) == Some(Link::Signed)
+        })
     }
 
     /// Keeps a path that ends without an anchor, where it is the longest one.

@@ -54,6 +54,10 @@ const FIXES: &[(&str, &str)] = &[
     ("path.algorithm", "issue it with an algorithm that clients know: RSA or ECDSA with SHA-256, Ed25519"),
     ("path.revoked", "get another one: certforge renew NAME"),
     ("path.list-missing", "give the issuer's list with --crl: certforge crl makes it"),
+    ("path.list-part", "give the whole list of that CA with --crl"),
+    ("path.policy", "make the CA anew without policy constraints, or issue it with a policy of that CA"),
+    ("path.issuer-name", "issue it anew from that CA, whose name certforge copies as it is"),
+    ("path.key-identifier", "issue it anew from the CA that is there now"),
     ("path.list-outdated", "make the list anew: certforge crl"),
     ("path.list-signer", "make the CA anew with cRLSign: certforge ca new"),
 ];
@@ -135,6 +139,7 @@ impl Judge<'_> {
             self.dates(index, certificate);
             self.strength(index, certificate);
             self.critical(index, certificate);
+            self.identifiers(index, certificate);
             if Self::issues(index) {
                 self.authority(index, certificate);
             }
@@ -144,6 +149,7 @@ impl Judge<'_> {
             self.leaf(leaf);
         }
         self.name_constraints();
+        self.policies();
         let lists = lists::judge(self.question, self.path);
         for found in lists {
             self.say(found.code, found.severity, found.index, found.message);
@@ -168,9 +174,8 @@ impl Judge<'_> {
 
     fn strength(&mut self, index: usize, certificate: &Certificate) {
         // Nobody checks the signature of what is trusted as it is.
-        let algorithm = certificate.signature_algorithm();
-        if !self.is_anchor(index) && !algorithm.is_strong() {
-            let message = format!("it is signed with {}, and SHA-256 is the least", algorithm.name());
+        let weakness = certificate.signature_algorithm().weakness();
+        if let Some(message) = weakness.filter(|_| !self.is_anchor(index)) {
             self.say("path.weak-signature", Severity::Error, index, message);
         }
         if let Some(weakness) = certificate.public_key().weakness() {
@@ -188,6 +193,41 @@ impl Judge<'_> {
             let message = format!("it has the critical extension {oid}, which is not known");
             self.say("path.critical-unknown", severity, index, message);
         }
+    }
+
+    /// Policies that a CA above wants (RFC 5280 §6.1). Which they are is not compared: what has
+    /// none is refused by all that look.
+    fn policies(&mut self) {
+        for index in (1..self.path.len()).rev() {
+            let Some(most) = self.path[index].required_policy() else { continue };
+            let below = self.path[..index].iter().filter(|c| !c.is_self_issued()).count();
+            if self.is_anchor(index) || below < usize::try_from(most).unwrap_or(usize::MAX) {
+                continue;
+            }
+            let bare = |i: &usize| !self.is_anchor(*i) && !self.path[*i].has_policies();
+            if let Some(bare) = (0..self.path.len()).find(bare) {
+                let message =
+                    format!("`{}` wants a certificate policy, and it has none", self.path[index].subject());
+                return self.say("path.policy", Severity::Error, bare, message);
+            }
+        }
+    }
+
+    /// A key identifier, or a serial number, of the issuer that is not this issuer's
+    /// (RFC 5280 §4.2.1.1): OpenSSL, and what is built on it, looks for another one then.
+    fn identifiers(&mut self, index: usize, certificate: &Certificate) {
+        let Some(issuer) = self.path.get(index + 1) else { return };
+        let id = certificate.authority_key_identifier().zip(issuer.subject_key_identifier());
+        let differs = match (id, certificate.authority_serial()) {
+            (Some((named, own)), _) if named != own => "key identifier",
+            (_, Some(serial)) if serial != issuer.serial() => "serial number",
+            _ => return,
+        };
+        let message = format!(
+            "the {differs} of its issuer that it names is another one's, and `{}` did sign it",
+            issuer.subject()
+        );
+        self.say("path.key-identifier", Severity::Warning, index, message);
     }
 
     fn authority(&mut self, index: usize, certificate: &Certificate) {

@@ -34,7 +34,13 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
         });
         let Some(list) = list else {
             let severity = if index == 0 { Severity::Error } else { Severity::Warning };
-            let message = if named().next().is_some() {
+            let untold = named().find_map(|list| list.is_signed_by(issuer.public_key()).err());
+            let message = if let Some(reason) = untold {
+                format!(
+                    "whether the list of `{}`, its issuer, is signed by that CA is not known: {reason}",
+                    issuer.subject()
+                )
+            } else if named().next().is_some() {
                 format!("the list of `{}`, its issuer, is not signed by that CA's key", issuer.subject())
             } else {
                 format!("there is no list of `{}`, its issuer", issuer.subject())
@@ -57,9 +63,8 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
             let message = "its issuer's key usage has no cRLSign, and it signed a list".to_owned();
             say("path.list-signer", Severity::Error, message);
         }
-        if let Some(oid) = list.unknown_critical() {
-            let message = format!("its issuer's list has the critical extension {oid}, which is not known");
-            say("path.list-outdated", Severity::Error, message);
+        if let Some(part) = list.part() {
+            say("path.list-part", Severity::Error, format!("its issuer's list cannot be relied on: {part}"));
         }
         if question.strict {
             for broken in form::examine(list) {

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use certforge::bundle::Pkcs12Strength;
+use certforge::bundle::{Pkcs12Strength, TRUST_STORE_PASSPHRASE};
 use certforge::key::KeyForm;
 use certforge::store::{Derived, LeafEntry, NewFile, Overwrite};
-use certforge::{Bundle, Error};
+use certforge::{Bundle, Error, TrustAnchor};
 use zeroize::Zeroizing;
 
 use crate::command::passphrase::PassphraseArgs;
@@ -93,10 +93,6 @@ impl KeyFormat {
         }
     }
 }
-
-/// The pass phrase of a trust store where nobody gives one: Java's own, for a file
-/// that holds nothing secret.
-const TRUST_STORE_PASSPHRASE: &str = "changeit";
 
 /// How long the end of an import of the leaf is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -234,18 +230,23 @@ pub fn write(
     Ok(written)
 }
 
+/// The files of a form.
+pub fn files(form: Form, has_key: bool, options: &FormOptions<'_>) -> Vec<Derived> {
+    match form {
+        Form::P12 => vec![Derived::Pkcs12],
+        Form::Truststore => vec![Derived::TrustStore],
+        Form::Der if has_key => vec![Derived::CertificateDer, Derived::AnchorDer, Derived::KeyDer],
+        Form::Der => vec![Derived::CertificateDer, Derived::AnchorDer],
+        Form::P7b => vec![Derived::Pkcs7],
+        Form::Combined => vec![Derived::Combined],
+        Form::K8sSecret => vec![Derived::K8sSecret],
+        Form::Key => vec![Derived::Key(options.key_form)],
+    }
+}
+
 /// Whether all files of a form are there.
 pub fn is_there(form: Form, entry: &LeafEntry, options: &FormOptions<'_>) -> bool {
-    let files: &[Derived] = match form {
-        Form::P12 => &[Derived::Pkcs12],
-        Form::Truststore => &[Derived::TrustStore],
-        Form::Der if entry.has_key() => &[Derived::CertificateDer, Derived::AnchorDer, Derived::KeyDer],
-        Form::Der => &[Derived::CertificateDer, Derived::AnchorDer],
-        Form::P7b => &[Derived::Pkcs7],
-        Form::Combined => &[Derived::Combined],
-        Form::K8sSecret => &[Derived::K8sSecret],
-        Form::Key => &[Derived::Key(options.key_form)],
-    };
+    let files = files(form, entry.has_key(), options);
     files.iter().all(|derived| entry.has_file(&derived.file_name()))
 }
 
@@ -272,14 +273,14 @@ pub fn make(
         Form::Truststore => {
             let secret = options.passphrase.map_or(TRUST_STORE_PASSPHRASE, |secret| secret.as_str());
             let alias = options.alias.unwrap_or("certforge");
-            let bytes = entry.trust_anchor().pkcs12_trust_store(alias, secret, options.strength)?;
+            let bytes = anchor(entry)?.pkcs12_trust_store(alias, secret, options.strength)?;
             one(Derived::TrustStore, Zeroizing::new(bytes))
         }
         Form::Der => {
             let der = |derived, der: &[u8]| Piece { derived, bytes: Zeroizing::new(der.to_vec()) };
             let mut pieces = vec![
                 der(Derived::CertificateDer, entry.certificate.der()),
-                der(Derived::AnchorDer, entry.trust_anchor().der()),
+                der(Derived::AnchorDer, anchor(entry)?.der()),
             ];
             if entry.has_key() {
                 let bytes = entry.private_key()?.secret_der_as(options.key_form)?;
@@ -288,6 +289,7 @@ pub fn make(
             Ok(pieces)
         }
         Form::P7b => {
+            anchor(entry)?;
             one(Derived::Pkcs7, text(&certforge::bundle::pkcs7_pem(&entry.certificate, &entry.chain)?))
         }
         Form::Combined => {
@@ -306,6 +308,12 @@ pub fn make(
 
 /// What stands for the key while the text around it is made.
 const KEY_PLACE: &str = "@KEY@";
+
+/// What clients have to trust; an error where the leaf's issuers are lost.
+fn anchor(entry: &LeafEntry) -> certforge::Result<TrustAnchor> {
+    let lost = || Error::Missing { what: "chain", name: entry.name(), path: entry.folder.join("chain.pem") };
+    entry.trust_anchor().ok_or_else(lost)
+}
 
 /// The Secret. The key is put in last, so that it is in no variable of the template.
 fn k8s_secret(

@@ -92,6 +92,8 @@ mod tests {
         let places = ["leaf", "issuer", "anchor"];
         let codes = [
             "no-issuer",
+            "issuer-name",
+            "key-identifier",
             "untrusted",
             "signature",
             "expired",

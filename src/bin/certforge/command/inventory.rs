@@ -1,5 +1,7 @@
 //! What the store holds, and whose it is.
 
+use std::collections::HashSet;
+
 use certforge::bundle::content_sha256;
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
@@ -36,10 +38,17 @@ impl Issuers {
     }
 
     /// The CA that issued a leaf: of the name and the key of its first issuer, so that
-    /// a renewed CA is the same.
+    /// a renewed CA is the same. Where its chain is lost, the one that signed it.
     pub fn of(&self, entry: &LeafEntry) -> Option<&CaEntry> {
-        let issuer = entry.chain.certificates().first()?;
-        self.found.iter().find(|ca| is_same(&ca.certificate, issuer))
+        let leaf = &entry.certificate;
+        match entry.chain.certificates().first() {
+            Some(issuer) => self.found.iter().find(|ca| is_same(&ca.certificate, issuer)),
+            None if entry.is_self_signed() => None,
+            None => self.found.iter().find(|ca| {
+                ca.certificate.subject_der() == leaf.issuer_der()
+                    && leaf.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
+            }),
+        }
     }
 
     /// The CA above a CA; none of a root.
@@ -54,6 +63,24 @@ impl Issuers {
     pub fn all(&self) -> &[CaEntry] {
         &self.found
     }
+}
+
+/// The CAs that were taken back, and those below them.
+pub fn below_revoked(issuers: &Issuers, context: &Context) -> HashSet<String> {
+    let mut found = HashSet::new();
+    for ca in issuers.all() {
+        let mut below = ca;
+        // No chain is as long as that: certificates that stand above each other end it.
+        for _ in 0..issuers.all().len() {
+            let Some(above) = issuers.above(below).filter(|above| above.name != below.name) else { break };
+            // A record that cannot be read is told of where the leaf is.
+            if context.store.taken_back(&below.certificate).is_ok_and(|found| found.is_some()) {
+                found.insert(ca.name.clone());
+            }
+            below = above;
+        }
+    }
+    found
 }
 
 /// Whether it is neither missing nor forbidden, but could not be read.
@@ -118,6 +145,21 @@ pub fn request_on_record(
         *batches = Some(store.batch_requests(ca)?);
     }
     Ok(batches.as_ref().map(|all| all.get(serial)).transpose()?.flatten())
+}
+
+/// Whether a leaf's key was never here, by its CA's record.
+pub fn is_key_elsewhere(entry: &LeafEntry, ca: Option<&str>, store: &Store) -> bool {
+    let Some(ca) = ca else { return false };
+    let issued = store.issued(ca, &entry.certificate.serial_hex());
+    issued.is_ok_and(|issued| issued.is_some_and(|issued| issued.key_is_elsewhere))
+}
+
+/// Whether a leaf's key was here and is not any more: somebody lost it, or took it to where
+/// it is used. Where it was imported ACM may be the only one to have it, as was asked for.
+pub fn is_key_gone(entry: &LeafEntry, ca: Option<&str>, store: &Store) -> bool {
+    !entry.has_key()
+        && entry.imports().is_ok_and(|imports| imports.all().is_empty())
+        && !is_key_elsewhere(entry, ca, store)
 }
 
 /// Whether ACM has another certificate than this leaf by record: an import failed.

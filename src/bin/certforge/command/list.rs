@@ -3,7 +3,7 @@
 use certforge::validity::rfc3339;
 use certforge::{Finding, Reason, Severity};
 
-use crate::command::inventory::{Issuers, Leaves, leaves};
+use crate::command::inventory::{Issuers, Leaves, below_revoked, leaves};
 use crate::context::{Context, Failure};
 use crate::report::{
     Condition, IssuedListReport, IssuedReport, LeafListReport, LeafReport, Report, State, findings,
@@ -49,6 +49,7 @@ fn issued(args: &Args, issuers: &Issuers, context: &Context) -> Result<Report, F
     let store = &context.store;
     let mut broken = issuers.broken().to_vec();
     let mut entries = Vec::new();
+    let below = below_revoked(issuers, context);
     for ca in issuers.all().iter().filter(|ca| args.ca.as_ref().is_none_or(|wanted| *wanted == ca.name)) {
         for serial in store.issued_serials(&ca.name)? {
             let certificate = match store.issued(&ca.name, &serial) {
@@ -69,7 +70,7 @@ fn issued(args: &Args, issuers: &Issuers, context: &Context) -> Result<Report, F
                 Some(Reason::Unspecified)
             });
             let condition = match () {
-                () if revoked.is_some() => Condition::Revoked,
+                () if revoked.is_some() || below.contains(&ca.name) => Condition::Revoked,
                 () if validity.not_after() < context.now => Condition::Expired,
                 () if validity.not_before() > context.now => Condition::NotYetValid,
                 () => Condition::Ok,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use certforge::error::Shown;
 use certforge::gather::{Parts, Pile, Role};
 use certforge::store::{LeafEntry, read_input};
-use certforge::{Certificate, Error, Finding, RevocationList, Severity, TrustAnchor};
+use certforge::{Certificate, Error, Finding, Reason, RevocationList, Severity, TrustAnchor};
 
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
@@ -28,10 +28,23 @@ pub fn leaf(what: &Path, context: &Context) -> Result<Option<LeafEntry>, Failure
 
 /// That a leaf of the store was taken back, by the store's own records: no list is needed.
 pub fn taken_back(entry: &LeafEntry, context: &Context) -> Result<Option<Finding>, Failure> {
-    let Some((reason, ca)) = context.store.taken_back(&entry.certificate)? else { return Ok(None) };
-    let message = format!("it was taken back by the CA {} ({})", Shown(&ca), reason.as_str());
-    let finding = Finding::new("path.revoked", Severity::Error, "leaf", message);
-    Ok(Some(finding.fix(format!("certforge renew {}", entry.name()))))
+    let said = |place: &str, reason: Reason, ca: &str| {
+        let message = format!("it was taken back by the CA {} ({})", Shown(ca), reason.as_str());
+        Finding::new("path.revoked", Severity::Error, place, message)
+    };
+    if let Some((reason, ca)) = context.store.taken_back(&entry.certificate)? {
+        return Ok(Some(said("leaf", reason, &ca).fix(format!("certforge renew {}", entry.name()))));
+    }
+    for (index, issuer) in entry.chain.certificates().iter().enumerate() {
+        // A root takes itself back nowhere that counts.
+        if let Some((reason, ca)) = context.store.taken_back(issuer)?.filter(|_| !issuer.is_self_issued()) {
+            let place = format!("issuer {}", index + 1);
+            return Ok(Some(
+                said(&place, reason, &ca).fix("issue it from another CA: certforge up NAME --ca CA"),
+            ));
+        }
+    }
+    Ok(None)
 }
 
 /// All that is in a file. Encrypted keys stay closed.
@@ -95,7 +108,6 @@ pub fn told(path: &Path, parts: &Parts) -> Vec<Finding> {
     let unread = |f: &&Finding| f.severity == Severity::Error;
     let mut told: Vec<Finding> = parts.findings.iter().filter(unread).cloned().collect();
     for finding in &mut told {
-        finding.message = format!("{}: {}", finding.place, finding.message);
         finding.severity = Severity::Warning;
     }
     if !parts.keys.is_empty() {

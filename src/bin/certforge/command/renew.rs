@@ -1,5 +1,7 @@
 //! `certforge renew`: leaves once more, as they were asked for.
 
+mod due;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -8,16 +10,15 @@ use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority, Origin, Overwr
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
-use crate::command::inventory::{Issuers, Leaves, is_behind, leaves, request_on_record, span_of};
+use crate::command::inventory::{Issuers, Leaves, is_behind, is_key_elsewhere, leaves, request_on_record};
 use crate::command::issue::{LifetimeArgs, StrictArgs};
 use crate::command::passphrase::PassphraseArgs;
-use crate::command::revoke;
 use crate::command::status::WithinArgs;
 #[cfg(feature = "aws")]
 use crate::command::{candidate::LazyKey, places::ImportArgs};
 use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
-use crate::report::{CrlReport, LeafReport, RenewReport, Renewed, Report, State, findings};
+use crate::report::{LeafReport, RenewReport, Renewed, Report, State, findings};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -126,7 +127,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         renewed.extend(import_only(args, context, &issuers, &entry));
     }
-    let lists = if args.due { due_lists(args, context, &issuers, &mut known, &mut said) } else { Vec::new() };
+    if args.due {
+        said.extend(due::authorities(&issuers, within, context));
+    }
+    let lists =
+        if args.due { due::lists(args, context, &issuers, &mut known, &mut said) } else { Vec::new() };
     bar.end();
     said.extend(known.0.into_values().flat_map(|ca| ca.loaded.findings));
     // One that was asked for by name fails as a command of its own does.
@@ -137,48 +142,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Err(failure);
     }
     Ok(Report::Renew(RenewReport { leaves: renewed, lists, findings: findings(&said) }))
-}
-
-/// Makes the revocation lists anew that end soon: clients that ask for one refuse everything
-/// once it has ended. A CA that has none gets none.
-fn due_lists(
-    args: &Args,
-    context: &Context,
-    issuers: &Issuers,
-    known: &mut Known,
-    said: &mut Vec<Finding>,
-) -> Vec<CrlReport> {
-    let mut made = Vec::new();
-    for ca in issuers.all() {
-        // One that cannot be read is told by `status`, and made anew by `crl`.
-        let Ok(Some(list)) = context.store.revocation_list(&ca.name) else { continue };
-        let Some(span) = span_of(&list).filter(|span| span.is_due(context.now, None)) else { continue };
-        if args.dry_run {
-            let message = format!(
-                "the list of the CA {} ends at {}, and would be made anew",
-                ca.name,
-                rfc3339(span.not_after())
-            );
-            said.push(Finding::new("crl.due", Severity::Warning, ca.name.clone(), message));
-            continue;
-        }
-        let list = known.ca(&ca.name, args, context).and_then(|known| {
-            let authority = &known.loaded.authority;
-            authority.check_lists()?;
-            let _lock = context.store.lock()?;
-            revoke::make(&ca.name, authority, revoke::LIST_DAYS, context)
-        });
-        match list {
-            Ok(list) => made.push(list),
-            Err(failure) => {
-                let problem = crate::report::Problem::of(&failure);
-                let message = format!("the list of the CA {}: {}", ca.name, problem.message);
-                let finding = Finding::new(problem.code, Severity::Error, ca.name.clone(), message);
-                said.push(finding.fix(format!("certforge crl --ca {}", ca.name)));
-            }
-        }
-    }
-    made
 }
 
 fn leaf(name: &str, context: &Context) -> Result<LeafEntry, Failure> {
@@ -291,7 +254,7 @@ fn one(
     entry: &LeafEntry,
     passed_over: &mut Vec<Finding>,
 ) -> Result<Option<LeafReport>, Failure> {
-    let self_signed = entry.chain.certificates().is_empty();
+    let self_signed = entry.is_self_signed();
     let taken_back = taken_back(entry, issuers, context)?;
     if let Some(reason) = taken_back.filter(|reason| args.names.is_empty() && !reason.asks_for_another()) {
         // It was taken from somebody: the clock does not give it back.
@@ -366,10 +329,7 @@ fn one(
         return Ok(Some(report));
     }
     if reuse && !entry.has_key() && !args.reuse_key {
-        let message = "its key is not here: the same key gets another certificate".to_owned();
-        said.push(
-            Finding::new("leaf.key-elsewhere", Severity::Info, "key", message).fix("--rekey makes a new one"),
-        );
+        said.push(key_elsewhere(entry, ca.as_deref(), context));
     }
     let key = match (reuse, entry.has_key()) {
         (true, true) => Some(entry.private_key()?),
@@ -394,6 +354,14 @@ fn one(
     #[cfg(not(feature = "aws"))]
     drop(key);
     Ok(Some(report))
+}
+
+/// That a certificate is for a key that is not here. Where it never was, nobody misses it.
+fn key_elsewhere(entry: &LeafEntry, ca: Option<&str>, context: &Context) -> Finding {
+    let never = is_key_elsewhere(entry, ca, &context.store);
+    let severity = if never { Severity::Info } else { Severity::Warning };
+    let message = "its key is not here: the same key gets another certificate".to_owned();
+    Finding::new("leaf.key-elsewhere", severity, "key", message).fix("--rekey makes a new one")
 }
 
 impl Args {

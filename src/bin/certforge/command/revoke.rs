@@ -72,8 +72,12 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     authority.check_lists()?;
     let lock = context.store.lock()?;
     if args.release {
-        let state = if context.store.release(&ca, &serial)? { "released" } else { "not-revoked" };
+        let released = context.store.release(&ca, &serial)?;
+        let state = if released { "released" } else { "not-revoked" };
         let mut crl = make(&ca, &authority, args.list.days, context)?;
+        if !released {
+            crl.findings = findings(&[not_on_hold(&ca, &serial, context)?]);
+        }
         crl.revoked = Some(RevokedReport { serial, names, reason: "certificateHold", state });
         return Ok(Report::Crl(crl));
     }
@@ -112,6 +116,23 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     crl.revoked = Some(RevokedReport { serial, names, reason: reason.as_str(), state });
     crl.findings = findings(&said);
     Ok(Report::Crl(crl))
+}
+
+/// That there is nothing to release, and what of the same CA there is.
+fn not_on_hold(ca: &str, serial: &str, context: &Context) -> Result<Finding, Failure> {
+    let mut held = context.store.revoked(ca)?;
+    held.retain(|revoked| revoked.reason == Reason::CertificateHold);
+    let held: Vec<String> = held.iter().map(certforge::revocation::Revoked::serial_hex).collect();
+    let message = format!("{serial} is not on hold: nothing was released");
+    let finding = Finding::new("revoke.not-held", Severity::Warning, serial, message);
+    Ok(match held.first() {
+        None => finding,
+        Some(first) => finding.fix(format!(
+            "on hold: {}; certforge revoke {first} --ca {} --release",
+            held.join(", "),
+            Shown(ca)
+        )),
+    })
 }
 
 pub fn crl(args: &Crl, context: &Context) -> Result<Report, Failure> {

@@ -1,14 +1,12 @@
 //! `certforge status`: what ends soon, for people, monitors and cron.
 
-use std::collections::HashSet;
-
 use certforge::certificate::Certificate;
 use certforge::error::Shown;
 use certforge::validity::rfc3339;
 use certforge::{Finding, Severity};
 use time::Duration;
 
-use crate::command::inventory::{Issuers, Leaves, is_behind, leaves, span_of};
+use crate::command::inventory::{Issuers, Leaves, below_revoked, is_behind, is_key_gone, leaves, span_of};
 use crate::context::{Context, Failure};
 use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
 
@@ -119,12 +117,21 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let Leaves { found, broken: leaves } = leaves(context)?;
     broken.extend(leaves);
     for leaf in &found {
+        let mut damaged = false;
         if let Some(fault) = leaf.fault() {
+            damaged = true;
             let message = format!("{}: {fault}", Shown(&leaf.name()));
             let finding = Finding::new("leaf.damaged", Severity::Error, leaf.name(), message);
             broken.push(finding.fix(format!("certforge renew {}", Shown(&leaf.name()))));
         }
         let ca = issuers.of(leaf).map(|ca| ca.name.as_str());
+        if is_key_gone(leaf, ca, &context.store) {
+            let message = format!("{}: key.pem was here, and is not any more", Shown(&leaf.name()));
+            let finding = Finding::new("leaf.key-gone", Severity::Info, leaf.name(), message);
+            broken.push(
+                finding.fix(format!("where it is lost: certforge renew {} --rekey", Shown(&leaf.name()))),
+            );
+        }
         let mut entry = entry("leaf", &leaf.name(), &leaf.certificate, ca, (within, context), &mut broken);
         entry.folder = crate::report::path(&leaf.folder);
         match is_behind(leaf) {
@@ -135,10 +142,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
                 broken.push(Finding::new(problem.code, Severity::Error, leaf.name(), problem.message));
             }
         }
+        if damaged && matches!(entry.condition, Condition::Ok | Condition::Due) {
+            entry.condition = Condition::Damaged;
+        }
         if ca.is_some_and(|ca| revoked.contains(ca)) {
             entry.condition = Condition::Revoked;
         }
-        if ca.is_none() && !leaf.chain.certificates().is_empty() {
+        if ca.is_none() && !leaf.is_self_signed() {
             let message =
                 format!("no CA of this store issued {}: it is not renewed here", Shown(&leaf.name()));
             let finding = Finding::new("leaf.no-issuer", Severity::Info, leaf.name(), message);
@@ -148,24 +158,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let findings = findings(&broken);
     Ok(Report::Status(StatusReport { entries, findings, prometheus: args.prometheus }))
-}
-
-/// The CAs that were taken back, and those below them.
-fn below_revoked(issuers: &Issuers, context: &Context) -> HashSet<String> {
-    let mut found = HashSet::new();
-    for ca in issuers.all() {
-        let mut below = ca;
-        // No chain is as long as that: certificates that stand above each other end it.
-        for _ in 0..issuers.all().len() {
-            let Some(above) = issuers.above(below).filter(|above| above.name != below.name) else { break };
-            // A record that cannot be read is told of where the leaf is.
-            if context.store.taken_back(&below.certificate).is_ok_and(|found| found.is_some()) {
-                found.insert(ca.name.clone());
-            }
-            below = above;
-        }
-    }
-    found
 }
 
 fn entry(

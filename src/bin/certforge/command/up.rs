@@ -7,7 +7,7 @@ use certforge::store::{LeafEntry, Origin, Overwrite};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, Lifetime};
 
-use crate::command::inventory::{Issuers, Place, has_usages, is_same, request_on_record};
+use crate::command::inventory::{Issuers, Place, has_usages, is_key_elsewhere, is_same, request_on_record};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
@@ -51,11 +51,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let recorded_by = issuer.as_ref().ok().cloned().flatten();
     if let Some(entry) = there.as_ref().filter(|entry| !args.is_ephemeral() && !entry.has_key())
         && entry.imports()?.all().is_empty()
-        && is_signed_for_another(entry, recorded_by.as_deref(), context)
+        && is_key_elsewhere(entry, recorded_by.as_deref(), store)
     {
         let name = entry.name();
         return Err(Failure::Usage {
-            message: format!("the private key of {name} is elsewhere: it was signed for a request"),
+            message: format!(
+                "the private key of {name} is not here: it was signed for one that is elsewhere"
+            ),
             hint: format!(
                 "certforge renew {name} issues it anew for that key; certforge leaf {name} --force makes another key"
             ),
@@ -125,13 +127,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 fn issuer_of(there: Option<&LeafEntry>, context: &Context) -> Result<Option<String>, Failure> {
     let Some(entry) = there else { return Ok(None) };
     Ok(Issuers::read(&context.store)?.of(entry).map(|ca| ca.name.clone()))
-}
-
-/// Whether a leaf's key was never here, by its CA's record.
-fn is_signed_for_another(entry: &LeafEntry, ca: Option<&str>, context: &Context) -> bool {
-    let Some(ca) = ca else { return false };
-    let issued = context.store.issued(ca, &entry.certificate.serial_hex());
-    issued.is_ok_and(|issued| issued.is_some_and(|issued| issued.key_is_elsewhere))
 }
 
 /// What was asked for when the leaf that is there was made, if that is on record.
@@ -391,6 +386,9 @@ fn different(
     let Work { args, context, .. } = *work;
     let found = &entry.certificate;
     let reason = |text: &str| Ok(Some(text.to_owned()));
+    if entry.has_lost_chain() {
+        return reason("its chain is lost");
+    }
     if found.issuer_der() != authority.certificate().subject_der()
         || !entry.chain.certificates().first().is_some_and(|issuer| is_same(issuer, authority.certificate()))
     {

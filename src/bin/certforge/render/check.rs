@@ -77,7 +77,8 @@ fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::R
     line(out, "key", &c.key, &format!("signed with {}", Shown(&c.signature)))?;
     let mut uses = c.key_usage.clone().unwrap_or_default().join(", ");
     if !c.extended_key_usage.is_empty() {
-        uses = format!("{uses}; {}", c.extended_key_usage.join(", "));
+        let between = if uses.is_empty() { "" } else { "; " };
+        uses = format!("{uses}{between}{}", c.extended_key_usage.join(", "));
     }
     let what = match (c.ca, c.path_length) {
         (true, Some(0)) => "a CA, with no CA below it".to_owned(),
@@ -113,7 +114,11 @@ fn request(out: &mut impl Write, r: &RequestCheck) -> io::Result<()> {
 
 fn list(out: &mut impl Write, l: &ListReport) -> io::Result<()> {
     line(out, "crl", &l.issuer, &Shown(&l.place).to_string())?;
-    let number = l.number.map_or("without a number".to_owned(), |n| format!("number {n}"));
+    let number = match l.number {
+        Some(number) => format!("number {number}"),
+        None if l.has_number => "a number of more than 64 bits".to_owned(),
+        None => "without a number".to_owned(),
+    };
     line(out, "revoked", &l.revoked.to_string(), &number)?;
     let dash = "-".to_owned();
     let (this, next) = (l.this_update.as_ref().unwrap_or(&dash), l.next_update.as_ref().unwrap_or(&dash));

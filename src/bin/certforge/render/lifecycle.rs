@@ -31,7 +31,7 @@ pub fn issued_table(out: &mut impl Write, list: &IssuedListReport) -> io::Result
 /// One line an entry: kind, name, days left, end, condition.
 pub fn status_table(out: &mut impl Write, report: &StatusReport) -> io::Result<()> {
     if report.prometheus {
-        return prometheus(out, &report.entries);
+        return prometheus(out, report);
     }
     report.entries.iter().try_for_each(|e| {
         let (name, until) = (Escaped(&e.name), &e.not_after[..10]);
@@ -40,7 +40,8 @@ pub fn status_table(out: &mut impl Write, report: &StatusReport) -> io::Result<(
 }
 
 /// The text format of Prometheus, version 0.0.4.
-fn prometheus(out: &mut impl Write, entries: &[StatusEntry]) -> io::Result<()> {
+fn prometheus(out: &mut impl Write, report: &StatusReport) -> io::Result<()> {
+    let entries = &report.entries;
     let labels = |e: &StatusEntry| {
         let mut labels = format!("kind=\"{}\",name=\"{}\"", e.kind, escaped(&e.name));
         for (label, value) in [("ca", &e.ca), ("serial", &e.serial)] {
@@ -57,7 +58,14 @@ fn prometheus(out: &mut impl Write, entries: &[StatusEntry]) -> io::Result<()> {
     entries.iter().try_for_each(|e| writeln!(out, "{end}{{{}}} {}", labels(e), e.timestamp))?;
     writeln!(out, "# HELP {due} Whether it is to be renewed.\n# TYPE {due} gauge")?;
     let value = |e: &StatusEntry| u8::from(e.condition != Condition::Ok);
-    entries.iter().try_for_each(|e| writeln!(out, "{due}{{{}}} {}", labels(e), value(e)))
+    entries.iter().try_for_each(|e| writeln!(out, "{due}{{{}}} {}", labels(e), value(e)))?;
+    // What cannot be read has no line above.
+    let faults = report.findings.iter().filter(|f| f.severity == "error").count();
+    let name = "certforge_faults";
+    writeln!(
+        out,
+        "# HELP {name} How much is damaged or cannot be read.\n# TYPE {name} gauge\n{name} {faults}"
+    )
 }
 
 fn escaped(text: &str) -> String {
@@ -117,7 +125,7 @@ pub fn renew_status(report: &RenewReport) -> u8 {
     // What cannot be read was not renewed either; nor was what would gain no time.
     let errors = report.findings.iter().filter(|found| found.severity == "error");
     let unread = errors.map(|found| match found.code {
-        "renew.no-gain" => crate::report::status::NEGATIVE,
+        "renew.no-gain" | "ca.due" => crate::report::status::NEGATIVE,
         _ => crate::report::status::INPUT,
     });
     let unread = unread.max().unwrap_or(0);
@@ -133,7 +141,9 @@ pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {
         };
         let names = revoked.names.as_ref().filter(|names| !names.is_empty());
         let names = names.map(|names| format!(": {}", names.join(", "))).unwrap_or_default();
-        line(out, "serial", &revoked.serial, &format!("{state}, {}{names}", revoked.reason))?;
+        // What is not taken back has no reason.
+        let reason = if state == "was not revoked" { String::new() } else { format!(", {}", revoked.reason) };
+        line(out, "serial", &revoked.serial, &format!("{state}{reason}{names}"))?;
     }
     let taken_back = Counted(crl.certificates, "certificate", "certificates");
     let facts = format!("{taken_back}, next by {}", &crl.next_update[..10]);

@@ -182,6 +182,26 @@ fn meaning(certificate: &Certificate, oid: &str) -> Option<String> {
     }
 }
 
+/// That a certificate says its own key signed it, and it did not, or nobody here can tell.
+pub fn self_signature(certificate: &Certificate) -> Option<Finding> {
+    let id = certificate.authority_key_identifier();
+    let own = id.is_none() || id == certificate.subject_key_identifier();
+    if !certificate.is_self_issued() || !own {
+        return None;
+    }
+    let said = |severity, message: String| {
+        Finding::new("certificate.self-signature", severity, "certificate", message)
+    };
+    match certificate.is_signed_by(certificate.public_key()) {
+        Ok(true) => None,
+        Ok(false) => {
+            let message = "it names itself as its issuer, and its own key did not sign it".to_owned();
+            Some(said(Severity::Error, message).fix("get it anew: it was changed"))
+        }
+        Err(e) => Some(said(Severity::Info, format!("whether its own key signed it is not known: {e}"))),
+    }
+}
+
 impl CertificateReport {
     pub fn of(place: &str, certificate: &Certificate, now: OffsetDateTime) -> Self {
         let mut said = certificate::examine(certificate);
@@ -201,13 +221,7 @@ impl CertificateReport {
             let finding = Finding::new("certificate.due", Severity::Warning, "certificate", message);
             said.push(finding.fix("renew it: certforge renew NAME"));
         }
-        let own_key = certificate.authority_key_identifier() == certificate.subject_key_identifier()
-            || certificate.authority_key_identifier().is_none();
-        let broken = matches!(certificate.is_signed_by(certificate.public_key()), Ok(false));
-        if certificate.is_self_issued() && own_key && broken {
-            let message = "it names itself as its issuer, and its own key did not sign it".to_owned();
-            said.push(dated("certificate.self-signature", message).fix("get it anew: it was changed"));
-        }
+        said.extend(self_signature(certificate));
         said.sort_by_key(|f| std::cmp::Reverse(f.severity));
         let id = |octets: Option<Vec<u8>>| octets.map(|octets| certforge::key::hex(&octets));
         Self {
@@ -293,6 +307,8 @@ pub struct ListReport {
     pub issuer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
+    #[serde(skip)]
+    pub has_number: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub this_update: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -310,10 +326,14 @@ impl ListReport {
             let finding = Finding::new("list.outdated", Severity::Error, "list", message);
             said.push(finding.fix("make it anew: certforge crl"));
         }
+        if let Some(message) = list.part() {
+            said.push(Finding::new("list.part", Severity::Warning, "list", message));
+        }
         Self {
             place: place.to_owned(),
             issuer: list.issuer(),
             number: list.number(),
+            has_number: list.has_number(),
             this_update: list.this_update().map(rfc3339),
             next_update: list.next_update().map(rfc3339),
             revoked: list.revoked().len(),

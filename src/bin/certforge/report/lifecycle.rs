@@ -48,6 +48,8 @@ pub enum Condition {
     Revoked,
     /// It is good, and a place in ACM has the one before it.
     NotImported,
+    /// Files of it are missing, or another certificate's.
+    Damaged,
 }
 
 impl Condition {
@@ -59,6 +61,7 @@ impl Condition {
             Self::NotYetValid => "not valid yet",
             Self::Revoked => "revoked",
             Self::NotImported => "not imported",
+            Self::Damaged => "damaged",
         }
     }
 }

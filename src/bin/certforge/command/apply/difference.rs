@@ -125,6 +125,9 @@ fn reason(
     let found = &entry.certificate;
     let plan = authority.fit(leaf.plan.clone());
     let because = |text: &str| Ok(Some(text.to_owned()));
+    if entry.has_lost_chain() {
+        return because("its chain is lost");
+    }
     if !entry.chain.certificates().first().is_some_and(|issuer| is_same(issuer, authority.certificate())) {
         return because("it is of another issuer");
     }

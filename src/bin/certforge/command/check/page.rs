@@ -38,9 +38,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         if args.format.is_some() {
             return Err(material::none_in(&file, &parts));
         }
-        args.judge.refuse("there is no certificate in it")?;
-        if args.clients {
-            return Err(super::superfluous("there is no certificate in it", "--clients"));
+        // One that cannot be read is what has to be told of.
+        if !parts.findings.iter().any(|f| f.severity == Severity::Error) {
+            args.judge.refuse("there is no certificate in it")?;
+            if args.clients {
+                return Err(super::superfluous("there is no certificate in it", "--clients"));
+            }
         }
     }
     if let Some((_, first)) = parts.certificates.first() {
@@ -98,7 +101,11 @@ pub fn inspect(what: &Path, parts: &Parts, context: &Context) -> CheckReport {
         }
     }
     let belongs = |key: &PublicKey| {
-        publics.iter().filter(|(_, other)| other == key).map(|(place, _)| place.clone()).collect::<Vec<_>>()
+        publics
+            .iter()
+            .filter(|(_, other)| other.is_same_as(key))
+            .map(|(place, _)| place.clone())
+            .collect::<Vec<_>>()
     };
     let mut keys: Vec<KeyReport> = Vec::new();
     for (place, key) in &parts.keys {
@@ -157,6 +164,22 @@ fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
         Ok((wanted, left_out)) => {
             names = wanted.names().iter().map(as_in_certificates).collect();
             said.extend(left_out);
+            if !request.has_alternative_names() {
+                let message = "it has no subject alternative name: its name is the common name's";
+                said.push(Finding::new("csr.common-name", Severity::Info, place, message));
+            }
+        }
+        // That of a CA, a person or a program: a name is given when it is signed.
+        Err(e) if !request.has_alternative_names() => {
+            let asks = request.asks_for_ca();
+            let (code, message, fix) = if asks {
+                let message = "it asks for a CA, which `certforge sign` does not make".to_owned();
+                ("csr.ca", message, "make one here: certforge ca new NAME --under CA")
+            } else {
+                let message = format!("it has no name that clients look at: {e}");
+                (e.code(), message, "name it when it is signed: certforge sign FILE --san NAME")
+            };
+            said.push(Finding::new(code, Severity::Warning, place, message).fix(fix));
         }
         Err(e) => {
             let finding = Finding::new(e.code(), Severity::Error, place, e.to_string());
@@ -164,9 +187,7 @@ fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
         }
     }
     weak(request.public_key(), place, &mut said);
-    let algorithm = request.signature_algorithm();
-    if !algorithm.is_strong() {
-        let message = format!("it is signed with {}, and SHA-256 is the least", algorithm.name());
+    if let Some(message) = request.signature_algorithm().weakness() {
         let finding = Finding::new("csr.signature-algorithm", Severity::Warning, place, message);
         said.push(finding.fix("make it anew: certforge csr NAME"));
     }
@@ -190,7 +211,7 @@ fn as_in_certificates(name: &San) -> String {
 
 /// Why a key of its own file is not the certificate's.
 fn misfit(leaf: &Certificate, file: &Path, parts: &Parts) -> Option<Finding> {
-    if parts.keys.iter().any(|(_, key)| key.public() == leaf.public_key()) {
+    if parts.keys.iter().any(|(_, key)| key.public().is_same_as(leaf.public_key())) {
         return None;
     }
     let place = crate::report::path(file);

@@ -18,7 +18,7 @@ use crate::command::status::span;
 use crate::context::{Context, Failure, Waits};
 use crate::environment;
 use crate::render::Bar;
-use crate::report::{Report, ScanEntry, ScanReport, findings, path};
+use crate::report::{Report, ScanEntry, ScanReport, findings, path, self_signature};
 
 /// How deep folders are looked into, and how many files are.
 const DEEPEST: usize = 32;
@@ -121,7 +121,14 @@ fn entry(
     context: &Context,
 ) -> ScanEntry {
     let validity = certificate.validity();
-    let said = if strict { certificate::examine(certificate) } else { Vec::new() };
+    let mut said = Vec::new();
+    if strict {
+        said = certificate::examine(certificate);
+        said.extend(self_signature(certificate));
+        for finding in &mut said {
+            name.clone_into(&mut finding.place);
+        }
+    }
     let wrong = said.iter().any(|f| f.severity == Severity::Error);
     let names = certificate.names_as_written();
     let condition = match () {

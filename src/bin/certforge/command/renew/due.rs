@@ -1,0 +1,69 @@
+//! What of CAs is due: their certificates and their revocation lists.
+
+use certforge::error::Shown;
+use certforge::validity::rfc3339;
+use certforge::{Finding, Severity};
+
+use super::{Args, Known};
+use crate::command::inventory::{Issuers, span_of};
+use crate::command::revoke;
+use crate::context::Context;
+use crate::report::CrlReport;
+
+/// CAs that are due: who makes one anew has to hand out its certificate, so it is not done unasked.
+pub(super) fn authorities(
+    issuers: &Issuers,
+    within: Option<time::Duration>,
+    context: &Context,
+) -> Vec<Finding> {
+    let due = issuers.all().iter().filter(|ca| ca.certificate.validity().is_due(context.now, within));
+    due.map(|ca| {
+        let name = Shown(&ca.name).to_string();
+        let message = format!("the CA {name} ends at {}", rfc3339(ca.certificate.validity().not_after()));
+        let finding = Finding::new("ca.due", Severity::Error, ca.name.clone(), message);
+        finding.fix(format!("certforge ca renew {name}"))
+    })
+    .collect()
+}
+
+/// Makes the revocation lists anew that end soon: clients that ask for one refuse everything
+/// once it has ended. A CA that has none gets none.
+pub(super) fn lists(
+    args: &Args,
+    context: &Context,
+    issuers: &Issuers,
+    known: &mut Known,
+    said: &mut Vec<Finding>,
+) -> Vec<CrlReport> {
+    let mut made = Vec::new();
+    for ca in issuers.all() {
+        // One that cannot be read is told by `status`, and made anew by `crl`.
+        let Ok(Some(list)) = context.store.revocation_list(&ca.name) else { continue };
+        let Some(span) = span_of(&list).filter(|span| span.is_due(context.now, None)) else { continue };
+        if args.dry_run {
+            let message = format!(
+                "the list of the CA {} ends at {}, and would be made anew",
+                ca.name,
+                rfc3339(span.not_after())
+            );
+            said.push(Finding::new("crl.due", Severity::Warning, ca.name.clone(), message));
+            continue;
+        }
+        let list = known.ca(&ca.name, args, context).and_then(|known| {
+            let authority = &known.loaded.authority;
+            authority.check_lists()?;
+            let _lock = context.store.lock()?;
+            revoke::make(&ca.name, authority, revoke::LIST_DAYS, context)
+        });
+        match list {
+            Ok(list) => made.push(list),
+            Err(failure) => {
+                let problem = crate::report::Problem::of(&failure);
+                let message = format!("the list of the CA {}: {}", ca.name, problem.message);
+                let finding = Finding::new(problem.code, Severity::Error, ca.name.clone(), message);
+                said.push(finding.fix(format!("certforge crl --ca {}", ca.name)));
+            }
+        }
+    }
+    made
+}

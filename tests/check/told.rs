@@ -1,0 +1,196 @@
+//! `check` and `verify`: what is told of files that are damaged, odd, or of another kind than
+//! most.
+
+use crate::support::{Sandbox, json, judge, openssl};
+
+/// A workshop with a CA and a leaf of OpenSSL's, by these ways of signing.
+fn workshop(sign: &str, key: &str) -> Option<Sandbox> {
+    judge("openssl")?;
+    let sandbox = Sandbox::new();
+    let run = |line: String| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        openssl(&words, sandbox.path());
+    };
+    let ca = "[v3]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n";
+    let leaf = "subjectAltName=DNS:a.example\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nbasicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=keyid:always\nsubjectKeyIdentifier=hash\n";
+    std::fs::write(sandbox.file("ca.cnf"), format!("[req]\ndistinguished_name=dn\n[dn]\n{ca}")).unwrap();
+    std::fs::write(sandbox.file("leaf.cnf"), leaf).unwrap();
+    run(format!("genpkey {key} -out ca.key"));
+    run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out leaf.key".to_owned());
+    run(format!(
+        "req -x509 -new -key ca.key -subj /CN=root -days 30 -config ca.cnf -extensions v3 {sign} -out ca.pem"
+    ));
+    run("req -new -key leaf.key -subj /CN=a.example -out leaf.csr".to_owned());
+    run(format!(
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -days 20 -extfile leaf.cnf {sign} -set_serial 0x123456789abcdef0 -out leaf.pem"
+    ));
+    Some(sandbox)
+}
+
+/// Changes one bit of a certificate's signature, which stands at its end.
+fn forged(sandbox: &Sandbox, from: &str, to: &str) {
+    openssl(&["x509", "-in", from, "-outform", "der", "-out", "forged.der"], sandbox.path());
+    let mut der = std::fs::read(sandbox.file("forged.der")).unwrap();
+    *der.last_mut().unwrap() ^= 1;
+    std::fs::write(sandbox.file("forged.der"), der).unwrap();
+    openssl(&["x509", "-inform", "der", "-in", "forged.der", "-out", to], sandbox.path());
+}
+
+#[test]
+fn what_cannot_be_read_is_told_whatever_else_is_asked_of_it() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let whole = sandbox.read("certforge/a.example/cert.pem");
+    std::fs::write(sandbox.file("cut.pem"), &whole[..400]).unwrap();
+    for more in ["", " --trust certforge/a.example/ca.pem --name a.example", " --clients"] {
+        let ran = sandbox.run(&format!("check cut.pem{more} --json"));
+        let document = json(&ran.stdout);
+        assert_eq!(
+            (ran.status, &document["findings"][0]["code"]),
+            (1, &"gather.damaged".into()),
+            "{document}"
+        );
+    }
+    let ran = sandbox.run("verify cut.pem --trust certforge/a.example/ca.pem");
+    let lines: Vec<&str> = ran.stderr.lines().filter(|l| l.contains("cut.pem, block 1, line 1")).collect();
+    assert!(lines.iter().all(|l| l.matches("block 1").count() == 1), "{}", ran.stderr);
+}
+
+#[test]
+fn rsa_pss_is_what_its_digest_is() {
+    let key = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
+    for (digest, strong) in [("sha256", true), ("sha384", true), ("sha512", true), ("sha1", false)] {
+        let sign = format!("-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest -{digest}");
+        let Some(sandbox) = workshop(&sign, key) else { return };
+        let name = format!("RSA-PSS with {}", digest.to_uppercase().replace("SHA", "SHA-"));
+        let document = json(&sandbox.run("check leaf.pem --json").stdout);
+        assert_eq!(document["certificates"][0]["signature"], name.as_str());
+        let ran = sandbox.run("verify leaf.pem --trust ca.pem --purpose any --json");
+        assert_eq!(ran.status == 0, strong, "{}", ran.stdout);
+        assert_eq!(ran.stdout.contains("path.weak-signature"), !strong, "{}", ran.stdout);
+        forged(&sandbox, "leaf.pem", "bad.pem");
+        let ran = sandbox.run("verify bad.pem --trust ca.pem --json");
+        assert!(ran.status == 1 && (!strong || ran.stdout.contains("path.signature")), "{}", ran.stdout);
+        forged(&sandbox, "ca.pem", "badca.pem");
+        let told = json(&sandbox.run("check badca.pem --json").stdout).to_string();
+        assert!(told.contains("certificate.self-signature"), "{told}");
+        std::fs::create_dir(sandbox.file("d")).unwrap();
+        std::fs::rename(sandbox.file("badca.pem"), sandbox.file("d/badca.pem")).unwrap();
+        if strong {
+            let ran = sandbox.run("check d --strict");
+            assert!(ran.status == 1 && ran.stderr.contains("d/badca.pem: it names itself"), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn a_salt_that_no_client_takes_is_no_forgery() {
+    let key = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
+    let sign = "-sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:20 -sha256";
+    let Some(sandbox) = workshop(sign, key) else { return };
+    let ran = sandbox.run("verify leaf.pem --trust ca.pem --json");
+    assert!(ran.status == 1 && ran.stdout.contains("path.algorithm"), "{}", ran.stdout);
+    let told = json(&sandbox.run("check ca.pem --json").stdout).to_string();
+    assert!(told.contains("whether its own key signed it is not known"), "{told}");
+}
+
+/// Elliptic signatures that ring does not check, and keys written in short.
+#[test]
+fn elliptic_keys_by_any_digest_and_in_short() {
+    let key = "-algorithm EC -pkeyopt ec_paramgen_curve:P-256";
+    let Some(sandbox) = workshop("-sha512", key) else { return };
+    let ran = sandbox.run("verify leaf.pem --trust ca.pem --purpose any --json");
+    assert!(!ran.stdout.contains("path.algorithm"), "{}", ran.stdout);
+    forged(&sandbox, "leaf.pem", "bad.pem");
+    let ran = sandbox.run("verify bad.pem --trust ca.pem --json");
+    assert!(ran.status == 1 && ran.stdout.contains("path.signature"), "{}", ran.stdout);
+    // A certificate whose point is compressed, and the key it was made from.
+    let short = ["pkey", "-in", "leaf.key", "-ec_conv_form", "compressed", "-out", "short.key"];
+    openssl(&short, sandbox.path());
+    let words = "req -x509 -new -key short.key -subj /CN=a.example -addext subjectAltName=DNS:a.example -days 9 -out short.pem";
+    openssl(&words.split(' ').collect::<Vec<_>>(), sandbox.path());
+    let document = json(&sandbox.run("check short.pem --key leaf.key --json").stdout);
+    assert!(!document.to_string().contains("key.mismatch"), "{document}");
+    let both = sandbox.read("short.pem") + &sandbox.read("leaf.key");
+    std::fs::write(sandbox.file("both.pem"), both).unwrap();
+    let document = json(&sandbox.run("check both.pem --json").stdout);
+    assert_eq!(document["keys"][0]["belongs_to"].as_array().unwrap().len(), 1, "{document}");
+}
+
+#[test]
+fn a_request_is_told_as_what_it_is() {
+    let Some(sandbox) = workshop("-sha256", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256") else { return };
+    let request = |subject: &str, more: &[&str]| {
+        let words = [&["req", "-new", "-key", "leaf.key", "-subj", subject, "-out", "r.csr"], more].concat();
+        openssl(&words, sandbox.path());
+        let ran = sandbox.run("check r.csr --json");
+        (ran.status, json(&ran.stdout)["requests"][0]["findings"].to_string())
+    };
+    let (status, said) = request("/CN=My Sub CA", &["-addext", "basicConstraints=critical,CA:TRUE"]);
+    assert!(status == 0 && said.contains("it asks for a CA"), "{said}");
+    let (status, said) = request("/CN=Joe User", &[]);
+    assert!(status == 0 && said.contains("--san NAME"), "{said}");
+    let (status, said) = request("/CN=a.example", &[]);
+    assert!(status == 0 && said.contains("no subject alternative name"), "{said}");
+    let (status, said) = request("/CN=a.example", &["-addext", "subjectAltName=DNS:a.example"]);
+    assert_eq!((status, said.as_str()), (0, "[]"));
+}
+
+/// The issuer's name in other string types: the same to RFC 5280, and to half of the clients.
+#[test]
+fn a_name_in_other_string_types_is_said_to_be_one() {
+    let Some(sandbox) = workshop("-sha256", "-algorithm EC -pkeyopt ec_paramgen_curve:P-256") else { return };
+    // The same key as another CA of that name, in PrintableString.
+    let words =
+        "req -x509 -new -key ca.key -subj /CN=root -days 30 -config ca.cnf -extensions v3 -out printable.pem";
+    std::fs::write(
+        sandbox.file("ca.cnf"),
+        sandbox.read("ca.cnf").replace("[req]\n", "[req]\nstring_mask=default\n"),
+    )
+    .unwrap();
+    openssl(&words.split(' ').collect::<Vec<_>>(), sandbox.path());
+    let ran = sandbox.run("verify leaf.pem --trust printable.pem");
+    assert!(ran.status == 1 && ran.stderr.contains("in other string types"), "{}", ran.stderr);
+    let ran = sandbox.run("check leaf.pem --trust printable.pem --clients --json");
+    let clients = json(&ran.stdout)["clients"].as_array().unwrap().clone();
+    let verdict = |name: &str| {
+        let found = clients.iter().find(|c| c["client"] == name).unwrap();
+        found["verdict"].as_str().unwrap().to_owned()
+    };
+    assert!(["openssl", "java"].iter().all(|c| verdict(c).starts_with("accept")), "{clients:?}");
+    assert!(["go", "rustls"].iter().all(|c| verdict(c).starts_with("refuse")), "{clients:?}");
+}
+
+#[test]
+fn a_list_that_cannot_be_judged_is_not_called_forged() {
+    let key = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
+    let Some(sandbox) = workshop("-sha256", key) else { return };
+    std::fs::write(sandbox.file("index"), "").unwrap();
+    std::fs::write(sandbox.file("number"), "01\n").unwrap();
+    let config =
+        "[ca]\ndefault_ca=c\n[c]\ndatabase=index\ncrlnumber=number\ndefault_md=sha256\ndefault_crl_days=9\n";
+    let list = |more: &str, extensions: &str| {
+        std::fs::write(
+            sandbox.file("crl.cnf"),
+            format!("{config}crl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid:always\n{extensions}"),
+        )
+        .unwrap();
+        let line = format!("ca -gencrl -config crl.cnf -keyfile ca.key -cert ca.pem {more} -out crl.pem");
+        openssl(&line.split_whitespace().collect::<Vec<_>>(), sandbox.path());
+        sandbox.run("verify leaf.pem --trust ca.pem --crl crl.pem --json")
+    };
+    let pss = "-sigopt rsa_padding_mode:pss -sigopt";
+    assert_eq!(list(&format!("{pss} rsa_pss_saltlen:digest"), "").status, 0);
+    let ran = list(&format!("{pss} rsa_pss_saltlen:20"), "");
+    assert!(ran.status == 1 && ran.stdout.contains("is not known"), "{}", ran.stdout);
+    // Of a part only: deltas, and those for CAs alone.
+    for (extensions, words) in [
+        ("2.5.29.27=critical,DER:020101\n", "it is a delta list"),
+        ("issuingDistributionPoint=critical,@p\n[p]\nonlyCA=TRUE\n", "some of its issuer's certificates"),
+    ] {
+        let ran = list("", extensions);
+        assert!(ran.status == 1 && ran.stdout.contains("path.list-part"), "{}", ran.stdout);
+        let ran = sandbox.run("check crl.pem");
+        assert!(ran.stderr.contains(words), "{}", ran.stderr);
+    }
+}
