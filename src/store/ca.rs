@@ -477,7 +477,7 @@ impl CaEntry {
             return None;
         }
         match PrivateKey::from_pem(&pem) {
-            Ok(key) if key.public() == self.certificate.public_key() => None,
+            Ok(key) if key.public().is_same_as(self.certificate.public_key()) => None,
             Ok(_) => Some("ca.key is another certificate's"),
             Err(_) => Some("ca.key is no private key"),
         }

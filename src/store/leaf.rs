@@ -102,7 +102,7 @@ impl LeafEntry {
     /// certificate's, and what a server sends and clients trust is of this chain.
     #[must_use]
     pub fn is_whole(&self, send_root: bool) -> bool {
-        let own = |key: PrivateKey| key.public() == self.certificate.public_key();
+        let own = |key: PrivateKey| key.public().is_same_as(self.certificate.public_key());
         self.private_key().is_ok_and(own) && self.is_whole_without_key(send_root)
     }
 
@@ -133,7 +133,7 @@ impl LeafEntry {
             return Some("fullchain.pem or ca.pem is missing, or another certificate's");
         }
         match self.private_key() {
-            Ok(key) if key.public() == self.certificate.public_key() => None,
+            Ok(key) if key.public().is_same_as(self.certificate.public_key()) => None,
             Ok(_) => Some("key.pem is another certificate's"),
             Err(Error::File { .. } | Error::Path { .. }) => Some("key.pem is no private key"),
             Err(Error::Permissions { .. }) => Some("key.pem can be read by others"),

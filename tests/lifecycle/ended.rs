@@ -157,3 +157,15 @@ fn what_is_not_on_hold_is_not_released_and_what_is_is_named() {
     let ran = sandbox.ok("revoke a.example --release");
     assert!(!ran.stderr.contains("(on hold:"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_ca_that_was_taken_back_is_not_renewed_for_its_time() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new r --key p256");
+    sandbox.ok("ca new s --under r --key p256 --days 60");
+    let Some(ran) = at(&sandbox, "+50d", "renew --due") else { return };
+    assert!(ran.status == 1 && ran.stderr.contains("certforge ca renew s"), "{}", ran.stderr);
+    sandbox.ok("revoke s");
+    let Some(ran) = at(&sandbox, "+10d", "renew --due --within 100d") else { return };
+    assert!(!ran.stderr.contains("certforge ca renew s"), "{}", ran.stderr);
+}

@@ -58,7 +58,7 @@ pub(super) fn named_curve(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken>
 }
 
 pub(super) fn key_match(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
-    let other = import.key.filter(|key| *key != import.certificate.public_key());
+    let other = import.key.filter(|key| !key.is_same_as(import.certificate.public_key()));
     other.map_or_else(Vec::new, |key| {
         let message = format!(
             "the private key does not belong to the certificate: the key is {}, the certificate's is {}",

@@ -305,7 +305,8 @@ fn candidates(found: &mut Found, now: OffsetDateTime) -> Vec<Candidate> {
         if candidates.iter().any(|c| c.certificate == *certificate) {
             continue;
         }
-        let Some(at) = found.keys.iter().position(|k| k.key.public() == certificate.public_key()) else {
+        let Some(at) = found.keys.iter().position(|k| k.key.public().is_same_as(certificate.public_key()))
+        else {
             continue;
         };
         let key = found.keys.swap_remove(at);

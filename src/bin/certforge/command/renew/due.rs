@@ -1,6 +1,7 @@
 //! What of CAs is due: their certificates and their revocation lists.
 
 use certforge::error::Shown;
+use certforge::store::CaEntry;
 use certforge::validity::rfc3339;
 use certforge::{Finding, Severity};
 
@@ -16,7 +17,10 @@ pub(super) fn authorities(
     within: Option<time::Duration>,
     context: &Context,
 ) -> Vec<Finding> {
-    let due = issuers.all().iter().filter(|ca| ca.certificate.validity().is_due(context.now, within));
+    // One that was taken back has ended already, and is followed by another one or none.
+    let gone = |ca: &CaEntry| context.store.taken_back(&ca.certificate).is_ok_and(|found| found.is_some());
+    let due = issuers.all().iter();
+    let due = due.filter(|ca| ca.certificate.validity().is_due(context.now, within) && !gone(ca));
     due.map(|ca| {
         let name = Shown(&ca.name).to_string();
         let message = format!("the CA {name} ends at {}", rfc3339(ca.certificate.validity().not_after()));
