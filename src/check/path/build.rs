@@ -166,7 +166,7 @@ impl<'a> Search<'a> {
 
     /// That nothing issued the last certificate of the path.
     fn dead_end(&mut self, path: &Path<'a>, impostors: usize) {
-        let Some(head) = path.certificates.last() else { return };
+        let Some(head) = path.certificates.last().filter(|_| self.is_longest(path)) else { return };
         let issuer = head.issuer();
         if self.is_named_otherwise(head) {
             let message = format!(
@@ -210,12 +210,17 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// Whether no path without an anchor was as long: the others are not told of.
+    fn is_longest(&self, path: &Path<'_>) -> bool {
+        self.dead.as_ref().is_none_or(|(longest, _)| path.certificates.len() > *longest)
+    }
+
     /// Keeps a path that ends without an anchor, where it is the longest one.
     fn stop(&mut self, path: &Path<'a>, code: &'static str, message: String) {
-        let length = path.certificates.len();
-        if self.dead.as_ref().is_some_and(|(longest, _)| length <= *longest) {
+        if !self.is_longest(path) {
             return;
         }
+        let length = path.certificates.len();
         let place = place(length - 1, usize::MAX);
         let mut findings = judge::below(self.question, &path.certificates);
         let finding = Finding::new(code, Severity::Error, place, message).fix(judge::fix(code));
