@@ -51,7 +51,7 @@ fn padded(scalar: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>> {
 
 /// Whether a key on this curve made this ECDSA signature over a digest of at most 64 octets:
 /// P-521, points that are compressed (RFC 5480 §2.2), and pairs of curve and digest that ring
-/// has not. None for other kinds of keys.
+/// has not. None for other kinds of keys, and for a point that is not read here.
 pub(super) fn verify_ecdsa(
     curve: KeyAlgorithm,
     point: &[u8],
@@ -66,9 +66,9 @@ pub(super) fn verify_ecdsa(
     let digest = if curve == KeyAlgorithm::P521 { &padded[..] } else { digest };
     macro_rules! on_curve {
         ($curve:ident) => {{
-            let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes(point);
+            let key = $curve::ecdsa::VerifyingKey::from_sec1_bytes(point).ok()?;
             let signature = $curve::ecdsa::Signature::from_der(signature);
-            matches!((key, signature), (Ok(key), Ok(signature)) if key.verify_prehash(digest, &signature).is_ok())
+            signature.is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok())
         }};
     }
     match curve {
