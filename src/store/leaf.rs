@@ -65,24 +65,25 @@ impl LeafEntry {
     /// The whole set, with the key.
     ///
     /// # Errors
-    /// [`Error::Missing`] where its issuers are lost; as [`LeafEntry::private_key`] and
-    /// [`Bundle::new`].
+    /// As [`LeafEntry::trust_anchor`], [`LeafEntry::private_key`] and [`Bundle::new`].
     pub fn bundle(&self) -> Result<Bundle> {
-        if self.has_lost_chain() {
-            let path = self.folder.join(CHAIN);
-            return Err(Error::Missing { what: "chain", name: self.name(), path });
-        }
+        self.trust_anchor()?;
         let bundle = Bundle::new(self.certificate.clone(), self.private_key()?, self.chain.clone())?;
         let with_root = fullchain_pem(&self.certificate, &self.chain, true)?;
         let found = file::read_optional(&self.folder.join(FULLCHAIN))?;
         Ok(bundle.sending_root(found.is_some_and(|found| found.as_slice() == with_root.as_bytes())))
     }
 
-    /// What clients have to trust; none where its issuers are lost.
-    #[must_use]
-    pub fn trust_anchor(&self) -> Option<TrustAnchor> {
-        let itself = self.is_self_signed().then_some(&self.certificate);
-        self.chain.certificates().last().or(itself).cloned().map(TrustAnchor::new)
+    /// What clients have to trust.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where its issuers are lost.
+    pub fn trust_anchor(&self) -> Result<TrustAnchor> {
+        if self.has_lost_chain() {
+            let path = self.folder.join(CHAIN);
+            return Err(Error::Missing { what: "chain", name: self.name(), path });
+        }
+        Ok(TrustAnchor::new(self.chain.certificates().last().unwrap_or(&self.certificate).clone()))
     }
 
     /// Whether a file of this name is in its folder.

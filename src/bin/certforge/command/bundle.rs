@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use certforge::bundle::{Pkcs12Strength, TRUST_STORE_PASSPHRASE};
 use certforge::key::KeyForm;
 use certforge::store::{Derived, LeafEntry, NewFile, Overwrite};
-use certforge::{Bundle, Error, TrustAnchor};
+use certforge::{Bundle, Error};
 use zeroize::Zeroizing;
 
 use crate::command::passphrase::PassphraseArgs;
@@ -273,14 +273,14 @@ pub fn make(
         Form::Truststore => {
             let secret = options.passphrase.map_or(TRUST_STORE_PASSPHRASE, |secret| secret.as_str());
             let alias = options.alias.unwrap_or("certforge");
-            let bytes = anchor(entry)?.pkcs12_trust_store(alias, secret, options.strength)?;
+            let bytes = entry.trust_anchor()?.pkcs12_trust_store(alias, secret, options.strength)?;
             one(Derived::TrustStore, Zeroizing::new(bytes))
         }
         Form::Der => {
             let der = |derived, der: &[u8]| Piece { derived, bytes: Zeroizing::new(der.to_vec()) };
             let mut pieces = vec![
                 der(Derived::CertificateDer, entry.certificate.der()),
-                der(Derived::AnchorDer, anchor(entry)?.der()),
+                der(Derived::AnchorDer, entry.trust_anchor()?.der()),
             ];
             if entry.has_key() {
                 let bytes = entry.private_key()?.secret_der_as(options.key_form)?;
@@ -289,7 +289,7 @@ pub fn make(
             Ok(pieces)
         }
         Form::P7b => {
-            anchor(entry)?;
+            entry.trust_anchor()?;
             one(Derived::Pkcs7, text(&certforge::bundle::pkcs7_pem(&entry.certificate, &entry.chain)?))
         }
         Form::Combined => {
@@ -308,12 +308,6 @@ pub fn make(
 
 /// What stands for the key while the text around it is made.
 const KEY_PLACE: &str = "@KEY@";
-
-/// What clients have to trust; an error where the leaf's issuers are lost.
-fn anchor(entry: &LeafEntry) -> certforge::Result<TrustAnchor> {
-    let lost = || Error::Missing { what: "chain", name: entry.name(), path: entry.folder.join("chain.pem") };
-    entry.trust_anchor().ok_or_else(lost)
-}
 
 /// The Secret. The key is put in last, so that it is in no variable of the template.
 fn k8s_secret(

@@ -113,7 +113,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 /// store's `records` say whether it was taken back.
 fn subject(what: &Path, records: bool, context: &Context) -> Result<Subject, Failure> {
     if let Some(entry) = material::leaf(what, context)? {
-        let trust = entry.trust_anchor();
+        let trust = entry.trust_anchor().ok();
         let chain = entry.chain.certificates().to_vec();
         let taken_back = if records { material::taken_back(&entry, context)? } else { None };
         let findings = taken_back.into_iter().collect();
