@@ -118,6 +118,9 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Crl(crl))
 }
 
+/// How many serial numbers are told in one line.
+const MOST_TOLD: usize = 5;
+
 /// That there is nothing to release, and what of the same CA there is.
 fn not_on_hold(ca: &str, serial: &str, context: &Context) -> Result<Finding, Failure> {
     let mut held = context.store.revoked(ca)?;
@@ -128,8 +131,9 @@ fn not_on_hold(ca: &str, serial: &str, context: &Context) -> Result<Finding, Fai
     Ok(match held.first() {
         None => finding,
         Some(first) => finding.fix(format!(
-            "on hold: {}; certforge revoke {first} --ca {} --release",
-            held.join(", "),
+            "on hold: {}{}; certforge revoke {first} --ca {} --release",
+            held[..held.len().min(MOST_TOLD)].join(", "),
+            if held.len() > MOST_TOLD { ", …" } else { "" },
             Shown(ca)
         )),
     })
