@@ -114,6 +114,8 @@ fn a_dry_run_foresees_forms_and_imports() {
         put(&sandbox, &text);
     };
     manifest("eu-west-1");
+    let planned = json(&sandbox.ok("apply --dry-run --json").stdout);
+    assert_eq!(planned["leaves"][0]["imports"][0]["name"], "a.internal", "{planned}");
     let planned = sandbox.ok("apply --dry-run");
     for wanted in ["combined.pem", "cert.der", "key.der", "would be created", "eu-west-1"] {
         assert!(planned.stderr.contains(wanted), "{wanted}: {}", planned.stderr);

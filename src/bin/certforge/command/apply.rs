@@ -410,7 +410,11 @@ fn imports_to_make(
                 told.retain(|told| !matches!(&told.outcome, Ok(r) if r.state == crate::report::ImportState::Unchanged));
                 told
             }
-            None => ready.unmade(),
+            None => {
+                let mut told = ready.unmade();
+                told.iter_mut().for_each(|told| told.name = leaf.first().to_string());
+                told
+            }
         });
     }
     Ok(results)
