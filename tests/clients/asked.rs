@@ -6,8 +6,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use crate::browser::Browser;
-use crate::corpus::Case;
 use crate::support::{Sandbox, Server};
+use crate::works::Case;
 
 /// What a client said: nothing where it accepted.
 pub type Said = Option<String>;

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::asked::Said;
-use crate::corpus::Case;
 use crate::support::{Sandbox, Server};
+use crate::works::Case;
 
 /// A browser for each set of anchors, which it reads when it starts; a few at once.
 pub struct Browser {

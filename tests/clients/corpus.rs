@@ -1,23 +1,7 @@
 //! Certificates with faults, made by OpenSSL.
 
-use std::path::PathBuf;
-
 use crate::support::Sandbox;
-use crate::works::{CA, LEAF, Make, Works, ca_with, named, with};
-
-/// One certificate as a server shows it, and who asks for it.
-pub struct Case {
-    pub name: String,
-    /// The host that is asked for.
-    pub host: String,
-    pub folder: PathBuf,
-}
-
-impl Case {
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-}
+use crate::works::{CA, Case, LEAF, Make, Works, ca_with, named, with};
 
 const HOST: &str = "backend.corp.internal";
 const DNS: &str = "DNS:backend.corp.internal";

@@ -13,9 +13,10 @@ use std::path::Path;
 use std::process::Command;
 
 use asked::{Clients, Said};
-use corpus::{Case, cases};
+use corpus::cases;
 use serde_json::Value;
 use support::{Sandbox, json, judge};
+use works::Case;
 
 /// The table that docs/api-gateway.md shows is the one that the command knows.
 #[test]

@@ -1,7 +1,21 @@
 //! Certificates as OpenSSL makes them, at a time of its own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+/// One certificate as a server shows it, and who asks for it.
+pub struct Case {
+    pub name: String,
+    /// The host that is asked for.
+    pub host: String,
+    pub folder: PathBuf,
+}
+
+impl Case {
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
 
 /// A certificate to make.
 pub(super) struct Make<'a> {
