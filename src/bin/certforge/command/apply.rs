@@ -398,24 +398,25 @@ fn imports_to_make(
 ) -> Result<Vec<crate::report::ImportResult>, Failure> {
     use crate::command::candidate::LazyKey;
     use crate::command::places::ImportArgs;
+    use crate::report::ImportState;
     let mut results = Vec::new();
     for place in &leaf.acm {
         let args = ImportArgs::to(place.target(), place.tags.clone(), place.services()?, place.sim);
         let ready = args.ready(context, 1, None, true)?;
         let entry = context.store.leaf_of(leaf.first())?.filter(|entry| stays && entry.has_key());
-        results.extend(match entry {
-            Some(entry) => {
-                let key = LazyKey::new(|| Ok(entry.private_key()?));
-                let mut told = ready.import(context, &entry, &key)?;
-                told.retain(|told| !matches!(&told.outcome, Ok(r) if r.state == crate::report::ImportState::Unchanged));
-                told
+        let told = if let Some(entry) = entry {
+            let key = LazyKey::new(|| Ok(entry.private_key()?));
+            let mut told = ready.import(context, &entry, &key)?;
+            told.retain(|told| !matches!(&told.outcome, Ok(r) if r.state == ImportState::Unchanged));
+            told
+        } else {
+            let mut told = ready.unmade();
+            for told in &mut told {
+                told.name = leaf.first().to_string();
             }
-            None => {
-                let mut told = ready.unmade();
-                told.iter_mut().for_each(|told| told.name = leaf.first().to_string());
-                told
-            }
-        });
+            told
+        };
+        results.extend(told);
     }
     Ok(results)
 }
