@@ -82,6 +82,8 @@ pub(super) struct Set {
     files: Vec<String>,
     /// Those that are not on the disk yet.
     unflushed: Vec<(PathBuf, File)>,
+    /// There may be thousands more that are not.
+    many: bool,
     /// A file that goes elsewhere: from, to.
     record: Option<(PathBuf, PathBuf)>,
     /// What of an old folder is not taken over.
@@ -101,7 +103,7 @@ impl Set {
         write::make_folder(&bench, 0o700)?;
         let folder = bench.join("set");
         let (files, unflushed, root) = (Vec::new(), Vec::new(), root.to_owned());
-        let set = Self { bench, folder, files, unflushed, record: None, apart: &[], root };
+        let set = Self { bench, folder, files, unflushed, many: false, record: None, apart: &[], root };
         write::make_folder(&set.folder, mode)?;
         Ok(set)
     }
@@ -120,9 +122,10 @@ impl Set {
         self.apart = names;
     }
 
-    /// Adds a file that nobody is told of.
-    pub(super) fn write_silently(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        write::write_new(&self.folder.join(name), bytes, PUBLIC)
+    /// Adds one of many files, which nobody is told of.
+    pub(super) fn write_silently(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.many = true;
+        write::write_unflushed(&self.folder.join(name), bytes, PUBLIC).map(drop)
     }
 
     /// Adds an empty folder.
@@ -151,8 +154,13 @@ impl Set {
         what: &'static str,
         name: &str,
     ) -> Result<Saved> {
-        write::flush(&self.unflushed)?;
-        write::sync_folder(&self.folder)?;
+        if self.many {
+            // One by one would take minutes where a CA has taken back much.
+            write::sync_all(&self.folder)?;
+        } else {
+            write::flush(&self.unflushed)?;
+            write::sync_folder(&self.folder)?;
+        }
         if let Some((from, to)) = &self.record {
             write::rename_new(from, to).map_err(io_error("create", to))?;
             if let Some(parent) = to.parent() {
