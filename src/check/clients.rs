@@ -249,14 +249,8 @@ fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
             }
         }
     }
-    if let Some(usages) = leaf.extended_key_usage_oids() {
-        let any = usages.iter().any(|oid| oid == "2.5.29.37.0");
-        let server = usages.iter().any(|oid| oid == "1.3.6.1.5.5.7.3.1");
-        match (server, any) {
-            (true, _) => {}
-            (false, true) => facts.insert("leaf.purpose-any"),
-            (false, false) => facts.insert("leaf.purpose-none"),
-        }
+    if let Some(purpose) = purpose_without_server(leaf) {
+        facts.insert(format!("leaf.{purpose}"));
     }
     let oids = leaf.extension_oids();
     if oids.iter().collect::<BTreeSet<_>>().len() < oids.len() {
@@ -285,6 +279,17 @@ fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
         if leaf.signature_algorithm().name().ends_with("SHA-1") {
             facts.insert("signature.sha1");
         }
+    }
+}
+
+/// What an extended key usage allows that does not name TLS servers.
+fn purpose_without_server(certificate: &Certificate) -> Option<&'static str> {
+    let usages = certificate.extended_key_usage_oids()?;
+    let has = |wanted: &str| usages.iter().any(|oid| oid == wanted);
+    match (has("1.3.6.1.5.5.7.3.1"), has("2.5.29.37.0")) {
+        (true, _) => None,
+        (false, true) => Some("purpose-any"),
+        (false, false) => Some("purpose-none"),
     }
 }
 
@@ -318,6 +323,9 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
         3 => {}
         _ => facts.insert("anchor.v1"),
     }
+    if let Some(purpose) = purpose_without_server(anchor) {
+        facts.insert(format!("anchor.{purpose}"));
+    }
     for issuer in verdict.path.iter().skip(1) {
         if issuer.public_key().weakness().is_some() {
             facts.insert("ca.key-small");
@@ -332,10 +340,8 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
         if !issuer.may_sign_certificates() {
             facts.insert("issuer.no-cert-sign");
         }
-        if let Some(usages) = issuer.extended_key_usage_oids()
-            && !usages.iter().any(|oid| oid == "2.5.29.37.0" || oid == "1.3.6.1.5.5.7.3.1")
-        {
-            facts.insert("issuer.purpose-none");
+        if let Some(purpose) = purpose_without_server(issuer) {
+            facts.insert(format!("issuer.{purpose}"));
         }
     }
 }

@@ -54,6 +54,23 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         "2000",
     );
     ca(
+        "any-mid",
+        Some("root"),
+        "/CN=any mid",
+        &format!("{CA}extendedKeyUsage=anyExtendedKeyUsage\n"),
+        "+0d",
+        "2000",
+    );
+    ca(
+        "any-root",
+        None,
+        "/CN=any root",
+        &format!("{CA}extendedKeyUsage=anyExtendedKeyUsage\n"),
+        "+0d",
+        "3000",
+    );
+    ca("client-root", None, "/CN=client root", &format!("{CA}extendedKeyUsage=clientAuth\n"), "+0d", "3000");
+    ca(
         "short-root",
         None,
         "/CN=short root",
@@ -204,6 +221,9 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         ("v1-mid-leaf", "v1-mid"),
         ("critical-mid-leaf", "critical-mid"),
         ("client-mid-leaf", "client-mid"),
+        ("any-mid-leaf", "any-mid"),
+        ("any-root-leaf", "any-root"),
+        ("client-root-leaf", "client-root"),
         ("short-leaf", "short-mid"),
         ("permit-leaf", "permit-root"),
         ("exclude-leaf", "exclude-root"),
@@ -441,6 +461,9 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("intermediate-v1", HOST, "v1-mid-leaf", &["v1-mid"], "root"),
         case("intermediate-critical", HOST, "critical-mid-leaf", &["critical-mid"], "root"),
         case("intermediate-client-eku", HOST, "client-mid-leaf", &["client-mid"], "root"),
+        case("intermediate-any-eku", HOST, "any-mid-leaf", &["any-mid"], "root"),
+        case("root-any-eku", HOST, "any-root-leaf", &[], "any-root"),
+        case("root-client-eku", HOST, "client-root-leaf", &[], "client-root"),
         case("path-length", HOST, "short-leaf", &["short-mid"], "short-root"),
         case("not-permitted", HOST, "permit-leaf", &[], "permit-root"),
         case("excluded", HOST, "exclude-leaf", &[], "exclude-root"),
