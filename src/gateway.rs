@@ -55,6 +55,18 @@ impl Api {
     }
 }
 
+/// Where the API is that a document was exported from, as far as the document says: it has the
+/// host of a stage in it, ID.execute-api.REGION.amazonaws.com.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deployment {
+    /// The API's identifier.
+    pub api_id: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
+    /// The stage.
+    pub stage: Option<String>,
+}
+
 /// What an integration may be told to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -209,9 +221,9 @@ impl Document {
         self.api
     }
 
-    /// The API's identifier and stage, where an export says which it is of.
+    /// Where the API is that it was exported from, as far as it says.
     #[must_use]
-    pub fn deployed_as(&self) -> (Option<String>, Option<String>) {
+    pub fn deployment(&self) -> Deployment {
         let (tree, root) = (&self.tree, self.tree.root());
         let text = |id: tree::Id, key: &str| tree.member(id, key).and_then(|id| tree.text(id));
         let server = tree.member(root, "servers").and_then(|servers| match &tree.node(servers).kind {
@@ -220,16 +232,19 @@ impl Document {
         });
         let url = server.and_then(|server| text(server, "url"));
         let host = text(root, "host").or_else(|| url?.split_once("://").map(|(_, rest)| rest));
-        let id = host.and_then(|host| host.split_once(".execute-api.")).map(|(id, _)| id.to_owned());
+        let (id, rest) = host.and_then(|host| host.split_once(".execute-api.")).unzip();
+        // ID.execute-api.REGION.amazonaws.com, or .amazonaws.com.cn in China.
+        let region = rest.and_then(|rest| rest.split_once(".amazonaws.com")).map(|(region, _)| region);
         let variable = server.and_then(|server| {
             let base = tree.member(tree.member(server, "variables")?, "basePath")?;
             text(base, "default")
         });
         let stage = text(root, "basePath").or(variable).map(|stage| stage.trim_matches('/').to_owned());
-        let plain = |text: &String| {
+        let plain = |text: &&str| {
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         };
-        (id.filter(plain), stage.filter(plain))
+        let kept = |text: Option<&str>| text.filter(plain).map(ToOwned::to_owned);
+        Deployment { api_id: kept(id), region: kept(region), stage: kept(stage.as_deref()) }
     }
 
     /// Its integrations, in the order they stand in.

@@ -244,6 +244,21 @@ fn an_export_says_which_api_and_stage_it_is_of() {
         assert_eq!(apis.skips(&id, "/orders", "GET"), Some(true), "{file}");
         apis.ok(&format!("apigw patch {file} --set insecureSkipVerification=false --apply"));
         assert_eq!(apis.skips(&id, "/orders", "GET"), Some(false), "{file}");
+        // Its region is in it as well: where the surroundings say another, the API is not.
+        let args = format!("apigw patch {file} --set insecureSkipVerification=true --apply --dry-run --json");
+        for (more, status) in [("", 0), ("--region us-east-1", 5), (&format!("--rest-api-id {id}"), 5)] {
+            let mut command = apis.sandbox.command(format!("{args} {more}").split_whitespace());
+            command.envs(apis.surroundings()).env("AWS_REGION", "us-east-1");
+            let ran = support::ran(command.output().unwrap());
+            assert_eq!(ran.status, status, "{more}: {}", ran.stderr);
+            if status == 0 {
+                let said: Value = serde_json::from_str(&ran.stdout).unwrap();
+                assert_eq!(said["applied"]["region"], "ap-northeast-1");
+            }
+        }
+        let said = apis.ok(&format!("apigw patch {file} --set insecureSkipVerification=true --dry-run"));
+        let lines = said["commands"].to_string();
+        assert!(lines.contains(&format!("--rest-api-id {id} --region ap-northeast-1 ")), "{lines}");
     }
 }
 

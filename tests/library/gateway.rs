@@ -75,8 +75,10 @@ fn a_rest_api_is_read() {
     );
     assert_eq!(document.api().as_str(), "REST API");
     assert_eq!(document.text(), REST);
-    let (id, stage) = document.deployed_as();
-    assert_eq!((id.as_deref(), stage.as_deref()), (Some("abcde12345"), Some("prod")));
+    let deployment = document.deployment();
+    assert_eq!(deployment.api_id.as_deref(), Some("abcde12345"));
+    assert_eq!(deployment.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(deployment.stage.as_deref(), Some("prod"));
     assert_eq!(document.models(), ["Order", "Empty"]);
     assert_eq!(document.security_schemes(), ["api_key"]);
     assert_eq!(document.operations().len(), 4);

@@ -139,16 +139,16 @@ impl TargetArgs {
         })
     }
 
-    /// The one place that was asked for.
+    /// The one place that was asked for, in `region` where none was.
     #[cfg(feature = "apigw")]
-    pub fn alone(&self, seconds: u64) -> Result<Connection, Failure> {
+    pub fn alone(&self, seconds: u64, region: Option<String>) -> Result<Connection, Failure> {
         if self.region.len() > 1 || self.profile.len() > 1 {
             return Err(Failure::Usage {
                 message: "an API is in one region and one account, and several were given".to_owned(),
                 hint: "give one --region and one --profile".to_owned(),
             });
         }
-        let (region, profile) = (self.region.first().cloned(), self.profile.first().cloned());
+        let (region, profile) = (self.region.first().cloned().or(region), self.profile.first().cloned());
         Ok(Connection { region, profile, ..self.anywhere(seconds)? })
     }
 

@@ -79,8 +79,8 @@ impl ApplyArgs {
                 "without --apply, the lines that do it with the AWS CLI are printed",
             ));
         }
-        let (exported_id, exported_stage) = document.deployed_as();
-        let id = self.rest_api_id.clone().or_else(|| exported_id.clone()).ok_or_else(|| {
+        let exported = document.deployment();
+        let id = self.rest_api_id.clone().or_else(|| exported.api_id.clone()).ok_or_else(|| {
             usage(
                 "the document does not say which API it is of",
                 "--rest-api-id ID (aws apigateway get-rest-apis)",
@@ -92,7 +92,7 @@ impl ApplyArgs {
                 "aws apigateway get-rest-apis lists them",
             ));
         }
-        let stage = self.stage_name.clone().or(exported_stage).filter(|_| !self.no_deploy);
+        let stage = self.stage_name.clone().or(exported.stage).filter(|_| !self.no_deploy);
         match stage.as_deref() {
             None if !self.no_deploy => {
                 return Err(usage(
@@ -103,14 +103,16 @@ impl ApplyArgs {
             Some("") => return Err(usage("a stage has a name", "--stage-name prod, or --no-deploy")),
             _ => {}
         }
-        let apis = RestApis::connect(&self.target.alone(SECONDS)?)?;
+        // Another API may be anywhere.
+        let region = exported.region.filter(|_| self.rest_api_id.is_none());
+        let apis = RestApis::connect(&self.target.alone(SECONDS, region)?)?;
         let apis = apis.on_progress(move |p| say(&API_GATEWAY, p, waits));
         let api = apis.find(&id)?;
         if let Some(stage) = stage.as_ref().filter(|stage| !api.stages.contains_key(*stage)) {
             return Err(no_stage(&api, stage));
         }
         let mut findings = Vec::new();
-        if let Some(other) = exported_id.filter(|exported| *exported != id) {
+        if let Some(other) = exported.api_id.filter(|exported| *exported != id) {
             let message = format!("the document was exported from the API {other}, and goes into {id}");
             findings.push(Finding::new("apigw.other-api", Severity::Warning, id.clone(), message));
         }

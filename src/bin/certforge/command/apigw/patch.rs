@@ -188,9 +188,11 @@ fn confirm(open: &Finding) -> Result<(), Failure> {
 /// The same with the AWS CLI: piece by piece, or the document as a whole, and the
 /// deployment that either needs.
 fn commands(document: &Document, setting: &Setting, changes: &[Change], file: &str) -> Vec<String> {
-    let (id, stage) = document.deployed_as();
-    let id = id.unwrap_or_else(|| "API_ID".to_owned());
-    let stage = stage.unwrap_or_else(|| "STAGE".to_owned());
+    let deployment = document.deployment();
+    let stage = deployment.stage.unwrap_or_else(|| "STAGE".to_owned());
+    let region = deployment.region.map_or_else(String::new, |region| format!(" --region {region}"));
+    // It stands in every line, and so does its region: what an export is of is where it is.
+    let id = deployment.api_id.unwrap_or_else(|| "API_ID".to_owned()) + &region;
     let file = if file == "-" { "FILE".to_owned() } else { quoted(file) };
     let mut all = Vec::new();
     if document.api() == Api::Http {
