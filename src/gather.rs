@@ -210,13 +210,20 @@ impl Pile {
         let wrong = self.findings[before.2..].iter().any(|f| f.severity == Severity::Error);
         let found = (self.certificates.len() - before.0, self.keys.len() - before.1);
         if self.others.as_ref().map_or(0, Others::count) == others {
-            self.judge(&source, found, wrong);
+            self.judge(&source, found, before.2, wrong);
         }
         Ok(())
     }
 
-    /// Whether a file held what it was given for.
-    fn judge(&mut self, source: &Source<'_, '_>, (certificates, keys): (usize, usize), wrong: bool) {
+    /// Whether a file held what it was given for. `before` is how many findings were there
+    /// before it.
+    fn judge(
+        &mut self,
+        source: &Source<'_, '_>,
+        (certificates, keys): (usize, usize),
+        before: usize,
+        wrong: bool,
+    ) {
         let file = source.file.clone();
         match source.role {
             Role::Certificate | Role::Chain if keys > 0 => {
@@ -243,8 +250,21 @@ impl Pile {
                 self.wrong("gather.swapped", file, message, "give the files the other way round");
             }
             _ if certificates == 0 && keys == 0 && !wrong && !self.unusable_key => {
-                let message = "it is empty, or has no PEM block in it";
-                self.wrong("gather.empty", file, message, "look at the file: a shell variable may be unset");
+                let is_parameters = |f: &Finding| f.code == "gather.parameters";
+                let (message, fix) = if self.findings[before..].iter().any(is_parameters) {
+                    (
+                        "it holds parameters of keys alone",
+                        "give the key as well: openssl ecparam -genkey -name prime256v1",
+                    )
+                } else if self.findings.len() > before {
+                    ("it has no certificate and no private key in it", "give certificates and a private key")
+                } else {
+                    (
+                        "it is empty, or has no PEM block in it",
+                        "look at the file: a shell variable may be unset",
+                    )
+                };
+                self.wrong("gather.empty", file, message, fix);
             }
             _ => {}
         }
@@ -300,7 +320,7 @@ impl Pile {
             }
             label if is_request_label(label) => self.request(&block.der, place),
             "PUBLIC KEY" => self.public_key(&block.der, place),
-            "RSA PUBLIC KEY" => self.unsigned(place, "a public key"),
+            "RSA PUBLIC KEY" => self.rsa_public_key(&block.der, place),
             "ENCRYPTED PRIVATE KEY" => self.encrypted(&block.der, place, source)?,
             label if block.encrypted || label == "OPENSSH PRIVATE KEY" => {
                 let what =
@@ -337,7 +357,11 @@ impl Pile {
             Kind::Pkcs7 => ("gather.pkcs7", "PKCS#7 unpacked"),
             _ => ("gather.der", "DER written as PEM"),
         };
-        if !matches!(kind, Kind::Unknown | Kind::Ber | Kind::List | Kind::Request | Kind::PublicKey) {
+        let is_unpacked = matches!(
+            kind,
+            Kind::Certificate | Kind::Key(_) | Kind::EncryptedKey | Kind::Pkcs7 | Kind::Pkcs12
+        );
+        if is_unpacked {
             self.fixed(said.0, place.clone(), said.1);
         }
         match kind {
@@ -348,6 +372,7 @@ impl Pile {
             Kind::Pkcs12 => self.pkcs12(der, place, source)?,
             Kind::Request => self.request(der, place),
             Kind::PublicKey => self.public_key(der, place),
+            Kind::RsaPublicKey => self.rsa_public_key(der, place),
             Kind::List if self.others.is_some() => self.list(der, place),
             Kind::Ber => {
                 let message = "it is BER of indefinite length, which is not DER";

@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Pkcs7,
     Request,
     PublicKey,
+    /// PKCS#1's: a modulus and an exponent.
+    RsaPublicKey,
     List,
     /// Of indefinite length, so not DER.
     Ber,
@@ -33,6 +35,7 @@ pub(super) fn kind(der: &[u8]) -> Kind {
     let Some(members) = members(der) else { return Kind::Unknown };
     let tags: Vec<Tag> = members.iter().map(Tagged::tag).collect();
     match tags.as_slice() {
+        [Tag::Integer, Tag::Integer] => Kind::RsaPublicKey,
         [Tag::Integer, Tag::Integer, ..] => Kind::Key(KeyForm::Pkcs1),
         [Tag::Integer, Tag::OctetString, ..] => Kind::Key(KeyForm::Sec1),
         [Tag::Integer, Tag::Sequence, ..] if members[0].value() == [3] => Kind::Pkcs12,

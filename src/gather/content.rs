@@ -9,7 +9,7 @@ use crate::certificate::Certificate;
 use crate::error::{Error, Result};
 #[cfg(feature = "pkcs12")]
 use crate::key::KeyForm;
-use crate::key::{EXPLICIT_CURVE, PrivateKey};
+use crate::key::{EXPLICIT_CURVE, PrivateKey, PublicKey};
 
 impl Pile {
     pub(super) fn certificate(&mut self, der: &[u8], place: String, source: &Source<'_, '_>) {
@@ -158,6 +158,18 @@ impl Pile {
         match &mut self.others {
             Some(others) => others.public_keys.push((place, der.to_vec())),
             None => self.unsigned(place, "a public key"),
+        }
+    }
+
+    /// A public key of RSA in its own form, kept as what stands in certificates.
+    pub(super) fn rsa_public_key(&mut self, der: &[u8], place: String) {
+        match PublicKey::from_pkcs1_der(der) {
+            Ok(key) => self.public_key(key.der(), place),
+            Err(_) if self.others.is_none() => self.unsigned(place, "a public key"),
+            Err(_) => {
+                let message = "it is no public key of RSA";
+                self.wrong("gather.damaged", place, message, "get the key anew from where it came");
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use der::asn1::{AnyRef, ObjectIdentifier};
-use der::{Decode, Encode};
+use der::{Decode, Encode, Reader};
 use ring::signature as ring_signature;
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
@@ -49,6 +49,25 @@ impl PublicKey {
                 || parsed.algorithm.parameters == (parsed.algorithm.oid == RSA).then_some(AnyRef::NULL),
             spki: spki.to_owned(),
         })
+    }
+
+    /// An RSA key from its `RSAPublicKey` alone (PKCS#1, RFC 8017 §A.1.1), which PEM calls
+    /// `RSA PUBLIC KEY`.
+    ///
+    /// # Errors
+    /// [`Error::Key`] where the bytes are no `RSAPublicKey`.
+    pub fn from_pkcs1_der(key: &[u8]) -> Result<Self> {
+        let two_numbers = AnyRef::from_der(key).and_then(|any| {
+            any.sequence(|reader| {
+                let _modulus: der::asn1::UintRef<'_> = reader.decode()?;
+                reader.decode::<der::asn1::UintRef<'_>>()
+            })
+        });
+        if two_numbers.is_err() {
+            return Err(Error::Key { reason: "not a public key of RSA".to_owned() });
+        }
+        // What algorithm of ours it is, its size tells, which is read from the whole.
+        Self::from_der(&Self::from_bits(KeyAlgorithm::Rsa2048, key)?.spki)
     }
 
     /// A key of a known algorithm from the octets of its BIT STRING.
@@ -276,7 +295,6 @@ pub(super) fn describe(algorithm: &AlgorithmIdentifierRef<'_>, bits: &[u8]) -> S
 /// The length of the modulus of an `RSAPublicKey` or, with `private`, of an
 /// `RSAPrivateKey` (RFC 8017 appendix A.1).
 pub(super) fn modulus_bits(rsa_key: &[u8], private: bool) -> Option<usize> {
-    use der::Reader;
     use der::asn1::UintRef;
     AnyRef::from_der(rsa_key)
         .and_then(|any| {

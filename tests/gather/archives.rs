@@ -47,6 +47,27 @@ fn to_look_at_everything_is_kept() {
     says(&der(&h.request), &["!gather.unsigned f: it is a signing request, and no certificate"]);
 }
 
+#[test]
+fn a_public_key_of_rsa_in_its_own_form_is_one() {
+    let key = PrivateKey::generate(certforge::KeyAlgorithm::Rsa2048).unwrap();
+    let own = key.public().bits().to_vec();
+    for bytes in [own.clone(), block("RSA PUBLIC KEY", &own).into_bytes()] {
+        let parts = looked_at(&[(Role::Any, "f", bytes.clone())], None);
+        assert_eq!(lines(&parts.findings), [""; 0]);
+        assert_eq!(parts.others.public_keys[0].1, key.public().der());
+        let said = lines(&gathered(&[(Role::Any, "f", bytes)], None).findings);
+        assert!(said[0].ends_with("it is a public key, and no certificate"), "{said:?}");
+    }
+    let private = key.secret_der().to_vec();
+    for wrong in [b"\x05\x00".to_vec(), b"\x30\x03\x02\x01\x05".to_vec(), private] {
+        let parts = looked_at(&any(&block("RSA PUBLIC KEY", &wrong)), None);
+        assert_eq!(
+            lines(&parts.findings),
+            ["!gather.damaged f.pem, block 1, line 1: it is no public key of RSA"]
+        );
+    }
+}
+
 /// What binary files are unpacked, and said to be.
 #[test]
 fn archives_are_unpacked() {

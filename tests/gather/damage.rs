@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use certforge::gather::Role;
 
-use super::{block, der, gathered, house, lines, says, subjects};
+use super::{any, block, der, gathered, house, lines, says, subjects};
 
 #[test]
 fn pem_as_editors_shells_and_mail_leave_it() {
@@ -141,6 +141,18 @@ fn damage_is_told_with_its_block_and_line() {
             .concat()
             .contains("a line of")
     );
+}
+
+#[test]
+fn a_file_of_what_is_passed_over_is_not_called_empty() {
+    for (label, wanted) in [
+        ("EC PARAMETERS", "it holds parameters of keys alone"),
+        ("DH PARAMETERS", "it has no certificate and no private key in it"),
+        ("X509 CRL", "it has no certificate and no private key in it"),
+    ] {
+        let said = lines(&gathered(&any(&block(label, b"\x05\x00")), None).findings);
+        assert_eq!(said[1], format!("!gather.empty f.pem: {wanted}"), "{said:?}");
+    }
 }
 
 #[test]
