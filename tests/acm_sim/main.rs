@@ -124,8 +124,16 @@ fn an_address_alone_has_no_domain_and_rsa_is_listed_by_default() {
          pages = acm.get_paginator('list_certificates').paginate(Includes={'keyTypes': ['RSA_2048']}, PaginationConfig={'PageSize': 1})\n\
          out['pages'] = [len(p['CertificateSummaryList']) for p in pages]\n\
          out['expired'] = len(acm.list_certificates(CertificateStatuses=['EXPIRED'], Includes={'keyTypes': ['RSA_2048']})['CertificateSummaryList'])\n\
+         every = dict(Includes={'keyTypes': ['RSA_2048']})\n\
+         out['order'] = [[c['CertificateArn'] == name for c in acm.list_certificates(SortBy='CREATED_AT', SortOrder=order, **every)['CertificateSummaryList']] for order in ['ASCENDING', 'DESCENDING']]\n\
+         out['half'] = refused(acm.list_certificates, SortBy='CREATED_AT')\n\
+         out['unknown'] = refused(acm.list_certificates, Includes={'keyUsage': ['DIGITAL_SIGNATURE']})\n\
          out['size'] = refused(acm.list_certificates, NextToken='nonsense')",
     );
+    assert_eq!(out["order"], json!([[false, true], [true, false]]));
+    assert_eq!(out["half"][0], "ValidationException");
+    assert_eq!(out["unknown"][0], "ValidationException", "a filter that is not simulated is not passed over");
+    assert_eq!(out["address"]["SignatureAlgorithm"], "SHA256WITHRSA");
     assert!(out["address"].get("DomainName").is_none(), "{}", out["address"]);
     assert_eq!(out["address"]["SubjectAlternativeNames"], json!([]));
     assert_eq!(out["default"], json!([true]), "what has no domain is not in the default list");

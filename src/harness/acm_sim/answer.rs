@@ -105,6 +105,15 @@ pub(super) fn summary(arn: &str, held: &Held, now: OffsetDateTime) -> Value {
     entry
 }
 
+/// As ACM writes it: `SHA256WITHRSA` (ACM API reference, `CertificateDetail`).
+fn signature_algorithm(leaf: &Certificate) -> String {
+    let name = leaf.signature_algorithm().name();
+    name.split_once(" with SHA-").map_or_else(
+        || name.to_uppercase(),
+        |(algorithm, digest)| format!("SHA{digest}WITH{}", algorithm.to_uppercase()),
+    )
+}
+
 /// The answer of `DescribeCertificate`.
 pub(super) fn detail(arn: &str, held: &Held, now: OffsetDateTime) -> Value {
     let leaf = &held.leaf;
@@ -117,7 +126,7 @@ pub(super) fn detail(arn: &str, held: &Held, now: OffsetDateTime) -> Value {
         "Issuer": leaf.issuer(),
         "Serial": colons(leaf.serial()),
         "KeyAlgorithm": held.key.replace('_', "-"),
-        "SignatureAlgorithm": leaf.signature_algorithm().name(),
+        "SignatureAlgorithm": signature_algorithm(leaf),
         "InUseBy": held.users,
         "SubjectAlternativeNames": domains,
         "KeyUsages": usages(leaf).iter().map(|name| json!({"Name": name})).collect::<Vec<_>>(),
