@@ -165,8 +165,14 @@ fn the_ca_key_is_in_the_ca_folder_alone() {
 #[test]
 fn cas_are_listed_and_shown() {
     let sandbox = Sandbox::new();
-    assert_eq!(sandbox.ok("ca list").stdout, "");
+    let none = sandbox.ok("ca list");
+    assert_eq!(
+        (none.stdout.as_str(), none.stderr.as_str()),
+        ("", "no CA is here; certforge ca new makes one\n")
+    );
     sandbox.ok("ca new --key p256");
+    let none = sandbox.ok("list");
+    assert!(none.stdout.is_empty() && none.stderr.contains("certforge leaf --cn NAME"), "{}", none.stderr);
     assert_eq!(sandbox.run_args(&["ca", "new", "staging", "--cn", "Staging CA", "--key", "p384"]).status, 0);
     let list = sandbox.ok("ca list").stdout;
     let lines: Vec<&str> = list.lines().collect();

@@ -339,7 +339,8 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
         // These start programs or wait for signals themselves.
         Command::Run(_) | Command::Serve(_) => {}
         // These make nothing and ask nothing: a thread would be work for no one.
-        Command::Explain(_)
+        Command::Check(_)
+        | Command::Explain(_)
         | Command::List(_)
         | Command::Status(_)
         | Command::Template(_)

@@ -140,6 +140,9 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::Apply(r) => apply::lines(&mut text, r),
         Report::Batch(r) => batch_lines(&mut text, r),
         Report::Ca(r) => ca_lines(&mut text, r),
+        Report::CaList(r) if r.authorities.is_empty() && r.findings.is_empty() => {
+            writeln!(text, "no CA is here; certforge ca new makes one")
+        }
         Report::CaList(r) => finding_lines(&mut text, &r.findings),
         Report::Check(r) => check::lines(&mut text, r),
         Report::Scan(r) => check::scan_lines(&mut text, r),
@@ -171,6 +174,9 @@ fn lines(report: &Report) -> Vec<u8> {
         Report::Crl(r) => lifecycle::crl_lines(&mut text, r),
         Report::Leaf(r) => leaf_lines(&mut text, r),
         Report::Issued(r) => finding_lines(&mut text, &r.findings),
+        Report::LeafList(r) if r.leaves.is_empty() && r.findings.is_empty() => {
+            writeln!(text, "no leaf is here; certforge leaf --cn NAME makes one")
+        }
         Report::LeafList(r) => finding_lines(&mut text, &r.findings),
         Report::Renew(r) => lifecycle::renew_lines(&mut text, r),
         Report::Status(r) => finding_lines(&mut text, &r.findings),
