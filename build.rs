@@ -2,7 +2,7 @@
 //! into it (loading its library is a tenth of what starting the command costs, and nothing but
 //! a panic's backtrace uses it). A release's file is made smaller and quicker to start: what
 //! everyday jobs run through is laid out beside each other, what only a debugger would read is
-//! left out, and relocations are packed.
+//! left out, and what is relocated is packed, or nothing is.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -26,6 +26,7 @@ fn main() {
         }
     }
     println!("cargo:rerun-if-changed={LAYOUT}");
+    println!("cargo:rerun-if-env-changed=CERTFORGE_PIE");
     if is("PROFILE", "release") {
         let mut kept = Vec::new();
         for more in smaller() {
@@ -54,6 +55,12 @@ fn smaller() -> Vec<Vec<String>> {
     // A fiftieth of their size. glibc reads them since 2.36: an older one refuses the
     // trial, and what is built there goes without.
     all.push(vec!["-Wl,-z,pack-relative-relocs".to_owned()]);
+    // At a fixed address, nothing is relocated before the first instruction: a third of the
+    // page faults of a small command, and a quarter of its time. SECURITY.md says what that
+    // gives up.
+    if std::env::var_os("CERTFORGE_PIE").is_none_or(|asked| asked.is_empty()) {
+        all.push(vec!["-no-pie".to_owned()]);
+    }
     all
 }
 
