@@ -396,8 +396,7 @@ fn tags_json(tags: &[(String, String)]) -> Value {
 /// members goes without the other (ACM API reference, `ListCertificates`).
 fn is_descending(body: &Value) -> Result<bool, Refusal> {
     match (body["SortBy"].as_str(), body["SortOrder"].as_str()) {
-        (None, None) => Ok(false),
-        (Some("CREATED_AT"), Some("ASCENDING")) => Ok(false),
+        (None, None) | (Some("CREATED_AT"), Some("ASCENDING")) => Ok(false),
         (Some("CREATED_AT"), Some("DESCENDING")) => Ok(true),
         _ => Err(Refusal::new("ValidationException", "SortBy and SortOrder are CREATED_AT and an order.")),
     }
