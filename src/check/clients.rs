@@ -36,7 +36,7 @@ impl Facts {
 
 /// Every name that a fact may have, but for those of [`super::path`]'s findings, which are
 /// their code without `path.`, `@`, and `leaf`, `issuer` or `anchor`.
-pub const NAMES: [&str; 39] = [
+pub const NAMES: [&str; 42] = [
     "always",
     "peer.ip",
     "peer.dns",
@@ -67,6 +67,9 @@ pub const NAMES: [&str; 39] = [
     "issuer.no-constraints",
     "issuer.no-cert-sign",
     "issuer.purpose-none",
+    "issuer.purpose-any",
+    "anchor.purpose-none",
+    "anchor.purpose-any",
     "limit.permits@anchor",
     "limit.permits@issuer",
     "limit.excludes@anchor",
