@@ -214,7 +214,10 @@ fn check(before: &Document, text: &str, wish: &Wish, fulfilled: usize) -> Result
         code: "apigw.unsure",
         reason: format!("the change cannot be made safely in this document, and was not: {reason}"),
     };
-    let after = Document::read(text.as_bytes()).map_err(|e| broken(&e.to_string()))?;
+    let after = Document::read(text.as_bytes()).map_err(|e| match e.code() {
+        code @ "apigw.GW09" => Error::ApiDocument { code, reason: format!("with the change, {e}") },
+        _ => broken(&e.to_string()),
+    })?;
     let same = before.integrations().len() == after.integrations().len()
         && before.integrations().iter().zip(after.integrations()).all(|(a, b)| {
             (&a.path, &a.method, &a.uri, &a.connection_id) == (&b.path, &b.method, &b.uri, &b.connection_id)

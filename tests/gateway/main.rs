@@ -113,16 +113,22 @@ fn the_commands_of_aws_are_told_with_the_apis_own_names() {
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let commands: Vec<&str> =
         document["commands"].as_array().unwrap().iter().map(|c| c.as_str().unwrap()).collect();
-    assert!(commands[0].contains("update-integration --rest-api-id abc123"), "{commands:?}");
+    assert!(
+        commands[0].contains("update-integration --rest-api-id abc123 --region ap-northeast-1 "),
+        "{commands:?}"
+    );
     assert!(
         commands[0].ends_with("op=replace,path=/tlsConfig/insecureSkipVerification,value=true"),
         "{commands:?}"
     );
     assert_eq!(
         commands[1],
-        "aws apigateway put-rest-api --rest-api-id abc123 --mode merge --body fileb://api.json"
+        "aws apigateway put-rest-api --rest-api-id abc123 --region ap-northeast-1 --mode merge --body fileb://api.json"
     );
-    assert_eq!(commands[2], "aws apigateway create-deployment --rest-api-id abc123 --stage-name prod");
+    assert_eq!(
+        commands[2],
+        "aws apigateway create-deployment --rest-api-id abc123 --region ap-northeast-1 --stage-name prod"
+    );
     assert!(document["diff"].as_str().unwrap().contains("+          \"tlsConfig\": {\n"), "{document}");
     let piped = sandbox.ok(&format!("apigw patch api.json {SET} --output -"));
     assert!(piped.stdout.contains("\"tlsConfig\""));

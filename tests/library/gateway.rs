@@ -233,7 +233,10 @@ fn what_is_no_document_has_a_code() {
     // As much as API Gateway takes is read.
     let mut most = REST.as_bytes().to_vec();
     most.resize(LARGEST, b' ');
-    Document::read(&most).unwrap();
+    // With the change it would be more than API Gateway takes.
+    let refused = Document::read(&most).unwrap().patch(&skip(true)).unwrap_err();
+    assert_eq!(refused.code(), "apigw.GW09");
+    assert!(refused.to_string().starts_with("with the change, it has "), "{refused}");
 }
 
 #[test]
