@@ -45,31 +45,15 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         "+0d",
         "2000",
     );
-    ca(
-        "client-mid",
-        Some("root"),
-        "/CN=client mid",
-        &format!("{CA}extendedKeyUsage=clientAuth\n"),
-        "+0d",
-        "2000",
-    );
-    ca(
-        "any-mid",
-        Some("root"),
-        "/CN=any mid",
-        &format!("{CA}extendedKeyUsage=anyExtendedKeyUsage\n"),
-        "+0d",
-        "2000",
-    );
-    ca(
-        "any-root",
-        None,
-        "/CN=any root",
-        &format!("{CA}extendedKeyUsage=anyExtendedKeyUsage\n"),
-        "+0d",
-        "3000",
-    );
-    ca("client-root", None, "/CN=client root", &format!("{CA}extendedKeyUsage=clientAuth\n"), "+0d", "3000");
+    for (name, issuer, subject, purpose) in [
+        ("client-mid", Some("root"), "/CN=client mid", "clientAuth"),
+        ("any-mid", Some("root"), "/CN=any mid", "anyExtendedKeyUsage"),
+        ("client-root", None, "/CN=client root", "clientAuth"),
+        ("any-root", None, "/CN=any root", "anyExtendedKeyUsage"),
+    ] {
+        let days = if issuer.is_some() { "2000" } else { "3000" };
+        ca(name, issuer, subject, &format!("{CA}extendedKeyUsage={purpose}\n"), "+0d", days);
+    }
     ca(
         "short-root",
         None,
