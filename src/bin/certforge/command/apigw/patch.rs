@@ -191,8 +191,8 @@ fn commands(document: &Document, setting: &Setting, changes: &[Change], file: &s
     let deployment = document.deployment();
     let stage = deployment.stage.unwrap_or_else(|| "STAGE".to_owned());
     let region = deployment.region.map_or_else(String::new, |region| format!(" --region {region}"));
-    // It stands in every line, and so does its region: what an export is of is where it is.
-    let id = deployment.api_id.unwrap_or_else(|| "API_ID".to_owned()) + &region;
+    // Every line says which API it is of, and where that is.
+    let api = deployment.api_id.unwrap_or_else(|| "API_ID".to_owned()) + &region;
     let file = if file == "-" { "FILE".to_owned() } else { quoted(file) };
     let mut all = Vec::new();
     if document.api() == Api::Http {
@@ -204,26 +204,26 @@ fn commands(document: &Document, setting: &Setting, changes: &[Change], file: &s
             };
             let route = format!("RouteKey=='{}'", key.replace('\'', ""));
             all.push(format!(
-                "aws apigatewayv2 update-integration --api-id {id} --integration-id \"$(aws apigatewayv2 get-routes --api-id {id} --query {} --output text | cut -d/ -f2)\" --tls-config ServerNameToVerify={}",
+                "aws apigatewayv2 update-integration --api-id {api} --integration-id \"$(aws apigatewayv2 get-routes --api-id {api} --query {} --output text | cut -d/ -f2)\" --tls-config ServerNameToVerify={}",
                 quoted(&format!("Items[?{route}].Target")),
                 setting.value(),
             ));
         }
-        all.push(format!("aws apigatewayv2 reimport-api --api-id {id} --body file://{file}"));
-        all.push(format!("aws apigatewayv2 create-deployment --api-id {id} --stage-name {stage}"));
+        all.push(format!("aws apigatewayv2 reimport-api --api-id {api} --body file://{file}"));
+        all.push(format!("aws apigatewayv2 create-deployment --api-id {api} --stage-name {stage}"));
         return all;
     }
     for change in changes {
         let query = quoted(&format!("items[?path=='{}'].id", change.path.replace('\'', "")));
         all.push(format!(
-            "aws apigateway update-integration --rest-api-id {id} --resource-id \"$(aws apigateway get-resources --rest-api-id {id} --limit 500 --query {query} --output text)\" --http-method {} --patch-operations op=replace,path=/tlsConfig/{},value={}",
+            "aws apigateway update-integration --rest-api-id {api} --resource-id \"$(aws apigateway get-resources --rest-api-id {api} --limit 500 --query {query} --output text)\" --http-method {} --patch-operations op=replace,path=/tlsConfig/{},value={}",
             change.method,
             setting.member(),
             setting.value(),
         ));
     }
-    all.push(format!("aws apigateway put-rest-api --rest-api-id {id} --mode merge --body fileb://{file}"));
-    all.push(format!("aws apigateway create-deployment --rest-api-id {id} --stage-name {stage}"));
+    all.push(format!("aws apigateway put-rest-api --rest-api-id {api} --mode merge --body fileb://{file}"));
+    all.push(format!("aws apigateway create-deployment --rest-api-id {api} --stage-name {stage}"));
     all
 }
 
