@@ -1,6 +1,7 @@
 //! A CA that can sign. Every rule about issuers is here.
 
 mod content;
+mod load;
 mod path;
 mod stencil;
 
@@ -24,7 +25,6 @@ use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::{Validity, rfc3339};
 pub use content::ToBeSigned;
 use content::{Own, ca_content, check_serial, finish, leaf_content, serial};
-use path::{check_ca, check_chain, constraints, empty_chain, purposes};
 use stencil::Stencil;
 
 /// A CA: its certificate, its key and its own issuers.
@@ -198,46 +198,6 @@ impl Authority {
         Self::known(chain, self.key, self.signer)
     }
 
-    /// A CA of a chain that was made or checked just now.
-    fn known(chain: Vec<Certificate>, key: PrivateKey, signer: Signer) -> Result<Self> {
-        let certificate = chain.first().cloned().ok_or_else(empty_chain)?;
-        let mut validity = *certificate.validity();
-        for issuer in &chain {
-            validity = validity.intersection(issuer.validity()).unwrap_or(validity);
-        }
-        let constraints = constraints(&chain)?;
-        let purposes = purposes(&chain)?;
-        let key_identifier =
-            certificate.subject_key_identifier().unwrap_or_else(|| key.public().key_identifier().to_vec());
-        let chain = Chain::known(chain);
-        let stencil = Mutex::default();
-        Ok(Self { certificate, key, signer, chain, validity, constraints, purposes, key_identifier, stencil })
-    }
-
-    /// A CA that exists: its certificate, its key and its issuers (in order,
-    /// root last; none for a root). Its name is kept to the byte.
-    ///
-    /// Not checked: whether it has been revoked, and its issuers' own dates.
-    ///
-    /// # Errors
-    /// [`Error::NotACa`], [`Error::KeyMismatch`], [`Error::CaNotValid`] at
-    /// `now`, or [`Error::Chain`].
-    pub fn load(
-        certificate: Certificate,
-        key: PrivateKey,
-        issuers: &Chain,
-        now: OffsetDateTime,
-    ) -> Result<Self> {
-        check_ca(&certificate)?;
-        certificate.check_key(key.public())?;
-        let mut chain = vec![certificate];
-        chain.extend_from_slice(issuers.certificates());
-        let chain = Chain::new(chain)?;
-        check_chain(&chain, now)?;
-        let signer = key.signer()?;
-        Self::known(chain.certificates().to_vec(), key, signer)
-    }
-
     /// Its certificate.
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
@@ -279,12 +239,12 @@ impl Authority {
     /// leaf ends no later than this CA.
     ///
     /// # Errors
-    /// [`Error::CaNotValid`] where this CA has ended meanwhile; as [`LeafRequest::plan`] and
-    /// [`Authority::sign`].
+    /// [`Error::CaNotValid`] where this CA, or one above it, has ended meanwhile; as
+    /// [`LeafRequest::plan`] and [`Authority::sign`].
     pub fn issue(&self, request: &LeafRequest) -> Result<Bundle> {
         let now = clock();
-        // A process may live longer than its CA.
-        path::check_validity(self.certificate(), now)?;
+        // A process may live longer than its CAs.
+        self.chain.certificates().iter().try_for_each(|ca| path::check_validity(ca, now))?;
         let plan = self.fit(request.plan(now)?);
         let key = PrivateKey::generate(plan.key())?;
         self.issue_for(&plan, key)

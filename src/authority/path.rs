@@ -28,15 +28,15 @@ pub(super) fn check_ca(certificate: &Certificate) -> Result<()> {
     Ok(())
 }
 
-/// Checks every CA of a chain.
-pub(super) fn check_chain(chain: &Chain, now: OffsetDateTime) -> Result<()> {
+/// Checks every CA of a chain: the first has to be valid at `own`, those above it at `now`.
+pub(super) fn check_chain(chain: &Chain, own: OffsetDateTime, now: OffsetDateTime) -> Result<()> {
     for (below, certificate) in chain.certificates().iter().enumerate() {
         check_ca(certificate)?;
         let limit = certificate.ca().and_then(|limit| limit.0);
         if let Some(limit) = limit.filter(|limit| usize::from(*limit) < below) {
             return Err(Error::PathLength { subject: certificate.subject(), limit });
         }
-        check_validity(certificate, now)?;
+        check_validity(certificate, if below == 0 { own } else { now })?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::{
     TRUST_ANCHOR, file, folder,
 };
 use crate::authority::Authority;
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
 use crate::key::{PrivateKey, Unlock};
@@ -98,7 +98,7 @@ impl Store {
         unlock: &mut Unlock<'_>,
     ) -> Result<LoadedAuthority> {
         self.check_not_revoked(name, |_| true)?;
-        self.authority_for_list(name, now, unlock)
+        self.load(name, now, unlock, Authority::load)
     }
 
     /// As [`Store::authority`], of a CA that may have been taken back: what it took back
@@ -112,17 +112,22 @@ impl Store {
         now: OffsetDateTime,
         unlock: &mut Unlock<'_>,
     ) -> Result<LoadedAuthority> {
-        let folder = self.ca_folder(name)?;
-        if !self.has_authority(name)? {
-            return Err(Error::Missing { what: "CA", name: name.to_owned(), path: self.root.clone() });
-        }
+        self.load(name, now, unlock, Authority::load)
+    }
+
+    fn load(
+        &self,
+        name: &str,
+        now: OffsetDateTime,
+        unlock: &mut Unlock<'_>,
+        how: impl FnOnce(Certificate, PrivateKey, &Chain, OffsetDateTime) -> Result<Authority>,
+    ) -> Result<LoadedAuthority> {
+        let CaEntry { folder, certificate, .. } = self.ca_entry(name)?;
         let certificate_path = folder.join(TRUST_ANCHOR);
-        let certificate = read_certificate(&certificate_path)?;
         let key_path = folder.join(CA_KEY);
         let (key, weakness) = self.ca_key(name, unlock)?;
         let issuers = read_chain(&folder.join(CA_ISSUERS))?;
-        let authority =
-            Authority::load(certificate, key, &issuers, now).map_err(|e| e.in_file(&certificate_path))?;
+        let authority = how(certificate, key, &issuers, now).map_err(|e| e.in_file(&certificate_path))?;
         let place = key_path.to_string_lossy().into_owned();
         let finding = weakness.map(|weakness| {
             Finding::new("key.weak-encryption", Severity::Warning, place, weakness)
@@ -220,10 +225,8 @@ impl Store {
         now: OffsetDateTime,
         unlock: &mut Unlock<'_>,
     ) -> Result<LoadedAuthority> {
-        let entry = self.ca_entry(name)?;
-        let ended = entry.certificate.validity().not_after();
         self.check_not_revoked(name, Reason::is_of_the_key)?;
-        self.authority_for_list(name, now.min(ended), unlock)
+        self.load(name, now, unlock, Authority::load_ended)
     }
 
     /// The private key of a CA, and what is weak about how it is encrypted.
