@@ -344,7 +344,7 @@ impl Authority {
     pub fn revocation_list(
         &self,
         revoked: &[Revoked],
-        number: u64,
+        number: u128,
         (this_update, next_update): (OffsetDateTime, OffsetDateTime),
     ) -> Result<RevocationList> {
         self.check_lists()?;

@@ -198,7 +198,7 @@ pub(crate) fn signing_request(plan: &LeafPlan, key: &PublicKey, subject: &[u8]) 
 pub(crate) fn revocation_list(
     issuer: Issuer<'_>,
     revoked: &[Revoked],
-    number: u64,
+    number: u128,
     (this_update, next_update): (OffsetDateTime, OffsetDateTime),
 ) -> Result<Unsigned> {
     let algorithm = signature_algorithm(issuer.algorithm)?;

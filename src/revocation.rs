@@ -234,15 +234,16 @@ impl RevocationList {
         })
     }
 
-    /// Its number, where it has one that is not beyond 64 bits (RFC 5280 §5.2.3).
+    /// Its number, where it has one that is not beyond 128 bits: RFC 5280 §5.2.3 allows 160,
+    /// and nobody counts so far.
     #[must_use]
-    pub fn number(&self) -> Option<u64> {
+    pub fn number(&self) -> Option<u128> {
         let extensions = self.view.tbs_cert_list.crl_extensions.as_ref()?;
         let oid = <CrlNumber as der::oid::AssociatedOid>::OID;
         let extension = extensions.iter().find(|e| e.extn_id == oid)?;
         let number = Uint::from_der(extension.extn_value.as_bytes()).ok()?;
         let bytes = number.as_bytes();
-        (bytes.len() <= 8).then(|| bytes.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
+        (bytes.len() <= 16).then(|| bytes.iter().fold(0, |n, b| n << 8 | u128::from(*b)))
     }
 
     /// When it was made.

@@ -448,3 +448,37 @@ fn what_is_here_keeps_its_name_and_what_is_new_gets_a_free_one() {
     let refused = sandbox.run("ca adopt d/m.pem --private-key d/m.key other");
     assert_eq!(refused.status, 2, "{}", refused.stderr);
 }
+
+/// Clients that have a list keep it before one with a lower number.
+#[test]
+fn lists_go_on_from_the_number_of_one_that_was_made_elsewhere() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let script = "mkdir o; cd o; openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -days 300 -subj /CN=o -addext keyUsage=critical,keyCertSign,cRLSign
+printf 'R\\t300101000000Z\\t260101000000Z\\t1000\\tunknown\\t/CN=x\\n' > db.txt
+printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=db.txt\\ndefault_md=sha256\\ndefault_crl_days=30\\ncrlnumber=number\\n' > conf
+echo 0100000000000000000005 > number; openssl ca -gencrl -config conf -keyfile ca.key -cert ca.crt -out crl.pem";
+    shell(&sandbox, script);
+    sandbox.ok("ca adopt o one");
+    let number = |text: &str| {
+        // More than a JSON reader's numbers hold.
+        let digits = text.split("\"number\":").nth(1).expect("a list's number").trim_start();
+        digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap()].parse::<u128>().unwrap()
+    };
+    let foreign = 0x01_0000_0000_0000_0000_0005;
+    assert_eq!(number(&sandbox.ok("crl --ca one --json").stdout), foreign + 1);
+    // What was taken back here stays in the list, although theirs has a higher number now.
+    sandbox.ok("leaf a.example --ca one --key p256");
+    sandbox.ok("revoke a.example --ca one");
+    shell(&sandbox, "cd o; echo 0200000000000000000000 > number; openssl ca -gencrl -config conf -keyfile ca.key -cert ca.crt -out crl.pem");
+    sandbox.ok("ca adopt o one");
+    let listed = |sandbox: &Sandbox| {
+        let list = certforge::RevocationList::from_pem(sandbox.read("certforge/ca/one/crl.pem").as_bytes());
+        list.unwrap().revoked().len()
+    };
+    assert_eq!(listed(&sandbox), 2);
+    assert_eq!(number(&sandbox.ok("crl --ca one --json").stdout), 0x02_0000_0000_0000_0000_0001);
+    assert_eq!(listed(&sandbox), 2);
+}

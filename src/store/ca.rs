@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::leaf::{read_certificate, read_chain};
-use super::revoked::{LIST, written};
+use super::revoked::{LIST, LIST_NUMBER, written};
 use super::set::{Lock, Set};
 use super::write;
 use super::{
@@ -396,7 +396,7 @@ impl Store {
         let same_key = |old: CaEntry| old.certificate.public_key() == authority.key().public();
         if !self.ca_entry(name).is_ok_and(same_key) {
             // The list and what is in it are the old key's.
-            set.leave(&[LIST, REVOKED]);
+            set.leave(&[LIST, LIST_NUMBER, REVOKED]);
         }
         if let Some(issuer) = issuer {
             let certificate = authority.certificate();

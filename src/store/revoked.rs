@@ -14,6 +14,9 @@ use crate::validity::rfc3339;
 
 /// The last list of a CA.
 pub(super) const LIST: &str = "crl.pem";
+/// The number of a list that was made elsewhere, where it is higher than that of the last one
+/// here: clients may have that list.
+pub(super) const LIST_NUMBER: &str = "crl.number";
 const SCHEMA: &str = "certforge/revoked/1";
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -125,6 +128,39 @@ impl Store {
         let path = self.ca_folder(ca)?.join(LIST);
         let Some(pem) = file::read_large(&path)? else { return Ok(None) };
         RevocationList::from_pem(&pem).map(Some).map_err(|e| e.in_file(&path))
+    }
+
+    /// The least number that a CA's next list may have: each is higher than those before it,
+    /// wherever they were made (RFC 5280 §5.2.3). A list that cannot be read stops nobody from
+    /// making the next one.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`]; [`Error::File`] where the number is none, or no
+    /// higher one can be written.
+    pub fn next_list_number(&self, ca: &str) -> Result<u128> {
+        let folder = self.ca_folder(ca)?;
+        let path = folder.join(LIST_NUMBER);
+        let malformed = |reason: &str| Error::MalformedRecord { reason: reason.to_owned() };
+        let elsewhere = if file::is_there(&path) {
+            let text = String::from_utf8_lossy(&file::read(&path)?).trim().parse();
+            text.map_err(|_| malformed("it is not the number of a list").in_file(&path))?
+        } else {
+            0
+        };
+        let last = match self.revocation_list(ca) {
+            Ok(Some(list)) if list.has_number() => list.number().unwrap_or(u128::MAX),
+            _ => 0,
+        };
+        let next = last.max(elsewhere).checked_add(1);
+        next.ok_or_else(|| malformed("its number has no next one").in_file(&folder.join(LIST)))
+    }
+
+    /// Keeps what the next list's number has to be above of.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`].
+    pub fn save_list_number(&self, ca: &str, number: u128) -> Result<()> {
+        write::replace(&self.ca_folder(ca)?.join(LIST_NUMBER), format!("{number}\n").as_bytes(), PUBLIC)
     }
 
     /// Keeps a list as the CA's last.

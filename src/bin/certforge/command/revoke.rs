@@ -146,12 +146,11 @@ pub fn crl(args: &Crl, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Crl(make(&ca, &authority, args.list.days, context)?))
 }
 
-/// Makes the list, while the store is locked: of two at once none may forget what the
-/// other took back.
 /// How long a list lasts where nobody says, in days.
 pub const LIST_DAYS: u32 = 30;
 
-/// Makes a CA's list anew.
+/// Makes a CA's list anew. The store is to be locked: of two at once none may forget what the
+/// other took back.
 pub fn make(
     ca: &str,
     authority: &certforge::Authority,
@@ -160,11 +159,10 @@ pub fn make(
 ) -> Result<CrlReport, Failure> {
     let store = &context.store;
     let revoked = store.revoked(ca)?;
-    // A list that cannot be read stops nobody from making the next one. Its number goes
-    // up in any case: the clock's seconds are past any count.
-    let before = store.revocation_list(ca).ok().flatten().and_then(|list| list.number()).unwrap_or(0);
-    let clock = u64::try_from(context.now.unix_timestamp()).unwrap_or(0);
-    let number = clock.max(before.saturating_add(1));
+    // The clock's seconds are past any count, so that the number goes up even where the list
+    // before cannot be read.
+    let clock = u128::try_from(context.now.unix_timestamp()).unwrap_or(0);
+    let number = clock.max(store.next_list_number(ca)?);
     let validity = Lifetime::days(days).starting(context.now)?;
     let list = authority.revocation_list(&revoked, number, (context.now, validity.not_after()))?;
     let file = store.save_revocation_list(ca, &list)?;

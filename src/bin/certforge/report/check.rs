@@ -306,7 +306,7 @@ pub struct ListReport {
     pub place: String,
     pub issuer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub number: Option<u64>,
+    pub number: Option<u128>,
     #[serde(skip)]
     pub has_number: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -146,7 +146,7 @@ pub struct RevokedReport {
 pub struct CrlReport {
     pub path: String,
     pub ca: String,
-    pub number: u64,
+    pub number: u128,
     pub this_update: String,
     pub next_update: String,
     /// How many certificates are in the list.

@@ -4,6 +4,7 @@ mod database;
 mod found;
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
@@ -21,7 +22,7 @@ use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::report::{AdoptReport, CaReport, Report, State, findings};
 use database::Database;
-use found::{Found, FoundKey};
+use found::{Found, FoundKey, serial_number};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -166,18 +167,26 @@ fn catch_up(
     report: &mut AdoptReport,
 ) -> Result<(), Failure> {
     let _lock = context.store.lock()?;
-    let number = |list: &RevocationList| list.number().unwrap_or_default();
-    let own = context.store.revocation_list(name).ok().flatten();
-    if let Some(list) = history.list.filter(|list| own.is_none_or(|own| number(&own) < number(list))) {
-        // The next one goes on from there.
-        context.store.save_revocation_list(name, list)?;
-    }
     for certificate in &history.issued {
         report.certificates += usize::from(context.store.record_issued(name, certificate)?);
     }
     for revoked in &history.revoked {
         let taken = context.store.revoke(name, &revoked.serial_hex(), revoked.reason, revoked.at)?;
         report.revoked += usize::from(taken.changed);
+    }
+    // Last: what is in a list is on record by now, and would be given back otherwise.
+    let Some(list) = history.list else { return Ok(()) };
+    let number = list.number().unwrap_or(if list.has_number() { u128::MAX } else { 0 });
+    if number < context.store.next_list_number(name)? {
+        return Ok(());
+    }
+    let listed: BTreeSet<Vec<u8>> = list.revoked().iter().map(serial_number).collect();
+    if context.store.revoked(name)?.iter().all(|revoked| listed.contains(&serial_number(revoked))) {
+        // The next one goes on from there.
+        context.store.save_revocation_list(name, list)?;
+    } else {
+        // What was taken back here stays in the list that is here.
+        context.store.save_list_number(name, number)?;
     }
     Ok(())
 }

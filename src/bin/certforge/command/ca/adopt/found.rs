@@ -33,6 +33,11 @@ pub struct FoundKey {
     pub passphrase: Option<Zeroizing<String>>,
 }
 
+/// The number and not its octets: `openssl ca` writes some without the leading zero.
+pub fn serial_number(of: &Revoked) -> Vec<u8> {
+    of.serial.iter().copied().skip_while(|octet| *octet == 0).collect()
+}
+
 impl Found {
     /// What a CA issued and took back, as far as it is here.
     pub fn history(&self, ca: &Certificate) -> History<'_> {
@@ -46,15 +51,14 @@ impl Found {
         let own = |list: &&RevocationList| list.is_signed_by(ca.public_key()).unwrap_or(false);
         let mut lists: Vec<&RevocationList> = self.lists.iter().filter(own).collect();
         // The newest last, so that it has the last word on what older ones say too.
-        lists.sort_by_key(|list| (list.number(), list.this_update()));
+        let beyond = |list: &RevocationList| list.has_number() && list.number().is_none();
+        lists.sort_by_key(|list| (beyond(list), list.number(), list.this_update()));
         let listed = lists.iter().flat_map(|list| list.revoked());
         let of_this = |database: &&Database| self.owns(database, ca);
         let of_database = |d: &Database| d.revoked_but(&self.known(d, ca).1);
         let databases = self.databases.iter().filter(of_this).flat_map(of_database);
-        // By the number and not its octets: `openssl ca` writes some without the leading one.
-        let number = |entry: &Revoked| entry.serial.iter().copied().skip_while(|o| *o == 0).collect();
         let revoked: BTreeMap<Vec<u8>, Revoked> =
-            listed.chain(databases).map(|entry| (number(&entry), entry)).collect();
+            listed.chain(databases).map(|entry| (serial_number(&entry), entry)).collect();
         History {
             issued: issued.into_values().collect(),
             revoked: revoked.into_values().collect(),
