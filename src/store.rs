@@ -302,7 +302,7 @@ impl Store {
         }
         self.prepare()?;
         if !file::is_folder(&parent)? {
-            write::ensure_folder(&parent, 0o755)?;
+            write::ensure_lasting_folder(&parent, 0o755)?;
         }
         let mut set = Set::new(&self.root, 0o755)?;
         if let Some(key) = key {
@@ -445,7 +445,8 @@ impl Store {
     /// [`Error::Io`].
     pub fn save_simulated(&self, state: &str) -> Result<()> {
         self.prepare()?;
-        write::replace(&self.root.join(SIMULATED), state.as_bytes(), PUBLIC)
+        let workshop = write::workshop(&self.root)?;
+        write::replace_by(&workshop, &self.root.join(SIMULATED), state.as_bytes(), PUBLIC)
     }
 
     pub(super) fn prepare(&self) -> Result<()> {

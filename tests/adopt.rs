@@ -472,7 +472,10 @@ echo 0100000000000000000005 > number; openssl ca -gencrl -config conf -keyfile c
     // What was taken back here stays in the list, although theirs has a higher number now.
     sandbox.ok("leaf a.example --ca one --key p256");
     sandbox.ok("revoke a.example --ca one");
-    shell(&sandbox, "cd o; echo 0200000000000000000000 > number; openssl ca -gencrl -config conf -keyfile ca.key -cert ca.crt -out crl.pem");
+    shell(
+        &sandbox,
+        "cd o; echo 0200000000000000000000 > number; openssl ca -gencrl -config conf -keyfile ca.key -cert ca.crt -out crl.pem",
+    );
     sandbox.ok("ca adopt o one");
     let listed = |sandbox: &Sandbox| {
         let list = certforge::RevocationList::from_pem(sandbox.read("certforge/ca/one/crl.pem").as_bytes());

@@ -230,6 +230,8 @@ fn faults(sandbox: &Sandbox, before: &BTreeSet<String>, told: bool) -> Faults {
         if shown.contains(".tmp") {
             if told {
                 faults.entry("temporary").or_default().push(shown);
+            } else if !is_swept(&shown) {
+                faults.entry("unswept").or_default().push(shown);
             }
             continue;
         }
@@ -266,6 +268,18 @@ fn faults(sandbox: &Sandbox, before: &BTreeSet<String>, told: bool) -> Faults {
     faults.entry("lost").or_default().extend(before.difference(&there).cloned());
     faults.retain(|_, paths| !paths.is_empty());
     faults
+}
+
+/// Whether a later run removes what a killed one left there: in the workshop, and beside
+/// the files of a CA or a leaf.
+fn is_swept(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["certforge", ".tmp", ..] | ["certforge", "ca", _, _] => true,
+        ["certforge", leaf, _] => *leaf != "ca",
+        ["certforge", ..] => false,
+        _ => true,
+    }
 }
 
 fn first_block(text: &str) -> String {

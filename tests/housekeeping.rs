@@ -51,6 +51,14 @@ fn what_killed_runs_left_is_swept_and_what_is_at_work_is_not() {
     ] {
         assert_eq!(path.exists(), stays, "{}", path.display());
     }
+    // And in a leaf's folder by whoever writes into it next.
+    let (old, fresh) =
+        (sandbox.file("certforge/b.example/.tmp-old"), sandbox.file("certforge/b.example/.tmp-new"));
+    std::fs::write(&old, "half").unwrap();
+    age(&old);
+    std::fs::write(&fresh, "half").unwrap();
+    sandbox.ok("bundle b.example --to der");
+    assert!(!old.exists() && fresh.exists());
 }
 
 #[test]
@@ -230,4 +238,31 @@ fn a_leaf_is_named_by_the_path_of_its_folder_too() {
         let refused = sandbox.run(&format!("bundle {path} --to der --json"));
         assert_eq!(json(&refused.stderr)["code"], "store.missing", "{path}");
     }
+}
+
+/// An import of a leaf may take a minute and a half; only what replaces that leaf waits for it.
+#[test]
+fn whoever_waits_for_a_leaf_keeps_nobody_else_waiting() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    sandbox.ok("leaf b.example --key p256");
+    let held = File::open(sandbox.file("certforge/a.example")).unwrap();
+    held.lock().unwrap();
+    let mut renew = Command::new(CERTFORGE);
+    sandbox.isolate(&mut renew);
+    let mut renew = renew.args(["--quiet", "renew", "a.example"]).spawn().unwrap();
+    let is_ready = || {
+        let sets = std::fs::read_dir(sandbox.file("certforge/.tmp")).unwrap().flatten();
+        let mut sets = sets.map(|bench| bench.path().join("set/ca.pem"));
+        sets.any(|last| last.exists())
+    };
+    while !is_ready() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    sandbox.ok("revoke b.example");
+    assert!(renew.try_wait().unwrap().is_none(), "it waits for the import");
+    drop(held);
+    assert!(renew.wait().unwrap().success());
 }

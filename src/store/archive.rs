@@ -35,9 +35,9 @@ pub(super) fn keep(root: &Path, target: &Path) -> Result<()> {
     if !is_ca && ![CERTIFICATE, KEY, REQUEST].iter().any(|file| file::is_there(&target.join(file))) {
         return Ok(());
     }
-    let (folder, place) = place(root, target)?;
+    let (_, place) = place(root, target)?;
     // What a CA has issued stays with the one that takes its place.
-    write::link_folder(target, &folder, &place, (mode(below), &[REVOKED]))
+    write::link_folder(target, &write::workshop(root)?, &place, (mode(below), &[REVOKED]))
 }
 
 /// The mode of a folder of the archive: a CA's is nobody else's.
@@ -52,12 +52,12 @@ fn place(root: &Path, target: &Path) -> Result<(PathBuf, PathBuf)> {
     let below = target.strip_prefix(root).unwrap_or(target);
     let mut folder = root.join(ARCHIVE);
     if !file::is_folder(&folder)? {
-        write::ensure_folder(&folder, 0o755)?;
+        write::ensure_lasting_folder(&folder, 0o755)?;
     }
     for part in below {
         folder.push(part);
         if !file::is_folder(&folder)? {
-            write::ensure_folder(&folder, mode(below))?;
+            write::ensure_lasting_folder(&folder, mode(below))?;
         }
     }
     let certificate = if below.starts_with(AUTHORITIES) { TRUST_ANCHOR } else { CERTIFICATE };
@@ -128,8 +128,9 @@ impl Store {
     /// # Errors
     /// [`Error::Changed`] where it is another leaf by now; [`Error::Io`], [`Error::Lock`].
     pub fn put_away(&self, entry: &LeafEntry) -> Result<()> {
-        let _lock = Lock::take(self.root())?;
+        // Nobody else has to wait for an import of it.
         let _leaf = entry.lock(IMPORT_PATIENCE)?;
+        let _store = Lock::take(self.root())?;
         let (folder, place) = place(self.root(), &entry.folder)?;
         write::rename_new(&entry.folder, &place).map_err(io_error("create", &place))?;
         write::sync_folder(&folder)?;
@@ -151,8 +152,8 @@ impl Store {
             let path: PathBuf = entry.folder.clone();
             return Err(Error::Path { path, reason: "is no leaf of this store" });
         }
-        let _lock = Lock::take(self.root())?;
         let _leaf = entry.lock(IMPORT_PATIENCE)?;
+        let _store = Lock::take(self.root())?;
         write::remove_folder(&entry.folder, self.root())?;
         if let Some(folder) = entry.folder.parent().filter(|folder| *folder != self.root()) {
             // The last of a leaf's takes its folder along; one that is not empty stays.

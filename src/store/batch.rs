@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::derived::made_again;
 use super::directory::Directory;
 use super::file::{self, io_error};
-use super::set::{Lock, WORKSHOP, replace_folder, sweep};
+use super::set::{Lock, replace_folder, sweep};
 use super::{
     CERTIFICATE, CHAIN, FULLCHAIN, ISSUED, KEY, LeafParts, Origin, Overwrite, PUBLIC, SECRET, Store,
     TRUST_ANCHOR, folder_name, record,
@@ -94,11 +94,8 @@ impl Store {
     /// [`Error::Io`].
     pub fn batch(&self) -> Result<Batch<'_>> {
         self.prepare()?;
-        let workshop = self.root().join(WORKSHOP);
-        if !file::is_folder(&workshop)? {
-            write::ensure_folder(&workshop, 0o700)?;
-        }
-        sweep(&workshop);
+        let workshop = write::workshop(self.root())?;
+        sweep(self.root(), &workshop);
         let path = temporary::name(&workshop)?;
         write::make_folder(&path, 0o700)?;
         let bench = Directory::open(&path)?;
@@ -372,8 +369,7 @@ impl NewFile {
         }
         // What is put in a device's place would be there for every other program too.
         file::check_is_file(target)?;
-        let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let temporary = temporary::name(folder)?;
+        let temporary = temporary::name(write::parent(target))?;
         let file = write::create_new(&temporary, if is_secret { SECRET } else { PUBLIC });
         let file = file.map_err(write::on_the_way_to(target))?;
         Ok(Self { file, temporary, target: target.to_owned(), finished: false })
@@ -407,10 +403,7 @@ impl NewFile {
             io_error("create", &self.target)(e)
         })?;
         self.finished = true;
-        match self.target.parent().filter(|p| !p.as_os_str().is_empty()) {
-            Some(folder) => write::sync_folder(folder),
-            None => write::sync_folder(Path::new(".")),
-        }
+        write::sync_folder(write::parent(&self.target))
     }
 }
 

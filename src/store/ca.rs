@@ -294,7 +294,7 @@ impl Store {
         write::replace(&previous, entry.certificate.pem()?.as_bytes(), PUBLIC)?;
         if let Some(issuer) = issuer {
             let record = self.ca_folder(issuer)?.join(ISSUED).join(format!("{}.pem", new.serial_hex()));
-            write::replace(&record, new.pem()?.as_bytes(), PUBLIC)?;
+            write::replace_by(&entry.folder, &record, new.pem()?.as_bytes(), PUBLIC)?;
             let above: String = authority
                 .chain()
                 .certificates()
@@ -366,7 +366,7 @@ impl Store {
         self.prepare()?;
         let parent = self.root.join(AUTHORITIES);
         if !file::is_folder(&parent)? {
-            write::ensure_folder(&parent, 0o755)?;
+            write::ensure_lasting_folder(&parent, 0o755)?;
         }
         let mut set = Set::new(&self.root, 0o700)?;
         set.write(CA_KEY, key_pem(authority.key(), passphrase)?.as_bytes(), SECRET)?;

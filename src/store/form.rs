@@ -33,7 +33,7 @@ pub(super) fn check(root: &Path) -> Result<()> {
 /// Makes the directory where there is none, and brings an older form up to date.
 pub(super) fn prepare(store: &Store) -> Result<()> {
     let root = store.root();
-    write::ensure_folder(root, 0o755)?;
+    write::ensure_lasting_folder(root, 0o755)?;
     if said(root)? == Some(CURRENT) {
         return Ok(());
     }
@@ -55,7 +55,7 @@ fn say(root: &Path) -> Result<()> {
     let text = format!("{CURRENT}\n");
     match said(root)? {
         // Whoever else writes it writes the same.
-        None => write::write_new_atomically(root, &path, text.as_bytes()),
+        None => write::write_new_atomically(&write::workshop(root)?, &path, text.as_bytes()),
         Some(CURRENT) => Ok(()),
         Some(_) => write::replace(&path, text.as_bytes(), super::PUBLIC),
     }
@@ -67,7 +67,7 @@ fn record_what_is_there(store: &Store) -> Result<()> {
     let names = store.authority_names()?;
     let authorities = names.iter().map(|name| store.ca_entry(name)).collect::<Result<Vec<_>>>()?;
     for name in &names {
-        write::ensure_folder(&store.ca_folder(name)?.join(ISSUED), 0o700)?;
+        write::ensure_lasting_folder(&store.ca_folder(name)?.join(ISSUED), 0o700)?;
     }
     let leaves = store.leaves()?;
     let below = authorities.iter().map(|ca| &ca.certificate).filter(|ca| !ca.is_self_issued());

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{CERTIFICATE, CHAIN, FULLCHAIN, IMPORTS, ImportRecords, KEY, Lock, TRUST_ANCHOR, file};
+use super::{
+    CERTIFICATE, CHAIN, FULLCHAIN, IMPORTS, ImportRecords, KEY, Lock, TRUST_ANCHOR, file, temporary,
+};
 use crate::bundle::{Bundle, fullchain_pem};
 use crate::certificate::{Certificate, Chain, TrustAnchor};
 use crate::error::{Error, Result};
@@ -155,6 +157,8 @@ impl LeafEntry {
         }
         let lock = Lock::on(&self.folder, patience)?;
         if read_certificate(&self.folder.join(CERTIFICATE)).is_ok_and(|found| found == self.certificate) {
+            // Whoever writes into the folder has this lock.
+            temporary::sweep_files(&self.folder);
             return Ok(lock);
         }
         Err(gone())

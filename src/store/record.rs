@@ -193,7 +193,8 @@ impl Store {
         if file::is_there(&path) {
             return Ok(false);
         }
-        write::write_new_atomically(&folder, &path, certificate.pem()?.as_bytes())?;
+        // Not beside it: what a killed run leaves among very many files nobody finds.
+        write::write_new_atomically(&write::workshop(self.root())?, &path, certificate.pem()?.as_bytes())?;
         Ok(true)
     }
 

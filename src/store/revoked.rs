@@ -47,7 +47,7 @@ impl Store {
     pub fn revoke(&self, ca: &str, serial: &str, reason: Reason, at: OffsetDateTime) -> Result<TakenBack> {
         let (folder, path) = self.revocation(ca, serial)?;
         if !file::is_folder(&folder)? {
-            write::ensure_folder(&folder, 0o700)?;
+            write::ensure_lasting_folder(&folder, 0o700)?;
         }
         let _lock = Lock::on(&folder, PATIENCE)?;
         let before = if file::is_there(&path) { Some(read(&path)?) } else { None };
@@ -60,8 +60,7 @@ impl Store {
         }
         let at = before.map_or(at, |before| before.at);
         let text = text(&serial_name(serial)?, reason, at)?;
-        write::replace(&path, text.as_bytes(), PUBLIC)?;
-        write::sync_folder(&folder)?;
+        write::replace_by(write::parent(&folder), &path, text.as_bytes(), PUBLIC)?;
         Ok(TakenBack { reason, changed: true })
     }
 

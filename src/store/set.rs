@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::file::{self, io_error};
 use super::{
@@ -12,11 +12,6 @@ use super::{
 };
 use super::{temporary, write};
 use crate::error::{Error, Result};
-
-/// Where sets are made, inside the store so that moving them is one step.
-pub(super) const WORKSHOP: &str = ".tmp";
-/// How old a set in the making must be before it may be swept away.
-const STALE: Duration = Duration::from_mins(10);
 
 /// An exclusive lock, gone with its holder, killed or not.
 #[derive(Debug)]
@@ -89,21 +84,29 @@ pub(super) struct Set {
     /// What of an old folder is not taken over.
     apart: &'static [&'static str],
     root: PathBuf,
+    /// Keeps the housekeeping of others away, whatever their clock shows.
+    _lock: Lock,
 }
 
 impl Set {
     /// A new set in `root`'s workshop; its folder gets `mode` (before the umask).
     pub(super) fn new(root: &Path, mode: u32) -> Result<Self> {
-        let workshop = root.join(WORKSHOP);
-        if !file::is_folder(&workshop)? {
-            write::ensure_folder(&workshop, 0o700)?;
-        }
-        sweep(&workshop);
+        let workshop = write::workshop(root)?;
+        sweep(root, &workshop);
         let bench = temporary::name(&workshop)?;
         write::make_folder(&bench, 0o700)?;
-        let folder = bench.join("set");
-        let (files, unflushed, root) = (Vec::new(), Vec::new(), root.to_owned());
-        let set = Self { bench, folder, files, unflushed, many: false, record: None, apart: &[], root };
+        let (lock, folder) = (Lock::on(&bench, Duration::ZERO)?, bench.join("set"));
+        let set = Self {
+            bench,
+            folder,
+            files: Vec::new(),
+            unflushed: Vec::new(),
+            many: false,
+            record: None,
+            apart: &[],
+            root: root.to_owned(),
+            _lock: lock,
+        };
         write::make_folder(&set.folder, mode)?;
         Ok(set)
     }
@@ -210,12 +213,10 @@ pub(super) fn replace_folder(
     target: &Path,
     keep: bool,
 ) -> Result<Vec<String>> {
-    let _lock = Lock::take(root)?;
-    if !file::is_folder(target)? {
+    let (own, _store) = lock_folder(root, target)?;
+    if own.is_none() {
         return write::rename_new(new, target).map(|()| Vec::new()).map_err(io_error("create", target));
     }
-    // An import of this leaf writes its record into the folder: let it end.
-    let _folder = Lock::on(target, IMPORT_PATIENCE)?;
     let left_behind = carry_over(new, target, apart)?;
     write::sync_folder(new)?;
     if keep {
@@ -223,6 +224,18 @@ pub(super) fn replace_folder(
     }
     write::exchange(new, target, &new.with_extension("old")).map_err(io_error("replace", target))?;
     Ok(left_behind)
+}
+
+/// Locks a folder, if it is there, and the store. The folder comes first: an import of the
+/// leaf, which writes its record into it, may take long, and nobody else has to wait for that.
+fn lock_folder(root: &Path, target: &Path) -> Result<(Option<Lock>, Lock)> {
+    loop {
+        let own = if file::is_folder(target)? { Some(Lock::on(target, IMPORT_PATIENCE)?) } else { None };
+        let store = Lock::take(root)?;
+        if own.is_some() || !file::is_folder(target)? {
+            return Ok((own, store));
+        }
+    }
 }
 
 /// Links everything into the new set that is in the old one and that the set has no
@@ -281,10 +294,10 @@ impl Drop for Set {
 
 /// Removes what killed runs left: sets in the workshop, and files beside those of the CAs
 /// that they were to replace. Never fails: it is housekeeping.
-pub(super) fn sweep(workshop: &Path) {
-    for entry in stale_in(workshop) {
+pub(super) fn sweep(root: &Path, workshop: &Path) {
+    for entry in temporary::stale_in(workshop) {
         if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            // A batch may take longer than that: it holds a lock on its folder.
+            // What is still at work holds a lock on its folder.
             if File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
                 let _ = fs::remove_dir_all(entry.path());
             }
@@ -292,24 +305,6 @@ pub(super) fn sweep(workshop: &Path) {
             let _ = fs::remove_file(entry.path());
         }
     }
-    let Some(root) = workshop.parent() else { return };
     let Ok(authorities) = fs::read_dir(root.join(AUTHORITIES)) else { return };
-    for authority in authorities.flatten() {
-        for entry in stale_in(&authority.path()) {
-            let ours = temporary::is_name(entry.file_name().as_encoded_bytes());
-            if ours && entry.file_type().is_ok_and(|t| t.is_file()) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-    }
-}
-
-/// What nobody has changed for longer than a run takes.
-fn stale_in(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|entry| {
-        let modified = entry.metadata().and_then(|m| m.modified());
-        let age = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
-        age.is_some_and(|age| age > STALE)
-    })
+    authorities.flatten().for_each(|authority| temporary::sweep_files(&authority.path()));
 }

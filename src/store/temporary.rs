@@ -4,11 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, SystemTime};
 
 use crate::error::Result;
 
 /// What all names begin with.
 const PREFIX: &str = ".tmp-";
+/// How old what is in the making must be before it may be swept away.
+const STALE: Duration = Duration::from_mins(10);
 
 /// The paths that were given out; none where nobody will ask for them.
 static GIVEN: Mutex<Option<Vec<PathBuf>>> = Mutex::new(None);
@@ -66,4 +69,24 @@ pub fn remove_temporary() {
             Err(_) => {}
         }
     }
+}
+
+/// Removes what killed runs left beside the files of a folder.
+pub(super) fn sweep_files(folder: &Path) {
+    for entry in stale_in(folder) {
+        let ours = is_name(entry.file_name().as_encoded_bytes());
+        if ours && entry.file_type().is_ok_and(|t| t.is_file()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// What nobody has changed for longer than a run takes.
+pub(super) fn stale_in(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| {
+        let modified = entry.metadata().and_then(|m| m.modified());
+        let age = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
+        age.is_some_and(|age| age > STALE)
+    })
 }

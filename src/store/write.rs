@@ -40,6 +40,37 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
+/// Where what is made in a store is made: inside it, so that moving it is one step.
+const WORKSHOP: &str = ".tmp";
+
+/// The workshop of a store, which is there then.
+pub(super) fn workshop(root: &Path) -> Result<PathBuf> {
+    let workshop = root.join(WORKSHOP);
+    if !is_folder(&workshop)? {
+        ensure_folder(&workshop, 0o700)?;
+    }
+    Ok(workshop)
+}
+
+/// As [`ensure_folder`], and the name of a new one is on the disk: what is put into it would
+/// be lost with it.
+pub(super) fn ensure_lasting_folder(path: &Path, mode: u32) -> Result<()> {
+    if fs::metadata(path).is_ok_and(|m| m.is_dir()) {
+        return Ok(());
+    }
+    ensure_folder(path, mode)?;
+    match sync_folder(parent(path)) {
+        // A folder that may be passed through and not be listed.
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        flushed => flushed,
+    }
+}
+
+/// The folder that a path is in.
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
 /// Makes a folder where there is none, with its parents.
 pub(super) fn ensure_folder(path: &Path, mode: u32) -> Result<()> {
     // The store itself may be reached through a link; what is inside may not.
@@ -55,8 +86,7 @@ pub(super) fn ensure_folder(path: &Path, mode: u32) -> Result<()> {
 
 /// Finds out whether a file could be replaced, without touching it.
 pub(super) fn check_replaceable(target: &Path) -> Result<()> {
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let probe = temporary::name(folder)?;
+    let probe = temporary::name(parent(target))?;
     write_new(&probe, b"", super::PUBLIC)?;
     fs::remove_file(&probe).map_err(io_error("remove", &probe))
 }
@@ -100,14 +130,14 @@ pub(super) fn flush(written: &[(PathBuf, File)]) -> Result<()> {
     written.iter().try_for_each(|(path, file)| file.sync_all().map_err(io_error("write", path)))
 }
 
-/// Writes a file beside its target, flushed, and moves it there if nothing is
+/// Writes a file in a workshop, flushed, and moves it to its target if nothing is
 /// there yet. Losing that race is no error: somebody else wrote the same.
-pub(super) fn write_new_atomically(folder: &Path, target: &Path, bytes: &[u8]) -> Result<()> {
-    let temporary = temporary::name(folder)?;
+pub(super) fn write_new_atomically(workshop: &Path, target: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = temporary::name(workshop)?;
     write_new(&temporary, bytes, super::PUBLIC)?;
     let moved = rename_new(&temporary, target);
     match moved {
-        Ok(()) => Ok(()),
+        Ok(()) => sync_folder(parent(target)),
         Err(e) => {
             let _ = fs::remove_file(&temporary);
             if e.kind() == io::ErrorKind::AlreadyExists { Ok(()) } else { Err(io_error("create", target)(e)) }
@@ -117,11 +147,16 @@ pub(super) fn write_new_atomically(folder: &Path, target: &Path, bytes: &[u8]) -
 
 /// Replaces a file in one step. A link in its place is replaced, not followed.
 pub(super) fn replace(target: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let temporary = temporary::name(folder)?;
+    replace_by(parent(target), target, bytes, mode)
+}
+
+/// As [`replace`], with another folder of the same file system to make it in: one that is
+/// swept, where the target's own has too many files for that.
+pub(super) fn replace_by(workshop: &Path, target: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let temporary = temporary::name(workshop)?;
     let done = write_new(&temporary, bytes, mode)
         .and_then(|()| rename(&temporary, target).map_err(io_error("replace", target)))
-        .and_then(|()| sync_folder(folder));
+        .and_then(|()| sync_folder(parent(target)));
     if done.is_err() {
         let _ = fs::remove_file(&temporary);
     }
@@ -202,7 +237,7 @@ pub(super) fn link_folder(
             {
                 Err(io_error("create", to)(e))
             }
-            _ => sync_folder(workshop),
+            _ => sync_folder(parent(to)),
         }
     });
     if is_there(&temporary) {
@@ -214,14 +249,10 @@ pub(super) fn link_folder(
 /// Removes a folder of the store: it is gone in one step, whatever happens then.
 pub(super) fn remove_folder(path: &Path, root: &Path) -> Result<()> {
     is_folder(path)?;
-    let workshop = root.join(".tmp");
-    if !is_folder(&workshop)? {
-        ensure_folder(&workshop, 0o700)?;
-    }
-    let away = temporary::name(&workshop)?;
+    let away = temporary::name(&workshop(root)?)?;
     rename(path, &away).map_err(io_error("remove", path))?;
     // Whether or not the disk knows yet, nobody finds it any more.
-    let flushed = path.parent().map_or(Ok(()), sync_folder);
+    let flushed = sync_folder(parent(path));
     fs::remove_dir_all(&away).map_err(io_error("remove", &away))?;
     flushed
 }
