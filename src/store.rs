@@ -40,7 +40,7 @@ use std::time::Duration;
 use crate::bundle::{Bundle, fullchain_pem};
 use crate::certificate::{Certificate, Chain, check_link};
 use crate::error::{Error, Result};
-use crate::key::PrivateKey;
+use crate::key::{PrivateKey, Sha256};
 use crate::name::San;
 use crate::signing_request::SigningRequest;
 
@@ -104,6 +104,9 @@ pub enum Overwrite {
     Replace,
     /// The same, and what was there is kept in the archive, by its day and serial number.
     Archive,
+    /// The same, where the leaf of this SHA-256 is there still ([`Certificate::sha256`]): one
+    /// that another run has made meanwhile stays, and the call fails.
+    ArchiveOf(Sha256),
 }
 
 /// A file that was written.

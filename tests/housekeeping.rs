@@ -5,7 +5,7 @@ mod support;
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, SystemTime};
 
 use certforge::store::{Overwrite, Store, rewrite};
@@ -240,6 +240,26 @@ fn a_leaf_is_named_by_the_path_of_its_folder_too() {
     }
 }
 
+fn begun(sandbox: &Sandbox, args: &[&str]) -> Child {
+    let mut command = Command::new(CERTFORGE);
+    sandbox.isolate(&mut command);
+    command.arg("--quiet").args(args).spawn().unwrap()
+}
+
+/// Waits until so many sets are whole, and only wait to be moved.
+fn wait_for_sets(sandbox: &Sandbox, number: usize) {
+    let whole = || {
+        let sets = std::fs::read_dir(sandbox.file("certforge/.tmp")).unwrap().flatten();
+        sets.filter(|bench| bench.path().join("set/ca.pem").exists()).count()
+    };
+    let begin = SystemTime::now();
+    while whole() < number {
+        assert!(begin.elapsed().unwrap() < Duration::from_mins(1), "no set was made");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+}
+
 /// An import of a leaf may take a minute and a half; only what replaces that leaf waits for it.
 #[test]
 fn whoever_waits_for_a_leaf_keeps_nobody_else_waiting() {
@@ -249,20 +269,29 @@ fn whoever_waits_for_a_leaf_keeps_nobody_else_waiting() {
     sandbox.ok("leaf b.example --key p256");
     let held = File::open(sandbox.file("certforge/a.example")).unwrap();
     held.lock().unwrap();
-    let mut renew = Command::new(CERTFORGE);
-    sandbox.isolate(&mut renew);
-    let mut renew = renew.args(["--quiet", "renew", "a.example"]).spawn().unwrap();
-    let is_ready = || {
-        let sets = std::fs::read_dir(sandbox.file("certforge/.tmp")).unwrap().flatten();
-        let mut sets = sets.map(|bench| bench.path().join("set/ca.pem"));
-        sets.any(|last| last.exists())
-    };
-    while !is_ready() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    std::thread::sleep(Duration::from_millis(200));
+    let mut renew = begun(&sandbox, &["renew", "a.example"]);
+    wait_for_sets(&sandbox, 1);
     sandbox.ok("revoke b.example");
     assert!(renew.try_wait().unwrap().is_none(), "it waits for the import");
     drop(held);
     assert!(renew.wait().unwrap().success());
+}
+
+#[test]
+fn of_runs_at_the_same_time_one_renews_a_leaf() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    for (args, made) in [(&["renew", "--all"][..], 2), (&["up", "a.example", "--san", "b.example"], 3)] {
+        let held = File::open(sandbox.file("certforge/a.example")).unwrap();
+        held.lock().unwrap();
+        let runs: Vec<Child> = (0..3).map(|_| begun(&sandbox, args)).collect();
+        wait_for_sets(&sandbox, 3);
+        drop(held);
+        for mut run in runs {
+            assert!(run.wait().unwrap().success(), "{args:?}");
+        }
+        let issued = std::fs::read_dir(sandbox.file("certforge/ca/default/issued")).unwrap();
+        assert_eq!(issued.count(), made, "{args:?}");
+    }
 }

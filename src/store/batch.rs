@@ -322,8 +322,7 @@ impl Batch<'_> {
         match place.rename_new(from, &self.root, to) {
             Ok(()) => Ok(Vec::new()),
             Err(e) if is_there(&e) && overwrite != Overwrite::Refuse => {
-                let keep = overwrite == Overwrite::Archive;
-                replace_folder(self.store.root(), (&place.path().join(from), &[]), &target(), keep)
+                replace_folder(self.store.root(), (&place.path().join(from), &[]), &target(), overwrite)
             }
             Err(e) if is_there(&e) => {
                 Err(Error::AlreadyExists { what: "leaf", name: to.to_owned(), path: target() })
@@ -393,7 +392,7 @@ impl NewFile {
         self.file.sync_all().map_err(io_error("write", &self.temporary))?;
         let moved = match overwrite {
             Overwrite::Refuse => write::rename_new(&self.temporary, &self.target),
-            Overwrite::Replace | Overwrite::Archive => write::rename(&self.temporary, &self.target),
+            _ => write::rename(&self.temporary, &self.target),
         };
         moved.map_err(|e| {
             if is_there(&e) {

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::file::{self, io_error};
+use super::leaf::read_certificate;
 use super::{
-    AUTHORITIES, Derived, IMPORT_PATIENCE, Overwrite, PATIENCE, PUBLIC, SECRET, SET_FILES, Saved, SavedFile,
+    AUTHORITIES, CERTIFICATE, Derived, IMPORT_PATIENCE, Overwrite, PATIENCE, PUBLIC, SECRET, SET_FILES,
+    Saved, SavedFile,
 };
 use super::{temporary, write};
 use crate::error::{Error, Result};
@@ -172,8 +174,7 @@ impl Set {
         }
         let placed = match overwrite {
             Overwrite::Refuse => self.place_new(target, what, name).map(|()| Vec::new()),
-            Overwrite::Replace => replace_folder(&self.root, (&self.folder, self.apart), target, false),
-            Overwrite::Archive => replace_folder(&self.root, (&self.folder, self.apart), target, true),
+            _ => replace_folder(&self.root, (&self.folder, self.apart), target, overwrite),
         };
         if let (Err(_), Some((_, to))) = (&placed, &self.record) {
             // Nobody got the certificate, so the record of it goes too.
@@ -205,21 +206,27 @@ impl Set {
     }
 }
 
-/// Exchanges the set in `new` for the one in `target`, or moves it where none is. With
-/// `keep` the old one is kept in the archive. Says which files were left behind.
+/// Exchanges the set in `new` for the one in `target`, or moves it where none is. Says which
+/// files were left behind.
 pub(super) fn replace_folder(
     root: &Path,
     (new, apart): (&Path, &[&str]),
     target: &Path,
-    keep: bool,
+    overwrite: Overwrite,
 ) -> Result<Vec<String>> {
     let (own, _store) = lock_folder(root, target)?;
+    if let Overwrite::ArchiveOf(sha256) = overwrite {
+        let found = read_certificate(&target.join(CERTIFICATE));
+        if !found.is_ok_and(|found| found.sha256() == sha256) {
+            return Err(Error::Changed { path: target.to_owned() });
+        }
+    }
     if own.is_none() {
         return write::rename_new(new, target).map(|()| Vec::new()).map_err(io_error("create", target));
     }
     let left_behind = carry_over(new, target, apart)?;
     write::sync_folder(new)?;
-    if keep {
+    if overwrite != Overwrite::Replace {
         super::archive::keep(root, target)?;
     }
     write::exchange(new, target, &new.with_extension("old")).map_err(io_error("replace", target))?;

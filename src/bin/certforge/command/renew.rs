@@ -336,8 +336,27 @@ fn one(
         (true, false) => None,
         (false, _) => Some(PrivateKey::generate(plan.key())?),
     };
-    let (saved, key) =
-        save(context, entry, &first, (&plan, &request), (ca.as_deref(), authority), (key, ephemeral))?;
+    // Of two runs at once one makes it; and whoever asks for a leaf by name gets a new one.
+    let overwrite = match args.names.is_empty() {
+        true => Overwrite::ArchiveOf(entry.certificate.sha256()),
+        false => Overwrite::Archive,
+    };
+    let saved = save(
+        context,
+        entry,
+        (&first, overwrite),
+        (&plan, &request),
+        (ca.as_deref(), authority),
+        (key, ephemeral),
+    );
+    let (saved, key) = match saved {
+        Err(Failure::Error(e)) if args.names.is_empty() && matches!(*e, Error::Changed { .. }) => {
+            let message = format!("{} was renewed by another run meanwhile", entry.name());
+            passed_over.push(Finding::new("renew.meanwhile", Severity::Info, entry.name(), message));
+            return Ok(None);
+        }
+        saved => saved?,
+    };
     let new = context.store.leaf_of(&first)?;
     let new = new.ok_or_else(|| Error::Missing {
         what: "leaf",
@@ -397,7 +416,7 @@ fn named(entry: &LeafEntry, plan: &LeafPlan, context: &Context) -> Result<San, F
 fn save(
     context: &Context,
     entry: &LeafEntry,
-    first: &San,
+    (first, overwrite): (&San, Overwrite),
     (plan, request): (&LeafPlan, &LeafRequest),
     (ca, authority): (Option<&str>, Option<&Authority>),
     (key, ephemeral): (Option<PrivateKey>, bool),
@@ -412,7 +431,7 @@ fn save(
             let parts = (&leaf, authority.chain());
             let send_root = plan.template().send_root();
             let origin = Origin { ca: ca.unwrap_or_default(), request };
-            return Ok((store.save_signed(first, parts, send_root, origin, Overwrite::Archive)?, None));
+            return Ok((store.save_signed(first, parts, send_root, origin, overwrite)?, None));
         }
         (None, None) => {
             let (name, path) = (first.to_string(), entry.folder.clone());
@@ -420,10 +439,10 @@ fn save(
         }
     };
     if ephemeral {
-        let saved = store.save_bundle_without_key(first, &bundle, origin, Overwrite::Archive)?;
+        let saved = store.save_bundle_without_key(first, &bundle, origin, overwrite)?;
         return Ok((saved, Some(bundle.into_key())));
     }
-    Ok((store.save_bundle(first, &bundle, origin, Overwrite::Archive)?, None))
+    Ok((store.save_bundle(first, &bundle, origin, overwrite)?, None))
 }
 
 /// Imports a leaf to every place that has it by record, to the same ARN.

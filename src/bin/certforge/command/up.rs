@@ -308,7 +308,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     if let Some(ready) = work.ready {
         ready.preflight(&bundle, there.as_ref(), context.now)?;
     }
-    let (saved, state) = save(work, &authority, &bundle, ca_name, &plan, there.is_some() || work.damaged)?;
+    let (saved, state) = save(work, &authority, &bundle, ca_name, &plan, there.as_ref())?;
     let missing = || Error::Missing { what: "leaf", name: first.to_string(), path: folder.clone() };
     let entry = store.leaf_of(&first)?.ok_or_else(missing)?;
     let mut leaf = LeafReport::of(state, &folder, Some(ca_name), &entry.certificate, context.now);
@@ -328,7 +328,7 @@ fn save(
     bundle: &Bundle,
     ca_name: &str,
     plan: &LeafPlan,
-    there: bool,
+    there: Option<&LeafEntry>,
 ) -> Result<(Option<certforge::store::Saved>, State), Failure> {
     let Work { args, context, .. } = *work;
     let (store, first) = (&context.store, plan.names().first());
@@ -341,12 +341,16 @@ fn save(
     };
     // A key that is to be on no disk is kept in no archive either.
     let replace = if args.is_ephemeral() { Overwrite::Replace } else { Overwrite::Archive };
-    if there {
-        return Ok((Some(put(replace)?), State::Replaced));
-    }
-    match put(Overwrite::Refuse) {
-        Ok(saved) => Ok((Some(saved), State::Created)),
-        Err(Error::AlreadyExists { .. }) => match store.leaf_of(first)? {
+    let (overwrite, state) = match there {
+        Some(entry) if !args.is_ephemeral() => {
+            (Overwrite::ArchiveOf(entry.certificate.sha256()), State::Replaced)
+        }
+        None if !work.damaged => (Overwrite::Refuse, State::Created),
+        _ => (replace, State::Replaced),
+    };
+    match put(overwrite) {
+        Ok(saved) => Ok((Some(saved), state)),
+        Err(Error::AlreadyExists { .. } | Error::Changed { .. }) => match store.leaf_of(first)? {
             Some(entry) if different(work, authority, plan, &entry)?.is_none() => {
                 Ok((None, State::Unchanged))
             }
