@@ -67,7 +67,8 @@ fn a_signal_at_any_moment_leaves_no_half() {
     let whole = sandbox.run("up a.example --key rsa2048");
     assert_eq!(whole.status, 0, "{}", whole.stderr);
     let mut ended = 0;
-    for (n, signal) in ["INT", "TERM", "HUP"].into_iter().cycle().take(60).enumerate() {
+    for (n, signal) in ["INT", "TERM", "HUP", "QUIT", "USR1", "XCPU"].into_iter().cycle().take(60).enumerate()
+    {
         let mut command = sandbox.command(["leaf", "a.example", "--key", "p256", "--force"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         std::thread::sleep(Duration::from_micros(u64::try_from(n * 700).unwrap()));

@@ -295,3 +295,157 @@ fn of_runs_at_the_same_time_one_renews_a_leaf() {
         assert_eq!(issued.count(), made, "{args:?}");
     }
 }
+
+#[test]
+fn what_cannot_be_looked_up_is_not_taken_for_good() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    sandbox.ok("revoke a.example");
+    let revoked = sandbox.file("certforge/ca/default/revoked");
+    std::fs::rename(&revoked, sandbox.file("aside")).unwrap();
+    std::fs::write(&revoked, "").unwrap();
+    for (command, status) in [
+        ("status", 1),
+        ("verify a.example", 4),
+        ("check a.example", 4),
+        ("renew --all", 4),
+        ("up a.example", 4),
+    ] {
+        let ran = sandbox.run(command);
+        assert_eq!(ran.status, status, "{command}: {}", ran.stderr);
+        assert!(ran.stderr.contains("revoked"), "{command}: {}", ran.stderr);
+    }
+    std::fs::remove_file(&revoked).unwrap();
+    std::fs::rename(sandbox.file("aside"), &revoked).unwrap();
+    // CAs' folders are nobody else's: who may not look there is told so.
+    let Some(setpriv) = judge("setpriv") else { return };
+    let open = |path: &str, mode| {
+        std::fs::set_permissions(sandbox.file(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    open("", 0o755);
+    let mut command = Command::new(setpriv);
+    sandbox.isolate(&mut command);
+    let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", CERTFORGE, "verify", "a.example"];
+    let ran = support::ran(command.args(nobody).output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("whether it was taken back is not known"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_list_that_lacks_what_was_taken_back_is_made_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("leaf a.example --key p256");
+    sandbox.ok("crl");
+    let (list, aside) = (sandbox.file("certforge/ca/default/crl.pem"), sandbox.file("aside"));
+    std::fs::copy(&list, &aside).unwrap();
+    sandbox.ok("revoke a.example");
+    assert_eq!(sandbox.run("status --json").stdout.matches("\"revoked\"").count(), 1);
+    // As after a run that was stopped before it could write the list.
+    std::fs::copy(&aside, &list).unwrap();
+    let ran = sandbox.run("status");
+    assert!(ran.status == 1 && ran.stderr.contains("certforge crl --ca default"), "{}", ran.stderr);
+    sandbox.run("renew --due --dry-run");
+    assert_eq!(std::fs::read(&list).unwrap(), std::fs::read(&aside).unwrap());
+    sandbox.run("renew --due");
+    let made = certforge::RevocationList::from_pem(&std::fs::read(&list).unwrap()).unwrap();
+    assert_eq!(made.revoked().len(), 1);
+    assert!(!sandbox.run("status").stderr.contains("certforge crl --ca"));
+    // And another CA's is none of this one's.
+    sandbox.ok("--dir other ca new --key p256");
+    sandbox.ok("--dir other crl");
+    std::fs::copy(sandbox.file("other/ca/default/crl.pem"), &list).unwrap();
+    assert!(sandbox.run("status").stderr.contains("certforge crl --ca default"));
+}
+
+#[test]
+fn a_ca_that_was_replaced_meanwhile_gets_no_list_of_the_old_key() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let store = Store::open(sandbox.file("certforge")).unwrap();
+    let held = store.lock().unwrap();
+    let mut list = begun(&sandbox, &["crl"]);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(list.try_wait().unwrap().is_none(), "it waits for the store");
+    let folder = sandbox.file("certforge/ca/default");
+    std::fs::rename(&folder, sandbox.file("aside")).unwrap();
+    sandbox.ok("--dir other ca new --key p256");
+    std::fs::rename(sandbox.file("other/ca/default"), &folder).unwrap();
+    drop(held);
+    assert_eq!(list.wait().unwrap().code(), Some(4));
+    assert!(!folder.join("crl.pem").exists());
+}
+
+#[test]
+fn what_is_issued_while_a_ca_is_replaced_is_on_record() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    for round in 0..3 {
+        let names: Vec<String> = (0..6).map(|i| format!("r{round}-{i}.example")).collect();
+        let mut runs: Vec<Child> =
+            names.iter().map(|name| begun(&sandbox, &["leaf", name, "--key", "p256"])).collect();
+        runs.push(begun(&sandbox, &["ca", "new", "--force", "--key", "p256"]));
+        for mut run in runs {
+            assert!(run.wait().unwrap().success());
+        }
+    }
+    let issued = std::fs::read_dir(sandbox.file("certforge/ca/default/issued")).unwrap();
+    assert_eq!(issued.count(), 18);
+}
+
+#[test]
+fn a_hierarchy_that_was_begun_is_finished() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --three-tier --key p256");
+    // As after a run that was stopped when it had made the root.
+    for made in ["ca/default", "a.example"] {
+        std::fs::remove_dir_all(sandbox.file("certforge").join(made)).unwrap();
+    }
+    sandbox.ok("up a.example --three-tier --key p256");
+    let list = sandbox.ok("ca list").stdout;
+    assert!(list.contains("default-root") && list.lines().count() == 2, "{list}");
+    sandbox.ok("verify a.example");
+}
+
+#[test]
+fn a_run_without_file_descriptors_leaves_nothing() {
+    let Some(prlimit) = judge("prlimit") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    std::fs::write(sandbox.file("names"), "one.example\ntwo.example\nthree.example\n").unwrap();
+    let mut refused = 0;
+    for limit in 4..24 {
+        for command in
+            [&["leaf", "b.example", "--key", "p256", "--force"][..], &["leaf", "--batch", "names", "--force"]]
+        {
+            let mut limited = Command::new(&prlimit);
+            sandbox.isolate(&mut limited);
+            let ran = limited.arg(format!("--nofile={limit}")).arg(CERTFORGE).args(command).output().unwrap();
+            refused += i32::from(!ran.status.success());
+            let left = std::fs::read_dir(sandbox.file("certforge/.tmp")).map_or(0, Iterator::count);
+            assert_eq!(left, 0, "{limit} {command:?}: {}", String::from_utf8_lossy(&ran.stderr));
+        }
+    }
+    assert!(refused > 4, "{refused}");
+}
+
+#[test]
+fn an_output_never_takes_the_place_of_a_stores_own_file() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    std::fs::write(sandbox.file("names"), "one.example\n").unwrap();
+    let before = sandbox.snapshot();
+    for command in [
+        "bundle a.example --to p7b --output certforge/ca/default/ca.key --force",
+        "bundle a.example --to p7b --output certforge/a.example/key.pem --force",
+        "leaf --batch names --form pem --output certforge/ca/default/ca.key --force",
+        "leaf --batch names --form pem --output certforge/version --force",
+    ] {
+        let ran = sandbox.run(command);
+        assert!(ran.status != 0 && ran.stderr.contains("would be lost"), "{command}: {}", ran.stderr);
+        assert_eq!(sandbox.snapshot(), before, "{command}");
+    }
+    // What it makes of them beside them is not theirs.
+    sandbox.ok("bundle a.example --to combined");
+    sandbox.ok("bundle a.example --to combined --force");
+}

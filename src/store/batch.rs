@@ -2,8 +2,7 @@
 //! place when all of them are there.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -98,14 +97,19 @@ impl Store {
         sweep(self.root(), &workshop);
         let path = temporary::name(&workshop)?;
         write::make_folder(&path, 0o700)?;
-        let bench = Directory::open(&path)?;
+        // All that was opened is closed by then: there may be nothing more to be opened.
+        self.batch_in(&path).inspect_err(|_| drop(fs::remove_dir_all(&path)))
+    }
+
+    fn batch_in(&self, path: &Path) -> Result<Batch<'_>> {
+        let bench = Directory::open(path)?;
         let place = |i: usize| {
             bench.make(&i.to_string(), 0o700)?;
             Directory::open(&path.join(i.to_string()))
         };
         Ok(Batch {
             store: self,
-            _lock: Lock::on(&path, Duration::ZERO)?,
+            _lock: Lock::on(path, Duration::ZERO)?,
             root: Directory::open(self.root())?,
             there: file::folders_in(self.root())?.into_iter().collect(),
             places: (0..PLACES).map(place).collect::<Result<_>>()?,
@@ -321,19 +325,15 @@ impl Batch<'_> {
         let target = || self.root.path().join(to);
         match place.rename_new(from, &self.root, to) {
             Ok(()) => Ok(Vec::new()),
-            Err(e) if is_there(&e) && overwrite != Overwrite::Refuse => {
+            Err(e) if write::is_taken(&e) && overwrite != Overwrite::Refuse => {
                 replace_folder(self.store.root(), (&place.path().join(from), &[]), &target(), overwrite)
             }
-            Err(e) if is_there(&e) => {
+            Err(e) if write::is_taken(&e) => {
                 Err(Error::AlreadyExists { what: "leaf", name: to.to_owned(), path: target() })
             }
             Err(e) => Err(io_error("create", &target())(e)),
         }
     }
-}
-
-fn is_there(e: &std::io::Error) -> bool {
-    matches!(e.kind(), std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::DirectoryNotEmpty)
 }
 
 /// A thread that panicked has added nothing half.
@@ -343,83 +343,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
+        // Removing a folder takes files to open, and there may be no more to be had.
+        self.places.clear();
+        lock(&self.records).clear();
         let _ = fs::remove_dir_all(self.bench.path());
-    }
-}
-
-/// A file of its own that is not there yet: beside its target until it is whole.
-#[derive(Debug)]
-pub struct NewFile {
-    file: File,
-    temporary: PathBuf,
-    target: PathBuf,
-    finished: bool,
-}
-
-impl NewFile {
-    /// Begins a file, 0600 where it is to hold a secret; its target must not be there.
-    ///
-    /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Io`].
-    pub fn create(target: &Path, overwrite: Overwrite, is_secret: bool) -> Result<Self> {
-        if overwrite == Overwrite::Refuse && file::is_there(target) {
-            let name = target.to_string_lossy().into_owned();
-            return Err(Error::AlreadyExists { what: "file", name, path: target.to_owned() });
-        }
-        // What is put in a device's place would be there for every other program too.
-        file::check_is_file(target)?;
-        let temporary = temporary::name(write::parent(target))?;
-        let file = write::create_new(&temporary, if is_secret { SECRET } else { PUBLIC });
-        let file = file.map_err(write::on_the_way_to(target))?;
-        Ok(Self { file, temporary, target: target.to_owned(), finished: false })
-    }
-
-    /// All of a file at once, that is no secret.
-    ///
-    /// # Errors
-    /// As [`NewFile::create`] and [`NewFile::finish`].
-    pub fn write(target: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {
-        let mut new = Self::create(target, overwrite, false)?;
-        new.write_all(bytes).map_err(io_error("write", target))?;
-        new.finish(overwrite)
-    }
-
-    /// Flushes it and moves it to its target.
-    ///
-    /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Io`].
-    pub fn finish(mut self, overwrite: Overwrite) -> Result<()> {
-        self.file.sync_all().map_err(io_error("write", &self.temporary))?;
-        let moved = match overwrite {
-            Overwrite::Refuse => write::rename_new(&self.temporary, &self.target),
-            _ => write::rename(&self.temporary, &self.target),
-        };
-        moved.map_err(|e| {
-            if is_there(&e) {
-                let name = self.target.to_string_lossy().into_owned();
-                return Error::AlreadyExists { what: "file", name, path: self.target.clone() };
-            }
-            io_error("create", &self.target)(e)
-        })?;
-        self.finished = true;
-        write::sync_folder(write::parent(&self.target))
-    }
-}
-
-impl Write for NewFile {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if !self.finished {
-            let _ = fs::remove_file(&self.temporary);
-        }
     }
 }

@@ -295,14 +295,7 @@ impl Store {
         if let Some(issuer) = issuer {
             let record = self.ca_folder(issuer)?.join(ISSUED).join(format!("{}.pem", new.serial_hex()));
             write::replace_by(&entry.folder, &record, new.pem()?.as_bytes(), PUBLIC)?;
-            let above: String = authority
-                .chain()
-                .certificates()
-                .iter()
-                .skip(1)
-                .map(Certificate::pem)
-                .collect::<Result<_>>()?;
-            write::replace(&entry.folder.join(CA_ISSUERS), above.as_bytes(), PUBLIC)?;
+            write::replace(&entry.folder.join(CA_ISSUERS), issuers_pem(authority)?.as_bytes(), PUBLIC)?;
         }
         let path = entry.folder.join(TRUST_ANCHOR);
         write::replace(&path, new.pem()?.as_bytes(), PUBLIC)?;
@@ -372,14 +365,7 @@ impl Store {
         set.write(CA_KEY, key_pem(authority.key(), passphrase)?.as_bytes(), SECRET)?;
         set.write(TRUST_ANCHOR, authority.certificate().pem()?.as_bytes(), PUBLIC)?;
         if authority.chain().certificates().len() > 1 {
-            let issuers: String = authority
-                .chain()
-                .certificates()
-                .iter()
-                .skip(1)
-                .map(Certificate::pem)
-                .collect::<Result<_>>()?;
-            set.write(CA_ISSUERS, issuers.as_bytes(), PUBLIC)?;
+            set.write(CA_ISSUERS, issuers_pem(authority)?.as_bytes(), PUBLIC)?;
         }
         set.folder(ISSUED, 0o700)?;
         set.folder(REVOKED, 0o700)?;
@@ -447,6 +433,11 @@ impl Store {
         names.sort();
         Ok(names)
     }
+}
+
+/// What is above a CA, in PEM.
+fn issuers_pem(authority: &Authority) -> Result<String> {
+    authority.chain().certificates().iter().skip(1).map(Certificate::pem).collect()
 }
 
 /// A private key in PEM, encrypted where there is a pass phrase.

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// The form that this program reads and writes.
 const CURRENT: u32 = 1;
-const FILE: &str = "version";
+pub(super) const FILE: &str = "version";
 
 /// From each older form to the next. A step that was stopped halfway is taken again, so it
 /// must not matter what of it was done.

@@ -1,5 +1,6 @@
 //! What a CA takes back: one file a serial number, and the list made of them.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
@@ -7,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::file::io_error;
 use super::write;
-use super::{Lock, PATIENCE, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
+use super::{CaEntry, Lock, PATIENCE, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
 use crate::error::{Error, Result};
 use crate::revocation::{Reason, RevocationList, Revoked};
 use crate::validity::rfc3339;
@@ -50,7 +51,7 @@ impl Store {
             write::ensure_lasting_folder(&folder, 0o700)?;
         }
         let _lock = Lock::on(&folder, PATIENCE)?;
-        let before = if file::is_there(&path) { Some(read(&path)?) } else { None };
+        let before = read(&path)?;
         let weight = |reason: Reason| match reason {
             Reason::CertificateHold | Reason::Unspecified => 0,
             reason => 1 + u8::from(reason.is_of_the_key()),
@@ -72,11 +73,11 @@ impl Store {
     /// as [`Store::is_revoked`]; [`Error::Io`].
     pub fn release(&self, ca: &str, serial: &str) -> Result<bool> {
         let (folder, path) = self.revocation(ca, serial)?;
-        if !file::is_there(&path) {
+        if read(&path)?.is_none() {
             return Ok(false);
         }
         let _lock = Lock::on(&folder, PATIENCE)?;
-        let reason = read(&path)?.reason;
+        let Some(Revoked { reason, .. }) = read(&path)? else { return Ok(false) };
         if reason != Reason::CertificateHold {
             return Err(Error::NotOnHold { serial: serial_name(serial)?, reason: reason.as_str() });
         }
@@ -88,17 +89,17 @@ impl Store {
     /// Why a certificate was taken back, if it was.
     ///
     /// # Errors
-    /// [`Error::StoreName`], [`Error::Serial`]; [`Error::File`] for a record that cannot
-    /// be read.
+    /// [`Error::StoreName`], [`Error::Serial`]; [`Error::Io`] where that cannot be looked up:
+    /// CAs' folders are nobody else's; [`Error::File`] for a record that cannot be read.
     pub fn is_revoked(&self, ca: &str, serial: &str) -> Result<Option<Reason>> {
         let (_, path) = self.revocation(ca, serial)?;
-        if file::is_there(&path) { read(&path).map(|found| Some(found.reason)) } else { Ok(None) }
+        Ok(read(&path)?.map(|found| found.reason))
     }
 
     /// Why a CA that was replaced took a certificate back, if it did.
     pub(super) fn revoked_in(folder: &Path, serial: &str) -> Result<Option<Reason>> {
         let path = folder.join(REVOKED).join(format!("{}.json", serial_name(serial)?));
-        if file::is_there(&path) { read(&path).map(|found| Some(found.reason)) } else { Ok(None) }
+        Ok(read(&path)?.map(|found| found.reason))
     }
 
     fn revocation(&self, ca: &str, serial: &str) -> Result<(PathBuf, PathBuf)> {
@@ -116,7 +117,21 @@ impl Store {
         let mut names = file::files_in(&folder)?;
         names.retain(|name| name.strip_suffix(".json").is_some());
         names.sort();
-        names.iter().map(|name| read(&folder.join(name))).collect()
+        names.iter().filter_map(|name| read(&folder.join(name)).transpose()).collect()
+    }
+
+    /// Whether a CA's list tells of all that it takes back, and is signed with its key. The
+    /// records are counted and not read: there may be very many.
+    ///
+    /// # Errors
+    /// [`Error::StoreName`], [`Error::Io`].
+    pub fn is_list_current(&self, ca: &CaEntry, list: &RevocationList) -> Result<bool> {
+        let names = file::files_in(&self.ca_folder(&ca.name)?.join(REVOKED))?;
+        let number = |serial: &[u8]| serial.iter().copied().skip_while(|octet| *octet == 0).collect();
+        let listed: HashSet<Vec<u8>> = list.revoked().iter().map(|entry| number(&entry.serial)).collect();
+        let mut serials = names.iter().filter_map(|name| name.strip_suffix(".json"));
+        let is_listed = |serial: &str| serial_octets(serial).is_ok_and(|s| listed.contains(&number(&s)));
+        Ok(serials.all(is_listed) && list.is_signed_by(ca.certificate.public_key()).unwrap_or(false))
     }
 
     /// The last list of a CA, if it has made one.
@@ -192,16 +207,17 @@ pub(super) fn written(revoked: &Revoked) -> Result<(String, String)> {
     Ok((serial, text))
 }
 
-fn read(path: &Path) -> Result<Revoked> {
+/// A record, if there is one.
+fn read(path: &Path) -> Result<Option<Revoked>> {
     let malformed = |reason: String| Error::MalformedRecord { reason }.in_file(path);
-    let written: Written =
-        serde_json::from_slice(&file::read(path)?).map_err(|e| malformed(e.to_string()))?;
+    let Some(text) = file::read_optional(path)? else { return Ok(None) };
+    let written: Written = serde_json::from_slice(&text).map_err(|e| malformed(e.to_string()))?;
     if written.schema != SCHEMA {
         return Err(malformed(format!("its schema is `{}`, not `{SCHEMA}`", written.schema)));
     }
-    Ok(Revoked {
+    Ok(Some(Revoked {
         serial: serial_octets(&written.serial).map_err(|e| malformed(e.to_string()))?,
         at: OffsetDateTime::parse(&written.at, &Rfc3339).map_err(|e| malformed(e.to_string()))?,
         reason: written.reason.parse().map_err(|e: Error| malformed(e.to_string()))?,
-    })
+    }))
 }

@@ -1,7 +1,6 @@
 //! Sets of files that appear as a whole.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -21,6 +20,9 @@ pub struct Lock {
     _file: File,
 }
 
+/// One try to lock a file.
+type Take = fn(&File) -> Result<(), fs::TryLockError>;
+
 impl Lock {
     /// A lock on the whole store.
     pub(super) fn take(root: &Path) -> Result<Self> {
@@ -30,10 +32,19 @@ impl Lock {
     /// A lock on a folder or file that is there, and is still at this path when the
     /// lock is taken: whoever held it may have put another one there.
     pub(super) fn on(path: &Path, patience: Duration) -> Result<Self> {
+        Self::on_with(path, patience, File::try_lock)
+    }
+
+    /// The same, of which there may be several at once: what takes one alone waits for them.
+    fn shared(path: &Path, patience: Duration) -> Result<Self> {
+        Self::on_with(path, patience, File::try_lock_shared)
+    }
+
+    fn on_with(path: &Path, patience: Duration, take: Take) -> Result<Self> {
         loop {
             let file = File::open(path).map_err(io_error("open", path))?;
             let held = file.metadata().map_err(io_error("open", path))?;
-            let lock = Self::wait(file, path.to_owned(), patience)?;
+            let lock = Self::wait(file, path.to_owned(), patience, take)?;
             let there = fs::metadata(path).map_err(io_error("open", path))?;
             if (held.dev(), held.ino()) == (there.dev(), there.ino()) {
                 return Ok(lock);
@@ -49,13 +60,13 @@ impl Lock {
         let changing = temporary::changing();
         let file = options.open(path).map_err(io_error("open", path))?;
         drop(changing);
-        Self::wait(file, path.to_owned(), patience)
+        Self::wait(file, path.to_owned(), patience, File::try_lock)
     }
 
-    fn wait(file: File, path: PathBuf, patience: Duration) -> Result<Self> {
+    fn wait(file: File, path: PathBuf, patience: Duration, take: Take) -> Result<Self> {
         let start = Instant::now();
         loop {
-            match file.try_lock() {
+            match take(&file) {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(fs::TryLockError::WouldBlock) if start.elapsed() < patience => {
                     std::thread::sleep(Duration::from_millis(10));
@@ -87,7 +98,7 @@ pub(super) struct Set {
     apart: &'static [&'static str],
     root: PathBuf,
     /// Keeps the housekeeping of others away, whatever their clock shows.
-    _lock: Lock,
+    lock: Option<Lock>,
 }
 
 impl Set {
@@ -97,7 +108,8 @@ impl Set {
         sweep(root, &workshop);
         let bench = temporary::name(&workshop)?;
         write::make_folder(&bench, 0o700)?;
-        let (lock, folder) = (Lock::on(&bench, Duration::ZERO)?, bench.join("set"));
+        let lock = Lock::on(&bench, Duration::ZERO).inspect_err(|_| drop(fs::remove_dir(&bench)))?;
+        let folder = bench.join("set");
         let set = Self {
             bench,
             folder,
@@ -107,7 +119,7 @@ impl Set {
             record: None,
             apart: &[],
             root: root.to_owned(),
-            _lock: lock,
+            lock: Some(lock),
         };
         write::make_folder(&set.folder, mode)?;
         Ok(set)
@@ -167,10 +179,11 @@ impl Set {
             write::sync_folder(&self.folder)?;
         }
         if let Some((from, to)) = &self.record {
+            let issued = write::parent(to);
+            // Whoever replaces the CA takes along what is in its record by then.
+            let _ca = Lock::shared(write::parent(issued), PATIENCE)?;
             write::rename_new(from, to).map_err(io_error("create", to))?;
-            if let Some(parent) = to.parent() {
-                write::sync_folder(parent)?;
-            }
+            write::sync_folder(issued)?;
         }
         let placed = match overwrite {
             Overwrite::Refuse => self.place_new(target, what, name).map(|()| Vec::new()),
@@ -186,7 +199,7 @@ impl Set {
 
     fn place_new(&self, target: &Path, what: &'static str, name: &str) -> Result<()> {
         write::rename_new(&self.folder, target).map_err(|e| {
-            if matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) {
+            if write::is_taken(&e) {
                 return Error::AlreadyExists { what, name: name.to_owned(), path: target.to_owned() };
             }
             io_error("create", target)(e)
@@ -236,6 +249,12 @@ pub(super) fn replace_folder(
 /// Locks a folder, if it is there, and the store. The folder comes first: an import of the
 /// leaf, which writes its record into it, may take long, and nobody else has to wait for that.
 fn lock_folder(root: &Path, target: &Path) -> Result<(Option<Lock>, Lock)> {
+    if target.starts_with(root.join(AUTHORITIES)) {
+        // Nothing holds a CA's folder for long, and some of what does has the store locked.
+        let store = Lock::take(root)?;
+        let own = if file::is_folder(target)? { Some(Lock::on(target, PATIENCE)?) } else { None };
+        return Ok((own, store));
+    }
     loop {
         let own = if file::is_folder(target)? { Some(Lock::on(target, IMPORT_PATIENCE)?) } else { None };
         let store = Lock::take(root)?;
@@ -291,9 +310,13 @@ fn carry_folder(from: &Path, to: &Path) -> Result<()> {
 
 impl Drop for Set {
     fn drop(&mut self) {
+        // Removing a folder takes one to open, and there may be no more to be had.
+        self.unflushed.clear();
+        drop(self.lock.take());
         // Mostly all of it has been moved. What cannot be removed now is swept away
         // by a later run.
         if fs::remove_dir(&self.bench).is_err() {
+            let _ = fs::remove_dir_all(&self.folder);
             let _ = fs::remove_dir_all(&self.bench);
         }
     }

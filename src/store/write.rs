@@ -180,6 +180,11 @@ pub fn rewrite(path: &Path, before: &[u8], after: &[u8]) -> Result<()> {
     fs::set_permissions(&target, fs::Permissions::from_mode(mode)).map_err(io_error("change", path))
 }
 
+/// Whether something was at the target already.
+pub(super) fn is_taken(e: &io::Error) -> bool {
+    matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty)
+}
+
 /// Renames where nothing is at the target yet.
 pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     let _changing = temporary::changing();
@@ -232,11 +237,7 @@ pub(super) fn link_folder(
         }
         sync_folder(&temporary)?;
         match rename_new(&temporary, to) {
-            Err(e)
-                if !matches!(e.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) =>
-            {
-                Err(io_error("create", to)(e))
-            }
+            Err(e) if !is_taken(&e) => Err(io_error("create", to)(e)),
             _ => sync_folder(parent(to)),
         }
     });

@@ -5,11 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use certforge::store::{remember_temporary, remove_temporary};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{
+    SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
+};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::environment;
+
+/// The signals that end a command that does not care for them, and that it can watch over.
+pub const ENDING_ONES: [i32; 9] =
+    [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGXCPU];
 
 /// Whether a signal is about to end the command.
 static ENDING: AtomicBool = AtomicBool::new(false);
@@ -33,7 +39,7 @@ pub fn watched(wanted: &[i32]) -> std::io::Result<Signals> {
 pub fn clean_up_at_the_end() {
     remember_temporary();
     // Where there can be no watch, a later run sweeps up.
-    let Ok(mut signals) = watched(&[SIGHUP, SIGINT, SIGTERM]) else { return };
+    let Ok(mut signals) = watched(&ENDING_ONES) else { return };
     let watch = move || {
         if let Some(signal) = signals.forever().next() {
             ENDING.store(true, Ordering::SeqCst);

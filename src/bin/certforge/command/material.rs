@@ -27,7 +27,22 @@ pub fn leaf(what: &Path, context: &Context) -> Result<Option<LeafEntry>, Failure
 }
 
 /// That a leaf of the store was taken back, by the store's own records: no list is needed.
+/// Whoever may not read them is told that this is not known.
 pub fn taken_back(entry: &LeafEntry, context: &Context) -> Result<Option<Finding>, Failure> {
+    match taken_back_by_record(entry, context) {
+        Err(Error::Io { source, path, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            let message = format!(
+                "whether it was taken back is not known here: {} cannot be read",
+                Shown(&path.to_string_lossy())
+            );
+            let finding = Finding::new("path.unrecorded", Severity::Warning, "leaf", message);
+            Ok(Some(finding.fix("ask the CA's owner, or give its list: --crl crl.pem")))
+        }
+        found => Ok(found?),
+    }
+}
+
+fn taken_back_by_record(entry: &LeafEntry, context: &Context) -> Result<Option<Finding>, Error> {
     let said = |place: &str, reason: Reason, ca: &str| {
         let message = format!("it was taken back by the CA {} ({})", Shown(ca), reason.as_str());
         Finding::new("path.revoked", Severity::Error, place, message)

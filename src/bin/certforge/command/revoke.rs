@@ -71,6 +71,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     // Before anything is on record: that there can be a list, and that it can be written.
     authority.check_lists()?;
     let lock = context.store.lock()?;
+    check_same(&ca, &authority, context)?;
     if args.release {
         let released = context.store.release(&ca, &serial)?;
         let state = if released { "released" } else { "not-revoked" };
@@ -158,6 +159,7 @@ pub fn make(
     context: &Context,
 ) -> Result<CrlReport, Failure> {
     let store = &context.store;
+    check_same(ca, authority, context)?;
     let revoked = store.revoked(ca)?;
     // The clock's seconds are past any count, so that the number goes up even where the list
     // before cannot be read.
@@ -167,6 +169,15 @@ pub fn make(
     let list = authority.revocation_list(&revoked, number, (context.now, validity.not_after()))?;
     let file = store.save_revocation_list(ca, &list)?;
     Ok(CrlReport::of(ca, &file, &list, revoked.len()))
+}
+
+/// Refuses to go on for another CA, that has got the name since this one was loaded.
+fn check_same(ca: &str, authority: &certforge::Authority, context: &Context) -> Result<(), Failure> {
+    let there = context.store.ca_entry(ca)?;
+    if there.certificate.public_key() == authority.certificate().public_key() {
+        return Ok(());
+    }
+    Err(Error::Changed { path: there.folder }.into())
 }
 
 /// What is meant.

@@ -9,14 +9,15 @@ use certforge::bundle::Pkcs12Strength;
 use certforge::harness::TempFiles;
 use certforge::store::read_input;
 use certforge::{Authority, Error, LeafRequest};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use rustix::process::Signal;
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::context::{Context, Failure};
 use crate::environment;
 use crate::report::Report;
-use crate::signals::watched;
+use crate::signals::{ENDING_ONES, watched};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -89,7 +90,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 
     // From here on a signal waits until the files are gone again.
     let failed = |source| Error::Io { doing: "watch over", path: PathBuf::from(&args.program[0]), source };
-    let mut signals = watched(&[SIGHUP, SIGINT, SIGQUIT, SIGTERM]).map_err(failed)?;
+    let mut signals = watched(&ENDING_ONES).map_err(failed)?;
     let mut files = TempFiles::of(&bundle)?;
     let believed = files.add("trust.pem", &believed)?;
     let store = files.add("truststore.p12", &store)?;
@@ -149,8 +150,13 @@ fn supervised(command: &mut Command, program: &OsStr, mut signals: Signals) -> R
     let passing = std::thread::spawn(move || {
         for signal in signals.forever() {
             let passed = match signal {
-                SIGTERM => rustix::process::Signal::TERM,
-                SIGHUP => rustix::process::Signal::HUP,
+                SIGTERM => Signal::TERM,
+                SIGHUP => Signal::HUP,
+                SIGUSR1 => Signal::USR1,
+                SIGUSR2 => Signal::USR2,
+                SIGALRM => Signal::ALARM,
+                SIGVTALRM => Signal::VTALARM,
+                SIGXCPU => Signal::XCPU,
                 _ => continue,
             };
             // It may have ended already.

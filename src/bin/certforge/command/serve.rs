@@ -7,12 +7,11 @@ use certforge::harness::rustls::ServerConfig;
 use certforge::harness::{Fault, Fixtures, TempFiles, Tls, TlsServer};
 use certforge::store::{NewFile, Overwrite};
 use certforge::{Authority, Error, LeafRequest, PrivateKey, TrustAnchor};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::context::{Context, Failure, Waits};
 use crate::render::{self, Format};
 use crate::report::{Report, ServeReport, path};
-use crate::signals::watched;
+use crate::signals::{ENDING_ONES, watched};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -46,7 +45,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     // From here on a signal waits until it is asked for.
     let internal =
         |e: std::io::Error| Error::Internal { doing: "watching over signals", reason: e.to_string() };
-    let mut signals = watched(&[SIGHUP, SIGINT, SIGTERM]).map_err(internal)?;
+    let mut signals = watched(&ENDING_ONES).map_err(internal)?;
     let shown = shown(args, context)?;
     let told = context.waits != Waits::Quiet;
     let server = TlsServer::start_and_tell(args.listen, shown.config, ANSWER, move |reason| {

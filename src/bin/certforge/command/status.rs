@@ -95,7 +95,20 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             && let Some(span) = span_of(&list)
         {
             let to = span.not_after();
+            let current = context.store.is_list_current(ca, &list).unwrap_or_else(|e| {
+                broken.push(Finding::new(e.code(), Severity::Error, &ca.name, e.to_string()));
+                true
+            });
+            if !current {
+                let message = format!(
+                    "the list of the CA {} is not signed with its key, or lacks what it took back",
+                    Shown(&ca.name)
+                );
+                let finding = Finding::new("crl.behind", Severity::Error, &ca.name, message);
+                broken.push(finding.fix(format!("certforge crl --ca {}", Shown(&ca.name))));
+            }
             let condition = match () {
+                () if !current => Condition::Damaged,
                 () if to < context.now => Condition::Expired,
                 // Lists last weeks: by a span that is meant for certificates each would be due.
                 () if span.is_due(context.now, None) => Condition::Due,

@@ -7,6 +7,7 @@ use certforge::store::{LeafEntry, Origin, Overwrite};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, Lifetime};
 
+use crate::command::ca::new::root_name;
 use crate::command::inventory::{Issuers, Place, has_usages, is_key_elsewhere, is_same, request_on_record};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
@@ -223,7 +224,16 @@ fn choose_ca(
     {
         return Ok(ca);
     }
-    context.choose_ca(args.issue.ca.as_deref())
+    let asked = args.issue.ca.as_deref();
+    let chosen = context.choose_ca(asked)?;
+    if let (true, None, Some(below)) = (args.shape.has_root(), asked, chosen.strip_suffix("-root"))
+        && chosen == root_name(below)
+        && !context.store.has_authority(below)?
+    {
+        // A run that was stopped has made the root alone.
+        return Ok(below.to_owned());
+    }
+    Ok(chosen)
 }
 
 /// What is asked for, and with what it is done.

@@ -31,7 +31,8 @@ pub(super) fn authorities(
 }
 
 /// Makes the revocation lists anew that end soon: clients that ask for one refuse everything
-/// once it has ended. A CA that has none gets none.
+/// once it has ended; and those that a run which was stopped has left behind. A CA that has
+/// none gets none.
 pub(super) fn lists(
     args: &Args,
     context: &Context,
@@ -43,13 +44,18 @@ pub(super) fn lists(
     for ca in issuers.all() {
         // One that cannot be read is told by `status`, and made anew by `crl`.
         let Ok(Some(list)) = context.store.revocation_list(&ca.name) else { continue };
-        let Some(span) = span_of(&list).filter(|span| span.is_due(context.now, None)) else { continue };
+        let Some(span) = span_of(&list) else { continue };
+        let is_current = context.store.is_list_current(ca, &list).unwrap_or(true);
+        if is_current && !span.is_due(context.now, None) {
+            continue;
+        }
         if args.dry_run {
-            let message = format!(
-                "the list of the CA {} ends at {}, and would be made anew",
-                ca.name,
-                rfc3339(span.not_after())
-            );
+            let message = if is_current {
+                let end = rfc3339(span.not_after());
+                format!("the list of the CA {} ends at {end}, and would be made anew", ca.name)
+            } else {
+                format!("the list of the CA {} lacks what it took back, and would be made anew", ca.name)
+            };
             said.push(Finding::new("crl.due", Severity::Warning, ca.name.clone(), message));
             continue;
         }

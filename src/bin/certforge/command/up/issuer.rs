@@ -53,7 +53,8 @@ impl ShapeArgs {
         self.three_tier || self.throw_away_root || self.limits.is_given() || self.encrypt
     }
 
-    const fn has_root(&self) -> bool {
+    /// Whether the CA that issues stands under one of its own.
+    pub const fn has_root(&self) -> bool {
         self.three_tier || self.throw_away_root
     }
 
