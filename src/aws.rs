@@ -10,6 +10,7 @@ mod import;
 mod inventory;
 mod pace;
 mod policy;
+mod profile;
 #[cfg(feature = "apigw")]
 mod rest_api;
 mod tag;

@@ -333,3 +333,17 @@ fn a_thousand_imports_keep_to_the_rate() {
     assert_eq!(errors, Vec::<String>::new());
     assert!(millis.load(Ordering::SeqCst) >= 990_000, "{millis:?}");
 }
+
+/// What is imported is on record, although there was no time left to tag it.
+#[test]
+fn tags_that_come_too_late_lose_no_import() {
+    let sandbox = leaf();
+    let sim = faulty(&[("AddTagsToCertificate", "hang:60")]);
+    let arn = run(&sandbox, &sim, &["import-acm", "a.example.com"]).stdout;
+    sandbox.ok("leaf a.example.com --key p256 --force");
+    let again = run(&sandbox, &sim, &["import-acm", "a.example.com", "--timeout", "4"]);
+    assert_eq!((again.status, &again.stdout), (0, &arn), "{}", again.stderr);
+    assert!(again.stderr.contains("tag"), "{}", again.stderr);
+    let status = sandbox.run("status");
+    assert!(!status.stdout.contains("not imported"), "{}", status.stdout);
+}

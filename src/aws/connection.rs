@@ -18,7 +18,7 @@ use aws_types::service_config::ServiceConfigKey;
 use super::call::{Calls, Place, cause};
 use super::inventory::Summary;
 use super::pace::{Clock, Progress};
-use super::{CertificateArn, http};
+use super::{CertificateArn, http, profile};
 use crate::error::{Error, Result};
 use crate::key::Sha256;
 
@@ -154,12 +154,13 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
         check_url(url)?;
     }
     let limit = tokio::time::Instant::now() + total;
+    if !connection.stand_in {
+        profile::check_files()?;
+        let named = connection.profile.as_deref();
+        within(&runtime, limit, "reading the AWS configuration", profile::check(named))??;
+    }
     let config = within(&runtime, limit, "reading the AWS configuration", load(connection, total))?;
     let region = config.region().ok_or(Error::AwsRegion)?.to_string();
-    if !region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') || region.is_empty()
-    {
-        return Err(Error::AwsConfig { reason: format!("`{region}` is not a region") });
-    }
     let provider = config.credentials_provider().ok_or_else(|| Error::AwsCredentials {
         reason: "no source of credentials is configured".to_owned(),
     })?;
@@ -168,6 +169,8 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
         provider.provide_credentials().await
     })?
     .map_err(|e| no_credentials(&e, connection.profile.as_deref()))?;
+    check_header("the access key's id", credentials.access_key_id())?;
+    check_header("the session token", credentials.session_token().unwrap_or_default())?;
     let account = credentials.account_id().map(|id| id.as_str().to_owned());
     // A flag wins, then the endpoint for the service alone, then the general one: the
     // SDK's own order.
@@ -177,6 +180,7 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
     if let Some(url) = &endpoint {
         check_url(url)?;
     }
+    check_region(&region, endpoint.is_some())?;
     let place = Place { service: service.name, region, endpoint };
     Ok(Settled { calls: Calls::new(runtime, connection.clock.clone(), deadline, place), config, account })
 }
@@ -240,6 +244,29 @@ fn check_url(url: &str) -> Result<()> {
         Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(()),
         _ => Err(Error::AwsConfig { reason: format!("the endpoint `{url}` is not an http or https URL") }),
     }
+}
+
+/// Refuses what is no region: the SDK would ask for a host that nobody has. A stand-in's may be
+/// called as it likes.
+fn check_region(region: &str, stand_in: bool) -> Result<()> {
+    let word =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = region.split('-').collect();
+    let is_usual = matches!(parts.as_slice(), [place @ .., last] if place.len() >= 2 && number(last));
+    if parts.iter().all(|part| word(part)) && (is_usual || stand_in) {
+        return Ok(());
+    }
+    Err(Error::AwsConfig { reason: format!("`{region}` is not a region: they are written as eu-west-1 is") })
+}
+
+/// Refuses what cannot stand in a request's header: the SDK panics at it.
+fn check_header(what: &str, value: &str) -> Result<()> {
+    if value.bytes().all(|b| b.is_ascii_graphic()) {
+        return Ok(());
+    }
+    let reason = format!("{what} has a blank, a control character or a letter of no English word in it");
+    Err(Error::AwsCredentials { reason })
 }
 
 /// Whether access key and secret are in the environment.

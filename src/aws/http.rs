@@ -14,6 +14,12 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use http_body_util::Limited;
+
+/// The most that is taken of one answer, in octets. A page of ACM's list or a document of API
+/// Gateway has a few MiB; who sends more is no AWS, and would fill this machine's memory.
+const MOST: usize = 64 << 20;
 
 /// The client for all calls; `trust_anchors` (PEM) instead of the system's.
 pub(super) fn client(trust_anchors: Option<Arc<Vec<u8>>>) -> SharedHttpClient {
@@ -71,7 +77,7 @@ impl HttpConnector for Lazy {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let own = is_loopback(request.uri());
         if request.uri().starts_with("http://") && (own || !self.proxied) {
-            return self.plain.get_or_init(|| self.plain()).call(request);
+            return limited(self.plain.get_or_init(|| self.plain()).call(request));
         }
         let connector = if own {
             self.own.get_or_init(|| self.trusting(ProxyConfig::disabled()))
@@ -79,10 +85,16 @@ impl HttpConnector for Lazy {
             self.trusting.get_or_init(|| self.trusting(ProxyConfig::from_env()))
         };
         match connector {
-            Ok(connector) => connector.call(request),
+            Ok(connector) => limited(connector.call(request)),
             Err(reason) => HttpConnectorFuture::ready(Err(ConnectorError::user(reason.clone().into()))),
         }
     }
+}
+
+/// The same answer, of which no more is read than [`MOST`].
+fn limited(answer: HttpConnectorFuture) -> HttpConnectorFuture {
+    let limited = |body| SdkBody::from_body_1_x(Limited::new(body, MOST));
+    HttpConnectorFuture::new(async move { answer.await.map(|response| response.map(limited)) })
 }
 
 impl Lazy {

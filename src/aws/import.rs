@@ -7,7 +7,7 @@ use aws_sdk_acm::primitives::Blob;
 
 use super::call::{ATTEMPTS, CONNECTS, Failed, unresolved};
 use super::find::{Found, is_denied, is_imported, is_same_chain, is_unreadable};
-use super::inventory::{arn_in_answer, sdk_tag};
+use super::inventory::{ADD_TAGS, arn_in_answer, sdk_tag};
 use super::pace::Progress;
 use super::{CertificateArn, Importer, Tag};
 use crate::bundle::content_sha256;
@@ -21,6 +21,9 @@ const IMPORT: &str = "ImportCertificate";
 
 /// How long is waited between two looks for a call that may still be at work.
 const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// How much of the time is left for what comes after the last call.
+const REST: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// What is wanted in ACM.
 #[derive(Clone, Copy)]
@@ -195,7 +198,13 @@ impl Importer {
         // What was imported fresh a moment ago has its tags.
         let untagged = match prepared.place {
             Place::New if !found => None,
-            _ => self.put_tags(&arn, &tags).await.err(),
+            _ => {
+                // What is imported is imported, whether or not there is time left for this.
+                let left = self.calls.left().saturating_sub(REST);
+                let put = tokio::time::timeout(left, self.put_tags(&arn, &tags)).await;
+                let late = || Error::AwsAnswer { action: ADD_TAGS, reason: "none came in time".to_owned() };
+                put.unwrap_or_else(|_| Err(late())).err()
+            }
         };
         Ok(Outcome { arn, sha256, found, untagged })
     }
@@ -282,7 +291,8 @@ impl Importer {
             })
         };
         let text = answer.certificate_arn.ok_or_else(missing)?;
-        arn_in_answer(IMPORT, &text).map_err(Failed::Unknown)
+        // It is imported, whatever its ARN is like: another call would make a second one.
+        arn_in_answer(IMPORT, &text).map_err(Failed::Refused)
     }
 
     /// Looks whether a call whose answer was lost did its work, twice: what was

@@ -12,7 +12,7 @@ const LIST: &str = "ListCertificates";
 const DESCRIBE: &str = "DescribeCertificate";
 const GET: &str = "GetCertificate";
 const TAGS: &str = "ListTagsForCertificate";
-const ADD_TAGS: &str = "AddTagsToCertificate";
+pub(super) const ADD_TAGS: &str = "AddTagsToCertificate";
 const DELETE: &str = "DeleteCertificate";
 
 /// All kinds of key. Without them ACM lists RSA 1024 and 2048 alone (ACM API

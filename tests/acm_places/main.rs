@@ -3,6 +3,7 @@
 
 mod arns;
 mod partly;
+mod refused;
 #[path = "../support/mod.rs"]
 mod support;
 

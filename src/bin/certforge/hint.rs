@@ -36,7 +36,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AwsAnswer { .. } => {
             "run it again: it looks at ACM for the certificate before it imports it a second time"
         }
-        Error::AwsConfig { .. } => "look at --region, --endpoint-url, AWS_CA_BUNDLE and ~/.aws/config",
+        Error::AwsConfig { .. } => {
+            "look at --region, --profile, AWS_PROFILE, --endpoint-url, AWS_CA_BUNDLE and ~/.aws/config"
+        }
         Error::AwsCredentials { reason } if reason.to_lowercase().contains("sso") => {
             "sign in again: aws sso login --profile NAME"
         }
@@ -51,9 +53,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AwsRefused { action, aws_code, .. } => {
             api_gateway(action, aws_code).unwrap_or_else(|| aws(aws_code))
         }
-        Error::AwsRegion => {
-            "give --region, set AWS_REGION, or give the profile a region (`aws configure list-profiles` shows the profiles)"
-        }
+        Error::AwsRegion => "give --region, set AWS_REGION, or give the profile a region in ~/.aws/config",
         Error::AwsUnresolved { .. } => {
             "run it again: it looks for the certificate before it imports (with acm:ListCertificates allowed)"
         }

@@ -187,9 +187,15 @@ impl World {
         id[6] = id[6] & 0x0f | 0x40;
         id[8] = id[8] & 0x3f | 0x80;
         let hex = hex(&id);
-        let partition = match region {
-            r if r.starts_with("cn-") => "aws-cn",
-            r if r.starts_with("us-gov-") => "aws-us-gov",
+        // As AWS names them, and not asked of whoever reads them.
+        let partition = match region.split('-').collect::<Vec<_>>().as_slice() {
+            ["cn", ..] => "aws-cn",
+            ["us", "gov", ..] => "aws-us-gov",
+            ["us", "iso", ..] => "aws-iso",
+            ["us", "isob", ..] => "aws-iso-b",
+            ["us", "isof", ..] => "aws-iso-f",
+            ["eu", "isoe", ..] => "aws-iso-e",
+            ["eusc", ..] => "aws-eusc",
             _ => "aws",
         };
         let account = self.settings.account();
