@@ -324,12 +324,12 @@ fn version(tree: &Tree) -> Result<String> {
         ))),
         (None, None) => {
             let inside = tree.member(tree.root(), "Resources").is_some();
-            let what = if inside {
-                "it is a CloudFormation template"
+            Err(refuse(if inside {
+                "it is a CloudFormation template, not a Swagger 2.0 or OpenAPI 3.0 document".to_owned()
             } else {
-                "it has neither `swagger` nor `openapi`"
-            };
-            Err(refuse(format!("{what}, and not a Swagger 2.0 or OpenAPI 3.0 document")))
+                "it is no Swagger 2.0 or OpenAPI 3.0 document: it has neither `swagger` nor `openapi`"
+                    .to_owned()
+            }))
         }
     }
 }

@@ -208,6 +208,12 @@ pub struct Validity {
     not_after: OffsetDateTime,
 }
 
+/// Whole days from `now` to an end; negative once it is over.
+#[must_use]
+pub fn days_until(end: OffsetDateTime, now: OffsetDateTime) -> i64 {
+    (end - whole_second(now)).whole_seconds().div_euclid(86_400)
+}
+
 impl Validity {
     /// From `not_before` to `not_after`, both cut to whole seconds.
     ///
@@ -251,8 +257,7 @@ impl Validity {
     /// Whole days from `now` to its end; negative once it is over.
     #[must_use]
     pub fn days_left(&self, now: OffsetDateTime) -> i64 {
-        let left = self.not_after - whole_second(now);
-        left.whole_seconds().div_euclid(86_400)
+        days_until(self.not_after, now)
     }
 
     /// Whether it is time for another one: less than `within` is left, or where nobody

@@ -330,7 +330,9 @@ fn ec_public_point(pkcs8: &[u8]) -> Result<&[u8]> {
 /// Ed25519 as PKCS#8 version 1 (RFC 8410 §7): the form that OpenSSL, Java and
 /// Go all read. ring's own writer makes version 2, which OpenSSL 3.0 refuses.
 fn ed25519() -> Result<PrivateKey> {
-    let seed = Zeroizing::new(super::random::<32>()?);
+    // In its place from the first octet: what is returned by value leaves copies.
+    let mut seed = Zeroizing::new([0; 32]);
+    super::digest::fill_random(&mut *seed)?;
     let pair = ring_signature::Ed25519KeyPair::from_seed_unchecked(&*seed)
         .map_err(|e| Error::Internal { doing: "making a key", reason: e.to_string() })?;
     let mut inner = Zeroizing::new([0; 34]);

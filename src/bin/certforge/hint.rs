@@ -57,12 +57,14 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AwsUnresolved { .. } => {
             "run it again: it looks for the certificate before it imports (with acm:ListCertificates allowed)"
         }
-        Error::ApiDocument { code: "apigw.setting", reason } if reason.contains("serverNameToVerify") => {
+        Error::ApiDocument { code: "apigw.setting", reason }
+            if reason.contains("serverNameToVerify") && !reason.contains("insecureSkipVerification") =>
+        {
             "--server-name backend.internal"
         }
         Error::ApiDocument { code, .. } => match *code {
             "apigw.GW01" => {
-                "export it: aws apigateway get-export --export-type oas30 --parameters extensions=apigateway"
+                "export it: aws apigateway get-export --rest-api-id ID --stage-name STAGE --export-type oas30 --parameters extensions=apigateway api.json"
             }
             "apigw.GW02" => {
                 "export it with its extensions: aws apigateway get-export … --parameters extensions=apigateway"
@@ -111,7 +113,7 @@ pub fn of(error: &Error) -> Option<String> {
         {
             "bring the CA's key back from a backup, or make a new CA with certforge ca new NAME"
         }
-        Error::File { path, .. } if path.ends_with("cert.pem") => {
+        Error::File { path, source, .. } if path.ends_with("cert.pem") && is_damage(source) => {
             "a leaf is made anew with certforge up NAME (what is there goes to archive/); of another file openssl x509 -in FILE shows what is wrong"
         }
         Error::Line { source, .. } if matches!(**source, Error::AlreadyExists { .. }) => {
@@ -148,9 +150,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Internal { .. } | Error::Lint { .. } => "please report this with the command you ran",
         Error::Listen { .. } => "give another address with --listen; port 0 is any that is free",
         Error::Lock { .. } => "wait for the other one to end, then try again",
-        Error::MalformedPem { .. } | Error::MalformedCertificate { .. } => {
-            "give a PEM file: openssl x509 -in FILE"
-        }
+        Error::MalformedPem { reason } | Error::MalformedCertificate { reason } => instead(reason),
         Error::Manifest { .. } => "docs/ca.md shows every table and field of a manifest",
         Error::MalformedCrl { .. } => "move the file away, and make it anew: certforge crl",
         Error::MalformedRequest { .. } => "make one with `certforge csr NAME` or `openssl req -new`",
@@ -330,5 +330,32 @@ fn host_alone(input: &str) -> String {
         format!("{advice}: {}", Shown(host))
     } else {
         advice.to_owned()
+    }
+}
+
+/// Whether a certificate's file is not what it was, and not merely another kind of file than was
+/// asked for.
+fn is_damage(e: &Error) -> bool {
+    match e {
+        Error::MalformedPem { reason } => !reason.contains("private key"),
+        Error::MalformedCertificate { .. } => true,
+        _ => false,
+    }
+}
+
+/// What to give instead of a file that has no certificate, or no key, that can be used.
+fn instead(reason: &str) -> &'static str {
+    let says = |part: &str| reason.contains(part);
+    match () {
+        () if says("pass phrase") => "--passphrase-file FILE opens it",
+        () if says("PEM block of a private key") => {
+            "give the key as PEM, without a pass phrase: openssl pkey -in KEY -out KEY.pem"
+        }
+        () if says("holds a private key") => {
+            "give the certificate that belongs to it: cert.pem or fullchain.pem"
+        }
+        () if says("holds a signing request") => "have a CA sign it first: certforge sign FILE",
+        () if says("holds a") => "give the certificate: cert.pem or fullchain.pem",
+        () => "certforge check FILE says what is in it; openssl x509 -in FILE, what is wrong",
     }
 }

@@ -77,6 +77,9 @@ fn status_of(report: &Report) -> u8 {
         Report::Scan(r) => {
             u8::from(r.due > 0 || r.findings.iter().any(|f| f.severity == "error")) * status::NEGATIVE
         }
+        Report::StorePrune(r) => {
+            u8::from(r.findings.iter().any(|f| f.severity == "error")) * status::FILE_SYSTEM
+        }
         Report::Explain(r) => u8::from(r.found.is_empty()) * status::NEGATIVE,
         Report::Status(r) => u8::from(r.is_due()) * status::NEGATIVE,
         Report::Exit(status) => *status,
@@ -103,6 +106,7 @@ fn failures(report: &Report) -> Vec<u8> {
             errors(&r.findings);
         }
         Report::Status(r) => errors(&r.findings),
+        Report::StorePrune(r) => errors(&r.findings),
         Report::Renew(r) => {
             let _ = lifecycle::renew_failures(&mut text, r);
         }

@@ -3,7 +3,7 @@
 use certforge::aws::{CONTENT_TAG, CertificateArn, Detail, Purpose, Summary, policy};
 use certforge::error::Shown;
 use certforge::store::{ImportRecord, LeafEntry};
-use certforge::validity::rfc3339;
+use certforge::validity::{days_until, rfc3339};
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
@@ -147,7 +147,7 @@ fn entry(summary: &Summary, session: &Session, now: OffsetDateTime) -> AcmEntry 
         status: summary.status.clone(),
         key: summary.key.clone(),
         not_after: summary.not_after.map(rfc3339),
-        days_left: summary.not_after.map(|end| (end - now).whole_days()),
+        days_left: summary.not_after.map(|end| days_until(end, now)),
         in_use: summary.in_use,
         region: session.importer.region().to_owned(),
         profile: session.profile.clone(),

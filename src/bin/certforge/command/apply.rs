@@ -93,9 +93,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         left_behind = make(&changed, &wanted, &authorities, context)?;
         for (report, leaf) in reports.iter_mut().zip(&wanted) {
-            let (forms, findings) = forms(leaf, &base, context)?;
-            report.forms = forms;
-            report.findings.extend(findings);
+            report.forms = forms(leaf, &base, context)?;
         }
         #[cfg(feature = "aws")]
         for (report, leaf) in reports.iter_mut().zip(&wanted) {
@@ -344,14 +342,12 @@ fn not_wanted(
     Ok(found.filter(|entry| !folders.contains(&entry.folder) && of_manifest(entry)).collect())
 }
 
-type Made = (Vec<String>, Vec<crate::report::FindingReport>);
-
 /// Makes the forms that a leaf is to have and has not.
-fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context) -> Result<Made, Failure> {
+fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context) -> Result<Vec<String>, Failure> {
     if leaf.forms.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
+        return Ok(Vec::new());
     }
-    let Some(entry) = context.store.leaf_of(leaf.first())? else { return Ok((Vec::new(), Vec::new())) };
+    let Some(entry) = context.store.leaf_of(leaf.first())? else { return Ok(Vec::new()) };
     let passphrase = match &leaf.p12_passphrase_file {
         Some(file) => Some(read_first_line(&base.join(file))?),
         None => None,
@@ -369,7 +365,7 @@ fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context) -> Result<Made, Fai
         let pieces = bundle::make(*form, &entry, &options, context)?;
         made.extend(bundle::write(&pieces, &entry, None, Overwrite::Replace)?.into_iter().map(|f| f.path));
     }
-    Ok((made, Vec::new()))
+    Ok(made)
 }
 
 /// The files of forms that would be made: of a leaf that stays those that are missing.

@@ -37,23 +37,42 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let finding = Finding::new(e.code(), Severity::Warning, "archive", e.to_string());
         finding.fix("look at it, and remove its folder by hand")
     };
-    let said: Vec<Finding> = broken.iter().map(told).collect();
+    let mut said: Vec<Finding> = broken.iter().map(told).collect();
     let mut found: Vec<LeafEntry> = kept.into_iter().map(|kept| kept.entry).filter(ended).collect();
     if args.leaves {
         found.extend(leaves(context)?.found.into_iter().filter(ended));
     }
     let mut pruned = Vec::new();
     for entry in &found {
+        let imported = in_acm(entry);
         match args.yes.then(|| context.store.remove_leaf(entry)) {
             // Somebody has made it anew meanwhile: it has not ended.
             Some(Err(Error::Changed { .. })) => continue,
-            Some(other) => other?,
-            None => {}
+            // What was deleted before it is told all the same.
+            Some(Err(e)) => {
+                let finding = Finding::new(e.code(), Severity::Error, path(&entry.folder), e.to_string());
+                said.push(finding);
+                continue;
+            }
+            Some(Ok(())) | None => {}
         }
+        said.extend(imported);
         pruned.push(PrunedReport {
             folder: path(&entry.folder),
             not_after: certforge::validity::rfc3339(entry.certificate.validity().not_after()),
         });
     }
     Ok(Report::StorePrune(StorePruneReport { deleted: args.yes, pruned, findings: findings(&said) }))
+}
+
+/// That ACM has a leaf, of which nothing here will know then.
+fn in_acm(entry: &LeafEntry) -> Option<Finding> {
+    let records = entry.imports().ok()?;
+    let arns: Vec<String> = records.all().iter().map(|record| record.arn.to_string()).collect();
+    let first = arns.first()?;
+    let message = format!("{} is in ACM, as {}", entry.name(), arns.join(", "));
+    let finding = Finding::new("prune.imported", Severity::Info, path(&entry.folder), message);
+    Some(finding.fix(format!(
+        "where nothing uses it: certforge acm prune, or aws acm delete-certificate --certificate-arn {first}"
+    )))
 }

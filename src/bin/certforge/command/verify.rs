@@ -1,7 +1,7 @@
 //! `certforge verify`: whether a certificate is to be believed, and if not which
 //! certificate of its path breaks which rule.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use certforge::check::path::{Peer, Purpose, Question, verify};
 use certforge::{Certificate, Finding, TrustAnchor};
@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::command::material::{self, Trust};
+use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::{Report, VerifyReport};
 
@@ -50,6 +51,8 @@ pub struct Args {
     /// Refuse what breaks a rule of form too: RFC 5280, RFC 9525, the baseline requirements
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -80,7 +83,7 @@ struct Subject {
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let at = args.time.as_deref().map_or(Ok(context.now), instant)?;
     let peer: Option<Peer> = args.name.as_deref().map(str::parse).transpose()?;
-    let subject = subject(&args.what, args.crl.is_empty(), context)?;
+    let subject = subject(args, context)?;
     let mut findings = subject.findings;
     let mut chain = subject.chain;
     let trust = match (args.trust.is_empty(), subject.trust) {
@@ -111,7 +114,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 
 /// A certificate by file, or by the name of a leaf in the store. Where no list is given the
 /// store's `records` say whether it was taken back.
-fn subject(what: &Path, records: bool, context: &Context) -> Result<Subject, Failure> {
+fn subject(args: &Args, context: &Context) -> Result<Subject, Failure> {
+    let (what, records) = (args.what.as_path(), args.crl.is_empty());
     if let Some(entry) = material::leaf(what, context)? {
         let trust = entry.trust_anchor().ok();
         let chain = entry.chain.certificates().to_vec();
@@ -119,7 +123,7 @@ fn subject(what: &Path, records: bool, context: &Context) -> Result<Subject, Fai
         let findings = taken_back.into_iter().collect();
         return Ok(Subject { certificate: Some(entry.certificate), chain, trust, findings });
     }
-    let parts = material::look(what)?;
+    let parts = material::look_into(what, &args.passphrase)?;
     let mut findings = material::told(what, &parts);
     // A key beside the certificate is how servers keep them.
     findings.retain(|f| f.code != "gather.key-among-certificates");
