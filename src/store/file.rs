@@ -209,15 +209,22 @@ pub(super) fn check_is_file(path: &Path) -> Result<()> {
 }
 
 /// The regular files in a folder and `depth` levels below it, in order; no link is
-/// followed. With more than `most` of them it is an error.
+/// followed. And what kept it out of folders below. With more than `most` files it is an error.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Path`] where there are too many.
-pub fn files_below(path: &Path, depth: usize, most: usize) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+pub fn files_below(path: &Path, depth: usize, most: usize) -> Result<(Vec<PathBuf>, Vec<Error>)> {
+    let (mut found, mut closed) = (Vec::new(), Vec::new());
     let mut folders = vec![(path.to_owned(), depth)];
     while let Some((folder, depth)) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(io_error("list", &folder))? {
+        let entries = match fs::read_dir(&folder).map_err(io_error("list", &folder)) {
+            Err(e) if folder != path => {
+                closed.push(e);
+                continue;
+            }
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry.map_err(io_error("list", &folder))?;
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && depth > 0 => folders.push((entry.path(), depth - 1)),
@@ -230,7 +237,7 @@ pub fn files_below(path: &Path, depth: usize, most: usize) -> Result<Vec<PathBuf
         }
     }
     found.sort();
-    Ok(found)
+    Ok((found, closed))
 }
 
 /// The names of all that is in a folder.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use certforge::Error;
 use certforge::store::read_large_input;
+use memchr::memmem::Finder;
 
 use crate::context::Failure;
 use crate::report::{ExplainReport, Explained, Report};
@@ -135,12 +136,13 @@ fn explained(e: &Explanation, line: Option<usize>, matched: &str) -> Explained {
 }
 
 /// The texts of the book, ready to be looked for.
-struct Parts<'a>(Vec<(&'a Explanation, &'a str, Vec<String>)>);
+struct Parts<'a>(Vec<(&'a Explanation, &'a str, Vec<Finder<'static>>)>);
 
 impl<'a> Parts<'a> {
     fn of(book: &'a Book) -> Self {
-        let pieces =
-            |part: &str| part.to_lowercase().split('…').map(|piece| piece.trim().to_owned()).collect();
+        // Logs have very many lines, and each is held against all of them.
+        let finder = |piece: &str| Finder::new(piece.trim()).into_owned();
+        let pieces = |part: &str| part.to_lowercase().split('…').map(finder).collect();
         let mut all: Vec<_> = book
             .explanation
             .iter()
@@ -197,11 +199,11 @@ fn most_of(line: &str, part: &str) -> Option<usize> {
 }
 
 /// Whether the pieces of a text stand in a line, in their order.
-fn fits(line: &str, pieces: &[String]) -> bool {
-    let mut rest = line;
-    pieces.iter().all(|piece| match rest.find(piece.as_str()) {
+fn fits(line: &str, pieces: &[Finder<'_>]) -> bool {
+    let mut rest = line.as_bytes();
+    pieces.iter().all(|piece| match piece.find(rest) {
         Some(at) => {
-            rest = &rest[at + piece.len()..];
+            rest = rest.get(at + piece.needle().len()..).unwrap_or_default();
             true
         }
         None => false,

@@ -227,8 +227,8 @@ fn lists(bytes: &[u8]) -> Vec<RevocationList> {
 
 /// Reads what is there.
 fn look(args: &Args) -> Result<Found, Failure> {
-    let files = if is_regular(&args.path) || args.path == Path::new("-") {
-        vec![args.path.clone()]
+    let (files, closed) = if is_regular(&args.path) || args.path == Path::new("-") {
+        (vec![args.path.clone()], Vec::new())
     } else {
         files_below(&args.path, DEPTH, MOST_FILES)?
     };
@@ -236,6 +236,8 @@ fn look(args: &Args) -> Result<Found, Failure> {
     // Of a CA in files of its own the database is in its folder, or in the one above its key.
     let beside = if alone { databases_beside(args) } else { Vec::new() };
     let mut found = Found::default();
+    let unlisted = |e: &Error| Finding::new(e.code(), Severity::Warning, "folder", e.to_string());
+    found.findings.extend(closed.iter().map(unlisted));
     for file in files.iter().chain(&args.private_key).chain(&beside) {
         if Database::is_one(file) {
             found.databases.push(Database::read(file, &read_large_input(file)?));

@@ -26,7 +26,7 @@ const MOST: usize = 1_000_000;
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.as_deref().map(span).transpose()?;
-    let files = files_below(&args.what, DEEPEST, MOST)?;
+    let (files, closed) = files_below(&args.what, DEEPEST, MOST)?;
     let bar = Bar::new(files.len(), context.waits == Waits::Quiet);
     let all: Vec<(Vec<ScanEntry>, Vec<Finding>)> = files
         .par_iter()
@@ -44,7 +44,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         files: files.len(),
         certificates: Vec::with_capacity(all.len()),
         due: 0,
-        findings: Vec::new(),
+        findings: findings(&closed.iter().map(unlisted).collect::<Vec<_>>()),
     };
     for (entries, said) in all {
         report.certificates.extend(entries);
@@ -111,6 +111,11 @@ fn one(
         }));
     }
     (entries, said)
+}
+
+/// That a folder was not looked into.
+fn unlisted(e: &certforge::Error) -> Finding {
+    Finding::new(e.code(), Severity::Warning, "folder", format!("{e}: it was not looked into"))
 }
 
 fn entry(
