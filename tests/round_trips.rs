@@ -107,7 +107,7 @@ proptest::proptest! {
     #[test]
     fn revocation_lists(
         serials in proptest::collection::vec(any::<[u8; 15]>(), 0..12),
-        number in 1_u64..u64::MAX,
+        number in 1_u128..u128::MAX,
         back in 0_i64..10_000_000,
     ) {
         let now = OffsetDateTime::from_unix_timestamp(OffsetDateTime::now_utc().unix_timestamp()).unwrap();

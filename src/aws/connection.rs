@@ -155,7 +155,6 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
     }
     let limit = tokio::time::Instant::now() + total;
     if !connection.stand_in {
-        profile::check_files()?;
         let named = connection.profile.as_deref();
         within(&runtime, limit, "reading the AWS configuration", profile::check(named))??;
     }

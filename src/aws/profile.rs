@@ -1,29 +1,9 @@
-//! The profile of the AWS configuration files: that it is there, and that they are files.
-
-use std::path::PathBuf;
+//! The profile of the AWS configuration files: that it is there.
 
 use aws_config::profile::load;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::error::{Error, Result};
-
-/// The most that a configuration file has, in octets.
-const MOST: u64 = 16 << 20;
-
-/// Refuses files that never end: the SDK reads them whole, and asks no clock.
-pub(super) fn check_files() -> Result<()> {
-    for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
-        let Some(path) = std::env::var_os(name).map(PathBuf::from) else { continue };
-        // One that cannot be looked at is the SDK's to tell of.
-        let Ok(metadata) = std::fs::metadata(&path) else { continue };
-        let is_endless = !metadata.is_file() && path.as_os_str() != "/dev/null";
-        if is_endless || metadata.len() > MOST {
-            let what = if is_endless { "is no regular file" } else { "is larger than 16 MiB" };
-            return Err(Error::AwsConfig { reason: format!("{name}: {} {what}", path.display()) });
-        }
-    }
-    Ok(())
-}
 
 /// Refuses a profile that was named, or that `AWS_PROFILE` names, and is in no file, as the
 /// AWS CLI does: its region and its keys would be looked for elsewhere.

@@ -171,12 +171,12 @@ fn a_folder_is_walked_without_links_and_only_so_far() {
     symlink("a.pem", root.join("z.pem")).unwrap();
     let found = |depth: usize| -> Vec<String> {
         let files = files_below(root, depth, 100).unwrap();
-        files.iter().map(|f| f.strip_prefix(root).unwrap().to_str().unwrap().to_owned()).collect()
+        files.0.iter().map(|f| f.strip_prefix(root).unwrap().to_str().unwrap().to_owned()).collect()
     };
     assert_eq!(found(0), ["a.pem"]);
     assert_eq!(found(1), ["a.pem", "b/b.pem"]);
     assert_eq!(found(9), ["a.pem", "b/b.pem", "b/c/c.pem", "b/c/d/d.pem"]);
-    assert_eq!(files_below(root, 9, 4).unwrap().len(), 4);
+    assert_eq!(files_below(root, 9, 4).unwrap().0.len(), 4);
     assert!(matches!(files_below(root, 9, 3), Err(Error::Path { .. })));
     assert!(matches!(files_below(&root.join("none"), 9, 3), Err(Error::Io { .. })));
 }

@@ -66,6 +66,13 @@ pub fn aws_ca_bundle() -> Option<PathBuf> {
     variable(AWS_CA_BUNDLE).map(PathBuf::from)
 }
 
+/// The files that variables name for the AWS SDK, which reads them whole, and asks no clock.
+#[cfg(feature = "aws")]
+pub fn aws_files() -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let names = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
+    names.into_iter().filter_map(|name| Some((name, PathBuf::from(variable(name)?))))
+}
+
 /// The file of CAs that this system trusts, as OpenSSL looks for it.
 pub fn system_trust() -> Option<PathBuf> {
     const PLACES: [&str; 5] = [

@@ -68,7 +68,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 /// That ACM has a leaf, of which nothing here will know then.
 fn in_acm(entry: &LeafEntry) -> Option<Finding> {
     let records = entry.imports().ok()?;
-    let arns: Vec<String> = records.all().iter().map(|record| record.arn.to_string()).collect();
+    let arns: Vec<String> = records.all().iter().map(|record| record.arn.clone()).collect();
     let first = arns.first()?;
     let message = format!("{} is in ACM, as {}", entry.name(), arns.join(", "));
     let finding = Finding::new("prune.imported", Severity::Info, path(&entry.folder), message);

@@ -336,43 +336,63 @@ fn one(
         (true, false) => None,
         (false, _) => Some(PrivateKey::generate(plan.key())?),
     };
-    // Of two runs at once one makes it; and whoever asks for a leaf by name gets a new one.
-    let overwrite = match args.names.is_empty() {
-        true => Overwrite::ArchiveOf(entry.certificate.sha256()),
-        false => Overwrite::Archive,
-    };
-    let saved = save(
-        context,
-        entry,
-        (&first, overwrite),
-        (&plan, &request),
-        (ca.as_deref(), authority),
-        (key, ephemeral),
-    );
-    let (saved, key) = match saved {
+    let job = Job { entry, first: &first, plan: &plan, request: &request, ca: ca.as_deref(), authority };
+    match make(args, context, &job, (key, ephemeral)) {
         Err(Failure::Error(e)) if args.names.is_empty() && matches!(*e, Error::Changed { .. }) => {
             let message = format!("{} was renewed by another run meanwhile", entry.name());
             passed_over.push(Finding::new("renew.meanwhile", Severity::Info, entry.name(), message));
-            return Ok(None);
+            Ok(None)
         }
-        saved => saved?,
+        made => {
+            let mut report = made?;
+            report.findings.extend(findings(&said));
+            Ok(Some(report))
+        }
+    }
+}
+
+/// A leaf to be renewed, and what it takes.
+struct Job<'a> {
+    entry: &'a LeafEntry,
+    /// The name that its folder is of.
+    first: &'a San,
+    plan: &'a LeafPlan,
+    request: &'a LeafRequest,
+    /// The CA's name in the store; none for a leaf that signs itself.
+    ca: Option<&'a str>,
+    authority: Option<&'a Authority>,
+}
+
+/// Makes the new one, and imports it where the old one was.
+fn make(
+    args: &Args,
+    context: &Context,
+    job: &Job<'_>,
+    key: (Option<PrivateKey>, bool),
+) -> Result<LeafReport, Failure> {
+    // Of two runs at once one makes it; and whoever asks for a leaf by name gets a new one.
+    let overwrite = if args.names.is_empty() {
+        Overwrite::ArchiveOf(job.entry.certificate.sha256())
+    } else {
+        Overwrite::Archive
     };
-    let new = context.store.leaf_of(&first)?;
+    let (saved, key) = save(context, job, overwrite, key)?;
+    let new = context.store.leaf_of(job.first)?;
     let new = new.ok_or_else(|| Error::Missing {
         what: "leaf",
-        name: first.to_string(),
+        name: job.first.to_string(),
         path: saved.folder.clone(),
     })?;
-    let report = LeafReport::of(State::Renewed, &saved.folder, ca.as_deref(), &new.certificate, context.now);
-    let mut report = report.saved(&saved, &plan);
-    report.findings.extend(findings(&said));
+    let report = LeafReport::of(State::Renewed, &saved.folder, job.ca, &new.certificate, context.now);
+    #[cfg_attr(not(feature = "aws"), expect(unused_mut, reason = "for the import alone"))]
+    let mut report = report.saved(&saved, job.plan);
     #[cfg(feature = "aws")]
     if args.is_imported_again() {
         report.imports = import_again(context, &new, key)?;
     }
     #[cfg(not(feature = "aws"))]
     drop(key);
-    Ok(Some(report))
+    Ok(report)
 }
 
 /// That a certificate is for a key that is not here. Where it never was, nobody misses it.
@@ -415,12 +435,11 @@ fn named(entry: &LeafEntry, plan: &LeafPlan, context: &Context) -> Result<San, F
 /// key that is to be on no disk comes back.
 fn save(
     context: &Context,
-    entry: &LeafEntry,
-    (first, overwrite): (&San, Overwrite),
-    (plan, request): (&LeafPlan, &LeafRequest),
-    (ca, authority): (Option<&str>, Option<&Authority>),
+    job: &Job<'_>,
+    overwrite: Overwrite,
     (key, ephemeral): (Option<PrivateKey>, bool),
 ) -> Result<(Saved, Option<PrivateKey>), Failure> {
+    let Job { entry, first, plan, request, ca, authority } = *job;
     let store = &context.store;
     let origin = ca.map(|ca| Origin { ca, request });
     let bundle: Bundle = match (authority, key) {

@@ -2,6 +2,7 @@
 
 use certforge::certificate::Certificate;
 use certforge::error::Shown;
+use certforge::store::CaEntry;
 use certforge::validity::rfc3339;
 use certforge::{Finding, Severity};
 use time::Duration;
@@ -86,46 +87,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         entry.folder = crate::report::path(&ca.folder);
         entries.push(entry);
-        let list = context.store.revocation_list(&ca.name).unwrap_or_else(|e| {
-            let finding = Finding::new(e.code(), Severity::Error, ca.name.clone(), e.to_string());
-            broken.push(finding.fix(format!("certforge crl --ca {}", ca.name)));
-            None
-        });
-        if let Some(list) = list
-            && let Some(span) = span_of(&list)
-        {
-            let to = span.not_after();
-            let current = context.store.is_list_current(ca, &list).unwrap_or_else(|e| {
-                broken.push(Finding::new(e.code(), Severity::Error, &ca.name, e.to_string()));
-                true
-            });
-            if !current {
-                let message = format!(
-                    "the list of the CA {} is not signed with its key, or lacks what it took back",
-                    Shown(&ca.name)
-                );
-                let finding = Finding::new("crl.behind", Severity::Error, &ca.name, message);
-                broken.push(finding.fix(format!("certforge crl --ca {}", Shown(&ca.name))));
-            }
-            let condition = match () {
-                () if !current => Condition::Damaged,
-                () if to < context.now => Condition::Expired,
-                // Lists last weeks: by a span that is meant for certificates each would be due.
-                () if span.is_due(context.now, None) => Condition::Due,
-                () => Condition::Ok,
-            };
-            entries.push(StatusEntry {
-                kind: "crl",
-                name: ca.name.clone(),
-                folder: crate::report::path(&ca.folder),
-                condition,
-                not_after: rfc3339(to),
-                timestamp: to.unix_timestamp(),
-                days_left: span.days_left(context.now),
-                ca: Some(ca.name.clone()),
-                serial: None,
-            });
-        }
+        entries.extend(list_entry(ca, context, &mut broken));
     }
     let Leaves { found, broken: leaves } = leaves(context)?;
     broken.extend(leaves);
@@ -171,6 +133,46 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let findings = findings(&broken);
     Ok(Report::Status(StatusReport { entries, findings, prometheus: args.prometheus }))
+}
+
+/// The last list of a CA, if it has made one.
+fn list_entry(ca: &CaEntry, context: &Context, broken: &mut Vec<Finding>) -> Option<StatusEntry> {
+    let list = context.store.revocation_list(&ca.name).unwrap_or_else(|e| {
+        let finding = Finding::new(e.code(), Severity::Error, ca.name.clone(), e.to_string());
+        broken.push(finding.fix(format!("certforge crl --ca {}", ca.name)));
+        None
+    })?;
+    let span = span_of(&list)?;
+    let current = context.store.is_list_current(ca, &list).unwrap_or_else(|e| {
+        broken.push(Finding::new(e.code(), Severity::Error, &ca.name, e.to_string()));
+        true
+    });
+    if !current {
+        let name = Shown(&ca.name);
+        let message =
+            format!("the list of the CA {name} is not signed with its key, or lacks what it took back");
+        let finding = Finding::new("crl.behind", Severity::Error, &ca.name, message);
+        broken.push(finding.fix(format!("certforge crl --ca {name}")));
+    }
+    let to = span.not_after();
+    let condition = match () {
+        () if !current => Condition::Damaged,
+        () if to < context.now => Condition::Expired,
+        // Lists last weeks: by a span that is meant for certificates each would be due.
+        () if span.is_due(context.now, None) => Condition::Due,
+        () => Condition::Ok,
+    };
+    Some(StatusEntry {
+        kind: "crl",
+        name: ca.name.clone(),
+        folder: crate::report::path(&ca.folder),
+        condition,
+        not_after: rfc3339(to),
+        timestamp: to.unix_timestamp(),
+        days_left: span.days_left(context.now),
+        ca: Some(ca.name.clone()),
+        serial: None,
+    })
 }
 
 fn entry(

@@ -1,13 +1,15 @@
 //! Where in AWS: regions, profiles, endpoint, time-outs, and the connections to
 //! them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use certforge::Error;
 use certforge::aws::{Connection, Importer, Progress};
+use certforge::error::Shown;
 use certforge::harness::{AcmSim, Settings};
-use certforge::store::{ImportRecord, Lock, SIMULATOR, Store, read_input};
+use certforge::store::{ImportRecord, Lock, SIMULATOR, Store, is_regular, read_input, read_start};
 
 use crate::context::{Failure, Waits};
 use crate::environment;
@@ -31,6 +33,9 @@ pub struct TargetArgs {
 
 /// Where the simulator is, where nobody says.
 const SIMULATED_REGION: &str = "us-east-1";
+
+/// The most that a configuration file of AWS has, in octets.
+const MOST_OCTETS: u64 = 16 << 20;
 
 /// A place to import to, reached or not.
 pub struct Target {
@@ -127,6 +132,7 @@ impl TargetArgs {
 
     /// A connection without region and profile; `seconds` is for where no time-out was given.
     fn anywhere(&self, seconds: u64) -> Result<Connection, Failure> {
+        environment::aws_files().try_for_each(|(name, path)| check_ends(name, &path))?;
         let trust_anchors = match environment::aws_ca_bundle() {
             None => None,
             Some(path) => Some(Arc::new(std::mem::take(&mut *read_input(&path)?))),
@@ -257,4 +263,19 @@ pub fn say(asked: &Asked, progress: &Progress, waits: Waits) {
         _ => return,
     };
     render::progress(asked.label, &text);
+}
+
+/// Refuses a file that never ends, or is no configuration.
+fn check_ends(name: &str, path: &Path) -> Result<(), Failure> {
+    // One that is not there is passed over, as the SDK does.
+    if !path.exists() || path == Path::new("/dev/null") {
+        return Ok(());
+    }
+    let what = match () {
+        () if !is_regular(path) => "is no regular file",
+        () if read_start(path).is_ok_and(|start| start.size > MOST_OCTETS) => "is larger than 16 MiB",
+        () => return Ok(()),
+    };
+    let reason = format!("{name}: {} {what}", Shown(&path.to_string_lossy()));
+    Err(Error::AwsConfig { reason }.into())
 }
