@@ -178,6 +178,14 @@ fn what_is_due_is_what_ends_within_a_time() {
     assert_eq!(renewed("--within 30d"), 1);
     assert_eq!(renewed("--renew-within 30d"), 1);
     assert_eq!(renewed("--within 90d"), 2);
+    // Who names one gets it, and none that is due alone.
+    let named = sandbox.run("renew late.example --within 30d");
+    assert!(named.status == 2 && named.stderr.contains("renew --due --within 30d"), "{}", named.stderr);
+    // A year is a year.
+    sandbox.ok("leaf year.example --key p256 --days 364");
+    assert_eq!(sandbox.run("check year.example --within 364d").status, 1);
+    assert_eq!(sandbox.run("check year.example --within 1y").status, 1);
+    assert_eq!(sandbox.run("check year.example --within 11mo").status, 0);
 }
 
 #[test]

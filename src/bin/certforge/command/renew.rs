@@ -1,24 +1,26 @@
 //! `certforge renew`: leaves once more, as they were asked for.
 
 mod due;
+mod make;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use certforge::key::PrivateKey;
-use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority, Origin, Overwrite, Saved};
+use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
+use certforge::{Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
 use crate::command::inventory::{Issuers, Leaves, is_behind, is_key_elsewhere, leaves, request_on_record};
 use crate::command::issue::{LifetimeArgs, StrictArgs};
 use crate::command::passphrase::PassphraseArgs;
 use crate::command::status::WithinArgs;
-#[cfg(feature = "aws")]
-use crate::command::{candidate::LazyKey, places::ImportArgs};
 use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
-use crate::report::{LeafReport, RenewReport, Renewed, Report, State, findings};
+use crate::report::{LeafReport, RenewReport, Renewed, Report, findings};
+#[cfg(feature = "aws")]
+use make::import_again;
+use make::{Job, make};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -71,6 +73,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         });
     }
     let within = args.within.duration()?;
+    if within.is_some() && !args.names.is_empty() {
+        return Err(Failure::Usage {
+            message: "--within says which leaves are due, and one that is named is renewed in any case"
+                .to_owned(),
+            hint: "certforge renew --due --within 30d".to_owned(),
+        });
+    }
     context.store.require()?;
     let issuers = Issuers::read(&context.store)?;
     let mut said: Vec<Finding> = Vec::new();
@@ -163,7 +172,8 @@ fn import_only(args: &Args, context: &Context, issuers: &Issuers, entry: &LeafEn
         return None;
     }
     let ca = issuers.of(entry).map(|ca| ca.name.as_str());
-    let report = LeafReport::of(State::Unchanged, &entry.folder, ca, &entry.certificate, context.now);
+    let report =
+        LeafReport::of(crate::report::State::Unchanged, &entry.folder, ca, &entry.certificate, context.now);
     let outcome = import_again(context, entry, None).map(|imports| LeafReport { imports, ..report });
     Some(Renewed { name: entry.name(), outcome })
 }
@@ -351,50 +361,6 @@ fn one(
     }
 }
 
-/// A leaf to be renewed, and what it takes.
-struct Job<'a> {
-    entry: &'a LeafEntry,
-    /// The name that its folder is of.
-    first: &'a San,
-    plan: &'a LeafPlan,
-    request: &'a LeafRequest,
-    /// The CA's name in the store; none for a leaf that signs itself.
-    ca: Option<&'a str>,
-    authority: Option<&'a Authority>,
-}
-
-/// Makes the new one, and imports it where the old one was.
-fn make(
-    args: &Args,
-    context: &Context,
-    job: &Job<'_>,
-    key: (Option<PrivateKey>, bool),
-) -> Result<LeafReport, Failure> {
-    // Of two runs at once one makes it; and whoever asks for a leaf by name gets a new one.
-    let overwrite = if args.names.is_empty() {
-        Overwrite::ArchiveOf(job.entry.certificate.sha256())
-    } else {
-        Overwrite::Archive
-    };
-    let (saved, key) = save(context, job, overwrite, key)?;
-    let new = context.store.leaf_of(job.first)?;
-    let new = new.ok_or_else(|| Error::Missing {
-        what: "leaf",
-        name: job.first.to_string(),
-        path: saved.folder.clone(),
-    })?;
-    let report = LeafReport::of(State::Renewed, &saved.folder, job.ca, &new.certificate, context.now);
-    #[cfg_attr(not(feature = "aws"), expect(unused_mut, reason = "for the import alone"))]
-    let mut report = report.saved(&saved, job.plan);
-    #[cfg(feature = "aws")]
-    if args.is_imported_again() {
-        report.imports = import_again(context, &new, key)?;
-    }
-    #[cfg(not(feature = "aws"))]
-    drop(key);
-    Ok(report)
-}
-
 /// That a certificate is for a key that is not here. Where it never was, nobody misses it.
 fn key_elsewhere(entry: &LeafEntry, ca: Option<&str>, context: &Context) -> Finding {
     let never = is_key_elsewhere(entry, ca, &context.store);
@@ -429,67 +395,4 @@ fn named(entry: &LeafEntry, plan: &LeafPlan, context: &Context) -> Result<San, F
     }
     let reason = "its folder is not that of its first name";
     Err(Error::Path { path: entry.folder.clone(), reason }.into())
-}
-
-/// Signs and saves: with a key of its own, or for the one that somebody else has. A
-/// key that is to be on no disk comes back.
-fn save(
-    context: &Context,
-    job: &Job<'_>,
-    overwrite: Overwrite,
-    (key, ephemeral): (Option<PrivateKey>, bool),
-) -> Result<(Saved, Option<PrivateKey>), Failure> {
-    let Job { entry, first, plan, request, ca, authority } = *job;
-    let store = &context.store;
-    let origin = ca.map(|ca| Origin { ca, request });
-    let bundle: Bundle = match (authority, key) {
-        (Some(authority), Some(key)) => authority.issue_for(plan, key)?,
-        (None, Some(key)) => certforge::authority::self_signed(plan, key)?,
-        (Some(authority), None) => {
-            let leaf = authority.sign(plan, entry.certificate.public_key())?;
-            let parts = (&leaf, authority.chain());
-            let send_root = plan.template().send_root();
-            let origin = Origin { ca: ca.unwrap_or_default(), request };
-            return Ok((store.save_signed(first, parts, send_root, origin, overwrite)?, None));
-        }
-        (None, None) => {
-            let (name, path) = (first.to_string(), entry.folder.clone());
-            return Err(Error::Missing { what: "private key", name, path }.into());
-        }
-    };
-    if ephemeral {
-        let saved = store.save_bundle_without_key(first, &bundle, origin, overwrite)?;
-        return Ok((saved, Some(bundle.into_key())));
-    }
-    Ok((store.save_bundle(first, &bundle, origin, overwrite)?, None))
-}
-
-/// Imports a leaf to every place that has it by record, to the same ARN.
-#[cfg(feature = "aws")]
-fn import_again(
-    context: &Context,
-    entry: &LeafEntry,
-    key: Option<PrivateKey>,
-) -> Result<Vec<crate::report::ImportResult>, Failure> {
-    let records = entry.imports()?;
-    let key = match key {
-        Some(key) => LazyKey::ready(key),
-        None => LazyKey::new(|| Ok(entry.private_key()?)),
-    };
-    let mut results = Vec::new();
-    for record in records.all() {
-        let again = ImportArgs::again(record);
-        let place = again.ready(context, 1, None, false).and_then(|ready| ready.import(context, entry, &key));
-        match place {
-            Ok(of_place) => results.extend(of_place),
-            // The leaf is renewed: what did not reach ACM is told, and done by import-acm.
-            Err(failure) => results.push(crate::report::ImportResult {
-                name: entry.name(),
-                region: record.region.clone(),
-                profile: record.profile.clone(),
-                outcome: Err(failure),
-            }),
-        }
-    }
-    Ok(results)
 }

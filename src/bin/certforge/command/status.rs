@@ -42,11 +42,13 @@ impl WithinArgs {
     }
 }
 
-/// A span of time, such as 30d; a month is 30 days.
+/// A span of time, such as 30d. Twelve months are 365 days, and one is no less than its share:
+/// what is to be told in time is told too early rather than too late.
 pub fn span(text: &str) -> certforge::Result<Duration> {
     match text.parse()? {
         certforge::Lifetime::For { months, rest } => {
-            let whole = Duration::days(i64::from(months) * 30).checked_add(rest);
+            let days = (i64::from(months) * 365 + 11).div_euclid(12);
+            let whole = Duration::days(days).checked_add(rest);
             whole.ok_or_else(|| certforge::Error::Validity {
                 input: text.to_owned(),
                 reason: "it is longer than anything lasts".to_owned(),
