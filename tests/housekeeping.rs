@@ -5,7 +5,7 @@ mod support;
 
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use certforge::store::{Overwrite, Store, rewrite};
@@ -243,7 +243,7 @@ fn a_leaf_is_named_by_the_path_of_its_folder_too() {
 fn begun(sandbox: &Sandbox, args: &[&str]) -> Child {
     let mut command = Command::new(CERTFORGE);
     sandbox.isolate(&mut command);
-    command.arg("--quiet").args(args).spawn().unwrap()
+    command.arg("--quiet").args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// Waits until so many sets are whole, and only wait to be moved.
@@ -385,8 +385,9 @@ fn what_is_issued_while_a_ca_is_replaced_is_on_record() {
         let mut runs: Vec<Child> =
             names.iter().map(|name| begun(&sandbox, &["leaf", name, "--key", "p256"])).collect();
         runs.push(begun(&sandbox, &["ca", "new", "--force", "--key", "p256"]));
-        for mut run in runs {
-            assert!(run.wait().unwrap().success());
+        for run in runs {
+            let ran = support::ran(run.wait_with_output().unwrap());
+            assert_eq!(ran.status, 0, "{}", ran.stderr);
         }
     }
     let issued = std::fs::read_dir(sandbox.file("certforge/ca/default/issued")).unwrap();
