@@ -15,6 +15,14 @@ use crate::key::{PublicKey, SignatureAlgorithm};
 
 const LABEL: &str = "X509 CRL";
 
+/// A serial number without leading zero octets: some write the one of its sign, some do not
+/// (`openssl ca` does not).
+#[must_use]
+pub fn serial_number(octets: &[u8]) -> &[u8] {
+    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+    octets.get(zeros..).unwrap_or_default()
+}
+
 /// Why a certificate is taken back (RFC 5280 §5.3.1). `removeFromCRL` is for delta
 /// lists alone, which are not made here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

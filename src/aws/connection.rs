@@ -160,6 +160,15 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
     }
     let config = within(&runtime, limit, "reading the AWS configuration", load(connection, total))?;
     let region = config.region().ok_or(Error::AwsRegion)?.to_string();
+    // A flag wins, then the endpoint for the service alone, then the general one: the
+    // SDK's own order.
+    let endpoint = connection.endpoint_url.clone().or_else(|| service_endpoint(service, &config));
+    let endpoint = endpoint.or_else(|| config.endpoint_url().map(ToOwned::to_owned));
+    let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
+    if let Some(url) = &endpoint {
+        check_url(url)?;
+    }
+    check_region(&region, endpoint.is_some())?;
     let provider = config.credentials_provider().ok_or_else(|| Error::AwsCredentials {
         reason: "no source of credentials is configured".to_owned(),
     })?;
@@ -171,15 +180,6 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
     check_header("the access key's id", credentials.access_key_id())?;
     check_header("the session token", credentials.session_token().unwrap_or_default())?;
     let account = credentials.account_id().map(|id| id.as_str().to_owned());
-    // A flag wins, then the endpoint for the service alone, then the general one: the
-    // SDK's own order.
-    let endpoint = connection.endpoint_url.clone().or_else(|| service_endpoint(service, &config));
-    let endpoint = endpoint.or_else(|| config.endpoint_url().map(ToOwned::to_owned));
-    let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
-    if let Some(url) = &endpoint {
-        check_url(url)?;
-    }
-    check_region(&region, endpoint.is_some())?;
     let place = Place { service: service.name, region, endpoint };
     Ok(Settled { calls: Calls::new(runtime, connection.clock.clone(), deadline, place), config, account })
 }
@@ -264,7 +264,7 @@ fn check_header(what: &str, value: &str) -> Result<()> {
     if value.bytes().all(|b| b.is_ascii_graphic()) {
         return Ok(());
     }
-    let reason = format!("{what} has a blank, a control character or a letter of no English word in it");
+    let reason = format!("{what} has a blank, a control character or a letter that is not ASCII in it");
     Err(Error::AwsCredentials { reason })
 }
 

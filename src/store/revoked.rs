@@ -10,7 +10,7 @@ use super::file::io_error;
 use super::write;
 use super::{CaEntry, Lock, PATIENCE, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
 use crate::error::{Error, Result};
-use crate::revocation::{Reason, RevocationList, Revoked};
+use crate::revocation::{Reason, RevocationList, Revoked, serial_number};
 use crate::validity::rfc3339;
 
 /// The last list of a CA.
@@ -127,10 +127,11 @@ impl Store {
     /// [`Error::StoreName`], [`Error::Io`].
     pub fn is_list_current(&self, ca: &CaEntry, list: &RevocationList) -> Result<bool> {
         let names = file::files_in(&self.ca_folder(&ca.name)?.join(REVOKED))?;
-        let number = |serial: &[u8]| serial.iter().copied().skip_while(|octet| *octet == 0).collect();
-        let listed: HashSet<Vec<u8>> = list.revoked().iter().map(|entry| number(&entry.serial)).collect();
+        let revoked = list.revoked();
+        let listed: HashSet<&[u8]> = revoked.iter().map(|entry| serial_number(&entry.serial)).collect();
         let mut serials = names.iter().filter_map(|name| name.strip_suffix(".json"));
-        let is_listed = |serial: &str| serial_octets(serial).is_ok_and(|s| listed.contains(&number(&s)));
+        let is_listed =
+            |serial: &str| serial_octets(serial).is_ok_and(|s| listed.contains(serial_number(&s)));
         Ok(serials.all(is_listed) && list.is_signed_by(ca.certificate.public_key()).unwrap_or(false))
     }
 

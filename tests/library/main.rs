@@ -3,6 +3,7 @@
 
 mod authorities;
 mod certificates;
+mod ended;
 mod errors;
 mod faults;
 mod forms;

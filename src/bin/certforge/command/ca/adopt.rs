@@ -4,13 +4,12 @@ mod database;
 mod found;
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::{Counted, Shown};
 use certforge::gather::{Pile, Role};
-use certforge::store::{History, files_below, is_regular, read_input, read_large_input, read_start};
+use certforge::store::{CaEntry, History, files_below, is_regular, read_input, read_large_input, read_start};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, RevocationList, Severity};
 use time::OffsetDateTime;
@@ -22,7 +21,7 @@ use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::report::{AdoptReport, CaReport, Report, State, findings};
 use database::Database;
-use found::{Found, FoundKey, serial_number};
+use found::{Found, FoundKey};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -146,7 +145,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     for ca in known {
         if !args.dry_run {
-            catch_up(&ca.name, &found.history(&ca.certificate), context, &mut report)?;
+            catch_up(ca, &found.history(&ca.certificate), context, &mut report)?;
             found.findings.extend(list_is_behind(&ca.name, context)?);
         }
         let of_ca = CaReport::of(State::Unchanged, &ca.name, &ca.folder, &ca.certificate, context.now);
@@ -161,12 +160,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 
 /// Takes over what a CA that is here did elsewhere since.
 fn catch_up(
-    name: &str,
+    ca: &CaEntry,
     history: &History<'_>,
     context: &Context,
     report: &mut AdoptReport,
 ) -> Result<(), Failure> {
     let _lock = context.store.lock()?;
+    let name = &ca.name;
     for certificate in &history.issued {
         report.certificates += usize::from(context.store.record_issued(name, certificate)?);
     }
@@ -180,8 +180,7 @@ fn catch_up(
     if number < context.store.next_list_number(name)? {
         return Ok(());
     }
-    let listed: BTreeSet<Vec<u8>> = list.revoked().iter().map(serial_number).collect();
-    if context.store.revoked(name)?.iter().all(|revoked| listed.contains(&serial_number(revoked))) {
+    if context.store.is_list_current(ca, list)? {
         // The next one goes on from there.
         context.store.save_revocation_list(name, list)?;
     } else {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use certforge::certificate::Certificate;
 use certforge::error::{Counted, Shown};
 use certforge::key::PrivateKey;
-use certforge::revocation::Revoked;
+use certforge::revocation::{Revoked, serial_number};
 use certforge::store::History;
 use certforge::{Finding, RevocationList, Severity};
 use zeroize::Zeroizing;
@@ -33,11 +33,6 @@ pub struct FoundKey {
     pub passphrase: Option<Zeroizing<String>>,
 }
 
-/// The number and not its octets: `openssl ca` writes some without the leading zero.
-pub fn serial_number(of: &Revoked) -> Vec<u8> {
-    of.serial.iter().copied().skip_while(|octet| *octet == 0).collect()
-}
-
 impl Found {
     /// What a CA issued and took back, as far as it is here.
     pub fn history(&self, ca: &Certificate) -> History<'_> {
@@ -58,7 +53,7 @@ impl Found {
         let of_database = |d: &Database| d.revoked_but(&self.known(d, ca).1);
         let databases = self.databases.iter().filter(of_this).flat_map(of_database);
         let revoked: BTreeMap<Vec<u8>, Revoked> =
-            listed.chain(databases).map(|entry| (serial_number(&entry), entry)).collect();
+            listed.chain(databases).map(|entry| (serial_number(&entry.serial).to_vec(), entry)).collect();
         History {
             issued: issued.into_values().collect(),
             revoked: revoked.into_values().collect(),
