@@ -88,10 +88,10 @@ impl LeafEntry {
         Ok(TrustAnchor::new(self.chain.certificates().last().unwrap_or(&self.certificate).clone()))
     }
 
-    /// Whether a file of this name is in its folder.
+    /// Whether a regular file of this name is in its folder: a folder or a pipe is none.
     #[must_use]
     pub fn has_file(&self, name: &str) -> bool {
-        file::is_there(&self.folder.join(name))
+        file::is_regular(&self.folder.join(name))
     }
 
     /// Whether its private key is kept here.

@@ -84,6 +84,30 @@ fn a_form_that_is_missing_is_made_and_nothing_else() {
 }
 
 #[test]
+fn a_form_that_cannot_be_keeps_no_other_leaf_from_its_own() {
+    let sandbox = Sandbox::new();
+    let manifest = "[defaults]\nkey = \"p256\"\n[ca.default]\nkey = \"p256\"\n\
+        [leaf.\"a.example\"]\nforms = [\"combined\", \"p7b\"]\n[leaf.\"z.example\"]\nforms = [\"combined\"]\n";
+    put(&sandbox, manifest);
+    sandbox.ok("apply");
+    for file in ["a.example/combined.pem", "a.example/bundle.p7b", "z.example/combined.pem"] {
+        std::fs::remove_file(sandbox.file(&format!("certforge/{file}"))).unwrap();
+    }
+    std::fs::create_dir(sandbox.file("certforge/a.example/combined.pem")).unwrap();
+    for flags in ["", " --quiet"] {
+        let told = sandbox.run(&format!("apply{flags}"));
+        assert_eq!(told.status, 4, "{}", told.stderr);
+        assert!(told.stderr.contains("a.example/combined.pem"), "{}", told.stderr);
+    }
+    assert!(sandbox.file("certforge/z.example/combined.pem").is_file());
+    assert!(sandbox.file("certforge/a.example/bundle.p7b").is_file());
+    let told = sandbox.run("apply --json");
+    let leaf = &json(&told.stdout)["leaves"][0];
+    assert_eq!((told.status, &leaf["failed"][0]["form"]), (4, &"combined".into()), "{leaf}");
+    assert_eq!(leaf["failed"][0]["error"]["code"], "file.kind", "{leaf}");
+}
+
+#[test]
 fn one_place_that_fails_keeps_no_other_leaf_from_its_own() {
     let acm = Acm::new(&[("ImportCertificate", "403,ok")]);
     let place = format!("acm = [{{ region = \"eu-west-1\", endpoint_url = \"{}\" }}]", acm.sim.url());

@@ -61,8 +61,7 @@ pub fn report(report: &Report, format: Format) -> ExitCode {
 /// The exit status of a report: of several imports some may have failed.
 fn status_of(report: &Report) -> u8 {
     match report {
-        #[cfg(feature = "aws")]
-        Report::Apply(r) => r.leaves.iter().map(|leaf| acm::status(&leaf.imports)).max().unwrap_or(0),
+        Report::Apply(r) => apply::status(r),
         #[cfg(feature = "aws")]
         Report::Imports(r) => acm::status(&r.results),
         #[cfg(feature = "aws")]
@@ -97,7 +96,9 @@ fn failures(report: &Report) -> Vec<u8> {
         let _ = finding_lines(&mut text, &errors);
     };
     match report {
-        Report::Apply(r) => r.leaves.iter().for_each(|leaf| errors(&leaf.findings)),
+        Report::Apply(r) => {
+            let _ = apply::failures(&mut text, r);
+        }
         Report::CaList(r) => errors(&r.findings),
         Report::Issued(r) => errors(&r.findings),
         Report::LeafList(r) => errors(&r.findings),
@@ -114,7 +115,6 @@ fn failures(report: &Report) -> Vec<u8> {
     }
     #[cfg(feature = "aws")]
     let _ = match report {
-        Report::Apply(r) => r.leaves.iter().try_for_each(|leaf| acm::failed_lines(&mut text, &leaf.imports)),
         Report::Imports(r) => acm::failed_lines(&mut text, &r.results),
         Report::Up(r) => acm::failed_lines(&mut text, &r.imports),
         Report::AcmList(r) => acm::place_lines(&mut text, &r.failed),

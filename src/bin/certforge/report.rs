@@ -31,7 +31,7 @@ pub use adopt::AdoptReport;
 pub use apigw::{
     ApigwApplied, ApigwChange, ApigwExplainReport, ApigwIntegration, ApigwPatchReport, WayReport,
 };
-pub use apply::{ApplyLeaf, ApplyReport};
+pub use apply::{ApplyLeaf, ApplyReport, FailedForm};
 pub use batch::{BatchLeaf, BatchReport};
 use certforge::certificate::Certificate;
 use certforge::finding::{Finding, Severity};

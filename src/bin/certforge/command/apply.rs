@@ -22,7 +22,10 @@ use crate::command::passphrase::{PassphraseArgs, from_file, read_first_line};
 use crate::context::{Context, Failure, Waits};
 use crate::environment;
 use crate::render::Bar;
-use crate::report::{ApplyLeaf, ApplyReport, CaReport, Report, State, findings, left_behind_findings, path};
+use crate::report::{
+    ApplyLeaf, ApplyReport, CaReport, FailedForm, Problem, Report, State, findings, left_behind_findings,
+    path,
+};
 use difference::Verdict;
 use manifest::Manifest;
 use plan::{PlannedCa, PlannedLeaf};
@@ -93,7 +96,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         left_behind = make(&changed, &wanted, &authorities, context)?;
         for (report, leaf) in reports.iter_mut().zip(&wanted) {
-            report.forms = forms(leaf, &base, context)?;
+            forms(leaf, &base, context, report);
         }
         #[cfg(feature = "aws")]
         for (report, leaf) in reports.iter_mut().zip(&wanted) {
@@ -342,12 +345,32 @@ fn not_wanted(
     Ok(found.filter(|entry| !folders.contains(&entry.folder) && of_manifest(entry)).collect())
 }
 
-/// Makes the forms that a leaf is to have and has not.
-fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context) -> Result<Vec<String>, Failure> {
-    if leaf.forms.is_empty() {
-        return Ok(Vec::new());
+/// Makes the forms that a leaf is to have and has not. One that cannot be made keeps
+/// neither another nor another leaf from its own.
+fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context, report: &mut ApplyLeaf) {
+    let mut missing = leaf.forms.clone();
+    if let Err(failure) = missing_forms(leaf, base, context, &mut missing, report) {
+        // What all of them need is not there.
+        report.failed.extend(missing.into_iter().map(|form| failed(form, &failure)));
     }
-    let Some(entry) = context.store.leaf_of(leaf.first())? else { return Ok(Vec::new()) };
+}
+
+fn failed(form: bundle::Form, failure: &Failure) -> FailedForm {
+    FailedForm { form: form.name(), error: Problem::of(failure) }
+}
+
+fn missing_forms(
+    leaf: &PlannedLeaf,
+    base: &Path,
+    context: &Context,
+    missing: &mut Vec<bundle::Form>,
+    report: &mut ApplyLeaf,
+) -> Result<(), Failure> {
+    let Some(entry) = context.store.leaf_of(leaf.first())? else { return Ok(()) };
+    missing.retain(|form| !bundle::is_there(*form, &entry, &FormOptions::default()));
+    if missing.is_empty() {
+        return Ok(());
+    }
     let passphrase = match &leaf.p12_passphrase_file {
         Some(file) => Some(read_first_line(&base.join(file))?),
         None => None,
@@ -357,15 +380,16 @@ fn forms(leaf: &PlannedLeaf, base: &Path, context: &Context) -> Result<Vec<Strin
         passphrase: passphrase.as_ref(),
         ..FormOptions::default()
     };
-    let mut made = Vec::new();
-    let missing: Vec<_> =
-        leaf.forms.iter().filter(|form| !bundle::is_there(**form, &entry, &options)).collect();
-    let _lock = if missing.is_empty() { None } else { Some(entry.lock(bundle::PATIENCE)?) };
-    for form in missing {
-        let pieces = bundle::make(*form, &entry, &options, context)?;
-        made.extend(bundle::write(&pieces, &entry, None, Overwrite::Replace)?.into_iter().map(|f| f.path));
+    let _lock = entry.lock(bundle::PATIENCE)?;
+    for form in missing.drain(..) {
+        let written = bundle::make(form, &entry, &options, context)
+            .and_then(|pieces| bundle::write(&pieces, &entry, None, Overwrite::Replace));
+        match written {
+            Ok(files) => report.forms.extend(files.into_iter().map(|f| f.path)),
+            Err(failure) => report.failed.push(failed(form, &failure)),
+        }
     }
-    Ok(made)
+    Ok(())
 }
 
 /// The files of forms that would be made: of a leaf that stays those that are missing.

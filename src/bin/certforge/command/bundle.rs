@@ -74,6 +74,14 @@ pub enum Form {
     Key,
 }
 
+impl Form {
+    /// Its name on the command line and in manifests.
+    pub fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self)
+            .map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum KeyFormat {
     /// PKCS#8, for every kind of key

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use certforge::error::Counted;
 
-use super::{ca_lines, finding_lines, line};
+use super::{ca_lines, finding_lines, line, problem_lines};
 use crate::report::{ApplyLeaf, ApplyReport, State};
 
 pub fn lines(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
@@ -33,6 +33,37 @@ pub fn lines(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
     line(out, "apply", &Counted(report.leaves.len(), "leaf", "leaves").to_string(), &facts)
 }
 
+/// The forms that could not be made, and why.
+fn form_lines(out: &mut impl Write, leaf: &ApplyLeaf) -> io::Result<()> {
+    leaf.failed.iter().try_for_each(|failed| {
+        line(out, "form", &format!("{} of {}", failed.form, leaf.name), "failed")?;
+        problem_lines(out, &failed.error)
+    })
+}
+
+/// What failed alone.
+pub fn failures(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
+    for leaf in &report.leaves {
+        form_lines(out, leaf)?;
+        #[cfg(feature = "aws")]
+        super::acm::failed_lines(out, &leaf.imports)?;
+        let errors: Vec<_> = leaf.findings.iter().filter(|f| f.severity == "error").cloned().collect();
+        finding_lines(out, &errors)?;
+    }
+    Ok(())
+}
+
+/// The worst status of what failed.
+pub fn status(report: &ApplyReport) -> u8 {
+    let of = |leaf: &ApplyLeaf| {
+        let forms = leaf.failed.iter().map(|failed| failed.error.status).max().unwrap_or(0);
+        #[cfg(feature = "aws")]
+        let forms = forms.max(super::acm::status(&leaf.imports));
+        forms
+    };
+    report.leaves.iter().map(of).max().unwrap_or(0)
+}
+
 fn leaf_line(out: &mut impl Write, leaf: &ApplyLeaf, planned: bool) -> io::Result<()> {
     let would = if planned { "would be " } else { "" };
     let state = match leaf.state {
@@ -48,6 +79,7 @@ fn leaf_line(out: &mut impl Write, leaf: &ApplyLeaf, planned: bool) -> io::Resul
     for form in &leaf.forms {
         line(out, "form", form, &format!("{would}created"))?;
     }
+    form_lines(out, leaf)?;
     #[cfg(feature = "aws")]
     super::acm::results_lines(out, &leaf.imports)?;
     finding_lines(out, &leaf.findings)

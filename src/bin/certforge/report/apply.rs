@@ -4,7 +4,7 @@ use serde::Serialize;
 
 #[cfg(feature = "aws")]
 use super::ImportResult;
-use super::{CaReport, FindingReport, State};
+use super::{CaReport, FindingReport, Problem, State};
 
 #[derive(Serialize)]
 pub struct ApplyLeaf {
@@ -21,6 +21,9 @@ pub struct ApplyLeaf {
     /// Files in other forms that were made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forms: Vec<String>,
+    /// Forms that could not be made, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<FailedForm>,
     #[cfg(feature = "aws")]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub imports: Vec<ImportResult>,
@@ -45,11 +48,20 @@ impl ApplyLeaf {
             not_after,
             reason,
             forms: Vec::new(),
+            failed: Vec::new(),
             #[cfg(feature = "aws")]
             imports: Vec::new(),
             findings,
         }
     }
+}
+
+/// A form of a leaf that could not be made.
+#[derive(Serialize)]
+pub struct FailedForm {
+    /// Its name as manifests have it.
+    pub form: String,
+    pub error: Problem,
 }
 
 #[derive(Serialize)]
