@@ -14,6 +14,8 @@ use std::path::PathBuf;
 
 pub use code::Category;
 pub use name_fault::NameFault;
+#[cfg(feature = "gather")]
+pub(crate) use shown::PEM_IN_BASE64;
 pub use shown::{Counted, Escaped, Shown, is_invisible};
 
 /// A result of this crate.

@@ -19,6 +19,8 @@ use text::Block;
 
 /// How a Java keystore begins.
 const JKS: [u8; 4] = [0xfe, 0xed, 0xfe, 0xed];
+/// How a private key of OpenSSH names its kind (RFC 8709 §4).
+const SSH_ED25519: &[u8] = b"ssh-ed25519";
 /// The most octets of a file of certificates.
 const MOST: usize = 4 << 20;
 /// The most octets of a file with a key.
@@ -276,8 +278,8 @@ impl Pile {
             let message = format!("PEM written anew: it had {}", read.repairs.join(", "));
             self.fixed("gather.encoding", source.file.clone(), message);
         }
-        if read.layered {
-            self.fixed("gather.base64", source.file.clone(), "one layer of base64 around the PEM taken off");
+        if let Some(layer) = read.layer {
+            self.fixed("gather.base64", source.file.clone(), layer);
         }
         if let Some(der) = &read.der {
             return self.binary(der, source);
@@ -302,6 +304,25 @@ impl Pile {
         Ok(())
     }
 
+    /// A private key in a form that another program has to read.
+    fn other_program_s(&mut self, block: &Block, place: String, source: &Source<'_, '_>) {
+        let file = source.path.to_string_lossy().replace('\'', "'\\''");
+        let (code, what, fix) = if block.encrypted {
+            let fix = format!("turn it into PKCS#8: openssl pkcs8 -topk8 -in '{file}' -out '{file}.pk8'");
+            ("gather.encrypted", "it is encrypted in the old PEM form", fix)
+        } else if block.der.windows(SSH_ED25519.len()).any(|w| w == SSH_ED25519) {
+            // ssh-keygen writes it in no other form.
+            let fix = "issue the certificate with a key that is not for SSH: --key p256".to_owned();
+            ("gather.key-kind", "it is OpenSSH's of the kind Ed25519", fix)
+        } else {
+            let fix = format!(
+                "turn a copy into PEM: cp '{file}' '{file}.pem' && ssh-keygen -p -m PEM -f '{file}.pem'"
+            );
+            ("gather.encrypted", "it is OpenSSH's", fix)
+        };
+        self.no_key(code, place, what, &fix);
+    }
+
     fn block(&mut self, number: usize, block: &Block, source: &mut Source<'_, '_>) -> Result<()> {
         let place = format!("{}, block {number}, line {}", source.file, block.line);
         match block.label.as_str() {
@@ -323,16 +344,7 @@ impl Pile {
             "RSA PUBLIC KEY" => self.rsa_public_key(&block.der, place),
             "ENCRYPTED PRIVATE KEY" => self.encrypted(&block.der, place, source)?,
             label if block.encrypted || label == "OPENSSH PRIVATE KEY" => {
-                let what =
-                    if block.encrypted { "it is encrypted in the old PEM form" } else { "it is OpenSSH's" };
-                let fix = if block.encrypted {
-                    let file = source.path.to_string_lossy();
-                    let file = file.replace('\'', "'\\''");
-                    format!("turn it into PKCS#8: openssl pkcs8 -topk8 -in '{file}' -out '{file}.pk8'")
-                } else {
-                    "turn it into PEM: ssh-keygen -p -m PEM -f COPY".to_owned()
-                };
-                self.no_key("gather.encrypted", place, what, &fix);
+                self.other_program_s(block, place, source);
             }
             label => match KeyForm::of_label(label) {
                 Some(form) => self.key(PrivateKey::from_der(&block.der, form), place),

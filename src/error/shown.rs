@@ -12,8 +12,10 @@ pub struct Shown<'a>(pub &'a str);
 /// How many characters a foreign text takes when it is shown, escapes written out.
 const SHOWN_LIMIT: usize = 300;
 
-/// How PEM begins, and how its Base64 does, as Kubernetes and many stores of secrets keep it.
-const PEM: [&str; 2] = ["-----BEGIN ", "LS0tLS1CRUdJTi"];
+/// How the Base64 of PEM begins, as Kubernetes and many stores of secrets keep it.
+pub const PEM_IN_BASE64: &str = "LS0tLS1CRUdJTi";
+
+const PEM: [&str; 2] = ["-----BEGIN ", PEM_IN_BASE64];
 
 fn is_pem(text: &str) -> bool {
     PEM.iter().any(|mark| text.contains(mark))

@@ -7,6 +7,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use crate::error::PEM_IN_BASE64;
+
 /// The most octets of a line.
 const MOST_LINE: usize = 100_000;
 /// The most blocks of a file.
@@ -45,8 +47,8 @@ pub(super) struct Read {
     pub(super) der: Option<Zeroizing<Vec<u8>>>,
     /// What was not as PEM should be.
     pub(super) repairs: Vec<&'static str>,
-    /// Whether the whole PEM was in base64 once more.
-    pub(super) layered: bool,
+    /// What was taken off, where the PEM was in base64 once more.
+    pub(super) layer: Option<&'static str>,
 }
 
 /// The DER of a text that is certificates in clean PEM and nothing else; none where it is
@@ -85,9 +87,20 @@ pub(super) fn read(bytes: &[u8]) -> Read {
         read.scan(&text);
         return read;
     }
-    let Some(inside) = bare_base64(&text) else { return read };
+    let Some(inside) = bare_base64(&text) else {
+        match values_in_base64(&text) {
+            Ok(inside) if inside.is_empty() => {}
+            Ok(inside) => {
+                read.layer = Some("PEM taken out of the base64 in it, as of a Kubernetes Secret");
+                let text = decode(&inside, &mut read.repairs);
+                read.scan(&text);
+            }
+            Err(damage) => read.blocks.push(Err(damage)),
+        }
+        return read;
+    };
     if begins(&inside) > 0 {
-        read.layered = true;
+        read.layer = Some("one layer of base64 around the PEM taken off");
         let text = decode(&inside, &mut read.repairs);
         read.scan(&text);
     } else if inside.first() == Some(&0x30) {
@@ -179,6 +192,26 @@ fn bare_base64(text: &str) -> Option<Zeroizing<Vec<u8>>> {
         return None;
     }
     BASE64.decode(plain.as_bytes()).ok().map(Zeroizing::new)
+}
+
+/// What stands in base64 in another document and is PEM then: values of a Kubernetes
+/// Secret, in YAML or JSON.
+fn values_in_base64(text: &str) -> Result<Zeroizing<Vec<u8>>, Damage> {
+    // Room for all of it: growing would leave copies of a key behind.
+    let mut found = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some(at) = rest.find(PEM_IN_BASE64) {
+        rest = &rest[at..];
+        let is_base64 = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=');
+        let (value, after) = rest.split_at(rest.find(|c| !is_base64(c)).unwrap_or(rest.len()));
+        BASE64.decode_vec(value, &mut found).map_err(|_| {
+            let line = 1 + line_ends(&text[..text.len() - rest.len()]);
+            Damage { line, reason: "its base64 is cut off or damaged".to_owned() }
+        })?;
+        found.push(b'\n');
+        rest = after;
+    }
+    Ok(found)
 }
 
 impl Read {

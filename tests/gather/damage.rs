@@ -24,6 +24,7 @@ fn pem_as_editors_shells_and_mail_leave_it() {
     let indent = pem.lines().map(|l| ["  ", l, "\n"].concat()).collect::<String>();
     let trailing = pem.lines().map(|l| [l, " \n"].concat()).collect::<String>();
     let no_padding = pem.replace('=', "");
+    let secret = format!("kind: Secret\ndata:\n  tls.crt: \"{}\"\n", STANDARD.encode(pem));
     for (bytes, repair) in [
         (
             pem.replace('\n', "\r\n").into_bytes(),
@@ -65,6 +66,10 @@ fn pem_as_editors_shells_and_mail_leave_it() {
         (trailing.into_bytes(), "gather.encoding f: PEM written anew: it had blanks at line ends"),
         (bare.into_bytes(), "gather.encoding f: PEM written anew: it had no BEGIN and END lines"),
         (STANDARD.encode(pem).into_bytes(), "gather.base64 f: one layer of base64 around the PEM taken off"),
+        (
+            secret.into_bytes(),
+            "gather.base64 f: PEM taken out of the base64 in it, as of a Kubernetes Secret",
+        ),
         (der(pem), "gather.der f: DER written as PEM"),
         (no_padding.into_bytes(), ""),
         (pem.trim_end().as_bytes().to_vec(), ""),
@@ -97,6 +102,10 @@ fn damage_is_told_with_its_block_and_line() {
         (
             second,
             format!("!gather.damaged f, block 2, line {}: a character that is not base64's", lines_of + 2),
+        ),
+        (
+            format!("a: b\nc: {}%\nd: LS0tLS1CRUdJTiA=AA\n", STANDARD.encode(pem)),
+            "!gather.damaged f, block 1, line 3: its base64 is cut off or damaged".to_owned(),
         ),
         (short, "!gather.damaged f, block 1, line 3: its base64 is cut off or damaged".to_owned()),
         (
@@ -175,6 +184,10 @@ fn blocks_of_other_kinds_are_passed_over_told_or_kept() {
         (
             block("OPENSSH PRIVATE KEY", b"\x05\x00"),
             format!("!gather.encrypted {place}: it is OpenSSH's"),
+        ),
+        (
+            block("OPENSSH PRIVATE KEY", b"openssh-key-v1\0\0\0\0\x0bssh-ed25519"),
+            format!("!gather.key-kind {place}: it is OpenSSH's of the kind Ed25519"),
         ),
         (
             "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END EC PRIVATE KEY-----\n".to_owned(),
