@@ -49,7 +49,8 @@ impl Lifetime {
     }
 
     /// The validity it means at `now`: back-dated by [`BACKDATE`], both ends
-    /// inclusive, so that 825 days are 825 × 86,400 seconds and not one more.
+    /// inclusive, so that 825 days are 825 × 86,400 seconds and not one more. A span
+    /// below a day, of which five minutes are a good part, counts from `now`.
     ///
     /// # Errors
     /// [`Error::Clock`] where `now` lies before 2026; [`Error::Validity`] where
@@ -62,6 +63,9 @@ impl Lifetime {
         let not_before = now - BACKDATE;
         let not_after = match self {
             Self::Until(end) => Some(whole_second(end)),
+            Self::For { months: 0, rest } if rest < Duration::DAY => {
+                now.checked_add(rest).and_then(|t| t.checked_sub(Duration::SECOND))
+            }
             Self::For { months, rest } => add_months(not_before, months)
                 .and_then(|t| t.checked_add(rest))
                 .and_then(|t| t.checked_sub(Duration::SECOND)),

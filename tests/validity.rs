@@ -173,10 +173,22 @@ fn an_end_has_to_come() {
     ] {
         assert_eq!(Lifetime::Until(end).starting(NOW).is_ok(), good, "{end}");
     }
-    // A span shorter than the time it is back-dated by has ended as well.
-    assert!("5min".parse::<Lifetime>().unwrap().starting(NOW).is_err());
-    assert!("5min1s".parse::<Lifetime>().unwrap().starting(NOW).is_err());
-    assert!("5min2s".parse::<Lifetime>().unwrap().starting(NOW).is_ok());
+    assert!("1s".parse::<Lifetime>().unwrap().starting(NOW).is_err());
+    assert!("2s".parse::<Lifetime>().unwrap().starting(NOW).is_ok());
+}
+
+#[test]
+fn of_a_span_below_a_day_nothing_is_lost_to_back_dating() {
+    for (text, length) in
+        [("5min", Duration::minutes(5)), ("1h", Duration::hours(1)), ("86399s", Duration::seconds(86_399))]
+    {
+        let validity = text.parse::<Lifetime>().unwrap().starting(NOW).unwrap();
+        assert_eq!(validity.not_before(), NOW - BACKDATE, "{text}");
+        assert_eq!(validity.not_after(), NOW + length - Duration::SECOND, "{text}");
+    }
+    // A day and more are that long all in all: 825 days are what Apple's platforms take.
+    let day = Lifetime::days(1).starting(NOW).unwrap();
+    assert_eq!(day.length(), Duration::days(1));
 }
 
 #[test]
