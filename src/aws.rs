@@ -2,6 +2,7 @@
 //! API Gateway's REST APIs.
 
 mod arn;
+mod attempts;
 mod call;
 mod connection;
 mod find;

@@ -10,12 +10,6 @@ use aws_sdk_acm::error::{ProvideErrorMetadata, SdkError};
 use super::pace::{Clock, Pace, Progress, back_off};
 use crate::error::{Error, Result};
 
-/// How often a call that only reads, or whose outcome is not known, is made in all, where
-/// nothing refuses it.
-pub(super) const ATTEMPTS: u32 = 5;
-/// How often a call that cannot be sent is tried in all.
-pub(super) const CONNECTS: u32 = 3;
-
 /// What is called, and where.
 pub(super) struct Place {
     /// The service, as messages name it.
@@ -137,41 +131,6 @@ impl Calls {
         }
         self.clock.sleep(wait).await;
         Ok(())
-    }
-
-    /// A call that changes nothing, or that may be made twice: made again until
-    /// there is an answer.
-    pub(super) async fn ask<T, E, F>(&self, action: &'static str, call: impl Fn() -> F) -> Result<T>
-    where
-        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    {
-        let (mut attempt, mut throttled) = (1, 0);
-        loop {
-            self.pace(action).await;
-            let failed = match call().await {
-                Ok(answer) => return Ok(answer),
-                Err(e) => self.failed(action, &e),
-            };
-            match failed {
-                Failed::Refused(e) => return Err(e),
-                Failed::Throttled(e) => {
-                    self.back_off(attempt, e).await?;
-                    throttled += 1;
-                }
-                Failed::Unsent(e) if attempt - throttled >= CONNECTS => return Err(e),
-                Failed::Unsent(e) | Failed::Unknown(e) | Failed::Late(e)
-                    if attempt - throttled >= ATTEMPTS =>
-                {
-                    return Err(e);
-                }
-                Failed::Unsent(e) | Failed::Unknown(e) | Failed::Late(e) => {
-                    self.back_off(attempt, e).await?;
-                    self.tell(&Progress::Repeating { action, attempt: attempt + 1 });
-                }
-            }
-            attempt += 1;
-        }
     }
 
     /// What a failure of the SDK means.

@@ -5,7 +5,8 @@
 
 use aws_sdk_acm::primitives::Blob;
 
-use super::call::{ATTEMPTS, CONNECTS, Failed, unresolved};
+use super::attempts::Lost;
+use super::call::{Failed, unresolved};
 use super::find::{Found, is_denied, is_imported, is_same_chain, is_unreadable};
 use super::inventory::{ADD_TAGS, arn_in_answer, sdk_tag};
 use super::pace::Progress;
@@ -230,34 +231,23 @@ impl Importer {
         tags: &[Tag],
         besides: &[CertificateArn],
     ) -> Result<(CertificateArn, bool)> {
-        let (mut attempt, mut throttled) = (1, 0);
+        let mut attempts = self.calls.attempts(IMPORT);
         loop {
-            self.calls.pace(IMPORT).await;
-            match self.send_once(import, arn, tags).await {
+            attempts.pace().await;
+            let failed = match self.send_once(import, arn, tags).await {
                 Ok(arn) => return Ok((arn, false)),
-                Err(Failed::Refused(e)) => return Err(e),
-                Err(Failed::Unsent(e)) if attempt - throttled >= CONNECTS => return Err(e),
-                Err(Failed::Throttled(e)) => {
-                    self.calls.back_off(attempt, e).await?;
-                    throttled += 1;
-                }
-                Err(Failed::Unsent(e)) => self.calls.back_off(attempt, e).await?,
-                Err(Failed::Late(e)) if arn.is_none() => {
-                    self.calls.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
-                    return self.watch_for(import, besides, e).await.map(|arn| (arn, true));
-                }
-                Err(Failed::Late(e) | Failed::Unknown(e)) => {
-                    self.calls.tell(&Progress::Looking { action: IMPORT, reason: e.to_string() });
-                    match self.look_for(import, arn, besides).await {
-                        Ok(Some(arn)) => return Ok((arn, true)),
-                        Ok(None) if attempt - throttled >= ATTEMPTS => return Err(e),
-                        Ok(None) => self.calls.back_off(attempt, e).await?,
-                        Err(look) => return Err(unresolved(IMPORT, e, look)),
-                    }
-                    self.calls.tell(&Progress::Repeating { action: IMPORT, attempt: attempt + 1 });
-                }
+                Err(failed) => failed,
+            };
+            let Some(Lost { error, late }) = attempts.settle(failed).await? else { continue };
+            self.calls.tell(&Progress::Looking { action: IMPORT, reason: error.to_string() });
+            if late && arn.is_none() {
+                return self.watch_for(import, besides, error).await.map(|arn| (arn, true));
             }
-            attempt += 1;
+            match self.look_for(import, arn, besides).await {
+                Ok(Some(arn)) => return Ok((arn, true)),
+                Ok(None) => attempts.again(error).await?,
+                Err(look) => return Err(unresolved(IMPORT, error, look)),
+            }
         }
     }
 

@@ -7,7 +7,8 @@ use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::primitives::Blob;
 use aws_sdk_apigateway::types::PutMode;
 
-use super::call::{ATTEMPTS, CONNECTS, Calls, Failed, unresolved};
+use super::attempts::Lost;
+use super::call::{Calls, unresolved};
 use super::connection::{Connection, Service, settle};
 use super::pace::Progress;
 use crate::error::{Error, Result};
@@ -215,9 +216,9 @@ impl RestApis {
     }
 
     async fn deployment(&self, id: &str, stage: &str, before: Option<&str>, why: &str) -> Result<String> {
-        let (mut attempt, mut throttled) = (1, 0);
+        let mut attempts = self.calls.attempts(DEPLOY);
         loop {
-            self.calls.pace(DEPLOY).await;
+            attempts.pace().await;
             let call = self.client.create_deployment().rest_api_id(id).stage_name(stage).description(why);
             let failed = match call.send().await {
                 Ok(answer) => {
@@ -226,28 +227,15 @@ impl RestApis {
                 }
                 Err(e) => self.calls.failed(DEPLOY, &e),
             };
-            match failed {
-                Failed::Refused(e) => return Err(e),
-                Failed::Unsent(e) if attempt - throttled >= CONNECTS => return Err(e),
-                Failed::Throttled(e) => {
-                    self.calls.back_off(attempt, e).await?;
-                    throttled += 1;
-                }
-                Failed::Unsent(e) => self.calls.back_off(attempt, e).await?,
-                Failed::Late(e) | Failed::Unknown(e) => {
-                    self.calls.tell(&Progress::Looking { action: DEPLOY, reason: e.to_string() });
-                    match self.stages(id).await {
-                        Err(look) => return Err(unresolved(DEPLOY, e, look)),
-                        Ok(stages) => match stages.get(stage).cloned().flatten() {
-                            Some(now) if Some(now.as_str()) != before => return Ok(now),
-                            _ if attempt - throttled >= ATTEMPTS => return Err(e),
-                            _ => self.calls.back_off(attempt, e).await?,
-                        },
-                    }
-                    self.calls.tell(&Progress::Repeating { action: DEPLOY, attempt: attempt + 1 });
-                }
+            let Some(Lost { error, .. }) = attempts.settle(failed).await? else { continue };
+            self.calls.tell(&Progress::Looking { action: DEPLOY, reason: error.to_string() });
+            match self.stages(id).await {
+                Err(look) => return Err(unresolved(DEPLOY, error, look)),
+                Ok(stages) => match stages.get(stage).cloned().flatten() {
+                    Some(now) if Some(now.as_str()) != before => return Ok(now),
+                    _ => attempts.again(error).await?,
+                },
             }
-            attempt += 1;
         }
     }
 }
