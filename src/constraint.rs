@@ -14,6 +14,7 @@ use x509_cert::name::Name;
 use crate::error::{Error, Result};
 use crate::name::San;
 use crate::subject;
+pub(crate) use subtree::Side;
 pub use subtree::Subtree;
 use subtree::address_of;
 use subtree::{Presented, email_within, uri_host};
@@ -119,7 +120,7 @@ impl Constraints {
             return Some("its limits on URIs let none stand below that has no host name".to_owned());
         }
         let presented = Presented::of(name);
-        self.broken(kind, |s| s.holds(presented, true), |s| s.holds(presented, false))
+        self.broken(kind, |s| s.holds(presented, Side::ExcludesAny), |s| s.holds(presented, Side::Permits))
     }
 
     /// Why no name that a CA below permits may stand below this one: it would never issue
@@ -169,19 +170,13 @@ impl Constraints {
 
     /// Why a name of a certificate, well formed or not, may not stand below, as clients
     /// judge it (RFC 5280 §4.2.1.10). A name that cannot be compared with a limit on its
-    /// type breaks it.
-    pub(crate) fn bars(&self, name: &GeneralName) -> Option<String> {
-        let text;
+    /// type breaks it. Whether a wildcard is one name or all that it stands for, `excludes`
+    /// says: clients differ.
+    pub(crate) fn bars(&self, name: &GeneralName, excludes: Side) -> Option<String> {
         let (kind, presented) = match name {
-            GeneralName::DnsName(dns) if dns.as_str().split('.').any(str::is_empty) => {
-                return self.bars_type("dns");
-            }
+            GeneralName::DnsName(dns) => return self.bars_dns(dns.as_str(), excludes),
             GeneralName::Rfc822Name(email) if !email.as_str().contains('@') => {
                 return self.bars_type("email");
-            }
-            GeneralName::DnsName(dns) => {
-                text = dns.as_str().to_ascii_lowercase();
-                ("dns", Presented::Dns(&text))
             }
             GeneralName::Rfc822Name(email) => ("email", Presented::Email(email.as_str())),
             GeneralName::UniformResourceIdentifier(uri) => ("uri", Presented::Uri(uri.as_str())),
@@ -201,7 +196,19 @@ impl Constraints {
         {
             return self.bars_type("uri");
         }
-        self.broken(kind, |s| s.holds(presented, true), |s| s.holds(presented, false))
+        self.bars_presented(kind, presented, excludes)
+    }
+
+    /// The same of a DNS name, or of what a client takes for one.
+    pub(crate) fn bars_dns(&self, name: &str, excludes: Side) -> Option<String> {
+        if name.split('.').any(str::is_empty) {
+            return self.bars_type("dns");
+        }
+        self.bars_presented("dns", Presented::Dns(&name.to_ascii_lowercase()), excludes)
+    }
+
+    fn bars_presented(&self, kind: &str, name: Presented<'_>, excludes: Side) -> Option<String> {
+        self.broken(kind, |s| s.holds(name, excludes), |s| s.holds(name, Side::Permits))
     }
 
     /// That names of this type are limited at all.

@@ -245,6 +245,27 @@ fn of_two_lists_of_one_second_the_higher_number_counts() {
 }
 
 #[test]
+fn of_two_lists_that_are_the_same_in_all_else_the_one_that_takes_it_back_counts() {
+    use certforge::{Authority, LeafRequest, Revoked, revocation::Reason};
+    use time::{Duration, OffsetDateTime};
+    let sandbox = Sandbox::new();
+    let ca = Authority::generate("root").unwrap();
+    let leaf = ca.issue(&LeafRequest::new(["a.internal"]).unwrap()).unwrap();
+    let at = OffsetDateTime::now_utc() - Duration::MINUTE;
+    let serial = leaf.leaf().serial().to_vec();
+    let revoked = [Revoked { serial, at, reason: Reason::Superseded }];
+    for (name, list) in [("none", &[][..]), ("some", &revoked[..])] {
+        let list = ca.revocation_list(list, 7, (at, at + Duration::DAY)).unwrap();
+        std::fs::write(sandbox.file(&format!("{name}.pem")), list.pem().unwrap()).unwrap();
+    }
+    std::fs::write(sandbox.file("leaf.pem"), leaf.leaf().pem().unwrap()).unwrap();
+    std::fs::write(sandbox.file("ca.pem"), ca.certificate().pem().unwrap()).unwrap();
+    for order in ["--crl none.pem --crl some.pem", "--crl some.pem --crl none.pem"] {
+        refuses(&sandbox, &format!("leaf.pem --trust ca.pem {order}"), "path.revoked", "leaf");
+    }
+}
+
+#[test]
 fn a_damaged_certificate_is_not_passed_over_for_the_next() {
     let sandbox = Sandbox::new();
     sandbox.ok("up a.internal --key p256");

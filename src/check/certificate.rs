@@ -113,8 +113,11 @@ struct Facts<'a> {
     limits: Option<(bool, NameConstraints)>,
     access: Option<(bool, AuthorityInfoAccessSyntax)>,
     is_ca: bool,
-    /// Subject and issuer are one name: of a CA, that it is a root.
+    /// Subject and issuer are one name.
     self_issued: bool,
+    /// It is signed with its own key too, as far as that can be told: in a rollover from key
+    /// to key a CA issues itself a certificate with the other one (RFC 4210 §4.4).
+    self_signed: bool,
     /// What cannot be decoded, in words.
     undecoded: Vec<String>,
 }
@@ -134,6 +137,7 @@ impl<'a> Facts<'a> {
             access: extension(tbs, &mut undecoded),
             is_ca: constraints.as_ref().is_some_and(|(_, c)| c.ca),
             self_issued: tbs.subject() == tbs.issuer(),
+            self_signed: tbs.subject() == tbs.issuer(),
             constraints,
             undecoded,
             tbs,
@@ -154,7 +158,7 @@ impl<'a> Facts<'a> {
     }
 
     fn is_root(&self) -> bool {
-        self.is_ca && self.self_issued
+        self.is_ca && self.self_signed
     }
 }
 
@@ -185,7 +189,10 @@ pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
 /// As [`lint`], of a certificate. The findings' place is `certificate`.
 #[must_use]
 pub fn examine(certificate: &Certificate) -> Vec<Finding> {
-    findings(certificate.read())
+    let mut facts = Facts::of(certificate.read());
+    facts.self_signed =
+        facts.self_signed && certificate.is_signed_by(certificate.public_key()).unwrap_or(true);
+    broken(&facts)
 }
 
 /// What of a certificate's extensions cannot be read, or stands there twice: what they say
@@ -198,9 +205,12 @@ pub(crate) fn unclear(certificate: &Certificate) -> Option<String> {
 
 /// As [`lint`], for one that has been read.
 pub(crate) fn findings(tbs: Read<'_>) -> Vec<Finding> {
-    let facts = Facts::of(tbs);
+    broken(&Facts::of(tbs))
+}
+
+fn broken(facts: &Facts<'_>) -> Vec<Finding> {
     let broken = RULES.iter().filter_map(|rule| {
-        let Broken { message, severity } = (rule.broken)(&facts)?;
+        let Broken { message, severity } = (rule.broken)(facts)?;
         let message = format!("{message} ({})", rule.source);
         Some(Finding::new(rule.code, severity.unwrap_or(rule.severity), "certificate", message).fix(rule.fix))
     });

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, verify};
 use crate::certificate::Certificate;
+use crate::constraint::Side;
 use crate::finding::Severity;
 use crate::key::KeyAlgorithm;
 use crate::name::San;
@@ -88,6 +89,7 @@ pub const MORE_NAMES: [&str; 15] = [
     "critical.policy-constraints",
     "critical.policy-rules",
     "limit.of-others",
+    "limit.wildcard",
     "key.unusual",
     "ca.key-small",
     "signature.weak",
@@ -96,7 +98,6 @@ pub const MORE_NAMES: [&str; 15] = [
     "anchor.impostor",
     "root.sent",
     "path.long",
-    "path.over-five",
     "limit.common-name",
 ];
 
@@ -301,10 +302,6 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
     if verdict.path.len() > LONGEST_OF_RUSTLS {
         facts.insert("path.long");
     }
-    // Java's PKIXBuilderParameters take five intermediates where nobody says otherwise.
-    if verdict.path.len() > 7 {
-        facts.insert("path.over-five");
-    }
     if anchor.is_self_issued() && (below.is_empty() || question.chain.contains(anchor)) {
         facts.insert("root.sent");
     }
@@ -382,17 +379,26 @@ fn of_limits(verdict: &Verdict, facts: &mut Facts) {
         let place = if anchor { "anchor" } else { "issuer" };
         // OpenSSL takes the common name for a DNS name where there is none of those.
         if leaf.dns_names_as_written().is_empty() {
-            let names: Vec<San> =
-                leaf.common_names().iter().filter_map(|n| format!("dns:{n}").parse().ok()).collect();
-            if names.iter().any(|name| name.to_string().contains('.') && limits.refuses(name).is_some()) {
+            let like_dns = |name: &&String| {
+                name.contains('.')
+                    && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+            };
+            if leaf
+                .common_names()
+                .iter()
+                .filter(like_dns)
+                .any(|name| limits.bars_dns(name, Side::Excludes).is_some())
+            {
                 facts.insert("limit.common-name");
             }
         }
         // Of many names one that breaks a limit is enough.
-        let broken = names.iter().take(1_000).find_map(|name| limits.bars(name));
-        if let Some(limit) = broken {
+        let broken = |side| names.iter().take(1_000).find_map(|name| limits.bars(name, side));
+        if let Some(limit) = broken(Side::Excludes) {
             let how = if limit.starts_with("it excludes") { "excludes" } else { "permits" };
             facts.insert(format!("limit.{how}@{place}"));
+        } else if broken(Side::ExcludesAny).is_some() {
+            facts.insert("limit.wildcard");
         }
     }
 }

@@ -35,6 +35,17 @@ impl<'a> Presented<'a> {
     }
 }
 
+/// What a limit does with the names in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    Permits,
+    /// As most clients read it: a wildcard is one name.
+    Excludes,
+    /// As rustls, Chrome and an issuer do: a wildcard that stands for one excluded name is
+    /// excluded.
+    ExcludesAny,
+}
+
 /// A part of all names of one type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -84,21 +95,22 @@ impl Subtree {
         }
     }
 
-    /// Whether a name is in it. `partly` is for exclusion: a wildcard that stands
-    /// for one excluded name is excluded.
-    pub(super) fn holds(&self, name: Presented<'_>, partly: bool) -> bool {
+    /// Whether a name is in it.
+    pub(super) fn holds(&self, name: Presented<'_>, side: Side) -> bool {
+        let excludes = side != Side::Permits;
         match (self, name) {
             (Self::Dns(base), Presented::Dns(dns)) => {
                 // What excludes what is below a host is taken to exclude the host too.
-                let base = if partly { base.trim_start_matches('.') } else { base };
+                let base = if excludes { base.trim_start_matches('.') } else { base };
                 let plain = dns.strip_prefix("*.");
                 // All that a wildcard stands for is below its host, the host itself is not.
                 let whole = if base.starts_with('.') { dns } else { plain.unwrap_or(dns) };
-                dns_within(whole, base) || partly && plain.is_some_and(|plain| dns_within(base, plain))
+                dns_within(whole, base)
+                    || side == Side::ExcludesAny && plain.is_some_and(|plain| dns_within(base, plain))
             }
             (Self::Ip { address, mask }, Presented::Ip(ip)) => ip_within(ip, *address, *mask),
             // What excludes every mailbox, as some write it; what permits none.
-            (Self::Email(base), Presented::Email(_)) if base.is_empty() => partly,
+            (Self::Email(base), Presented::Email(_)) if base.is_empty() => excludes,
             (Self::Email(base), Presented::Email(email)) => email_within(email, base),
             (Self::Uri(base), Presented::Uri(uri)) => {
                 uri_host(uri).is_some_and(|host| host_within(&host, base))

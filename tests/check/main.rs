@@ -265,6 +265,15 @@ fn a_server_is_asked_what_it_shows() {
         (errors(&document), &document["server"]["server_name"]),
         (vec!["path.name".to_owned()], &"other.internal".into())
     );
+    // Its certificate is for clients.
+    sandbox.ok("leaf localhost 127.0.0.1 --client --key p256 --force");
+    let clients = shows(&sandbox, &program, &["-cert_chain", "fullchain.pem"]);
+    let (status, document) = checked(&sandbox, &format!("{} {ca}", clients.address));
+    assert_eq!((status, errors(&document)), (1, vec!["path.extended-key-usage".to_owned()]), "{document}");
+    let file = "check certforge/localhost/fullchain.pem --ca certforge/localhost/ca.pem";
+    sandbox.ok(file);
+    assert_eq!(sandbox.run(&format!("{file} --name localhost")).status, 1);
+    sandbox.ok("leaf localhost 127.0.0.1 --key p256 --force");
     // It leaves its intermediate out, and speaks TLS 1.2 alone.
     let partial = shows(&sandbox, &program, &["-tls1_2"]);
     let (status, document) = checked(&sandbox, &format!("https://{}/x {ca}", partial.address));

@@ -194,3 +194,92 @@ fn a_list_that_cannot_be_judged_is_not_called_forged() {
         assert!(ran.stderr.contains(words), "{}", ran.stderr);
     }
 }
+
+/// Certificates that OpenSSL makes with these extensions, each signed with the key of another.
+fn made(sandbox: &Sandbox, names: &[(&str, &str, &str, &str)]) {
+    for (name, subject, issuer, extensions) in names {
+        let file = |kind: &str| format!("{name}.{kind}");
+        std::fs::write(sandbox.file(&file("cnf")), extensions).unwrap();
+        let (key, csr, cnf, pem) = (file("key"), file("csr"), file("cnf"), file("pem"));
+        let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", &key];
+        if !sandbox.file(&key).exists() {
+            openssl(&[&["genpkey"], curve.as_slice()].concat(), sandbox.path());
+        }
+        openssl(&["req", "-new", "-key", &key, "-subj", subject, "-out", &csr], sandbox.path());
+        let mut sign = vec!["x509", "-req", "-in", &csr, "-days", "30", "-extfile", &cnf, "-out", &pem];
+        let (ca, ca_key) = (format!("{issuer}.pem"), format!("{issuer}.key"));
+        if name == issuer {
+            sign.extend(["-signkey", &key]);
+        } else {
+            sign.extend(["-CA", &ca, "-CAkey", &ca_key]);
+        }
+        openssl(&sign, sandbox.path());
+    }
+}
+
+const CA: &str = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
+const LEAF: &str = "subjectAltName=DNS:a.example\nextendedKeyUsage=serverAuth\nkeyUsage=critical,digitalSignature\nbasicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n";
+
+#[test]
+fn a_ca_that_changes_its_key_issues_itself_a_certificate_and_is_no_root_then() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    made(&sandbox, &[("old", "/CN=roll", "old", CA), ("new-by-old", "/CN=roll", "old", CA)]);
+    openssl(&["verify", "-x509_strict", "-CAfile", "old.pem", "new-by-old.pem"], sandbox.path());
+    sandbox.ok("verify new-by-old.pem --trust old.pem --strict");
+    sandbox.ok("check new-by-old.pem --trust old.pem");
+}
+
+#[test]
+fn what_a_root_says_of_itself_counts() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    for (n, (extensions, code)) in [
+        (CA.replace("CA:TRUE", "CA:FALSE"), Some("path.not-a-ca")),
+        (CA.replace("keyCertSign,", ""), Some("path.ca-key-usage")),
+        (format!("{CA}1.2.3.4=critical,DER:0500\n"), Some("path.critical-unknown")),
+        (CA.replace("keyUsage=critical,keyCertSign,cRLSign\n", ""), None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (root, leaf) = (format!("root{n}"), format!("leaf{n}"));
+        let subject = format!("/CN=root {n}");
+        made(&sandbox, &[(&root, &subject, &root, &extensions), (&leaf, "/CN=a.example", &root, LEAF)]);
+        let question = format!("verify {leaf}.pem --trust {root}.pem --name a.example");
+        let told = |strict: &str| {
+            let ran = sandbox.run(&format!("{question} {strict} --json"));
+            let codes: Vec<String> = json(&ran.stdout)["findings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|f| f["severity"] == "error")
+                .map(|f| f["code"].as_str().unwrap().to_owned())
+                .collect();
+            (ran.status, codes)
+        };
+        match code {
+            Some(code) => assert_eq!(told(""), (1, vec![code.to_owned()]), "{extensions}"),
+            None => {
+                assert_eq!(told(""), (0, vec![]), "{extensions}");
+                // RFC 5280 §4.2.1.3: a CA has to have one.
+                assert_eq!(told("--strict"), (1, vec!["certificate.key-usage".to_owned()]));
+            }
+        }
+    }
+}
+
+#[test]
+fn dns_names_are_compared_without_regard_to_case() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let upper = LEAF.replace("a.example", "A.Example");
+    made(&sandbox, &[("root", "/CN=root", "root", CA), ("leaf", "/CN=a.example", "root", &upper)]);
+    sandbox.ok("check leaf.pem --trust root.pem --name a.example");
+}

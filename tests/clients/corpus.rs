@@ -186,7 +186,13 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
     );
     for (name, line) in [
         ("policy-mid", "policyConstraints=critical,requireExplicitPolicy:0"),
+        ("policied-mid", "policyConstraints=critical,requireExplicitPolicy:0\ncertificatePolicies=1.2.3.4"),
         ("any-policy-mid", "inhibitAnyPolicy=critical,0"),
+        ("host-mid", "nameConstraints=critical,excluded;DNS:host.corp.internal"),
+        (
+            "addresses-mid",
+            "nameConstraints=critical,permitted;IP:127.0.0.0/255.0.0.0,permitted;DNS:corp.internal",
+        ),
         ("directory-mid", "nameConstraints=critical,permitted;dirName:permitted"),
         ("email-mid", "nameConstraints=critical,permitted;email:corp.internal"),
     ] {
@@ -347,6 +353,21 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         Some("permit-root"),
         Make { subject: cn, extensions: &named("IP:127.0.0.1"), ..Make::default() },
     );
+    leaf(
+        "policied-mid-leaf",
+        Some("policied-mid"),
+        Make { extensions: &format!("{dns}certificatePolicies=1.2.3.4\n"), ..Make::default() },
+    );
+    leaf(
+        "host-mid-leaf",
+        Some("host-mid"),
+        Make { extensions: &named("DNS:*.corp.internal"), ..Make::default() },
+    );
+    leaf(
+        "addresses-mid-leaf",
+        Some("addresses-mid"),
+        Make { subject: "/CN=127.0.0.1", extensions: &named("IP:127.0.0.1"), ..Make::default() },
+    );
     leaf("cn-dns-san-ip", root, Make { subject: cn, extensions: &named("IP:127.0.0.1"), ..Make::default() });
     leaf("top-wildcard", root, Make { extensions: &named("DNS:*.internal"), ..Make::default() });
     leaf("other-wrong", Some("other"), Make { extensions: &named("DNS:other.internal"), ..Make::default() });
@@ -432,6 +453,15 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("critical-points", HOST, "critical-points", &[], "root"),
         case("critical-policies", HOST, "critical-policies", &[], "root"),
         case("intermediate-policy-constraints", HOST, "policy-mid-leaf", &["policy-mid"], "root"),
+        case("intermediate-with-policies", HOST, "policied-mid-leaf", &["policied-mid"], "root"),
+        case("wildcard-around-an-excluded-host", HOST, "host-mid-leaf", &["host-mid"], "root"),
+        case(
+            "address-as-common-name-under-limits",
+            ADDRESS,
+            "addresses-mid-leaf",
+            &["addresses-mid"],
+            "root",
+        ),
         case("intermediate-inhibit-any-policy", HOST, "any-policy-mid-leaf", &["any-policy-mid"], "root"),
         case("intermediate-limits-directory", HOST, "directory-mid-leaf", &["directory-mid"], "root"),
         case("intermediate-limits-email", HOST, "email-mid-leaf", &["email-mid"], "root"),

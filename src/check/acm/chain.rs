@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Broken, Import, Service, is_self_signed};
 use crate::certificate::{Certificate, check_link};
+use crate::constraint::Side;
 use crate::error::{Counted, Error};
 use crate::finding::Severity;
 use crate::validity::rfc3339;
@@ -140,7 +141,7 @@ fn limits(import: &Import<'_>) -> Option<Broken> {
             if names.len().saturating_mul(limits.count()) > MOST_COMPARISONS {
                 return None;
             }
-            let of_name = names.iter().find_map(|name| limits.bars(name));
+            let of_name = names.iter().find_map(|name| limits.bars(name, Side::ExcludesAny));
             let of_subject = || limits.refuses_subject(certificate.subject_der()).ok().flatten();
             let reason = of_name.or_else(of_subject)?;
             let (ca, subject) = (issuer.subject(), certificate.subject());

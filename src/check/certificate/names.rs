@@ -33,6 +33,10 @@ pub(super) fn common_name_not_in_san(s: &Facts<'_>) -> Option<Broken> {
         // What a person or a program is called: nobody looks for it as a name.
         return if common.parse::<San>().is_ok() { odd(message) } else { None };
     }
+    // DNS compares without regard to case (RFC 4343).
+    if names.iter().any(|name| common.eq_ignore_ascii_case(name)) {
+        return odd(message);
+    }
     if let Some(meant) = names.iter().find(|name| is_same_host(common, name)) {
         return wrong(format!("{message}: `{meant}` is meant, and written differently"));
     }
@@ -48,7 +52,7 @@ pub(super) fn common_name_not_in_san(s: &Facts<'_>) -> Option<Broken> {
 /// Whether two texts are one host: without regard to case, or one address in two spellings.
 fn is_same_host(common: &str, name: &str) -> bool {
     let address = |text: &str| text.parse::<IpAddr>().ok().or_else(|| old_address(text).map(IpAddr::V4));
-    common.eq_ignore_ascii_case(name) || address(name).is_some_and(|ip| address(common) == Some(ip))
+    address(name).is_some_and(|ip| address(common) == Some(ip))
 }
 
 /// An IPv4 address as `inet_aton` read it: in hexadecimal, in octal, in fewer parts.

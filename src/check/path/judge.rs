@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use super::{LONGEST_OF_RUSTLS, Purpose, Question, lists, opinion};
 use crate::certificate::Certificate;
 use crate::check::certificate;
+use crate::constraint::Side;
 use crate::error::Counted;
 use crate::finding::{Finding, Severity};
 use crate::validity::rfc3339;
@@ -187,11 +188,9 @@ impl Judge<'_> {
         if let Some(message) = certificate::unclear(certificate) {
             self.say("path.malformed", Severity::Error, index, message);
         }
-        // Clients take a trust anchor for its name and key alone.
-        let severity = if self.is_anchor(index) && index > 0 { Severity::Warning } else { Severity::Error };
         if let Some(oid) = certificate.unknown_critical() {
             let message = format!("it has the critical extension {oid}, which is not known");
-            self.say("path.critical-unknown", severity, index, message);
+            self.say("path.critical-unknown", Severity::Error, index, message);
         }
     }
 
@@ -232,7 +231,10 @@ impl Judge<'_> {
 
     fn authority(&mut self, index: usize, certificate: &Certificate) {
         let anchor = self.is_anchor(index);
+        // rustls and browsers take a trust anchor for its name and key alone; of what it says
+        // of itself everybody else believes it.
         let lax = if anchor { Severity::Warning } else { Severity::Error };
+        let says_no = certificate.has_basic_constraints();
         if certificate.version() < 3 {
             let message = format!("it is version {}, which makes no CA", certificate.version());
             self.say("path.ca-version", lax, index, message);
@@ -241,7 +243,7 @@ impl Judge<'_> {
         match certificate.ca() {
             None => {
                 let message = "its basic constraints do not say that it is a CA, and it issued a certificate";
-                self.say("path.not-a-ca", lax, index, message);
+                self.say("path.not-a-ca", if says_no { Severity::Error } else { lax }, index, message);
             }
             Some(length) => {
                 // Those that issued themselves do not count (RFC 5280 §4.2.1.9).
@@ -256,7 +258,7 @@ impl Judge<'_> {
         }
         if !certificate.may_sign_certificates() {
             let message = "its key usage has no keyCertSign, and it issued a certificate";
-            self.say("path.ca-key-usage", lax, index, message);
+            self.say("path.ca-key-usage", Severity::Error, index, message);
         }
     }
 
@@ -345,7 +347,8 @@ impl Judge<'_> {
                     self.say("path.name-constraint", Severity::Error, index, message);
                     return;
                 }
-                let broken = names.iter().find_map(|name| Some((shown(name), limits.bars(name)?)));
+                let broken =
+                    names.iter().find_map(|name| Some((shown(name), limits.bars(name, Side::ExcludesAny)?)));
                 let subject = || match limits.refuses_subject(certificate.subject_der()) {
                     Ok(reason) => reason.map(|reason| (certificate.subject(), reason)),
                     Err(e) => Some((certificate.subject(), e.to_string())),
@@ -366,7 +369,12 @@ impl Judge<'_> {
             let place = self.place(index);
             for mut finding in certificate::examine(certificate) {
                 finding.place.clone_from(&place);
-                if finding.code == certificate::ROOT_KEY_IDENTIFIER {
+                // A CA has to have one (RFC 5280 §4.2.1.3), and strict clients miss it.
+                let no_usage = finding.code == "certificate.key-usage"
+                    && Self::issues(index)
+                    && certificate.version() >= 3
+                    && certificate.key_usage().is_none();
+                if no_usage || finding.code == certificate::ROOT_KEY_IDENTIFIER {
                     finding.severity = Severity::Error;
                 }
                 // Nobody goes on upwards from an anchor.

@@ -27,10 +27,13 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
         let mut say = |code, severity, message| all.push(Said { code, severity, index, message });
         let named = || lists.iter().filter(|list| list.issuer_der() == issuer.subject_der());
         let signed = |list: &&RevocationList| list.is_signed_by(issuer.public_key()).unwrap_or(false);
-        // The newest tells; of two of one second the one with the higher number.
+        let taken_back =
+            |list: &RevocationList| list.revoked().into_iter().find(|r| r.serial == certificate.serial());
+        // The newest tells; of two of one second the one with the higher number, and of two
+        // that are the same in that too the one that takes it back.
         let list = named().filter(signed).max_by_key(|list| {
             let begun = list.this_update().is_some_and(|this| this <= at);
-            (begun, list.this_update(), list.number())
+            (begun, list.this_update(), list.number(), taken_back(list).is_some())
         });
         let Some(list) = list else {
             let severity = if index == 0 { Severity::Error } else { Severity::Warning };
@@ -71,8 +74,7 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
                 say(broken.code, broken.severity, format!("its issuer's list: {}", broken.message));
             }
         }
-        let taken_back = list.revoked().into_iter().find(|r| r.serial == certificate.serial());
-        if let Some(revoked) = taken_back {
+        if let Some(revoked) = taken_back(list) {
             let message = format!("it was taken back {}: {}", rfc3339(revoked.at), revoked.reason);
             say("path.revoked", Severity::Error, message);
         }

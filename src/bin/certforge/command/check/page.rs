@@ -224,11 +224,7 @@ fn misfit(leaf: &Certificate, file: &Path, parts: &Parts) -> Option<Finding> {
             "find the key that the certificate was made for",
         )
     } else if let Some(closed) = closed {
-        (
-            "key.encrypted",
-            format!("{shown}: {}", closed.message),
-            "give its pass phrase with --passphrase-file",
-        )
+        ("key.encrypted", format!("{shown}: {}", closed.message), &*closed.fix)
     } else if !parts.others.locked.is_empty() {
         let message = format!("{shown} holds an encrypted key: whether it fits is not known");
         ("key.encrypted", message, "give its pass phrase with --passphrase-file")
@@ -278,7 +274,12 @@ pub fn judge(
     };
     let peer: Option<Peer> = name.map(str::parse).transpose()?;
     let lists = material::lists(&args.crl)?;
-    let purpose = if leaf.ca().is_some() && peer.is_none() { Purpose::Any } else { purpose(leaf) };
+    // Who asks for a name asks a server.
+    let purpose = match peer {
+        Some(_) => Purpose::Server,
+        None if leaf.ca().is_some() => Purpose::Any,
+        None => purpose(leaf),
+    };
     let question = Question {
         certificate: leaf,
         chain: &chain,
