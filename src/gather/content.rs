@@ -117,7 +117,7 @@ impl Pile {
                 self.no_key("gather.encrypted", place, format!("the pass phrase {reason}"), fix);
             }
             Err(Error::Key { reason }) => {
-                let fix = "give the right pass phrase, or decrypt it: openssl pkey -in KEY -out PLAIN-KEY";
+                let fix = "encrypt it in a form of today: openssl pkcs8 -topk8 -in KEY -out KEY.pk8";
                 self.no_key("gather.encrypted", place, reason, fix);
             }
             Err(e) => self.key(Err(e), place),

@@ -147,7 +147,10 @@ pub fn of(error: &Error) -> Option<String> {
         Error::KeyAlgorithm { .. } => "--key takes p256, p384, ed25519, rsa2048, rsa3072 or rsa4096",
         Error::KeyForm { .. } => "pkcs8 is for every key, pkcs1 for RSA, sec1 for P-256 and P-384",
         Error::KeyMismatch { .. } => "give the certificate and the key that were made together",
-        Error::Internal { .. } | Error::Lint { .. } => "please report this with the command you ran",
+        Error::Internal { .. } => "please report this with the command you ran",
+        Error::Lint { .. } => {
+            "change the field of --set, or of the template, that makes it so; where there is none, please report this with the command you ran"
+        }
         Error::Listen { .. } => "give another address with --listen; port 0 is any that is free",
         Error::Lock { .. } => "wait for the other one to end, then try again",
         Error::MalformedPem { reason } | Error::MalformedCertificate { reason } => instead(reason),
@@ -178,7 +181,7 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::NoNames => "give a name, such as 10.103.10.95, as an argument or with --san",
         Error::NotACa { reason: "its key usage has no cRLSign", .. } => {
-            "certforge ca renew gives it that, with the same key and name"
+            "certforge ca renew NAME, with the name of that CA, gives it that, with the same key and subject"
         }
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
         Error::NotRenewable { .. } => "issue it anew as you want it: certforge leaf NAME --force",
@@ -222,7 +225,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Revoked { reason: "keyCompromise" | "cACompromise", .. } => {
             "of a leaf: certforge renew NAME --rekey, or a new request; of a CA: make another one with certforge ca new, and issue with --ca"
         }
-        Error::Revoked { .. } => "issue from another CA: certforge ca new, or certforge ca renew",
+        Error::Revoked { .. } => {
+            "issue from another CA: certforge ca new, or certforge ca renew NAME with the name of this one"
+        }
         Error::NotOnHold { .. } => "issue another one: certforge renew NAME --rekey",
         Error::Serial { .. } => "openssl x509 -noout -serial -in cert.pem prints it",
         Error::Service { .. } => "write --target alb, or several by comma",
@@ -232,6 +237,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::TemplateField { .. } => "`certforge template show server` prints every field as it is written",
         Error::Usage { known, .. } => return Some(format!("the usages are {}", known.join(", "))),
         Error::UnsupportedAlgorithm { .. } => "use RSA 2048, 3072 or 4096, P-256, P-384 or Ed25519",
+        Error::Validity { reason, .. } if reason.starts_with("it ends at") => {
+            "give an end that is to come, or a time from now: --days 90; with `renew` and the name of what had that end"
+        }
         Error::Validity { .. } => "write how long as 90d, 6mo or 1y6mo, and an end as 2030-01-31",
         Error::ValidityTooLong { .. } => {
             "leaf, up and sign take it with --allow-long; Apple's platforms will refuse it"
@@ -293,7 +301,7 @@ fn name(input: &str, fault: NameFault) -> Option<String> {
         NameFault::Cidr => "give one address; a certificate cannot vouch for a network",
         NameFault::EmptyLabel => "take out the extra dot",
         NameFault::Forbidden(' ') => {
-            "what somebody is called is a client's common name, beside an address: --client --cn \"Jane Doe\" --san jane@example.com; host names have letters, digits, hyphens and dots"
+            "what somebody is called is a client's common name, beside an address: certforge leaf --client --cn \"Jane Doe\" --san jane@example.com, or a request with such an address; host names have letters, digits, hyphens and dots"
         }
         NameFault::Forbidden('_') => "host names have no underscore: use a hyphen",
         NameFault::Forbidden(_) | NameFault::Hyphen => {

@@ -441,7 +441,8 @@ pub fn left_behind_findings(left: &LeftBehind) -> Vec<FindingReport> {
     let folder = &left.folder;
     let form = |file: &str| match file {
         "bundle.p12" => "p12 --passphrase-file FILE",
-        "truststore.p12" => "truststore",
+        // The usual pass phrase would have followed by itself.
+        "truststore.p12" => "truststore --passphrase-file FILE",
         "bundle.p7b" => "p7b",
         "combined.pem" => "combined",
         "k8s-secret.yaml" => "k8s-secret",

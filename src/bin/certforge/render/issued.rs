@@ -86,7 +86,7 @@ fn purpose(file: &str) -> &'static str {
         "bundle.p7b" => "certificate and issuers: PKCS#7",
         "combined.pem" => "key, certificate and intermediates",
         "k8s-secret.yaml" => "a Kubernetes Secret",
-        "key.der" => "the private key: PKCS#8",
+        "key.der" => "the private key",
         file if file.starts_with("ca.previous-") => "its certificate until now",
         _ => "",
     }
