@@ -33,7 +33,20 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("gateway", &["error", "finding", "name"]),
     ("probe", &["error"]),
     ("gather", &["certificate", "error", "finding", "key"]),
-    ("check", &["certificate", "error", "finding", "key", "name", "revocation", "subject", "validity"]),
+    (
+        "check",
+        &[
+            "certificate",
+            "constraint",
+            "error",
+            "finding",
+            "key",
+            "name",
+            "revocation",
+            "subject",
+            "validity",
+        ],
+    ),
     (
         "authority",
         &[

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, verify};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, EMPTY_NAME};
 use crate::constraint::Side;
 use crate::finding::Severity;
 use crate::key::KeyAlgorithm;
@@ -83,7 +83,9 @@ pub const NAMES: [&str; 42] = [
 ];
 
 /// The facts that have more than two values.
-pub const MORE_NAMES: [&str; 15] = [
+pub const MORE_NAMES: [&str; 17] = [
+    "peer.underscore",
+    "san.alone-not-critical",
     "critical.points",
     "critical.policies",
     "critical.policy-constraints",
@@ -175,6 +177,9 @@ fn of_name(question: &Question<'_>, facts: &mut Facts) {
     if !dns.is_empty() {
         facts.insert("san.dns");
     }
+    if leaf.subject_der() == EMPTY_NAME && !leaf.critical_oids().iter().any(|oid| oid == "2.5.29.17") {
+        facts.insert("san.alone-not-critical");
+    }
     if leaf.names().iter().any(is_ip) {
         facts.insert("san.ip");
     }
@@ -189,6 +194,9 @@ fn of_name(question: &Question<'_>, facts: &mut Facts) {
         facts.insert("name.ok");
         return;
     };
+    if matches!(peer, Peer::Dns(host) if host.contains('_')) {
+        facts.insert("peer.underscore");
+    }
     facts.insert(if matches!(peer, Peer::Ip(_)) { "peer.ip" } else { "peer.dns" });
     if peer.is_named_by(leaf) {
         facts.insert("name.ok");
@@ -393,7 +401,9 @@ fn of_limits(verdict: &Verdict, facts: &mut Facts) {
             }
         }
         // Of many names one that breaks a limit is enough.
-        let broken = |side| names.iter().take(1_000).find_map(|name| limits.bars(name, side));
+        let subject = || limits.refuses_subject(leaf.subject_der()).ok().flatten();
+        let broken =
+            |side| names.iter().take(1_000).find_map(|name| limits.bars(name, side)).or_else(subject);
         if let Some(limit) = broken(Side::Excludes) {
             let how = if limit.starts_with("it excludes") { "excludes" } else { "permits" };
             facts.insert(format!("limit.{how}@{place}"));

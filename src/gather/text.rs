@@ -77,7 +77,7 @@ pub(super) fn begins(bytes: &[u8]) -> usize {
 /// Reads all blocks of a file.
 pub(super) fn read(bytes: &[u8]) -> Read {
     let mut read = Read::default();
-    let text = decode(bytes, &mut read.repairs);
+    let text = unquoted(decode(bytes, &mut read.repairs), &mut read.repairs);
     if let Some(at) = long_line(&text) {
         let reason = format!("a line of more than {MOST_LINE} octets");
         read.blocks.push(Err(Damage { line: at, reason }));
@@ -182,6 +182,17 @@ fn long_line(text: &str) -> Option<usize> {
         return None;
     }
     text.split('\n').position(|line| line.len() > MOST_LINE).map(|i| i + 1)
+}
+
+/// The text without the marks that mail puts before the lines of another message.
+fn unquoted(text: Zeroizing<String>, repairs: &mut Vec<&'static str>) -> Zeroizing<String> {
+    if !text.lines().any(|line| line.starts_with('>') && line.contains(BEGIN)) {
+        return text;
+    }
+    repairs.push("marks of quotation, as mail has them");
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    text.split_inclusive('\n').for_each(|line| out.push_str(line.trim_start_matches(['>', ' '])));
+    out
 }
 
 /// What the text says in base64, if that is all it is.

@@ -288,6 +288,17 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         Some("directory-mid"),
         Make { subject: "/O=Corp/CN=leaf", extensions: &dns, ..Make::default() },
     );
+    leaf(
+        "other-directory-leaf",
+        Some("directory-mid"),
+        Make { subject: "/O=Other/CN=leaf", extensions: &dns, ..Make::default() },
+    );
+    leaf(
+        "underscore",
+        root,
+        Make { extensions: &named(&format!("{DNS},DNS:my_host.corp.internal")), ..Make::default() },
+    );
+    leaf("no-subject-lax", root, Make { subject: "/", extensions: &dns, ..Make::default() });
     let cn = "/CN=backend.corp.internal";
     leaf("cn-dns", root, Make { subject: cn, ..Make::default() });
     leaf("cn-wildcard", root, Make { subject: "/CN=*.corp.internal", ..Make::default() });
@@ -468,6 +479,15 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("issuer-name-in-another-string-type", HOST, "typed-leaf", &[], "typed-printable"),
         case("issuer-with-another-key-id", HOST, "typed-leaf", &[], "typed-other-id"),
         case("no-key-ids", HOST, "no-ids", &[], "root"),
+        case(
+            "intermediate-limits-directory-of-others",
+            HOST,
+            "other-directory-leaf",
+            &["directory-mid"],
+            "root",
+        ),
+        case("underscore", "my_host.corp.internal", "underscore", &[], "root"),
+        case("no-subject-names-not-critical", HOST, "no-subject-lax", &[], "root"),
         case("no-subject", HOST, "no-subject", &[], "root"),
         case("intermediate-no-ca", HOST, "plain-mid-leaf", &["plain-mid"], "root"),
         case("intermediate-no-constraints", HOST, "silent-mid-leaf", &["silent-mid"], "root"),

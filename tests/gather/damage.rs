@@ -23,6 +23,8 @@ fn pem_as_editors_shells_and_mail_leave_it() {
     let bare: String = pem.lines().filter(|l| !l.starts_with('-')).map(|l| [l, "\n"].concat()).collect();
     let indent = pem.lines().map(|l| ["  ", l, "\n"].concat()).collect::<String>();
     let trailing = pem.lines().map(|l| [l, " \n"].concat()).collect::<String>();
+    let quoted =
+        format!("You wrote:\n{}", pem.lines().map(|l| ["> > ", l, "\n"].concat()).collect::<String>());
     let no_padding = pem.replace('=', "");
     let secret = format!("kind: Secret\ndata:\n  tls.crt: \"{}\"\n", STANDARD.encode(pem));
     for (bytes, repair) in [
@@ -61,6 +63,10 @@ fn pem_as_editors_shells_and_mail_leave_it() {
         (
             format!("{pem}and so on\n").into_bytes(),
             "gather.encoding f: PEM written anew: it had text around the blocks",
+        ),
+        (
+            quoted.into_bytes(),
+            "gather.encoding f: PEM written anew: it had marks of quotation, as mail has them, text around the blocks",
         ),
         (indent.into_bytes(), "gather.encoding f: PEM written anew: it had indented lines"),
         (trailing.into_bytes(), "gather.encoding f: PEM written anew: it had blanks at line ends"),
