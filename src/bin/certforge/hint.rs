@@ -238,7 +238,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Usage { known, .. } => return Some(format!("the usages are {}", known.join(", "))),
         Error::UnsupportedAlgorithm { .. } => "use RSA 2048, 3072 or 4096, P-256, P-384 or Ed25519",
         Error::Validity { reason, .. } if reason.starts_with("it ends at") => {
-            "give an end that is to come, or a time from now: --days 90; with `renew` and the name of what had that end"
+            "give an end that is to come, or --days 90; for what had that end: certforge renew NAME --days 90"
         }
         Error::Validity { .. } => "write how long as 90d, 6mo or 1y6mo, and an end as 2030-01-31",
         Error::ValidityTooLong { .. } => {
