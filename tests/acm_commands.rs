@@ -137,6 +137,8 @@ fn one_certificate_is_shown_with_what_uses_it_and_whether_it_is_ours() {
     }
     acm.sandbox.ok("leaf a.example.com --key p256 --force");
     let document = acm.json("acm show a.example.com");
+    let serial = document["serial"].as_str().unwrap();
+    assert!(serial.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)), "{serial}");
     assert_eq!(document["findings"][0]["code"], "acm.drift");
     assert_eq!(document["in_use_by"].as_array().unwrap().len(), 1);
     // What uses it is told before it is replaced.

@@ -119,6 +119,11 @@ fn the_page_about_checking_tells_the_truth() {
 }
 
 #[test]
+fn the_page_about_json_tells_the_truth() {
+    run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/json.md"));
+}
+
+#[test]
 fn the_page_about_test_suites_tells_the_truth() {
     run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/testing.md"));
 }

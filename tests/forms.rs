@@ -235,5 +235,9 @@ fn a_trust_store_follows_its_ca() {
     // One with a pass phrase of its own has to be made by who knows that.
     assert!(!sandbox.file("certforge/d.example/truststore.p12").exists());
     assert!(ran.stderr.contains("truststore.p12 was made of the CA before"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("certforge bundle d.example --to truststore --passphrase-file FILE)"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("certforge bundle d.example --to truststore --passphrase-file FILE)"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -148,6 +148,12 @@ fn a_dry_run_says_what_the_run_will_do_and_writes_nothing() {
     assert_eq!(offline.status, 0, "{}", offline.stderr);
     assert_eq!(json(&offline.stdout)["CertificateArn"], arn.trim());
 
+    // Of a leaf that is not there yet each place is told with its name.
+    let planned =
+        acm.run("up f.example.com --key p256 --import-acm --region eu-west-1,us-east-1 --dry-run --json");
+    let imports = json(&planned.stdout)["imports"].clone();
+    assert!(imports[0]["name"] == "f.example.com" && imports[1]["name"] == "f.example.com", "{imports}");
+
     // A key that is on no disk: the record that was lost is not written by a plan.
     acm.ok("up e.example.com --key p256 --import-acm --ephemeral");
     std::fs::remove_file(acm.sandbox.file("certforge/e.example.com/acm.json")).unwrap();

@@ -18,7 +18,7 @@ fn a_folder_says_what_each_certificate_is_at_its_time() {
         ("+0d", " --within 100d", "due", 1),
         ("+0d", " --within 1d", "ok", 0),
         ("+91d", "", "expired", 1),
-        ("-1d", "", "not yet valid", 1),
+        ("-1d", "", "not-yet-valid", 1),
     ] {
         let Some(ran) = at(&sandbox, offset, &format!("check d --json{args}")) else { return };
         let document = json(&ran.stdout);

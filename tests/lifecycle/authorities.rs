@@ -92,6 +92,9 @@ fn lists_last_weeks_and_are_made_anew_with_what_is_due() {
     assert_eq!(now, (0, "ok".to_owned()));
     assert_eq!(condition("+25d").unwrap(), (1, "due".to_owned()));
     assert_eq!(condition("+31d").unwrap(), (1, "expired".to_owned()));
+    for both in ["--json status --prometheus", "status --prometheus --json"] {
+        assert_eq!(sandbox.run(both).status, 2, "{both}");
+    }
     let prometheus = at(&sandbox, "+25d", "status --prometheus").unwrap();
     assert!(prometheus.stdout.contains("certforge_due{kind=\"crl\",name=\"default\",ca=\"default\"} 1"));
 

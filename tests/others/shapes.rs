@@ -1,5 +1,5 @@
 //! The documents of `--json`: which members each kind has, and of which type. Programs hold on to
-//! them, so that a change shows in `tests/shapes.txt`. `CERTFORGE_BLESS=1` writes it anew.
+//! them, so that a change shows in `docs/json-members.txt`. `CERTFORGE_BLESS=1` writes it anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -130,13 +130,13 @@ fn every_document_has_the_members_it_has() {
             writeln!(record, "    {member}").unwrap();
         }
     }
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shapes.txt");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json-members.txt");
     if std::env::var_os("CERTFORGE_BLESS").is_some() {
         std::fs::write(path, &record).unwrap();
     }
     let known = std::fs::read_to_string(path).unwrap();
     for (now, then) in record.lines().zip(known.lines()) {
-        assert_eq!(now, then, "tests/shapes.txt holds another member");
+        assert_eq!(now, then, "docs/json-members.txt holds another member");
     }
     assert_eq!(record.lines().count(), known.lines().count());
 }

@@ -249,7 +249,8 @@ fn show(args: &Show, context: &Context) -> Result<Report, Failure> {
         certificate: entry(&summary, &session, context.now),
         subject,
         issuer,
-        serial,
+        // As everywhere else: ACM has colons between the octets.
+        serial: serial.map(|serial| serial.replace(':', "").to_ascii_lowercase()),
         imported_at: imported_at.map(rfc3339),
         in_use_by,
         tags: tags.iter().map(TagReport::of).collect(),

@@ -430,11 +430,7 @@ fn imports_to_make(
             told.retain(|told| !matches!(&told.outcome, Ok(r) if r.state == ImportState::Unchanged));
             told
         } else {
-            let mut told = ready.unmade();
-            for told in &mut told {
-                told.name = leaf.first().to_string();
-            }
-            told
+            ready.unmade(&certforge::store::folder_name(leaf.first()))
         };
         results.extend(told);
     }

@@ -66,7 +66,7 @@ impl Client {
         let found = found.filter(|rule| !rule.accepts);
         let verdict = match found {
             None => "accepts",
-            Some(rule) if rule.only_if.is_some() => "only if",
+            Some(rule) if rule.only_if.is_some() => "only-if",
             Some(_) => "refuses",
         };
         ClientReport {

@@ -160,9 +160,9 @@ impl Ready {
     }
 
     /// What would be imported, of a leaf that is not made yet.
-    pub fn unmade(&self) -> Vec<ImportResult> {
+    pub fn unmade(&self, name: &str) -> Vec<ImportResult> {
         let of = |target: &Target| ImportResult {
-            name: String::new(),
+            name: name.to_owned(),
             region: target.region.clone(),
             profile: target.profile.clone(),
             outcome: Ok(unmade(target, &self.tags)),

@@ -62,6 +62,13 @@ pub fn span(text: &str) -> certforge::Result<Duration> {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
+    // `--json` before the command's name is not seen as beside this one.
+    if args.prometheus && context.json {
+        return Err(Failure::Usage {
+            message: "--prometheus and --json are two forms of one output".to_owned(),
+            hint: "give one of them".to_owned(),
+        });
+    }
     let within = args.within.duration()?;
     // Nothing is due where nothing is: a typing error must not look like that.
     context.store.require()?;

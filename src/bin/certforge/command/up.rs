@@ -118,7 +118,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     #[cfg(feature = "aws")]
     match (ready, made.entry) {
         (Some(ready), Some(entry)) => return imported(context, ready, &entry, made.key, made.report),
-        (Some(ready), None) => return Ok(Report::Up(Box::new(with_imports(made.report, ready.unmade())?))),
+        (Some(ready), None) => {
+            // The name that it will have in the store.
+            let folder = std::path::Path::new(&made.report.folder).file_name().unwrap_or_default();
+            let results = ready.unmade(&folder.to_string_lossy());
+            return Ok(Report::Up(Box::new(with_imports(made.report, results)?)));
+        }
         (None, _) => {}
     }
     Ok(Report::Up(Box::new(made.report)))

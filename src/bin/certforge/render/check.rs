@@ -55,11 +55,11 @@ fn client(out: &mut impl Write, c: &ClientReport) -> io::Result<()> {
     let (says, only_if) = (c.says.as_deref().unwrap_or_default(), c.only_if.as_deref().unwrap_or_default());
     let facts = match c.verdict {
         "refuses" => format!("{}: {says}{documented}", c.title),
-        "only if" => format!("{}: only if {only_if}{documented}", c.title),
+        "only-if" => format!("{}: only if {only_if}{documented}", c.title),
         _ => format!("{}{documented}", c.title),
     };
     // The verdict first: it is short, and what is looked for.
-    let verdict = if c.verdict == "only if" { "accepts perhaps" } else { c.verdict };
+    let verdict = if c.verdict == "only-if" { "accepts perhaps" } else { c.verdict };
     writeln!(out, "{BOLD}{:<7}{BOLD:#} {verdict:<15} {}", "client", Shown(&facts))?;
     match &c.fix {
         Some(fix) => writeln!(out, "        {:<15} {}", "", Shown(fix)),
@@ -137,13 +137,18 @@ fn key(out: &mut impl Write, k: &KeyReport) -> io::Result<()> {
     line(out, "key", &what, &Shown(&format!("{}{owners}", k.place)).to_string())
 }
 
+/// A condition as people read it.
+fn words(condition: &str) -> &str {
+    if condition == "not-yet-valid" { "not valid yet" } else { condition }
+}
+
 /// One line a certificate: file, end, days left, condition, names or subject.
 pub fn scan_table(out: &mut impl Write, report: &ScanReport) -> io::Result<()> {
     let mut text = Vec::with_capacity(report.certificates.len() * 100);
     for e in &report.certificates {
         let names = if e.names.is_empty() { e.subject.clone() } else { e.names.join(",") };
         let (path, until, names) = (Escaped(&e.path), &e.not_after[..10], Escaped(&names));
-        writeln!(text, "{path}\t{until}\t{}\t{}\t{names}", e.days_left, e.condition)?;
+        writeln!(text, "{path}\t{until}\t{}\t{}\t{names}", e.days_left, words(e.condition))?;
     }
     out.write_all(&text)
 }
@@ -156,10 +161,10 @@ pub fn scan_lines(out: &mut impl Write, report: &ScanReport) -> io::Result<()> {
     let count = |condition: &str| report.certificates.iter().filter(|e| e.condition == condition).count();
     let certificates = Counted(report.certificates.len(), "certificate", "certificates");
     let mut facts = format!("{certificates} in {}", Counted(report.files, "file", "files"));
-    for condition in ["expired", "due", "not yet valid", "wrong"] {
+    for condition in ["expired", "due", "not-yet-valid", "wrong"] {
         match count(condition) {
             0 => {}
-            n => facts = format!("{facts}, {n} {condition}"),
+            n => facts = format!("{facts}, {n} {}", words(condition)),
         }
     }
     line(out, "check", &report.folder, &facts)

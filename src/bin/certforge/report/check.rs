@@ -47,7 +47,7 @@ pub struct CheckReport {
 pub struct ClientReport {
     pub client: String,
     pub title: String,
-    /// `accepts`, `refuses` or `only if`.
+    /// `accepts`, `refuses` or `only-if`.
     pub verdict: &'static str,
     /// A part of its own text.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,6 +65,7 @@ pub struct ClientReport {
 #[derive(Serialize)]
 pub struct ServerReport {
     pub address: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
     pub versions: Vec<VersionReport>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -138,7 +138,7 @@ fn entry(
     let names = certificate.names_as_written();
     let condition = match () {
         () if context.now > validity.not_after() => "expired",
-        () if context.now < validity.not_before() => "not yet valid",
+        () if context.now < validity.not_before() => "not-yet-valid",
         () if wrong => "wrong",
         // Without a term of one's own, only what has ended is not as it should be.
         () if within.is_some() && validity.is_due(context.now, within) => "due",
