@@ -205,7 +205,6 @@ mod tests {
     #[test]
     fn one_host_has_many_spellings() {
         for (common, name) in [
-            ("A.Example", "a.example"),
             ("0xC0A80101", "192.168.1.1"),
             ("192.168.257", "192.168.1.1"),
             ("192.168.001.001", "192.168.1.1"),

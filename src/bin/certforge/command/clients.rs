@@ -103,6 +103,7 @@ mod tests {
             "ca-version",
             "ca-key-usage",
             "path-length",
+            "policy",
             "critical-unknown",
             "weak-signature",
             "weak-key",
