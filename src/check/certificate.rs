@@ -70,6 +70,7 @@ const NEW_KEY: &str = "make a new key: certforge leaf --key p256 or --key rsa204
 
 /// What clients take, and only a strict verdict refuses.
 pub(crate) const ROOT_KEY_IDENTIFIER: &str = "certificate.root-key-identifier";
+pub(crate) const COMMON_NAME_CASE: &str = "certificate.common-name-case";
 
 /// The rules, in the order of the certificate's members.
 #[rustfmt::skip]
@@ -83,6 +84,7 @@ pub const RULES: &[Rule] = &[
     rule("certificate.ca-subject-empty", "RFC 5280 §4.1.2.6", "give the CA a name", form::ca_subject_empty),
     rule("certificate.key", "NIST SP 800-57 part 1, RFC 5480 §2.1.1", NEW_KEY, usage::key),
     rule("certificate.common-name-long", "RFC 5280 appendix A.1", "leave the common name out: clients read the SAN", names::common_name_long),
+    rule(COMMON_NAME_CASE, "baseline requirements §7.1.4.3", NEW_NAMES, names::common_name_case),
     rule("certificate.common-name-not-in-san", "RFC 9525 §2", NEW_NAMES, names::common_name_not_in_san),
     rule("certificate.extension-twice", "RFC 5280 §4.2", ISSUE_ANEW, form::extension_twice),
     rule("certificate.extension-malformed", "RFC 5280 §4.2", ISSUE_ANEW, form::extension_malformed),

@@ -281,4 +281,7 @@ fn dns_names_are_compared_without_regard_to_case() {
     let upper = LEAF.replace("a.example", "A.Example");
     made(&sandbox, &[("root", "/CN=root", "root", CA), ("leaf", "/CN=a.example", "root", &upper)]);
     sandbox.ok("check leaf.pem --trust root.pem --name a.example");
+    // Public CAs copy one of the names as it is: what is strict wants that of all.
+    sandbox.ok("verify leaf.pem --trust root.pem --name a.example");
+    assert_eq!(sandbox.run("verify leaf.pem --trust root.pem --name a.example --strict").status, 1);
 }

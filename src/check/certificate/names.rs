@@ -1,5 +1,6 @@
 //! Common name, subject alternative name, name constraints.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use der::oid::AssociatedOid;
@@ -19,6 +20,19 @@ pub(super) fn common_name_long(s: &Facts<'_>) -> Option<Broken> {
     wrong(format!("its common name has {long} characters, and {} is the most", subject::MAX_COMMON_NAME))
 }
 
+/// Names and hexadecimal are compared without regard to case (RFC 4343), and public CAs have
+/// to copy one of the names as it is.
+pub(super) fn common_name_case(s: &Facts<'_>) -> Option<Broken> {
+    if s.is_ca || is_unreadable(s) || !s.is_for_servers() {
+        return None;
+    }
+    let names: HashSet<String> = general_names(s).iter().filter_map(text_of).collect();
+    let lower: HashSet<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let differs = |common: &&String| !names.contains(*common) && lower.contains(&common.to_ascii_lowercase());
+    let common = s.common_names.iter().find(differs)?;
+    odd(format!("its common name `{common}` is among its subject alternative names in other case"))
+}
+
 /// A client that reads the common name must not learn of another name than one that does
 /// not. Worst is one that looks as if it were covered: one of the names written in another
 /// way, or a host beside them.
@@ -26,16 +40,13 @@ pub(super) fn common_name_not_in_san(s: &Facts<'_>) -> Option<Broken> {
     if s.is_ca || is_unreadable(s) {
         return None;
     }
-    let names: std::collections::HashSet<String> = general_names(s).iter().filter_map(text_of).collect();
-    let common = s.common_names.iter().find(|common| !names.contains(*common))?;
+    let names: HashSet<String> = general_names(s).iter().filter_map(text_of).collect();
+    let lower: HashSet<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let common = s.common_names.iter().find(|common| !lower.contains(&common.to_ascii_lowercase()))?;
     let message = format!("its common name `{common}` is not among its subject alternative names");
     if !s.is_for_servers() {
         // What a person or a program is called: nobody looks for it as a name.
         return if common.parse::<San>().is_ok() { odd(message) } else { None };
-    }
-    // DNS compares without regard to case (RFC 4343).
-    if names.iter().any(|name| common.eq_ignore_ascii_case(name)) {
-        return odd(message);
     }
     if let Some(meant) = names.iter().find(|name| is_same_host(common, name)) {
         return wrong(format!("{message}: `{meant}` is meant, and written differently"));

@@ -374,7 +374,8 @@ impl Judge<'_> {
                     && Self::issues(index)
                     && certificate.version() >= 3
                     && certificate.key_usage().is_none();
-                if no_usage || finding.code == certificate::ROOT_KEY_IDENTIFIER {
+                let strict = [certificate::ROOT_KEY_IDENTIFIER, certificate::COMMON_NAME_CASE];
+                if no_usage || strict.contains(&finding.code) {
                     finding.severity = Severity::Error;
                 }
                 // Nobody goes on upwards from an anchor.
