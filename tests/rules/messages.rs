@@ -426,21 +426,24 @@ fn common_names_that_are_no_alternative_name() {
     let code = "common-name-not-in-san";
     let not_among =
         |common: &str| format!("its common name `{common}` is not among its subject alternative names");
+    let case = "its common name `A.Example` is among its subject alternative names in other case";
     let (meant, beside, labels) = (
-        format!("{}: `a.example` is meant, and written differently", not_among("A.Example")),
+        format!("{}: `10.0.0.1` is meant, and written differently", not_among("10.0.1")),
         format!("{}, though `a.example.com` beside it is", not_among("b.example.com")),
         format!("{}: and a host name is written in A-labels", not_among("例え.jp")),
     );
     judge_all(&[
-        (&[], "/CN=A.Example", &[], Some((code, WRONG, &meant))),
+        (&[("subjectAltName", "IP:10.0.0.1")], "/CN=10.0.1", &[], Some((code, WRONG, &meant))),
+        (&[], "/CN=A.Example", &[], Some(("common-name-case", ODD, case))),
         (&[("subjectAltName", "DNS:a.example.com")], "/CN=b.example.com", &[], Some((code, WRONG, &beside))),
         (&[], "/CN=例え.jp", &["-utf8"], Some((code, WRONG, &labels))),
         (&[], "/CN=My server", &[], Some((code, ODD, &not_among("My server")))),
+        (&[("extendedKeyUsage", "clientAuth")], "/CN=A.Example", &[], None),
         (
             &[("extendedKeyUsage", "clientAuth")],
-            "/CN=A.Example",
+            "/CN=B.Example",
             &[],
-            Some((code, ODD, &not_among("A.Example"))),
+            Some((code, ODD, &not_among("B.Example"))),
         ),
         (&[("subjectAltName", "IP:10.0.0.1")], "/CN=10.0.0.1", &[], None),
         (&[("subjectAltName", "IP:fd00::1")], "/CN=fd00::1", &[], None),
