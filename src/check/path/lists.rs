@@ -31,11 +31,12 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
             |list: &RevocationList| list.revoked().into_iter().find(|r| r.serial == certificate.serial());
         // The newest tells; of two of one second the one with the higher number, and of two
         // that are the same in that too the one that takes it back.
-        let list = named().filter(signed).max_by_key(|list| {
-            let begun = list.this_update().is_some_and(|this| this <= at);
-            (begun, list.this_update(), list.number(), taken_back(list).is_some())
-        });
-        let Some(list) = list else {
+        let newest =
+            named().filter(signed).map(|list| (list, taken_back(list))).max_by_key(|(list, taken)| {
+                let begun = list.this_update().is_some_and(|this| this <= at);
+                (begun, list.this_update(), list.number(), taken.is_some())
+            });
+        let Some((list, taken_back)) = newest else {
             let severity = if index == 0 { Severity::Error } else { Severity::Warning };
             let untold = named().find_map(|list| list.is_signed_by(issuer.public_key()).err());
             let message = if let Some(reason) = untold {
@@ -74,7 +75,7 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
                 say(broken.code, broken.severity, format!("its issuer's list: {}", broken.message));
             }
         }
-        if let Some(revoked) = taken_back(list) {
+        if let Some(revoked) = taken_back {
             let message = format!("it was taken back {}: {}", rfc3339(revoked.at), revoked.reason);
             say("path.revoked", Severity::Error, message);
         }
