@@ -110,7 +110,8 @@ fn what_is_right_breaks_no_rule() {
         let bundle = ca.issue(&LeafRequest::new(["a.example.com", "10.0.0.1"]).unwrap().key(key)).unwrap();
         assert_eq!(of(bundle.leaf(), bundle.chain()), []);
     }
-    if let Some(own) = made(EC, "/CN=a.example.com", GOOD, &[]) {
+    // OpenSSL's own 30 days are fewer than V03 asks for, a second later.
+    if let Some(own) = made(EC, "/CN=a.example.com", GOOD, &["-days", "90"]) {
         assert_eq!(of(&own, &Chain::default()), []);
     }
 }
