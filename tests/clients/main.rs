@@ -1,8 +1,10 @@
 //! What clients say of a certificate, told beforehand and then asked of the real ones.
 
 mod asked;
+mod authorities;
 mod browser;
 mod corpus;
+mod leaves;
 #[path = "../support/mod.rs"]
 mod support;
 mod works;
