@@ -13,6 +13,10 @@ use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlNumber, CrlReason};
 use crate::error::{Error, Result};
 use crate::key::{PublicKey, SignatureAlgorithm};
 
+mod extent;
+
+pub use extent::Extent;
+
 const LABEL: &str = "X509 CRL";
 
 /// A serial number without leading zero octets: some write the one of its sign, some do not
@@ -222,24 +226,14 @@ impl RevocationList {
         issuer(&self.der).unwrap_or_default()
     }
 
-    /// A critical extension that is not known here: what it says of the list's extent is not
-    /// followed, so the list cannot be relied on (RFC 5280 §5.2).
-    #[must_use]
-    pub fn unknown_critical(&self) -> Option<String> {
-        let mut critical = self.view.tbs_cert_list.crl_extensions.iter().flatten().filter(|e| e.critical);
-        critical.next().map(|e| e.extn_id.to_string())
-    }
-
-    /// In words, that it does not tell of all certificates of its issuer: it is a delta list
-    /// or one of a part of them (RFC 5280 §5.2.4, §5.2.5), or has a critical extension that
-    /// is not known here.
-    #[must_use]
-    pub fn part(&self) -> Option<String> {
-        Some(match self.unknown_critical()?.as_str() {
-            "2.5.29.27" => "it is a delta list, which tells what is new since another one".to_owned(),
-            "2.5.29.28" => "it is a list of some of its issuer's certificates, not of all".to_owned(),
-            oid => format!("it has the critical extension {oid}, which is not known"),
-        })
+    /// Which of its issuer's certificates it tells of.
+    ///
+    /// # Errors
+    /// In words, why it cannot be relied on: it is a delta list, an indirect one or one of
+    /// some reasons (RFC 5280 §5.2.4, §5.2.5), or it or an entry of it has a critical extension
+    /// that is not known here.
+    pub fn extent(&self) -> std::result::Result<Extent, String> {
+        Extent::of(&self.view.tbs_cert_list)
     }
 
     /// Its number, where it has one that is not beyond 128 bits: RFC 5280 §5.2.3 allows 160,
@@ -266,17 +260,20 @@ impl RevocationList {
         self.view.tbs_cert_list.next_update.and_then(instant)
     }
 
-    /// What it takes back. A reason that has no name here is none.
+    /// What it takes back, without what a delta list gives back. A reason that has no name
+    /// here is none.
     #[must_use]
     pub fn revoked(&self) -> Vec<Revoked> {
         let oid = <CrlReason as der::oid::AssociatedOid>::OID;
         let entry = |r: &x509_cert::crl::RevokedCert| {
-            let extensions = r.crl_entry_extensions.iter().flatten();
-            let reason = extensions
-                .filter(|e| e.extn_id == oid)
-                .find_map(|e| CrlReason::from_der(e.extn_value.as_bytes()).ok().map(reason));
+            let mut extensions = r.crl_entry_extensions.iter().flatten().filter(|e| e.extn_id == oid);
+            let said = extensions.find_map(|e| CrlReason::from_der(e.extn_value.as_bytes()).ok());
+            if said == Some(CrlReason::RemoveFromCRL) {
+                return None;
+            }
+            let reason = said.map(reason).unwrap_or_default();
             let serial = r.serial_number.as_bytes().to_vec();
-            instant(r.revocation_date).map(|at| Revoked { serial, at, reason: reason.unwrap_or_default() })
+            instant(r.revocation_date).map(|at| Revoked { serial, at, reason })
         };
         self.view.tbs_cert_list.revoked_certificates.iter().flatten().filter_map(entry).collect()
     }

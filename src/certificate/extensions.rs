@@ -1,16 +1,20 @@
 //! What a certificate's extensions say (RFC 5280 §4.2).
 
+#[cfg(feature = "verify")]
+use der::Encode;
 use der::Sequence;
 use der::asn1::{ObjectIdentifier, Uint};
 use der::oid::AssociatedOid;
 use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
+#[cfg(feature = "verify")]
+use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
     AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, KeyUsage, NameConstraints, SubjectAltName,
     SubjectKeyIdentifier,
 };
 #[cfg(feature = "verify")]
-use x509_cert::ext::pkix::{CertificatePolicies, PolicyConstraints};
+use x509_cert::ext::pkix::{CertificatePolicies, CrlDistributionPoints, PolicyConstraints};
 
 use super::Certificate;
 use crate::constraint::Constraints;
@@ -152,6 +156,21 @@ impl Certificate {
             reason: format!("its name constraints cannot be read: {e}"),
         };
         found.map_err(malformed)?.map(|(_, extension)| Constraints::read(&extension)).transpose()
+    }
+
+    /// The names of its CRL distribution points, each in DER: of those whose lists its own
+    /// issuer makes, for all reasons (RFC 5280 §4.2.1.13).
+    #[cfg(feature = "verify")]
+    pub(crate) fn distribution_points(&self) -> Vec<Vec<u8>> {
+        let Ok(Some((_, points))) = self.read().extension::<CrlDistributionPoints>() else {
+            return Vec::new();
+        };
+        let own = points.0.into_iter().filter(|p| p.reasons.is_none() && p.crl_issuer.is_none());
+        let names = own.filter_map(|p| match p.distribution_point {
+            Some(DistributionPointName::FullName(names)) => Some(names),
+            _ => None,
+        });
+        names.flatten().filter_map(|name| name.to_der().ok()).collect()
     }
 
     /// All of its extensions as they stand there: object identifier in dots, whether it is

@@ -1,6 +1,7 @@
 //! `certforge check`: what something is, and what is wrong with it.
 
 mod dated;
+mod extents;
 mod scanned;
 #[path = "../support/mod.rs"]
 mod support;

@@ -29,14 +29,20 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
         let signed = |list: &&RevocationList| list.is_signed_by(issuer.public_key()).unwrap_or(false);
         let taken_back =
             |list: &RevocationList| list.revoked().into_iter().find(|r| r.serial == certificate.serial());
-        // The newest tells; of two of one second the one with the higher number, and of two
-        // that are the same in that too the one that takes it back.
-        let newest =
-            named().filter(signed).map(|list| (list, taken_back(list))).max_by_key(|(list, taken)| {
-                let begun = list.this_update().is_some_and(|this| this <= at);
-                (begun, list.this_update(), list.number(), taken.is_some())
-            });
-        let Some((list, taken_back)) = newest else {
+        let points = certificate.distribution_points();
+        let part = |list: &RevocationList| match list.extent() {
+            Ok(extent) => extent.leaves_out(certificate.ca().is_some(), &points),
+            Err(reason) => Some(reason),
+        };
+        // One that tells of it before one that does not, and the newest of them; of two of one
+        // second the one with the higher number, and of two that are the same in that too the
+        // one that takes it back.
+        let own: Vec<_> = named().filter(signed).map(|list| (list, part(list), taken_back(list))).collect();
+        let newest = own.iter().max_by_key(|(list, part, taken)| {
+            let begun = list.this_update().is_some_and(|this| this <= at);
+            (part.is_none(), begun, list.this_update(), list.number(), taken.is_some())
+        });
+        let Some((list, part, taken_back)) = newest else {
             let severity = if index == 0 { Severity::Error } else { Severity::Warning };
             let untold = named().find_map(|list| list.is_signed_by(issuer.public_key()).err());
             let message = if let Some(reason) = untold {
@@ -67,7 +73,7 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
             let message = "its issuer's key usage has no cRLSign, and it signed a list".to_owned();
             say("path.list-signer", Severity::Error, message);
         }
-        if let Some(part) = list.part() {
+        if let Some(part) = part {
             say("path.list-part", Severity::Error, format!("its issuer's list cannot be relied on: {part}"));
         }
         if question.strict {
@@ -75,7 +81,10 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
                 say(broken.code, broken.severity, format!("its issuer's list: {}", broken.message));
             }
         }
-        if let Some(revoked) = taken_back {
+        // A delta may have taken it back since.
+        let mut since =
+            own.iter().filter(|(other, part, _)| part.is_some() && other.this_update() >= list.this_update());
+        if let Some(revoked) = taken_back.as_ref().or_else(|| since.find_map(|(.., t)| t.as_ref())) {
             let message = format!("it was taken back {}: {}", rfc3339(revoked.at), revoked.reason);
             say("path.revoked", Severity::Error, message);
         }

@@ -327,9 +327,11 @@ impl ListReport {
             let finding = Finding::new("list.outdated", Severity::Error, "list", message);
             said.push(finding.fix("make it anew: certforge crl"));
         }
-        if let Some(message) = list.part() {
-            said.push(Finding::new("list.part", Severity::Warning, "list", message));
-        }
+        said.extend(match list.extent() {
+            Ok(extent) if extent.is_all() => None,
+            Ok(extent) => Some(Finding::new("list.part", Severity::Info, "list", extent.to_string())),
+            Err(reason) => Some(Finding::new("list.part", Severity::Warning, "list", reason)),
+        });
         Self {
             place: place.to_owned(),
             issuer: list.issuer(),
