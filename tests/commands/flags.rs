@@ -1,7 +1,7 @@
 //! Flags that have no meaning where they stand, and things that are said twice: passing over
 //! them would look like having done them.
 
-use super::support::{Sandbox, json, judge, openssl, refused};
+use super::support::{CERTFORGE, Sandbox, json, judge, openssl, output, refused};
 
 fn write(sandbox: &Sandbox, name: &str, text: &str) {
     std::fs::write(sandbox.file(name), text).unwrap();
@@ -187,4 +187,30 @@ fn tables_are_whole_however_long() {
         .unwrap();
     let scanned = sandbox.ok(&format!("check {deep}")).stdout;
     assert!(scanned.starts_with(&format!("{folder}/c.pem\t")), "{scanned}");
+}
+
+#[test]
+fn a_shell_completes_the_values_that_there_are() {
+    let sandbox = Sandbox::new();
+    let Some(bash) = judge("bash") else { return };
+    for (line, offered) in [
+        ("leaf --key p", "p256 p384"),
+        ("ca new --key ed", "ed25519"),
+        ("revoke x --reason key", "keyCompromise"),
+        ("import-acm --target apigw-", "apigw-domain apigw-backend"),
+        ("fixtures --only expired", "expired expired-intermediate expired-root"),
+        ("serve --fault wrong-h", "wrong-host"),
+        ("snippet spri", "springboot"),
+        ("template show ser", "server"),
+        ("bundle x --to trust", "truststore"),
+    ] {
+        // As bash itself asks: the words of the line, the last of them not complete.
+        let script = format!(
+            "source <({CERTFORGE} completions bash)\nCOMP_WORDS=(certforge {line})\n\
+             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+             _certforge certforge \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"\necho ${{COMPREPLY[@]}}"
+        );
+        let (_, text) = output(&bash, &["-c", &script], sandbox.path());
+        assert_eq!(text.trim(), offered, "{line}");
+    }
 }

@@ -25,6 +25,7 @@ mod leaf;
 mod list;
 mod man;
 mod material;
+mod offering;
 pub mod passphrase;
 #[cfg(feature = "aws")]
 mod places;

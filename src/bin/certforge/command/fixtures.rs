@@ -13,6 +13,7 @@ use certforge::validity::rfc3339;
 use certforge::{RevocationList, TrustAnchor};
 
 use crate::command::clients::Clients;
+use crate::command::offering::offering;
 use crate::context::{Context, Failure};
 use crate::render;
 use crate::report::{
@@ -34,7 +35,7 @@ pub struct Args {
     #[arg(value_name = "DIR", required_unless_present = "list")]
     folder: Option<PathBuf>,
     /// Make this one; repeat it for more [default: all]
-    #[arg(long, value_name = "FAULT")]
+    #[arg(long, value_name = "FAULT", value_parser = offering::<String>(Fault::all().map(Fault::as_str)), hide_possible_values = true)]
     only: Vec<String>,
     /// List them, and make none
     #[arg(long, conflicts_with = "folder")]

@@ -9,6 +9,7 @@ use certforge::{
     Authority, Error, Finding, KeyAlgorithm, LeafPlan, Lifetime, Names, San, Severity, Subject, Template,
 };
 
+use crate::command::offering::offering;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::Failure;
 use crate::environment;
@@ -102,7 +103,7 @@ pub struct RequestArgs {
     #[arg(long, value_name = "SUBJECT")]
     subj: Option<String>,
     /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519; `CERTFORGE_KEY` sets it [default: rsa2048]
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", value_parser = offering::<KeyAlgorithm>(KeyAlgorithm::ALL.map(KeyAlgorithm::as_str)), hide_possible_values = true)]
     key: Option<KeyAlgorithm>,
     #[command(flatten)]
     purpose: TemplateArgs,

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use crate::command::candidate::{Candidate, LazyKey};
 use crate::command::import::{import, recover, same_key, unmade};
+use crate::command::offering::offering;
 use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::report::ImportResult;
@@ -26,7 +27,7 @@ pub struct ImportArgs {
     #[arg(long, value_name = "TAG")]
     pub tags: Vec<String>,
     /// A service that is to use it, for its rules: alb, nlb, cloudfront, apigw-domain, apigw-backend, client-vpn
-    #[arg(long = "target", value_name = "SERVICE", value_delimiter = ',')]
+    #[arg(long = "target", value_name = "SERVICE", value_delimiter = ',', value_parser = offering::<Service>(Service::ALL.map(Service::as_str)), hide_possible_values = true)]
     services: Vec<Service>,
     /// A rule to set aside where ACM may take it nevertheless, such as X01
     #[arg(long, value_name = "RULE", value_delimiter = ',')]

@@ -6,6 +6,7 @@ use certforge::store::{CaEntry, TakenBack, is_regular, read_input, serial_name};
 use certforge::{Error, Finding, Lifetime, Reason, San, Severity};
 
 use crate::command::inventory::{Issuers, is_same, leaves};
+use crate::command::offering::offering;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::{CrlReport, Report, RevokedReport, findings};
@@ -26,7 +27,7 @@ pub struct Revoke {
     #[arg(value_name = "NAME|SERIAL|FILE")]
     which: String,
     /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, certificateHold, privilegeWithdrawn
-    #[arg(long, value_name = "REASON", default_value = "unspecified")]
+    #[arg(long, value_name = "REASON", default_value = "unspecified", value_parser = offering::<Reason>(Reason::ALL.map(Reason::as_str)), hide_possible_values = true)]
     reason: Reason,
     /// Give back what is on hold: it is in no list from now on
     #[arg(long, conflicts_with = "reason")]

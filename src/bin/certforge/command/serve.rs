@@ -8,6 +8,7 @@ use certforge::harness::{Fault, Fixtures, TempFiles, Tls, TlsServer};
 use certforge::store::{NewFile, Overwrite};
 use certforge::{Authority, Error, LeafRequest, PrivateKey, TrustAnchor};
 
+use crate::command::offering::offering;
 use crate::context::{Context, Failure, Waits};
 use crate::render::{self, Format};
 use crate::report::{Report, ServeReport, path};
@@ -28,7 +29,7 @@ pub struct Args {
     #[arg(value_name = "NAME", conflicts_with = "fault")]
     name: Option<String>,
     /// What is to be wrong with what it shows
-    #[arg(long, value_name = "FAULT")]
+    #[arg(long, value_name = "FAULT", value_parser = offering::<String>(Fault::all().map(Fault::as_str)), hide_possible_values = true)]
     fault: Option<String>,
     /// Where to listen; port 0 is any that is free
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]

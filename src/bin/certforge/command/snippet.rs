@@ -7,6 +7,7 @@ use certforge::store::{Derived, LeafEntry};
 use certforge::{Error, San};
 use minijinja::{Environment, UndefinedBehavior, Value};
 
+use crate::command::offering::offering;
 use crate::context::{Context, Failure};
 use crate::report::{Report, SnippetListReport, SnippetReport, path};
 
@@ -18,7 +19,7 @@ use crate::report::{Report, SnippetListReport, SnippetReport, path};
   eval \"$(certforge snippet env 10.103.10.95)\"")]
 pub struct Args {
     /// Which: nginx, haproxy, envoy, caddy, compose, k8s, springboot, terraform, cloudformation, apigw-terraform, apigw-cloudformation, alb, nlb, env; or list
-    #[arg(value_name = "SNIPPET")]
+    #[arg(value_name = "SNIPPET", value_parser = offering::<String>(offered()), hide_possible_values = true)]
     snippet: String,
     /// The leaf, by name [default: the only one there is]
     #[arg(value_name = "NAME")]
@@ -78,6 +79,11 @@ const SNIPPETS: &[(&str, &str)] = snippets![
     "springboot" => "springboot.properties",
     "terraform" => "terraform.tf",
 ];
+
+/// What completion offers: the snippets that have a use of their own, and `list`.
+fn offered() -> impl Iterator<Item = &'static str> {
+    SNIPPETS.iter().map(|(name, _)| *name).filter(|name| *name != FILLED).chain(["list"])
+}
 
 /// The one that `bundle --to k8s-secret` fills: it is of no use without the key.
 const FILLED: &str = "k8s-secret";

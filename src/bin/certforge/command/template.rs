@@ -3,6 +3,7 @@
 use certforge::Template;
 
 use crate::command::issue::template;
+use crate::command::offering::offering;
 use crate::context::Failure;
 use crate::report::{Report, TemplateListReport, TemplateReport};
 
@@ -22,7 +23,7 @@ pub enum Command {
   certforge leaf 10.103.10.95 --template ./mine.toml")]
 pub struct Show {
     /// Its name, or its file
-    #[arg(value_name = "TEMPLATE")]
+    #[arg(value_name = "TEMPLATE", value_parser = offering::<String>(Template::builtin().iter().map(Template::name)), hide_possible_values = true)]
     name: String,
     /// A field to change
     #[arg(long, value_name = "FIELD=VALUE")]

@@ -6,6 +6,7 @@ use certforge::store::Overwrite;
 use certforge::{Authority, CaPlan, CaRequest, Error, KeyAlgorithm, Subject, Template};
 
 use crate::command::issue::{DEFAULT_KEY, LifetimeArgs, template};
+use crate::command::offering::offering;
 use crate::command::passphrase::{PassphraseArgs, from_file};
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::environment;
@@ -43,7 +44,7 @@ pub struct Args {
     #[command(flatten)]
     lifetime: LifetimeArgs,
     /// The kind of key: rsa2048, rsa3072, rsa4096, p256, p384, ed25519; `CERTFORGE_KEY` sets it [default: rsa2048]
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", value_parser = offering::<KeyAlgorithm>(KeyAlgorithm::ALL.map(KeyAlgorithm::as_str)), hide_possible_values = true)]
     key: Option<KeyAlgorithm>,
     /// A template for CAs, by its name or file [default: ca, or intermediate under another]
     #[arg(long, value_name = "TEMPLATE")]
