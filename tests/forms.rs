@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{CERTFORGE, Sandbox, judge, openssl, output, refused};
+use support::{CERTFORGE, Sandbox, json, judge, openssl, output, refused};
 
 fn leaf(key: &str) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -59,6 +59,43 @@ fn pkcs12_is_read_by_openssl_and_keytool() {
         let text = list(&file("truststore.p12"));
         assert!(text.contains("Entry type: trustedCertEntry"), "{text}");
     }
+}
+
+#[test]
+fn a_pass_phrase_that_java_does_not_take_is_told() {
+    let sandbox = leaf("p256");
+    for (secret, taken) in [("geheim", true), ("pässword", false), ("a b~!", true)] {
+        std::fs::write(sandbox.file("pass"), format!("{secret}\n")).unwrap();
+        let ran = sandbox.ok("bundle 10.103.10.95 --to p12,truststore --passphrase-file pass --force --json");
+        let found = json(&ran.stdout)["findings"].as_array().map_or(0, Vec::len);
+        assert_eq!(found, if taken { 0 } else { 2 }, "{}", ran.stdout);
+        let (Some(keytool), Some(_)) = (judge("keytool"), judge("openssl")) else { return };
+        let (read, text) = output(
+            &keytool,
+            &[
+                "-J-Dfile.encoding=UTF-8",
+                "-debug",
+                "-list",
+                "-keystore",
+                &file("bundle.p12"),
+                "-storepass:file",
+                "pass",
+            ],
+            sandbox.path(),
+        );
+        assert_eq!(read, taken, "{secret}: {text}");
+        assert!(taken || text.contains("Password is not ASCII"), "{text}");
+        // OpenSSL reads the octets as UTF-8, as they are written.
+        let bundle = file("bundle.p12");
+        openssl(&["pkcs12", "-in", &bundle, "-passin", "file:pass", "-noout"], sandbox.path()).unwrap();
+    }
+    let ran = sandbox.ok("bundle 10.103.10.95 --to key --passphrase-file pass");
+    assert!(!ran.stderr.contains("ASCII"), "{}", ran.stderr);
+    std::fs::write(sandbox.file("pass"), "pässword\n").unwrap();
+    let manifest = "version = 1\n[leaf.\"b.example\"]\nkey = \"p256\"\nforms = [\"p12\"]\np12_passphrase_file = \"pass\"\n";
+    std::fs::write(sandbox.file("certforge.toml"), manifest).unwrap();
+    let ran = sandbox.ok("apply -f certforge.toml");
+    assert!(ran.stderr.contains("not plain ASCII"), "{}", ran.stderr);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::support::{Sandbox, json};
 
 /// What is run, one after the other, in one folder: each with the status it ends with.
-const SESSION: [(&str, i32); 52] = [
+const SESSION: [(&str, i32); 53] = [
     ("ca new root --key p256 --dry-run", 0),
     ("ca new root --key p256 --path-length 1", 0),
     ("ca new issuing --under root --key p256 --permit .example --permit 10.0.0.0/8", 0),
@@ -39,6 +39,7 @@ const SESSION: [(&str, i32); 52] = [
     ("crl --ca issuing", 0),
     ("prune", 0),
     ("bundle a.example --to p12,truststore,der,p7b,combined --passphrase-file phrase", 0),
+    ("bundle a.example --to p12 --passphrase-file käse --force", 0),
     ("snippet nginx a.example", 0),
     ("template list", 0),
     ("template show server", 0),
@@ -101,6 +102,7 @@ fn every_document_has_the_members_it_has() {
     let sandbox = Sandbox::new();
     let write = |name: &str, text: &str| std::fs::write(sandbox.file(name), text).unwrap();
     write("phrase", "seven blue kettles\n");
+    write("käse", "käse\n");
     write("names", "n1.example\nn2.example, 10.0.0.2\n");
     write("api.json", API);
     write(

@@ -170,7 +170,10 @@ fn lines(report: &Report) -> Vec<u8> {
             &format!("{} certificates; index.json, README.md", r.fixtures.len()),
         ),
         Report::FixtureList(_) | Report::Exit(_) => Ok(()),
-        Report::Forms(r) => r.files.iter().try_for_each(|file| file_line(&mut text, &file.path, &file.mode)),
+        Report::Forms(r) => {
+            let files = r.files.iter().try_for_each(|file| file_line(&mut text, &file.path, &file.mode));
+            files.and_then(|()| finding_lines(&mut text, &r.findings))
+        }
         Report::Snippet(r) => {
             r.missing.iter().try_for_each(|needed| line(&mut text, "first", needed, "is not there yet"))
         }

@@ -385,7 +385,12 @@ fn missing_forms(
         let written = bundle::make(form, &entry, &options, context)
             .and_then(|pieces| bundle::write(&pieces, &entry, None, Overwrite::Replace));
         match written {
-            Ok(files) => report.forms.extend(files.into_iter().map(|f| f.path)),
+            Ok(files) => {
+                report.forms.extend(files.into_iter().map(|f| f.path));
+                report.findings.extend(
+                    bundle::notes(form, &options).map(|note| findings(&[note])).into_iter().flatten(),
+                );
+            }
             Err(failure) => report.failed.push(failed(form, &failure)),
         }
     }

@@ -9,13 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use certforge::bundle::{Pkcs12Strength, TRUST_STORE_PASSPHRASE};
 use certforge::key::KeyForm;
 use certforge::store::{Derived, LeafEntry, NewFile, Overwrite};
-use certforge::{Bundle, Error};
+use certforge::{Bundle, Error, Finding, Severity};
 use zeroize::Zeroizing;
 
 use crate::command::passphrase::PassphraseArgs;
 use crate::command::snippet;
 use crate::context::{Context, Failure};
-use crate::report::{FileReport, FormsReport, Report, path};
+use crate::report::{self, FileReport, FormsReport, Report, path};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -153,12 +153,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     };
     // Whoever renews the leaf meanwhile waits: files of the old key would be in its folder.
     let _lock = if args.output.is_none() { Some(entry.lock(PATIENCE)?) } else { None };
-    let mut pieces = Vec::new();
+    let (mut pieces, mut said) = (Vec::new(), Vec::new());
     for (n, form) in args.to.iter().enumerate() {
         if !args.to[..n].contains(form) {
             pieces.extend(make(*form, &entry, &options, context)?);
+            said.extend(notes(*form, &options));
         }
     }
+    let findings = report::findings(&said);
     if let Some(output) = &args.output {
         let [piece] = pieces.as_slice() else {
             return Err(Failure::Usage {
@@ -167,12 +169,27 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             });
         };
         if output == Path::new("-") {
-            return Ok(Report::Forms(FormsReport { files: Vec::new(), content: Some(piece.bytes.clone()) }));
+            let printed = Some(piece.bytes.clone());
+            return Ok(Report::Forms(FormsReport { files: Vec::new(), content: printed, findings }));
         }
     }
     let overwrite = if args.force { Overwrite::Replace } else { Overwrite::Refuse };
     let files = write(&pieces, &entry, args.output.as_deref(), overwrite)?;
-    Ok(Report::Forms(FormsReport { files, content: None }))
+    Ok(Report::Forms(FormsReport { files, content: None, findings }))
+}
+
+/// What is to be said of a form and its pass phrase. Java reads no PKCS#12 with one that is not
+/// ASCII (`javax.crypto.spec.PBEKeySpec` and the providers' `PBEKey`), and others differ in how
+/// they read the octets.
+pub fn notes(form: Form, options: &FormOptions<'_>) -> Option<Finding> {
+    let plain = |secret: &Zeroizing<String>| secret.bytes().all(|octet| matches!(octet, b' '..=b'~'));
+    let store = matches!(form, Form::P12 | Form::Truststore);
+    (store && !options.passphrase.is_none_or(plain)).then(|| {
+        let message =
+            format!("the pass phrase of {} is not plain ASCII, and Java does not take it", form.name());
+        Finding::new("form.passphrase", Severity::Warning, "passphrase", message)
+            .fix("give one of plain letters, digits and signs where Java is to read it")
+    })
 }
 
 /// Refuses flags that mean nothing to any of the forms: passing over them would look like

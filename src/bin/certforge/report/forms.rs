@@ -3,7 +3,7 @@
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::FileReport;
+use super::{FileReport, FindingReport};
 
 #[derive(Serialize)]
 pub struct FormsReport {
@@ -11,6 +11,8 @@ pub struct FormsReport {
     /// What goes to standard output instead, as it is.
     #[serde(skip)]
     pub content: Option<Zeroizing<Vec<u8>>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingReport>,
 }
 
 #[derive(Serialize)]
