@@ -17,7 +17,7 @@ mod rest_api;
 mod tag;
 
 pub use arn::{CertificateArn, partition_of};
-pub use connection::{Connection, Importer};
+pub use connection::{Connection, Importer, check_region};
 pub use import::{Import, Outcome, Place, Prepared, Wanted};
 pub use inventory::{Detail, Summary};
 pub use pace::{Clock, Progress};

@@ -247,7 +247,10 @@ fn check_url(url: &str) -> Result<()> {
 
 /// Refuses what is no region: the SDK would ask for a host that nobody has. A stand-in's may be
 /// called as it likes.
-fn check_region(region: &str, stand_in: bool) -> Result<()> {
+///
+/// # Errors
+/// [`Error::AwsConfig`].
+pub fn check_region(region: &str, stand_in: bool) -> Result<()> {
     let word =
         |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());

@@ -86,10 +86,12 @@ fn what_is_no_region_and_no_endpoint_is_refused_before_anything_is_sent() {
         &["--endpoint-url", "https:///x"],
         &["--endpoint-url", "127.0.0.1:1"],
     ] {
-        let mut command = acm.command("import-acm a.example.com --json");
-        let ran = support::ran(command.args(args).output().unwrap());
-        assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{args:?}: {}", ran.stderr);
-        assert_eq!(json(&ran.stderr)["code"], "aws.config", "{args:?}");
+        for command in ["import-acm a.example.com --json", "import-acm a.example.com --json --dry-run"] {
+            let mut command = acm.command(command);
+            let ran = support::ran(command.args(args).output().unwrap());
+            assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{args:?}: {}", ran.stderr);
+            assert_eq!(json(&ran.stderr)["code"], "aws.config", "{args:?}");
+        }
     }
     assert!(acm.sim.requests().is_empty());
 }

@@ -214,6 +214,7 @@ fn what_cannot_be_issued_is_refused_before_any_ca_is_made() {
         (format!("{root}[leaf.\"a.example\"]\ntemplate = \"code\"\n"), "ca.purpose"),
         (format!("{root}[ca.deep]\nunder = \"issuing\"\n"), "ca.path-length"),
         (format!("{root}[leaf.\"a.example\"]\nca = \"typo\"\n"), "store.missing"),
+        (format!("{root}[leaf.\"a.example\"]\nacm = [{{ region = \"eu west 1\" }}]\n"), "manifest"),
     ] {
         put(&sandbox, &text);
         for args in ["apply --dry-run", "apply"] {

@@ -100,8 +100,18 @@ impl ImportArgs {
         {
             return Err(failure.clone());
         }
+        // What is missing a dry run does without; what is wrong it tells.
+        let mut wrong = targets.iter().filter_map(|target| target.session.as_ref().err());
+        if dry_run && let Some(failure) = wrong.find(|f| is_wrong(f)) {
+            return Err(failure.clone());
+        }
         Ok(Ready { targets, simulation, tags, services: self.services.clone(), allowed, dry_run })
     }
+}
+
+/// Whether a place cannot be what it is said to be, whoever asks for it.
+fn is_wrong(failure: &Failure) -> bool {
+    matches!(failure, Failure::Error(e) if matches!(**e, Error::AwsConfig { .. }))
 }
 
 impl UpArgs {

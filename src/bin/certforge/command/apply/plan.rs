@@ -230,6 +230,9 @@ fn planned_leaf(
     #[cfg(feature = "aws")]
     for place in &leaf.acm {
         place.services()?;
+        if let Some(region) = &place.region {
+            certforge::aws::check_region(region, place.sim || place.endpoint_url.is_some())?;
+        }
         place.tags.iter().try_for_each(|tag| tag.parse::<certforge::aws::Tag>().map(|_| ()))?;
     }
     let within = leaf.renew_within.as_ref().or(defaults.renew_within.as_ref());
