@@ -76,7 +76,7 @@ pub(crate) const COMMON_NAME_CASE: &str = "certificate.common-name-case";
 #[rustfmt::skip]
 pub const RULES: &[Rule] = &[
     rule("certificate.version", "RFC 5280 §4.1.2.1", "issue it anew as version 3; with openssl, give x509 -req an -extfile", form::version),
-    rule("certificate.serial", "RFC 5280 §4.1.2.2", "issue it anew with a random serial number", form::serial),
+    rule("certificate.serial", "RFC 5280 §4.1.2.2, CA/Browser Forum baseline requirements §7.1", "issue it anew with a random serial number", form::serial),
     rule("certificate.signature-algorithm", "RFC 5754, RFC 4055 §5", "issue it anew with SHA-256", form::signature),
     rule("certificate.issuer-empty", "RFC 5280 §4.1.2.4", "issue it from a CA that has a name", form::issuer_empty),
     rule("certificate.time-form", "RFC 5280 §4.1.2.5", ISSUE_ANEW, form::time_form),
@@ -115,10 +115,9 @@ struct Facts<'a> {
     limits: Option<(bool, NameConstraints)>,
     access: Option<(bool, AuthorityInfoAccessSyntax)>,
     is_ca: bool,
-    /// Subject and issuer are one name.
-    self_issued: bool,
-    /// It is signed with its own key too, as far as that can be told: in a rollover from key
-    /// to key a CA issues itself a certificate with the other one (RFC 4210 §4.4).
+    /// Subject and issuer are one name, and it is signed with its own key, as far as that can
+    /// be told: in a rollover from key to key a CA issues itself a certificate with the other
+    /// one (RFC 4210 §4.4).
     self_signed: bool,
     /// What cannot be decoded, in words.
     undecoded: Vec<String>,
@@ -138,7 +137,6 @@ impl<'a> Facts<'a> {
             limits: extension(tbs, &mut undecoded),
             access: extension(tbs, &mut undecoded),
             is_ca: constraints.as_ref().is_some_and(|(_, c)| c.ca),
-            self_issued: tbs.subject() == tbs.issuer(),
             self_signed: tbs.subject() == tbs.issuer(),
             constraints,
             undecoded,

@@ -89,7 +89,6 @@ fn each_rule_finds_its_fault() {
             "certificate.extended-key-usage",
         ),
         (&[("subjectKeyIdentifier", "none")], "/CN=a.example", &[], "certificate.subject-key-identifier"),
-        (&[("authorityKeyIdentifier", "none")], "/CN=a.example", &[], "certificate.authority-key-identifier"),
         (
             &[
                 ("basicConstraints", "critical,CA:TRUE"),

@@ -389,8 +389,7 @@ fn an_intermediate_that_is_trusted_needs_no_way_up() {
     assert_eq!(ask(true, good), ((None, None), (None, None)));
     assert_eq!(ask(false, good), ((warning, error), (None, None)));
     assert_eq!(ask(true, odd), ((None, None), (error, error)));
-    // A root needs none to be found; it is odd all the same.
+    // A root needs none to be found, and may do without.
     let own = judged(&root, &[], &root, true);
-    let found = own.findings.iter().find(|f| f.code == key_identifier).map(|f| f.severity);
-    assert_eq!(found, warning, "{:?}", own.findings);
+    assert!(own.findings.iter().all(|f| f.code != key_identifier), "{:?}", own.findings);
 }
