@@ -55,8 +55,14 @@ fn a_good_certificate_is_shown_on_one_page() {
         checked(&sandbox, &format!("{full} --name 10.103.10.95 --key certforge/10.103.10.95/key.pem"));
     assert_eq!((status, errors(&document)), (0, vec![]));
     let first = &document["certificates"][0];
-    assert_eq!(first["names"], serde_json::json!(["IP:10.103.10.95", "DNS:backend.internal"]));
-    assert_eq!((&first["key"], &first["ca"], &first["version"]), (&"P-256".into(), &false.into(), &3.into()));
+    assert_eq!(
+        first["names"],
+        serde_json::json!([
+            {"type": "ip", "value": "10.103.10.95"},
+            {"type": "dns", "value": "backend.internal"},
+        ])
+    );
+    assert_eq!((&first["key"], &first["ca"], &first["version"]), (&"p256".into(), &false.into(), &3.into()));
     assert_eq!(document["verify"]["valid"], true);
     let page = sandbox.ok("check 10.103.10.95 --text");
     assert_eq!(page.stdout, "10.103.10.95: good\n");
@@ -120,7 +126,7 @@ fn requests_lists_and_keys_are_looked_at_too() {
     let request =
         request.iter().find_map(|l| l.split(' ').next().filter(|f| f.ends_with("request.pem"))).unwrap();
     let (status, document) = checked(&sandbox, request);
-    assert_eq!((status, &document["requests"][0]["names"][0]), (0, &"DNS:b.internal".into()));
+    assert_eq!((status, &document["requests"][0]["names"][0]["value"]), (0, &"b.internal".into()));
     // OpenSSL's forms of the same.
     openssl(
         &["crl", "-in", "certforge/ca/default/crl.pem", "-outform", "DER", "-out", "l.der"],
@@ -128,7 +134,7 @@ fn requests_lists_and_keys_are_looked_at_too() {
     );
     assert_eq!(checked(&sandbox, "l.der").1["lists"][0]["revoked"], 1);
     openssl(&["req", "-in", request, "-outform", "DER", "-out", "r.der"], sandbox.path());
-    assert_eq!(checked(&sandbox, "r.der").1["requests"][0]["key"], "P-256");
+    assert_eq!(checked(&sandbox, "r.der").1["requests"][0]["key"], "p256");
     openssl(&["pkey", "-in", "certforge/a.internal/key.pem", "-pubout", "-out", "pub.pem"], sandbox.path());
     assert_eq!(checked(&sandbox, "pub.pem").1["keys"][0]["private"], false);
     openssl(&["genrsa", "-out", "weak.pem", "1024"], sandbox.path());
@@ -407,7 +413,7 @@ fn what_is_encrypted_is_opened_with_its_pass_phrase() {
 
     let (status, page) = checked(&sandbox, "a.p12 --passphrase-file pass");
     assert_eq!(status, 0, "{page}");
-    assert_eq!(page["certificates"][0]["names"][0], "DNS:a.internal", "{page}");
+    assert_eq!(page["certificates"][0]["names"][0]["value"], "a.internal", "{page}");
     assert_eq!(page["keys"].as_array().unwrap().len(), 1);
     for args in ["a.p12", "a.p12 --passphrase-file wrong"] {
         let (status, page) = checked(&sandbox, args);
@@ -443,6 +449,6 @@ fn what_acm_holds_is_looked_at() {
     acm.ok("up a.internal --key p256");
     let arn = acm.ok("import-acm a.internal");
     let document = acm.json(&format!("check {}", arn.trim()));
-    assert_eq!(document["certificates"][0]["names"][0], "DNS:a.internal");
+    assert_eq!(document["certificates"][0]["names"][0]["value"], "a.internal");
     assert_eq!(document["verify"]["valid"], true);
 }

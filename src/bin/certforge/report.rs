@@ -14,6 +14,7 @@ mod explain;
 mod fixtures;
 mod forms;
 mod lifecycle;
+mod names;
 mod problem;
 mod request;
 pub mod status;
@@ -38,7 +39,7 @@ use certforge::finding::{Finding, Severity};
 use certforge::key::PublicKey;
 use certforge::store::{CaEntry, KeyState, LeftBehind, Saved, SavedFile};
 use certforge::validity::rfc3339;
-use certforge::{CaPlan, LeafPlan, Names, San};
+use certforge::{CaPlan, LeafPlan, Names};
 pub use check::{
     CertificateReport, CheckReport, ClientReport, KeyReport, ListReport, RequestCheck, ScanEntry, ScanReport,
     ServerReport, VersionReport, self_signature,
@@ -50,6 +51,7 @@ pub use lifecycle::{
     Condition, CrlReport, IssuedListReport, IssuedReport, LeafListReport, PrunedReport, RenewReport, Renewed,
     RevokedReport, StatusEntry, StatusReport, StorePruneReport,
 };
+pub use names::{NameReport, names, names_as_written, names_text, values_text};
 pub use problem::Problem;
 pub use request::RequestReport;
 use serde::Serialize;
@@ -132,13 +134,6 @@ pub enum State {
 pub struct FileReport {
     pub path: String,
     pub mode: String,
-}
-
-#[derive(Serialize)]
-pub struct NameReport {
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    pub value: String,
 }
 
 #[derive(Clone, Serialize)]
@@ -267,8 +262,9 @@ pub fn findings(findings: &[Finding]) -> Vec<FindingReport> {
         .collect()
 }
 
-fn names<'a>(names: impl IntoIterator<Item = &'a San>) -> Vec<NameReport> {
-    names.into_iter().map(|n| NameReport { kind: n.kind(), value: n.to_string() }).collect()
+/// The kind of a key as flags and documents have it; of a kind that is never made, in words.
+pub fn key_kind(key: &PublicKey) -> String {
+    key.algorithm().map_or_else(|| key.describe(), |algorithm| algorithm.as_str().to_owned())
 }
 
 fn file(saved: &SavedFile) -> FileReport {
@@ -463,12 +459,6 @@ pub fn left_behind_findings(left: &LeftBehind) -> Vec<FindingReport> {
         }
     };
     left.files.iter().map(one).collect()
-}
-
-/// Names as people read them: `10.103.10.95 (ip)`.
-pub fn names_text(reports: &[NameReport]) -> String {
-    let texts: Vec<String> = reports.iter().map(|n| format!("{} ({})", n.value, n.kind)).collect();
-    texts.join(", ")
 }
 
 /// Whether two sets of names are the same, in whatever order.

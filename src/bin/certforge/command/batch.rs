@@ -16,7 +16,7 @@ use crate::command::issue::IssueArgs;
 use crate::context::{Context, Failure, Waits};
 use crate::environment;
 use crate::render::Bar;
-use crate::report::{BatchLeaf, BatchReport, Report, findings, left_behind_findings, path};
+use crate::report::{BatchLeaf, BatchReport, Report, findings, left_behind_findings, names, path};
 use output::Stream;
 
 // Many leaves at once.
@@ -243,7 +243,7 @@ fn issue_one(authority: &Authority, job: &Job, file: &std::path::Path) -> certfo
 fn leaf(bundle: &Bundle, folder: Option<String>, job: &Job) -> BatchLeaf {
     BatchLeaf {
         name: job.plan.names().first().to_string(),
-        names: job.plan.names().iter().map(ToString::to_string).collect(),
+        names: names(job.plan.names()),
         folder,
         serial: Some(bundle.leaf().serial_hex()),
         not_after: rfc3339(bundle.leaf().validity().not_after()),

@@ -6,7 +6,7 @@ use certforge::{Finding, Reason, Severity};
 use crate::command::inventory::{Issuers, Leaves, below_revoked, leaves};
 use crate::context::{Context, Failure};
 use crate::report::{
-    Condition, IssuedListReport, IssuedReport, LeafListReport, LeafReport, Report, State, findings,
+    Condition, IssuedListReport, IssuedReport, LeafListReport, LeafReport, Report, State, findings, names,
 };
 
 #[derive(clap::Args)]
@@ -79,7 +79,7 @@ fn issued(args: &Args, issuers: &Issuers, context: &Context) -> Result<Report, F
                 serial,
                 ca: ca.name.clone(),
                 subject: certificate.subject(),
-                names: certificate.names().iter().map(ToString::to_string).collect(),
+                names: names(&certificate.names()),
                 not_after: rfc3339(validity.not_after()),
                 days_left: validity.days_left(context.now),
                 condition,

@@ -9,7 +9,7 @@ use crate::command::inventory::{Issuers, is_same, leaves};
 use crate::command::offering::offering;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
-use crate::report::{CrlReport, Report, RevokedReport, findings};
+use crate::report::{CrlReport, NameReport, Report, RevokedReport, findings, names};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -195,8 +195,8 @@ impl Found {
         Self { ca: ca.name.clone(), serial, certificate: Some(certificate.clone()) }
     }
 
-    fn names(&self) -> Option<Vec<String>> {
-        self.certificate.as_ref().map(|c| c.names().iter().map(ToString::to_string).collect())
+    fn names(&self) -> Option<Vec<NameReport>> {
+        self.certificate.as_ref().map(|c| names(&c.names()))
     }
 }
 

@@ -74,7 +74,7 @@ fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::R
     line(out, "names", &names, "")?;
     let left = format!("{} left", Counted(c.days_left, "day", "days"));
     line(out, "valid", &format!("{} to {}", c.not_before, c.not_after), &left)?;
-    line(out, "key", &c.key, &format!("signed with {}", Shown(&c.signature)))?;
+    line(out, "key", &c.key_text, &format!("signed with {}", Shown(&c.signature)))?;
     let mut uses = c.key_usage.clone().unwrap_or_default().join(", ");
     if !c.extended_key_usage.is_empty() {
         let between = if uses.is_empty() { "" } else { "; " };
@@ -108,7 +108,7 @@ fn request(out: &mut impl Write, r: &RequestCheck) -> io::Result<()> {
     line(out, "csr", &r.subject, &Shown(&r.place).to_string())?;
     let names = if r.names.is_empty() { "none".to_owned() } else { r.names.join(", ") };
     line(out, "names", &names, "")?;
-    line(out, "key", &r.key, "")?;
+    line(out, "key", &r.key_text, "")?;
     finding_lines(out, &r.findings)
 }
 
@@ -129,8 +129,8 @@ fn list(out: &mut impl Write, l: &ListReport) -> io::Result<()> {
 fn key(out: &mut impl Write, k: &KeyReport) -> io::Result<()> {
     let what = match (k.private, k.encrypted) {
         (_, true) => "private key, encrypted".to_owned(),
-        (true, _) => format!("private key, {}", k.key),
-        (false, _) => format!("public key, {}", k.key),
+        (true, _) => format!("private key, {}", k.key_text),
+        (false, _) => format!("public key, {}", k.key_text),
     };
     let owners =
         if k.belongs_to.is_empty() { String::new() } else { format!(", of {}", k.belongs_to.join(", ")) };

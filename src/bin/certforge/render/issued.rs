@@ -9,7 +9,7 @@ use certforge::error::{Counted, Shown};
 use super::acm;
 use super::{finding_lines, line};
 use crate::report::{
-    AdoptReport, BatchReport, CaReport, LeafReport, RequestReport, State, UpReport, names_text,
+    AdoptReport, BatchReport, CaReport, LeafReport, RequestReport, State, UpReport, names_text, values_text,
 };
 
 const fn state_word(state: State) -> &'static str {
@@ -138,7 +138,7 @@ pub fn batch_lines(out: &mut impl Write, batch: &BatchReport) -> io::Result<()> 
     line(out, "batch", &leaves, &format!("{state}{passed}"))?;
     if batch.planned {
         for leaf in &batch.leaves {
-            line(out, "leaf", &leaf.names.join(", "), &format!("until {}", &leaf.not_after[..10]))?;
+            line(out, "leaf", &values_text(&leaf.names, ", "), &format!("until {}", &leaf.not_after[..10]))?;
         }
     }
     finding_lines(out, &batch.findings)

@@ -7,7 +7,7 @@ use certforge::error::{Counted, Escaped};
 use super::{finding_lines, leaf_lines, line, problem_lines};
 use crate::report::{
     Condition, CrlReport, IssuedListReport, LeafListReport, Problem, RenewReport, StatusEntry, StatusReport,
-    StorePruneReport, names_text,
+    StorePruneReport, names_text, values_text,
 };
 
 pub fn leaf_table(out: &mut impl Write, list: &LeafListReport) -> io::Result<()> {
@@ -22,7 +22,7 @@ pub fn leaf_table(out: &mut impl Write, list: &LeafListReport) -> io::Result<()>
 /// One line a certificate: serial number, end, condition, CA, names or subject.
 pub fn issued_table(out: &mut impl Write, list: &IssuedListReport) -> io::Result<()> {
     list.issued.iter().try_for_each(|e| {
-        let names = if e.names.is_empty() { e.subject.clone() } else { e.names.join(",") };
+        let names = if e.names.is_empty() { e.subject.clone() } else { values_text(&e.names, ",") };
         let condition = e.condition.word();
         writeln!(out, "{}\t{}\t{condition}\t{}\t{}", e.serial, &e.not_after[..10], e.ca, Escaped(&names))
     })
@@ -140,7 +140,7 @@ pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {
             state => state,
         };
         let names = revoked.names.as_ref().filter(|names| !names.is_empty());
-        let names = names.map(|names| format!(": {}", names.join(", "))).unwrap_or_default();
+        let names = names.map(|names| format!(": {}", values_text(names, ", "))).unwrap_or_default();
         // What is not taken back has no reason.
         let reason = if state == "was not revoked" { String::new() } else { format!(", {}", revoked.reason) };
         line(out, "serial", &revoked.serial, &format!("{state}{reason}{names}"))?;

@@ -4,13 +4,13 @@ use certforge::LeafPlan;
 use certforge::validity::rfc3339;
 use serde::Serialize;
 
-use super::FindingReport;
+use super::{FindingReport, NameReport, names};
 
 #[derive(Serialize)]
 pub struct BatchLeaf {
     pub name: String,
     /// All of its names.
-    pub names: Vec<String>,
+    pub names: Vec<NameReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,7 +22,7 @@ impl BatchLeaf {
     pub fn planned(plan: &LeafPlan) -> Self {
         Self {
             name: plan.names().first().to_string(),
-            names: plan.names().iter().map(ToString::to_string).collect(),
+            names: names(plan.names()),
             folder: None,
             serial: None,
             not_after: rfc3339(plan.validity().not_after()),

@@ -10,7 +10,7 @@ use certforge::{Certificate, PublicKey, RevocationList, Subtree};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{FindingReport, VerifyReport, findings};
+use super::{FindingReport, VerifyReport, findings, key_kind, names_as_written};
 
 /// All that is in one place: a file, a server, an ARN.
 #[derive(Serialize)]
@@ -87,8 +87,11 @@ pub struct CertificateReport {
     pub issuer: String,
     pub serial: String,
     pub version: u8,
+    #[serde(serialize_with = "names_as_written")]
     pub names: Vec<String>,
     pub key: String,
+    #[serde(skip)]
+    pub key_text: String,
     pub signature: String,
     pub not_before: String,
     pub not_after: String,
@@ -232,7 +235,8 @@ impl CertificateReport {
             serial: certificate.serial_hex(),
             version: certificate.version(),
             names: certificate.names_as_written(),
-            key: certificate.public_key().describe(),
+            key: key_kind(certificate.public_key()),
+            key_text: certificate.public_key().describe(),
             signature: certificate.signature_algorithm().name(),
             not_before: rfc3339(validity.not_before()),
             not_after: rfc3339(validity.not_after()),
@@ -259,7 +263,11 @@ impl CertificateReport {
 pub struct KeyReport {
     pub place: String,
     pub private: bool,
-    pub key: String,
+    /// What kind of key it is, where it can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(skip)]
+    pub key_text: String,
     pub encrypted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spki_sha256: Option<String>,
@@ -273,7 +281,8 @@ impl KeyReport {
         Self {
             place: place.to_owned(),
             private,
-            key: key.describe(),
+            key: Some(key_kind(key)),
+            key_text: key.describe(),
             encrypted: false,
             spki_sha256,
             belongs_to,
@@ -284,7 +293,8 @@ impl KeyReport {
         Self {
             place: place.to_owned(),
             private: true,
-            key: "encrypted".to_owned(),
+            key: None,
+            key_text: "encrypted".to_owned(),
             encrypted: true,
             spki_sha256: None,
             belongs_to: Vec::new(),
@@ -296,8 +306,11 @@ impl KeyReport {
 pub struct RequestCheck {
     pub place: String,
     pub subject: String,
+    #[serde(serialize_with = "names_as_written")]
     pub names: Vec<String>,
     pub key: String,
+    #[serde(skip)]
+    pub key_text: String,
     pub spki_sha256: String,
     pub findings: Vec<FindingReport>,
 }
@@ -365,6 +378,7 @@ pub struct ScanEntry {
     pub not_after: String,
     pub days_left: i64,
     pub subject: String,
+    #[serde(serialize_with = "names_as_written")]
     pub names: Vec<String>,
     pub serial: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]

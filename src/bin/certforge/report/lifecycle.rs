@@ -5,7 +5,7 @@ use certforge::store::SavedFile;
 use certforge::validity::rfc3339;
 use serde::{Serialize, Serializer};
 
-use super::{FindingReport, LeafReport, Problem, path};
+use super::{FindingReport, LeafReport, NameReport, Problem, path};
 use crate::context::Failure;
 
 #[derive(Serialize)]
@@ -21,7 +21,7 @@ pub struct IssuedReport {
     pub serial: String,
     pub ca: String,
     pub subject: String,
-    pub names: Vec<String>,
+    pub names: Vec<NameReport>,
     pub not_after: String,
     pub days_left: i64,
     pub condition: Condition,
@@ -136,7 +136,7 @@ pub struct RevokedReport {
     pub serial: String,
     /// The names of the certificate, where it is on record.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub names: Option<Vec<String>>,
+    pub names: Option<Vec<NameReport>>,
     pub reason: &'static str,
     /// `revoked`, `revoked-before`, `released` or `not-revoked`.
     pub state: &'static str,

@@ -6,7 +6,7 @@ use certforge::{Certificate, Finding, Severity};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{FindingReport, findings};
+use super::{FindingReport, findings, key_kind};
 
 #[derive(Serialize)]
 pub struct VerifyReport {
@@ -30,6 +30,8 @@ pub struct PathEntry {
     pub issuer: String,
     pub serial: String,
     pub key: String,
+    #[serde(skip)]
+    pub key_text: String,
     pub not_before: String,
     pub not_after: String,
     pub sha256: String,
@@ -42,7 +44,8 @@ impl PathEntry {
             subject: certificate.subject(),
             issuer: certificate.issuer(),
             serial: certificate.serial_hex(),
-            key: certificate.public_key().describe(),
+            key: key_kind(certificate.public_key()),
+            key_text: certificate.public_key().describe(),
             not_before: rfc3339(certificate.validity().not_before()),
             not_after: rfc3339(certificate.validity().not_after()),
             sha256: certificate.sha256().to_string(),

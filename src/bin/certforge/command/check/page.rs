@@ -16,6 +16,7 @@ use crate::command::{clients, material};
 use crate::context::{Context, Failure};
 use crate::report::{
     CertificateReport, CheckReport, KeyReport, ListReport, Report, RequestCheck, VerifyReport, findings,
+    key_kind,
 };
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
@@ -195,7 +196,8 @@ fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
         place: place.to_owned(),
         subject: request.subject(),
         names,
-        key: request.public_key().describe(),
+        key: key_kind(request.public_key()),
+        key_text: request.public_key().describe(),
         spki_sha256: request.public_key().sha256().to_string(),
         findings: findings(&said),
     }
