@@ -13,9 +13,9 @@ const POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
 /// `deltaCRLIndicator`.
 const DELTA: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
 
-/// `cRLNumber`, `authorityKeyIdentifier`: what they say changes nothing here.
-const KNOWN: [ObjectIdentifier; 2] =
-    [ObjectIdentifier::new_unwrap("2.5.29.20"), ObjectIdentifier::new_unwrap("2.5.29.35")];
+/// `authorityKeyIdentifier`: it need not be critical, and changes nothing where it is. A critical
+/// `cRLNumber` is refused, as OpenSSL does (RFC 5280 §5.2.3: it must not be).
+const KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
 /// `reasonCode`, `invalidityDate`.
 const KNOWN_OF_ENTRIES: [ObjectIdentifier; 2] =
     [ObjectIdentifier::new_unwrap("2.5.29.21"), ObjectIdentifier::new_unwrap("2.5.29.24")];
@@ -52,7 +52,7 @@ impl Extent {
                 DELTA => {
                     return Err("it is a delta list, which tells what is new since another one".to_owned());
                 }
-                oid if extension.critical && !KNOWN.contains(&oid) => {
+                oid if extension.critical && oid != KEY_IDENTIFIER => {
                     return Err(format!("it has the critical extension {oid}, which is not known"));
                 }
                 _ => {}
