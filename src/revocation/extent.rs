@@ -116,18 +116,13 @@ impl Extent {
         let elsewhere =
             self.points.as_ref().is_some_and(|points| !points.iter().any(|p| named.contains(&p.der)));
         let which = match (outside, elsewhere) {
-            (true, _) => {
-                if ca {
-                    "it is a CA's"
-                } else {
-                    "it is no CA's"
-                }
-            }
-            (false, true) if named.is_empty() => "it names no distribution point",
-            (false, true) => "it names another distribution point",
+            (true, _) if ca => "is a CA's",
+            (true, _) => "is no CA's",
+            (false, true) if named.is_empty() => "names no distribution point",
+            (false, true) => "names another distribution point",
             (false, false) => return None,
         };
-        Some(format!("{self}, and {which}"))
+        Some(format!("{self}, and this one {which}"))
     }
 }
 

@@ -179,8 +179,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 }
 
 /// What is to be said of a form and its pass phrase. Java reads no PKCS#12 with one that is not
-/// ASCII (`javax.crypto.spec.PBEKeySpec` and the providers' `PBEKey`), and others differ in how
-/// they read the octets.
+/// ASCII: Java 17 says "Password is not ASCII", of the legacy form too.
 pub fn notes(form: Form, options: &FormOptions<'_>) -> Option<Finding> {
     let plain = |secret: &Zeroizing<String>| secret.bytes().all(|octet| matches!(octet, b' '..=b'~'));
     let store = matches!(form, Form::P12 | Form::Truststore);
