@@ -104,21 +104,25 @@ fn commit() -> String {
     if !is("PROFILE", "release") {
         return "debug build".to_owned();
     }
-    println!("cargo:rerun-if-changed=.cargo_vcs_info.json");
     if let Ok(text) = std::fs::read_to_string(".cargo_vcs_info.json")
         && let Some(commit) = text.split('"').find(|part| part.len() == 40 && is_hex(part))
     {
         return format!("commit {}", &commit[..12]);
     }
-    println!("cargo:rerun-if-changed=.git/logs/HEAD");
-    let git =
-        Command::new("git").args(["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]).output();
-    match git {
-        Ok(said) if said.status.success() => {
-            format!("commit {}", String::from_utf8_lossy(&said.stdout).trim())
+    let git = |args: &[&str]| {
+        let said = Command::new("git").args(args).output().ok()?;
+        said.status.success().then(|| String::from_utf8_lossy(&said.stdout).trim().to_owned())
+    };
+    // Where a commit moves it, and what makes it another than the commit's. Of a file that is
+    // not there cargo would say that it changed, each time.
+    let moves = git(&["rev-parse", "--git-path", "logs/HEAD"]);
+    for path in moves.iter().map(String::as_str).chain(["src", "templates", "Cargo.toml", "Cargo.lock"]) {
+        if Path::new(path).exists() {
+            println!("cargo:rerun-if-changed={path}");
         }
-        _ => "commit unknown".to_owned(),
     }
+    let commit = git(&["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]);
+    format!("commit {}", commit.as_deref().unwrap_or("unknown"))
 }
 
 fn is_hex(text: &str) -> bool {
