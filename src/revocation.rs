@@ -230,8 +230,8 @@ impl RevocationList {
     ///
     /// # Errors
     /// In words, why it cannot be relied on: it is a delta list, an indirect one or one of
-    /// some reasons (RFC 5280 §5.2.4, §5.2.5), or it or an entry of it has a critical extension
-    /// that is not known here.
+    /// some reasons (RFC 5280 §5.2.4, §5.2.5), it has an extension twice (§4.2), or it or an
+    /// entry of it has a critical extension that is not known here.
     pub fn extent(&self) -> std::result::Result<Extent, String> {
         Extent::of(&self.view.tbs_cert_list)
     }

@@ -1,5 +1,6 @@
 //! Which of its issuer's certificates a list tells of (RFC 5280 §5.2.4, §5.2.5).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use der::asn1::ObjectIdentifier;
@@ -46,7 +47,11 @@ impl Extent {
     /// What a list says of it, or in words why that cannot be followed.
     pub(super) fn of(list: &TbsCertList) -> Result<Self, String> {
         let mut extent = Self::default();
+        let mut seen = BTreeSet::new();
         for extension in list.crl_extensions.iter().flatten() {
+            if !seen.insert(extension.extn_id) {
+                return Err(format!("it has the extension {} twice", extension.extn_id));
+            }
             match extension.extn_id {
                 POINT => extent = Self::read(extension.extn_value.as_bytes())?,
                 DELTA => {

@@ -148,6 +148,10 @@ fn what_a_list_tells_of_is_said() {
         ("2.5.29.28=critical,DER:0500\n", "cannot be read"),
         ("2.5.29.27=critical,DER:020101\n", "it is a delta list"),
         ("2.5.29.20=critical,DER:020101\n", "the critical extension 2.5.29.20"),
+        (
+            "issuingDistributionPoint=critical,@p\n2.5.29.28=critical,DER:30038101FF\n[p]\nonlyCA=TRUE\n",
+            "the extension 2.5.29.28 twice",
+        ),
         ("1.2.3.4=critical,DER:0500\n", "the critical extension 1.2.3.4"),
     ] {
         list(&sandbox, "crl.pem", extensions, &[]);
