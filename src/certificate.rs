@@ -3,6 +3,7 @@
 mod chain;
 mod extensions;
 mod tbs;
+mod written;
 
 use std::fmt;
 use std::ops::Range;
@@ -22,11 +23,10 @@ pub(crate) use chain::check_link;
 pub use chain::{Chain, TrustAnchor};
 pub(crate) use extensions::BasicConstraints;
 pub use extensions::PathLength;
-#[cfg(feature = "verify")]
-pub(crate) use extensions::describe_name;
 pub(crate) use extensions::san_of;
 use tbs::name;
 pub(crate) use tbs::{Exact, ExactName, Extension, Outline, Read, Signed, Tbs};
+pub use written::WrittenName;
 
 const LABEL: &str = "CERTIFICATE";
 

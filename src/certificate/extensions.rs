@@ -16,7 +16,7 @@ use x509_cert::ext::pkix::{
 #[cfg(feature = "verify")]
 use x509_cert::ext::pkix::{CertificatePolicies, CrlDistributionPoints, PolicyConstraints};
 
-use super::Certificate;
+use super::{Certificate, WrittenName};
 use crate::constraint::Constraints;
 use crate::error::Result;
 use crate::name::San;
@@ -39,11 +39,10 @@ impl Certificate {
         found.ok().flatten().map_or_else(Vec::new, |(_, names)| names.0)
     }
 
-    /// The same as text, with their kinds: `DNS:a.example`, `IP:10.0.0.1`. Foreign text:
-    /// not escaped.
+    /// The same, to be shown.
     #[must_use]
-    pub fn names_as_written(&self) -> Vec<String> {
-        self.general_names().iter().map(describe_name).collect()
+    pub fn names_as_written(&self) -> Vec<WrittenName> {
+        self.general_names().iter().map(WrittenName::of).collect()
     }
 
     /// How many subject alternative names it has, of whatever kinds.
@@ -298,23 +297,6 @@ impl BasicConstraints {
 /// How many CAs may stand below a CA; `None` is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathLength(pub Option<u8>);
-
-/// A name of whatever kind as people read it. Foreign text: not escaped.
-pub(crate) fn describe_name(name: &GeneralName) -> String {
-    match name {
-        GeneralName::DnsName(dns) => format!("DNS:{}", dns.as_str()),
-        GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()),
-        GeneralName::UniformResourceIdentifier(uri) => format!("URI:{}", uri.as_str()),
-        GeneralName::IpAddress(octets) => match san_of(name) {
-            Some(ip) => format!("IP:{ip}"),
-            None => format!("IP:{}", crate::key::hex(octets.as_bytes())),
-        },
-        GeneralName::DirectoryName(name) => format!("DirName:{}", crate::subject::describe(name)),
-        GeneralName::OtherName(other) => format!("otherName:{}", other.type_id),
-        GeneralName::EdiPartyName(_) => "ediPartyName".to_owned(),
-        GeneralName::RegisteredId(oid) => format!("registeredID:{oid}"),
-    }
-}
 
 /// The name as certforge's own type, if it is well formed.
 pub(crate) fn san_of(name: &GeneralName) -> Option<San> {

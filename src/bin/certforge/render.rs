@@ -280,7 +280,7 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::Scan(r) => check::scan_table(out, r),
         Report::CaList(r) => r.authorities.iter().try_for_each(|ca| {
             let until = &ca.not_after[..10];
-            writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key, until, Escaped(&ca.subject))
+            writeln!(out, "{}\t{}\t{}\t{}", ca.name, ca.key.as_str(), until, Escaped(&ca.subject))
         }),
         #[cfg(feature = "aws")]
         Report::AcmList(r) => acm::table(out, &r.certificates),

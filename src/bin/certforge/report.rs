@@ -13,6 +13,7 @@ mod check;
 mod explain;
 mod fixtures;
 mod forms;
+mod key;
 mod lifecycle;
 mod names;
 mod problem;
@@ -36,7 +37,6 @@ pub use apply::{ApplyLeaf, ApplyReport, FailedForm};
 pub use batch::{BatchLeaf, BatchReport};
 use certforge::certificate::Certificate;
 use certforge::finding::{Finding, Severity};
-use certforge::key::PublicKey;
 use certforge::store::{CaEntry, KeyState, LeftBehind, Saved, SavedFile};
 use certforge::validity::rfc3339;
 use certforge::{CaPlan, LeafPlan, Names};
@@ -51,7 +51,8 @@ pub use lifecycle::{
     Condition, CrlReport, IssuedListReport, IssuedReport, LeafListReport, PrunedReport, RenewReport, Renewed,
     RevokedReport, StatusEntry, StatusReport, StorePruneReport,
 };
-pub use names::{NameReport, names, names_as_written, names_text, values_text};
+pub use key::KeyKind;
+pub use names::{NameReport, joined, names, names_as_written, names_text, values_text};
 pub use problem::Problem;
 pub use request::RequestReport;
 use serde::Serialize;
@@ -154,7 +155,7 @@ pub struct CaReport {
     pub subject: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
-    pub key: String,
+    pub key: KeyKind,
     pub not_before: String,
     pub not_after: String,
     pub days_left: i64,
@@ -200,7 +201,7 @@ pub struct LeafReport {
     pub issuer: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca: Option<String>,
-    pub key: String,
+    pub key: KeyKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<String>,
     pub not_before: String,
@@ -262,11 +263,6 @@ pub fn findings(findings: &[Finding]) -> Vec<FindingReport> {
         .collect()
 }
 
-/// The kind of a key as flags and documents have it; of a kind that is never made, in words.
-pub fn key_kind(key: &PublicKey) -> String {
-    key.algorithm().map_or_else(|| key.describe(), |algorithm| algorithm.as_str().to_owned())
-}
-
 fn file(saved: &SavedFile) -> FileReport {
     FileReport { path: path(&saved.path), mode: format!("{:04o}", saved.mode) }
 }
@@ -279,10 +275,6 @@ fn texts(items: &[impl ToString]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
 }
 
-fn key(key: &PublicKey) -> String {
-    key.algorithm().map_or_else(|| "other".to_owned(), |a| a.as_str().to_owned())
-}
-
 impl CaReport {
     pub fn planned(name: &str, folder: &Path, plan: &CaPlan, now: OffsetDateTime) -> Self {
         Self {
@@ -291,7 +283,7 @@ impl CaReport {
             folder: path(folder),
             subject: plan.subject_text(),
             issuer: None,
-            key: plan.key().as_str().to_owned(),
+            key: KeyKind::Made(plan.key()),
             not_before: rfc3339(plan.validity().not_before()),
             not_after: rfc3339(plan.validity().not_after()),
             days_left: plan.validity().days_left(now),
@@ -323,7 +315,7 @@ impl CaReport {
             folder: path(folder),
             subject: certificate.subject(),
             issuer: Some(certificate.issuer()),
-            key: key(certificate.public_key()),
+            key: KeyKind::of(certificate.public_key()),
             not_before: rfc3339(certificate.validity().not_before()),
             not_after: rfc3339(certificate.validity().not_after()),
             days_left: certificate.validity().days_left(now),
@@ -375,7 +367,7 @@ impl LeafReport {
             subject: plan.subject().to_string(),
             issuer: None,
             ca: ca.map(ToOwned::to_owned),
-            key: plan.key().as_str().to_owned(),
+            key: KeyKind::Made(plan.key()),
             template: Some(plan.template().name().to_owned()),
             not_before: rfc3339(plan.validity().not_before()),
             not_after: rfc3339(plan.validity().not_after()),
@@ -405,7 +397,7 @@ impl LeafReport {
             subject: certificate.subject(),
             issuer: Some(certificate.issuer()),
             ca: ca.map(ToOwned::to_owned),
-            key: key(certificate.public_key()),
+            key: KeyKind::of(certificate.public_key()),
             template: None,
             not_before: rfc3339(certificate.validity().not_before()),
             not_after: rfc3339(certificate.validity().not_after()),

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{LONGEST_OF_RUSTLS, Purpose, Question, lists, opinion};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, WrittenName};
 use crate::check::certificate;
 use crate::constraint::Side;
 use crate::error::Counted;
@@ -347,8 +347,10 @@ impl Judge<'_> {
                     self.say("path.name-constraint", Severity::Error, index, message);
                     return;
                 }
-                let broken =
-                    names.iter().find_map(|name| Some((shown(name), limits.bars(name, Side::ExcludesAny)?)));
+                let broken = names.iter().find_map(|name| {
+                    let limit = limits.bars(name, Side::ExcludesAny)?;
+                    Some((WrittenName::of(name).to_string(), limit))
+                });
                 let subject = || match limits.refuses_subject(certificate.subject_der()) {
                     Ok(reason) => reason.map(|reason| (certificate.subject(), reason)),
                     Err(e) => Some((certificate.subject(), e.to_string())),
@@ -403,13 +405,9 @@ fn whole(at: OffsetDateTime) -> OffsetDateTime {
 
 /// The names that a certificate has, well formed or not.
 fn names_as_written(certificate: &Certificate) -> String {
-    let names = certificate.names_as_written();
+    let names: Vec<String> = certificate.names_as_written().iter().map(ToString::to_string).collect();
     match names.len() {
         0..=5 => names.join(", "),
         n => format!("{}, and {} more", names[..5].join(", "), n - 5),
     }
-}
-
-fn shown(name: &x509_cert::ext::pkix::name::GeneralName) -> String {
-    crate::certificate::describe_name(name)
 }

@@ -6,7 +6,7 @@ use certforge::error::{Counted, Escaped, Shown};
 
 use super::{BOLD, finding_lines, line, verify};
 use crate::report::{
-    CertificateReport, CheckReport, ClientReport, KeyReport, ListReport, RequestCheck, ScanReport,
+    CertificateReport, CheckReport, ClientReport, KeyReport, ListReport, RequestCheck, ScanReport, joined,
 };
 
 /// The page, or the certificate itself.
@@ -70,11 +70,11 @@ fn client(out: &mut impl Write, c: &ClientReport) -> io::Result<()> {
 fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::Result<()> {
     line(out, "cert", &c.subject, &Shown(&c.place).to_string())?;
     line(out, "issuer", &c.issuer, if c.issuer == c.subject { "itself" } else { "" })?;
-    let names = if c.names.is_empty() { "none".to_owned() } else { c.names.join(", ") };
+    let names = if c.names.is_empty() { "none".to_owned() } else { joined(&c.names, ", ") };
     line(out, "names", &names, "")?;
     let left = format!("{} left", Counted(c.days_left, "day", "days"));
     line(out, "valid", &format!("{} to {}", c.not_before, c.not_after), &left)?;
-    line(out, "key", &c.key_text, &format!("signed with {}", Shown(&c.signature)))?;
+    line(out, "key", &c.key.to_string(), &format!("signed with {}", Shown(&c.signature)))?;
     let mut uses = c.key_usage.clone().unwrap_or_default().join(", ");
     if !c.extended_key_usage.is_empty() {
         let between = if uses.is_empty() { "" } else { "; " };
@@ -106,9 +106,9 @@ fn certificate(out: &mut impl Write, c: &CertificateReport, text: bool) -> io::R
 
 fn request(out: &mut impl Write, r: &RequestCheck) -> io::Result<()> {
     line(out, "csr", &r.subject, &Shown(&r.place).to_string())?;
-    let names = if r.names.is_empty() { "none".to_owned() } else { r.names.join(", ") };
+    let names = if r.names.is_empty() { "none".to_owned() } else { joined(&r.names, ", ") };
     line(out, "names", &names, "")?;
-    line(out, "key", &r.key_text, "")?;
+    line(out, "key", &r.key.to_string(), "")?;
     finding_lines(out, &r.findings)
 }
 
@@ -127,10 +127,10 @@ fn list(out: &mut impl Write, l: &ListReport) -> io::Result<()> {
 }
 
 fn key(out: &mut impl Write, k: &KeyReport) -> io::Result<()> {
-    let what = match (k.private, k.encrypted) {
-        (_, true) => "private key, encrypted".to_owned(),
-        (true, _) => format!("private key, {}", k.key_text),
-        (false, _) => format!("public key, {}", k.key_text),
+    let half = if k.private { "private key" } else { "public key" };
+    let what = match &k.key {
+        Some(kind) => format!("{half}, {kind}"),
+        None => format!("{half}, encrypted"),
     };
     let owners =
         if k.belongs_to.is_empty() { String::new() } else { format!(", of {}", k.belongs_to.join(", ")) };
@@ -146,7 +146,7 @@ fn words(condition: &str) -> &str {
 pub fn scan_table(out: &mut impl Write, report: &ScanReport) -> io::Result<()> {
     let mut text = Vec::with_capacity(report.certificates.len() * 100);
     for e in &report.certificates {
-        let names = if e.names.is_empty() { e.subject.clone() } else { e.names.join(",") };
+        let names = if e.names.is_empty() { e.subject.clone() } else { joined(&e.names, ",") };
         let (path, until, names) = (Escaped(&e.path), &e.not_after[..10], Escaped(&names));
         writeln!(text, "{path}\t{until}\t{}\t{}\t{names}", e.days_left, words(e.condition))?;
     }

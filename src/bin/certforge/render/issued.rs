@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use certforge::KeyAlgorithm;
 use certforge::error::{Counted, Shown};
 
 #[cfg(feature = "aws")]
@@ -23,14 +22,8 @@ const fn state_word(state: State) -> &'static str {
     }
 }
 
-/// A kind of key as people read it.
-fn key_label(key: &str) -> &str {
-    let known = KeyAlgorithm::ALL.into_iter().find(|a| a.as_str() == key);
-    known.map_or(key, |a| a.label())
-}
-
 pub fn ca_lines(out: &mut impl Write, ca: &CaReport) -> io::Result<()> {
-    let mut facts = format!("{}, until {}", key_label(&ca.key), &ca.not_after[..10]);
+    let mut facts = format!("{}, until {}", ca.key, &ca.not_after[..10]);
     let word = if ca.state == State::Planned { ca.planned } else { state_word(ca.state) };
     if !word.is_empty() {
         facts = format!("{facts}, {word}");
@@ -104,7 +97,7 @@ pub fn leaf_lines(out: &mut impl Write, leaf: &LeafReport) -> io::Result<()> {
         (State::Planned, Some(_)) => "would be replaced",
         (state, _) => state_word(state),
     };
-    let facts = format!("{}, until {}, {word}", key_label(&leaf.key), &leaf.not_after[..10]);
+    let facts = format!("{}, until {}, {word}", leaf.key, &leaf.not_after[..10]);
     line(out, "leaf", &names_text(&leaf.names), &facts)?;
     if leaf.state == State::Planned {
         line(out, "subject", &leaf.subject, "")?;
@@ -145,7 +138,7 @@ pub fn batch_lines(out: &mut impl Write, batch: &BatchReport) -> io::Result<()> 
 }
 
 pub fn request_lines(out: &mut impl Write, request: &RequestReport) -> io::Result<()> {
-    let facts = format!("{}, {}", key_label(&request.key), state_word(request.state));
+    let facts = format!("{}, {}", request.key, state_word(request.state));
     line(out, "request", &names_text(&request.names), &facts)?;
     if request.state == State::Planned {
         line(out, "subject", &request.subject, "")?;

@@ -25,6 +25,6 @@ pub fn path(out: &mut impl Write, entries: &[PathEntry]) -> io::Result<()> {
             _ => "issuer",
         };
         let subject = if entry.subject.is_empty() { "(no subject)" } else { &entry.subject };
-        line(out, what, subject, &format!("{}, until {}", entry.key_text, &entry.not_after[..10]))
+        line(out, what, subject, &format!("{}, until {}", entry.key, &entry.not_after[..10]))
     })
 }

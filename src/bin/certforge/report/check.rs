@@ -1,6 +1,6 @@
 //! What `check` has to report.
 
-use certforge::certificate::PathLength;
+use certforge::certificate::{PathLength, WrittenName};
 use certforge::check::certificate;
 use certforge::error::Counted;
 use certforge::finding::{Finding, Severity};
@@ -10,7 +10,7 @@ use certforge::{Certificate, PublicKey, RevocationList, Subtree};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{FindingReport, VerifyReport, findings, key_kind, names_as_written};
+use super::{FindingReport, KeyKind, VerifyReport, findings, joined, names_as_written};
 
 /// All that is in one place: a file, a server, an ARN.
 #[derive(Serialize)]
@@ -88,10 +88,8 @@ pub struct CertificateReport {
     pub serial: String,
     pub version: u8,
     #[serde(serialize_with = "names_as_written")]
-    pub names: Vec<String>,
-    pub key: String,
-    #[serde(skip)]
-    pub key_text: String,
+    pub names: Vec<WrittenName>,
+    pub key: KeyKind,
     pub signature: String,
     pub not_before: String,
     pub not_after: String,
@@ -160,7 +158,7 @@ fn meaning(certificate: &Certificate, oid: &str) -> Option<String> {
     match oid {
         "2.5.29.14" => certificate.subject_key_identifier().map(hex),
         "2.5.29.15" => certificate.key_usage().map(|all| all.join(", ")),
-        "2.5.29.17" => Some(certificate.names_as_written().join(", ")),
+        "2.5.29.17" => Some(joined(&certificate.names_as_written(), ", ")),
         "2.5.29.19" => Some(match certificate.ca() {
             Some(PathLength(Some(length))) => format!("CA:TRUE, pathlen:{length}"),
             Some(PathLength(None)) => "CA:TRUE".to_owned(),
@@ -235,8 +233,7 @@ impl CertificateReport {
             serial: certificate.serial_hex(),
             version: certificate.version(),
             names: certificate.names_as_written(),
-            key: key_kind(certificate.public_key()),
-            key_text: certificate.public_key().describe(),
+            key: KeyKind::of(certificate.public_key()),
             signature: certificate.signature_algorithm().name(),
             not_before: rfc3339(validity.not_before()),
             not_after: rfc3339(validity.not_after()),
@@ -265,9 +262,7 @@ pub struct KeyReport {
     pub private: bool,
     /// What kind of key it is, where it can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    #[serde(skip)]
-    pub key_text: String,
+    pub key: Option<KeyKind>,
     pub encrypted: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spki_sha256: Option<String>,
@@ -281,8 +276,7 @@ impl KeyReport {
         Self {
             place: place.to_owned(),
             private,
-            key: Some(key_kind(key)),
-            key_text: key.describe(),
+            key: Some(KeyKind::of(key)),
             encrypted: false,
             spki_sha256,
             belongs_to,
@@ -294,7 +288,6 @@ impl KeyReport {
             place: place.to_owned(),
             private: true,
             key: None,
-            key_text: "encrypted".to_owned(),
             encrypted: true,
             spki_sha256: None,
             belongs_to: Vec::new(),
@@ -307,10 +300,8 @@ pub struct RequestCheck {
     pub place: String,
     pub subject: String,
     #[serde(serialize_with = "names_as_written")]
-    pub names: Vec<String>,
-    pub key: String,
-    #[serde(skip)]
-    pub key_text: String,
+    pub names: Vec<WrittenName>,
+    pub key: KeyKind,
     pub spki_sha256: String,
     pub findings: Vec<FindingReport>,
 }
@@ -379,7 +370,7 @@ pub struct ScanEntry {
     pub days_left: i64,
     pub subject: String,
     #[serde(serialize_with = "names_as_written")]
-    pub names: Vec<String>,
+    pub names: Vec<WrittenName>,
     pub serial: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingReport>,

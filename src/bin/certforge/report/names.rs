@@ -1,6 +1,7 @@
 //! Names in documents.
 
 use certforge::San;
+use certforge::certificate::WrittenName;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -15,21 +16,14 @@ pub fn names<'a>(names: impl IntoIterator<Item = &'a San>) -> Vec<NameReport> {
     names.into_iter().map(|n| NameReport { kind: n.kind(), value: n.to_string() }).collect()
 }
 
-/// The same of names as certificates have them: `DNS:a.example`.
-pub fn names_as_written<S: serde::Serializer>(names: &[String], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(names.iter().map(|name| {
-        let (label, value) = name.split_once(':').unwrap_or((name, ""));
-        let kind = match label {
-            "DNS" => "dns",
-            "IP" => "ip",
-            "URI" => "uri",
-            "email" => "email",
-            "DirName" => "directory",
-            "registeredID" => "registered-id",
-            _ => "other",
-        };
-        NameReport { kind, value: value.to_owned() }
-    }))
+/// The same of names as certificates have them.
+pub fn names_as_written<S: serde::Serializer>(names: &[WrittenName], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(names.iter().map(|name| NameReport { kind: name.kind(), value: name.value().to_owned() }))
+}
+
+/// Names as certificates have them, with their kinds before them: `DNS:a.example`.
+pub fn joined(names: &[WrittenName], between: &str) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
 }
 
 /// Names without their types.

@@ -6,7 +6,7 @@ use certforge::store::Saved;
 use certforge::{KeyAlgorithm, LeafPlan};
 use serde::Serialize;
 
-use super::{FileReport, FindingReport, NameReport, State, files, findings, names, path};
+use super::{FileReport, FindingReport, KeyKind, NameReport, State, files, findings, names, path};
 
 #[derive(Serialize)]
 pub struct RequestReport {
@@ -14,7 +14,7 @@ pub struct RequestReport {
     pub folder: String,
     pub names: Vec<NameReport>,
     pub subject: String,
-    pub key: String,
+    pub key: KeyKind,
     pub template: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileReport>,
@@ -28,7 +28,7 @@ impl RequestReport {
             folder: path(folder),
             names: names(plan.names()),
             subject: plan.subject().to_string(),
-            key: key.as_str().to_owned(),
+            key: KeyKind::Made(key),
             template: plan.template().name().to_owned(),
             files: Vec::new(),
             findings: findings(plan.findings()),

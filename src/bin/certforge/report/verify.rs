@@ -6,7 +6,7 @@ use certforge::{Certificate, Finding, Severity};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{FindingReport, findings, key_kind};
+use super::{FindingReport, KeyKind, findings};
 
 #[derive(Serialize)]
 pub struct VerifyReport {
@@ -29,9 +29,7 @@ pub struct PathEntry {
     pub subject: String,
     pub issuer: String,
     pub serial: String,
-    pub key: String,
-    #[serde(skip)]
-    pub key_text: String,
+    pub key: KeyKind,
     pub not_before: String,
     pub not_after: String,
     pub sha256: String,
@@ -44,8 +42,7 @@ impl PathEntry {
             subject: certificate.subject(),
             issuer: certificate.issuer(),
             serial: certificate.serial_hex(),
-            key: key_kind(certificate.public_key()),
-            key_text: certificate.public_key().describe(),
+            key: KeyKind::of(certificate.public_key()),
             not_before: rfc3339(certificate.validity().not_before()),
             not_after: rfc3339(certificate.validity().not_after()),
             sha256: certificate.sha256().to_string(),

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use certforge::certificate::WrittenName;
 use certforge::check::clients::facts;
 use certforge::check::path::{Peer, Purpose, Question, verify};
 use certforge::gather::Parts;
 use certforge::validity::rfc3339;
 use certforge::{
-    Certificate, Finding, PublicKey, RevocationList, San, Severity, SigningRequest, Template, TrustAnchor,
+    Certificate, Finding, PublicKey, RevocationList, Severity, SigningRequest, Template, TrustAnchor,
 };
 
 use super::{Args, JudgeArgs, address};
@@ -15,8 +16,7 @@ use crate::command::status::span;
 use crate::command::{clients, material};
 use crate::context::{Context, Failure};
 use crate::report::{
-    CertificateReport, CheckReport, KeyReport, ListReport, Report, RequestCheck, VerifyReport, findings,
-    key_kind,
+    CertificateReport, CheckReport, KeyKind, KeyReport, ListReport, Report, RequestCheck, VerifyReport, findings,
 };
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
@@ -163,7 +163,7 @@ fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
     let mut names = Vec::new();
     match Template::named("server").and_then(|server| request.wanted(&server, &[])) {
         Ok((wanted, left_out)) => {
-            names = wanted.names().iter().map(as_in_certificates).collect();
+            names = wanted.names().iter().map(WrittenName::from).collect();
             said.extend(left_out);
             if !request.has_alternative_names() {
                 let message = "it has no subject alternative name: its name is the common name's";
@@ -196,18 +196,9 @@ fn request_check(place: &str, request: &SigningRequest) -> RequestCheck {
         place: place.to_owned(),
         subject: request.subject(),
         names,
-        key: key_kind(request.public_key()),
-        key_text: request.public_key().describe(),
+        key: KeyKind::of(request.public_key()),
         spki_sha256: request.public_key().sha256().to_string(),
         findings: findings(&said),
-    }
-}
-
-/// A name as those of certificates are shown: `DNS:a.example`.
-fn as_in_certificates(name: &San) -> String {
-    match name.kind() {
-        kind @ "email" => format!("{kind}:{name}"),
-        kind => format!("{}:{name}", kind.to_ascii_uppercase()),
     }
 }
 
