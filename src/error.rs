@@ -391,6 +391,8 @@ pub enum Error {
     Revoked {
         /// Whose it is.
         subject: String,
+        /// Whether that is a CA.
+        is_ca: bool,
         /// The CA that took it back.
         ca: String,
         /// Why.
@@ -504,16 +506,4 @@ pub enum Error {
         /// The limit, in days.
         limit: i64,
     },
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io { source, .. } => Some(source),
-            Self::File { source, .. } | Self::Line { source, .. } | Self::ImportUnsaved { source, .. } => {
-                Some(source)
-            }
-            _ => None,
-        }
-    }
 }

@@ -165,7 +165,7 @@ impl fmt::Display for Error {
             Self::Rule { input, reason } => {
                 write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
             }
-            Self::Revoked { subject, ca, reason } => {
+            Self::Revoked { subject, ca, reason, .. } => {
                 write!(f, "`{}` was taken back by the CA {} ({reason})", Shown(subject), Shown(ca))
             }
             Self::NotOnHold { serial, reason } => {
@@ -221,4 +221,16 @@ impl fmt::Display for Error {
 
 fn write_findings(f: &mut fmt::Formatter<'_>, findings: &[(&'static str, String)]) -> fmt::Result {
     findings.iter().try_for_each(|(code, message)| write!(f, "; {code}: {}", Shown(message)))
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::File { source, .. } | Self::Line { source, .. } | Self::ImportUnsaved { source, .. } => {
+                Some(source)
+            }
+            _ => None,
+        }
+    }
 }

@@ -164,7 +164,7 @@ impl Store {
                 && (i < current || reason.is_of_the_key())
             {
                 let (subject, reason) = (certificate.subject(), reason.as_str());
-                return Err(Error::Revoked { subject, ca, reason });
+                return Err(Error::Revoked { subject, is_ca: true, ca, reason });
             }
         }
         Ok(())

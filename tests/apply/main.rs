@@ -130,7 +130,7 @@ fn a_change_makes_that_leaf_anew_and_no_other() {
     let mended = json(&sandbox.ok("apply --json").stdout);
     assert_eq!(mended["leaves"][0]["reason"], "its files are missing, damaged or different");
     assert_eq!(json(&sandbox.ok("apply --json").stdout)["leaves"][0]["state"], "unchanged");
-    sandbox.ok("revoke vpn.internal");
+    sandbox.ok("revoke vpn.internal --reason superseded");
     assert_eq!(json(&sandbox.ok("apply --json").stdout)["leaves"][2]["reason"], "it is revoked");
 }
 

@@ -286,7 +286,7 @@ fn all() -> Vec<(Error, &'static str, Category, &'static str)> {
             "`x` is no reason to take a certificate back: superseded",
         ),
         (
-            Error::Revoked { subject: text(), ca: "root".to_owned(), reason: "superseded" },
+            Error::Revoked { subject: text(), is_ca: true, ca: "root".to_owned(), reason: "superseded" },
             "revoked",
             Input,
             "`x` was taken back by the CA root (superseded)",
@@ -446,7 +446,7 @@ fn what_is_foreign_cannot_move_a_terminal() {
         Error::Missing { what: "leaf", name: foreign.to_owned(), path: foreign.into() },
         Error::Io { doing: "open", path: foreign.into(), source: no_room() },
         Error::AwsRefused { action: "X", aws_code: foreign.to_owned(), message: foreign.to_owned() },
-        Error::Revoked { subject: foreign.to_owned(), ca: foreign.to_owned(), reason: "x" },
+        Error::Revoked { subject: foreign.to_owned(), is_ca: false, ca: foreign.to_owned(), reason: "x" },
         Error::Manifest { reason: foreign.to_owned() },
         Error::Name { input: foreign.to_owned(), fault: NameFault::Control },
         Error::NoNames.in_file(Path::new(foreign)),

@@ -161,6 +161,9 @@ pub fn of(error: &Error) -> Option<String> {
             "move the file away; `certforge import-acm` finds the certificate again, or takes --certificate-arn"
         }
         Error::Missing { what: "CA", name, .. } if name == "default" => "make one with `certforge ca new`",
+        Error::Missing { what: "issuing CA", .. } => {
+            "another CA of this store takes it over: certforge up NAME --ca CA"
+        }
         Error::Missing { what: "CA", .. } => "`certforge ca list` shows the CAs there are",
         Error::Missing { what: "private key", .. } => {
             "put it there (of a request it is in csr/NAME/key.pem), or make the leaf anew: certforge up NAME, or certforge up NAME --import-acm --ephemeral"
@@ -222,11 +225,17 @@ pub fn of(error: &Error) -> Option<String> {
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",
         Error::Subject { .. } => "write it as OpenSSL does: --subj '/C=JP/O=Example/CN=10.103.10.95'",
+        Error::Revoked { is_ca: true, reason: "keyCompromise" | "cACompromise", .. } => {
+            "another CA takes its place: certforge ca new OTHER, and of each leaf: certforge up LEAF --ca OTHER"
+        }
+        Error::Revoked { is_ca: true, .. } => {
+            "certforge ca renew NAME with the name of this CA, or another one: certforge up LEAF --ca OTHER"
+        }
         Error::Revoked { reason: "keyCompromise" | "cACompromise", .. } => {
-            "of a leaf: certforge renew NAME --rekey, or a new request; of a CA: make another one with certforge ca new, and issue with --ca"
+            "with another key: certforge renew NAME --rekey, or a new request"
         }
         Error::Revoked { .. } => {
-            "issue from another CA: certforge ca new, or certforge ca renew NAME with the name of this one"
+            "where it is to come back all the same: certforge renew NAME; else take it out of the manifest, or remove its folder"
         }
         Error::NotOnHold { .. } => "issue another one: certforge renew NAME --rekey",
         Error::Serial { .. } => "openssl x509 -noout -serial -in cert.pem prints it",

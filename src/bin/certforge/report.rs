@@ -47,11 +47,11 @@ pub use check::{
 pub use explain::{ExplainReport, Explained};
 pub use fixtures::{ClientSays, FixtureEntry, FixtureListReport, FixtureReport, FixturesReport, ServeReport};
 pub use forms::{FormsReport, SnippetListReport, SnippetReport};
+pub use key::KeyKind;
 pub use lifecycle::{
     Condition, CrlReport, IssuedListReport, IssuedReport, LeafListReport, PrunedReport, RenewReport, Renewed,
     RevokedReport, StatusEntry, StatusReport, StorePruneReport,
 };
-pub use key::KeyKind;
 pub use names::{NameReport, joined, names, names_as_written, names_text, values_text};
 pub use problem::Problem;
 pub use request::RequestReport;

@@ -95,15 +95,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             *report = make_ca(ca, secret.as_ref(), &mut authorities)?;
         }
         left_behind = make(&changed, &wanted, &authorities, context)?;
-        for (report, leaf) in reports.iter_mut().zip(&wanted) {
+        for (report, leaf) in goes_on(&mut reports, &wanted) {
             forms(leaf, &base, context, report);
         }
         #[cfg(feature = "aws")]
-        for (report, leaf) in reports.iter_mut().zip(&wanted) {
+        for (report, leaf) in goes_on(&mut reports, &wanted) {
             report.imports = imports(leaf, context)?;
         }
     }
-    for (report, leaf) in reports.iter_mut().zip(&wanted).filter(|_| args.dry_run) {
+    for (report, leaf) in goes_on(&mut reports, &wanted).filter(|_| args.dry_run) {
         let stays = report.state == State::Unchanged;
         report.forms = forms_to_make(leaf, stays, context)?;
         #[cfg(feature = "aws")]
@@ -136,6 +136,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         not_in_manifest: pruned,
         findings: said,
     })))
+}
+
+/// The leaves that are to have forms and to be imported: all but those that were refused.
+fn goes_on<'a>(
+    reports: &'a mut [ApplyLeaf],
+    wanted: &'a [PlannedLeaf],
+) -> impl Iterator<Item = (&'a mut ApplyLeaf, &'a PlannedLeaf)> {
+    reports.iter_mut().zip(wanted).filter(|(report, _)| report.error.is_none())
 }
 
 fn in_file(failure: Failure, file: &Path) -> Failure {
@@ -286,13 +294,16 @@ fn compare(
     let states: Vec<_> = wanted.par_iter().map(one).collect::<Result<_, Failure>>()?;
     let mut changed = Vec::new();
     let reports = states.into_iter().zip(wanted).enumerate().map(|(i, (verdict, leaf))| {
-        let Verdict { state, reason, findings: found, not_after } = verdict;
+        let Verdict { state, reason, findings: found, refused, not_after } = verdict;
         if state != State::Unchanged {
             changed.push(i);
         }
         let folder = context.store.leaf_folder(leaf.first());
         let of = (leaf.ca.clone(), rfc3339(not_after));
-        ApplyLeaf::of(leaf.first().to_string(), path(&folder), of, state, reason, findings(&found))
+        let mut report =
+            ApplyLeaf::of(leaf.first().to_string(), path(&folder), of, state, reason, findings(&found));
+        report.error = refused.map(|e| Problem::of(&e.into()));
+        report
     });
     let reports = reports.collect();
     Ok((reports, changed))

@@ -1,13 +1,14 @@
 //! What the store holds, and whose it is.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashSet};
 
 use certforge::bundle::content_sha256;
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
 use certforge::store::{BatchRequests, CaEntry, IssuedEntry, LeafEntry, Store};
 use certforge::template::KeyUsage;
-use certforge::{Error, Finding, LeafPlan, LeafRequest, RevocationList, San, Severity, Validity};
+use certforge::{Error, Finding, LeafPlan, LeafRequest, Reason, RevocationList, San, Severity, Validity};
 
 use crate::context::{Context, Failure};
 
@@ -81,6 +82,69 @@ pub fn below_revoked(issuers: &Issuers, context: &Context) -> HashSet<String> {
         }
     }
     found
+}
+
+/// What the store's own records say of the CAs in the chains of leaves: no list is needed.
+pub struct Chains<'a> {
+    store: &'a Store,
+    /// By digest: leaves have few issuers between them.
+    known: RefCell<BTreeMap<String, Option<GoneCa>>>,
+}
+
+/// A CA of a leaf's chain that was taken back.
+#[derive(Clone)]
+pub struct GoneCa {
+    /// Which one, from the leaf up, beginning with 1.
+    pub number: usize,
+    pub subject: String,
+    pub reason: Reason,
+    /// The CA that took it back.
+    pub by: String,
+}
+
+impl<'a> Chains<'a> {
+    pub const fn new(store: &'a Store) -> Self {
+        Self { store, known: RefCell::new(BTreeMap::new()) }
+    }
+
+    /// The first CA of a leaf's chain that was taken back: what is below it is of no use,
+    /// whatever has its name by now.
+    pub fn gone(&self, entry: &LeafEntry) -> certforge::Result<Option<GoneCa>> {
+        for (index, issuer) in entry.chain.certificates().iter().enumerate() {
+            // A root takes itself back nowhere that counts.
+            if issuer.is_self_issued() {
+                continue;
+            }
+            let digest = issuer.sha256().to_string();
+            let known = self.known.borrow().get(&digest).cloned();
+            let found = if let Some(known) = known {
+                known
+            } else {
+                let taken = self.store.taken_back(issuer)?;
+                let subject = || issuer.subject();
+                let found = taken.map(|(reason, by)| GoneCa { number: 0, subject: subject(), reason, by });
+                self.known.borrow_mut().insert(digest, found.clone());
+                found
+            };
+            if let Some(gone) = found {
+                return Ok(Some(GoneCa { number: index + 1, ..gone }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl From<GoneCa> for Error {
+    fn from(gone: GoneCa) -> Self {
+        let reason = gone.reason.as_str();
+        Self::Revoked { subject: gone.subject, is_ca: true, ca: gone.by, reason }
+    }
+}
+
+impl std::fmt::Display for GoneCa {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "taken back by the CA {} ({})", Shown(&self.by), self.reason)
+    }
 }
 
 /// Whether it is neither missing nor forbidden, but could not be read.

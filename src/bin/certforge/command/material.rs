@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use certforge::error::Shown;
 use certforge::gather::{Parts, Pile, Role};
 use certforge::store::{LeafEntry, read_input};
-use certforge::{Certificate, Error, Finding, Reason, RevocationList, Severity, TrustAnchor};
+use certforge::{Certificate, Error, Finding, RevocationList, Severity, TrustAnchor};
 
+use crate::command::inventory::Chains;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::environment;
@@ -43,23 +44,16 @@ pub fn taken_back(entry: &LeafEntry, context: &Context) -> Result<Option<Finding
 }
 
 fn taken_back_by_record(entry: &LeafEntry, context: &Context) -> Result<Option<Finding>, Error> {
-    let said = |place: &str, reason: Reason, ca: &str| {
-        let message = format!("it was taken back by the CA {} ({})", Shown(ca), reason.as_str());
-        Finding::new("path.revoked", Severity::Error, place, message)
-    };
     if let Some((reason, ca)) = context.store.taken_back(&entry.certificate)? {
-        return Ok(Some(said("leaf", reason, &ca).fix(format!("certforge renew {}", entry.name()))));
+        let message = format!("it was taken back by the CA {} ({reason})", Shown(&ca));
+        let finding = Finding::new("path.revoked", Severity::Error, "leaf", message);
+        return Ok(Some(finding.fix(format!("certforge renew {}", Shown(&entry.name())))));
     }
-    for (index, issuer) in entry.chain.certificates().iter().enumerate() {
-        // A root takes itself back nowhere that counts.
-        if let Some((reason, ca)) = context.store.taken_back(issuer)?.filter(|_| !issuer.is_self_issued()) {
-            let place = format!("issuer {}", index + 1);
-            return Ok(Some(
-                said(&place, reason, &ca).fix("issue it from another CA: certforge up NAME --ca CA"),
-            ));
-        }
-    }
-    Ok(None)
+    Ok(Chains::new(&context.store).gone(entry)?.map(|gone| {
+        let place = format!("issuer {}", gone.number);
+        Finding::new("path.revoked", Severity::Error, place, format!("it was {gone}"))
+            .fix(format!("issue it from another CA: certforge up {} --ca CA", Shown(&entry.name())))
+    }))
 }
 
 /// All that is in a file. Encrypted keys stay closed.

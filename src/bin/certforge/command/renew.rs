@@ -11,7 +11,9 @@ use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority};
 use certforge::validity::rfc3339;
 use certforge::{Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
-use crate::command::inventory::{Issuers, Leaves, is_behind, is_key_elsewhere, leaves, request_on_record};
+use crate::command::inventory::{
+    Chains, Issuers, Leaves, is_behind, is_key_elsewhere, leaves, request_on_record,
+};
 use crate::command::issue::{LifetimeArgs, StrictArgs};
 use crate::command::passphrase::PassphraseArgs;
 use crate::command::status::WithinArgs;
@@ -93,6 +95,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             .iter()
             .filter_map(|ca| Some((ca.name.as_str(), context.store.check_authority(&ca.name).err()?)))
             .collect();
+        let chains = Chains::new(&context.store);
         for entry in found {
             let ca = issuers.of(&entry).map(|ca| ca.name.as_str());
             if let Some(e) = ca.and_then(|ca| revoked.get(ca)) {
@@ -102,7 +105,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
                 continue;
             }
             // What is wrong with one keeps no other from its turn.
-            match look(&entry, args, &issuers, within, context) {
+            match look(&entry, args, (&issuers, &chains), within, context) {
                 Ok(Look::Renew) => wanted.push(entry),
                 Ok(Look::Import) => behind.push(entry),
                 Ok(Look::Good) => {}
@@ -196,13 +199,14 @@ enum Look {
 fn look(
     entry: &LeafEntry,
     args: &Args,
-    issuers: &Issuers,
+    (issuers, chains): (&Issuers, &Chains<'_>),
     within: Option<time::Duration>,
     context: &Context,
 ) -> Result<Look, Failure> {
     let behind = args.is_imported_again() && is_behind(entry)?;
     let due = args.all
         || taken_back(entry, issuers, context)?.is_some()
+        || chains.gone(entry)?.is_some()
         || entry.certificate.validity().is_due(context.now, within)
         || entry.fault().is_some()
         || behind && !entry.has_key();
@@ -275,8 +279,7 @@ fn one(
     }
     let issuer = issuers.of(entry);
     if issuer.is_none() && !self_signed {
-        let (name, path) = (entry.certificate.issuer(), context.store.root().to_owned());
-        return Err(Error::Missing { what: "CA", name, path }.into());
+        return Err(no_issuer(entry, context)?.into());
     }
     let ca = issuer.map(|ca| ca.name.clone());
     let mut known_ca = match &ca {
@@ -330,7 +333,7 @@ fn one(
     let reuse = args.reuse_key || !args.rekey && !entry.has_key() && !ephemeral;
     if let (true, Some(reason), Some(ca)) = (reuse, taken_back.filter(|r| r.is_of_the_key()), &ca) {
         let (subject, reason) = (entry.certificate.subject(), reason.as_str());
-        return Err(Error::Revoked { subject, ca: ca.clone(), reason }.into());
+        return Err(Error::Revoked { subject, is_ca: false, ca: ca.clone(), reason }.into());
     }
     if args.dry_run {
         authority.map_or(Ok(()), |authority| authority.check(&plan))?;
@@ -359,6 +362,18 @@ fn one(
             Ok(Some(report))
         }
     }
+}
+
+/// Why no CA here makes a leaf anew.
+fn no_issuer(entry: &LeafEntry, context: &Context) -> Result<Error, Failure> {
+    Ok(match Chains::new(&context.store).gone(entry)? {
+        Some(gone) => gone.into(),
+        None => Error::Missing {
+            what: "issuing CA",
+            name: entry.certificate.issuer(),
+            path: context.store.root().to_owned(),
+        },
+    })
 }
 
 /// That a certificate is for a key that is not here. Where it never was, nobody misses it.

@@ -1,5 +1,7 @@
 //! `certforge revoke` and `certforge crl`: take certificates back, and say so.
 
+use std::collections::BTreeSet;
+
 use certforge::certificate::Certificate;
 use certforge::error::{Counted, Shown};
 use certforge::store::{CaEntry, TakenBack, is_regular, read_input, serial_name};
@@ -86,6 +88,10 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     // And that all that the list has to hold can be read.
     context.store.revoked(&ca)?;
     let others = others_of_ca(&found, context)?;
+    if let Some(certificate) = &found.certificate {
+        // Of a file: what is taken back is to be found again.
+        context.store.record_issued(&ca, certificate)?;
+    }
     let TakenBack { reason, changed } = context.store.revoke(&ca, &serial, args.reason, context.now)?;
     let mut said = Vec::new();
     if names.is_none() {
@@ -302,25 +308,28 @@ fn others_of_ca(found: &Found, context: &Context) -> Result<Vec<Certificate>, Fa
     Ok(valid)
 }
 
-/// Warns of certificates that the leaf had before, and that are valid still.
+/// Warns of other certificates that a leaf's name has, and that are valid still: those it had
+/// before, and those that are on record alone, such as what an adopted CA issued.
 fn earlier(args: &Revoke, ca: &str, context: &Context) -> Result<Option<Finding>, Failure> {
     let Ok(leaf) = context.store.leaf(&args.which) else { return Ok(None) };
-    let mut serials = Vec::new();
-    for kept in context.store.archived_of(&leaf.name())? {
-        let certificate = &kept.certificate;
-        let serial = certificate.serial_hex();
-        if certificate.issuer_der() == leaf.certificate.issuer_der()
-            && certificate.validity().not_after() >= context.now
-            && *certificate != leaf.certificate
-            && context.store.is_revoked(ca, &serial)?.is_none()
-        {
-            serials.push(serial);
+    let name = leaf.certificate.names().first().map_or_else(|| leaf.name(), ToString::to_string);
+    let mut others = on_record(&name, &context.store.ca_entry(ca)?, context)?;
+    let kept = context.store.archived_of(&leaf.name())?.into_iter().map(|kept| kept.certificate);
+    others.extend(kept.filter(|kept| {
+        kept.issuer_der() == leaf.certificate.issuer_der() && kept.validity().not_after() >= context.now
+    }));
+    let mut serials = BTreeSet::new();
+    for other in others {
+        let serial = other.serial_hex();
+        if other != leaf.certificate && context.store.is_revoked(ca, &serial)?.is_none() {
+            serials.insert(serial);
         }
     }
     let these = Counted(serials.len(), "certificate", "certificates");
-    let message = format!("valid still: {these} that {} had before", leaf.name());
+    let message = format!("valid still: {these} that {} had before, or has beside it", leaf.name());
     let finding = Finding::new("revoke.earlier", Severity::Warning, leaf.name(), message);
-    let each: Vec<String> = serials.iter().map(|serial| format!("certforge revoke {serial}")).collect();
+    let first = serials.iter().take(MOST_TOLD);
+    let each: Vec<String> = first.map(|serial| format!("certforge revoke {serial} --ca {ca}")).collect();
     Ok((!serials.is_empty()).then(|| finding.fix(each.join("; "))))
 }
 
@@ -375,31 +384,19 @@ fn by_serial(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<
     Ok(found)
 }
 
-/// What is on record under a name, is valid and was not taken back: leaves that are not in
-/// this store, such as those of a CA that was adopted.
+/// What is on record under a name and is valid: leaves that are not in this store, such as
+/// those of a CA that was adopted. What was taken back counts where nothing else is.
 fn by_name(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<Found>, Failure> {
-    let store = &context.store;
-    let name: Option<San> = args.which.parse().ok();
-    let mut found = Vec::new();
+    let (mut found, mut gone) = (Vec::new(), Vec::new());
     for ca in wanted(args, issuers) {
-        for serial in store.issued_serials(&ca.name)? {
-            // One record that is damaged hides no other.
-            let Ok(Some(issued)) = store.issued(&ca.name, &serial) else { continue };
-            let certificate = &issued.certificate;
-            let is_it = name.as_ref().is_some_and(|name| certificate.names().contains(name))
-                || certificate.common_names().contains(&args.which);
-            if is_it
-                && !is_same(certificate, &ca.certificate)
-                && certificate.validity().not_after() >= context.now
-                && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
-                && store.is_revoked(&ca.name, &serial)?.is_none()
-            {
-                found.push(Found::of(ca, certificate));
-            }
+        for certificate in on_record(&args.which, ca, context)? {
+            let taken = context.store.is_revoked(&ca.name, &certificate.serial_hex())?;
+            let to = if taken.is_some() { &mut gone } else { &mut found };
+            to.push(Found::of(ca, &certificate));
         }
     }
     if found.is_empty() {
-        return Ok(found);
+        return Ok(gone);
     }
     let leaves = leaves(context)?.found;
     let stored = leaves.iter().find(|leaf| found.iter().any(|f| f.serial == leaf.certificate.serial_hex()));
@@ -411,6 +408,28 @@ fn by_name(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<Fo
         }),
         None => Ok(found),
     }
+}
+
+/// What a CA has on record under a name and is valid, taken back or not.
+fn on_record(name: &str, ca: &CaEntry, context: &Context) -> Result<Vec<Certificate>, Failure> {
+    let store = &context.store;
+    let typed: Option<San> = name.parse().ok();
+    let mut found = Vec::new();
+    for serial in store.issued_serials(&ca.name)? {
+        // One record that is damaged hides no other.
+        let Ok(Some(issued)) = store.issued(&ca.name, &serial) else { continue };
+        let certificate = issued.certificate;
+        let is_it = typed.as_ref().is_some_and(|name| certificate.names().contains(name))
+            || certificate.common_names().iter().any(|common| common == name);
+        if is_it
+            && !is_same(&certificate, &ca.certificate)
+            && certificate.validity().not_after() >= context.now
+            && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
+        {
+            found.push(certificate);
+        }
+    }
+    Ok(found)
 }
 
 /// The CAs that are asked: the one that was named, or all.

@@ -2,12 +2,14 @@
 
 use certforge::certificate::Certificate;
 use certforge::error::Shown;
-use certforge::store::CaEntry;
+use certforge::store::{CaEntry, LeafEntry};
 use certforge::validity::rfc3339;
 use certforge::{Finding, Severity};
 use time::Duration;
 
-use crate::command::inventory::{Issuers, Leaves, below_revoked, is_behind, is_key_gone, leaves, span_of};
+use crate::command::inventory::{
+    Chains, Issuers, Leaves, below_revoked, is_behind, is_key_gone, leaves, span_of,
+};
 use crate::context::{Context, Failure};
 use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
 
@@ -100,6 +102,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let Leaves { found, broken: leaves } = leaves(context)?;
     broken.extend(leaves);
+    let chains = Chains::new(&context.store);
     for leaf in &found {
         let mut damaged = false;
         if let Some(fault) = leaf.fault() {
@@ -129,19 +132,29 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         if damaged && matches!(entry.condition, Condition::Ok | Condition::Due) {
             entry.condition = Condition::Damaged;
         }
-        if ca.is_some_and(|ca| revoked.contains(ca)) {
+        let gone = chains.gone(leaf).unwrap_or_else(|e| {
+            broken.push(Finding::new(e.code(), Severity::Error, leaf.name(), e.to_string()));
+            None
+        });
+        if gone.is_some() || ca.is_some_and(|ca| revoked.contains(ca)) {
             entry.condition = Condition::Revoked;
         }
         if ca.is_none() && !leaf.is_self_signed() {
-            let message =
-                format!("no CA of this store issued {}: it is not renewed here", Shown(&leaf.name()));
-            let finding = Finding::new("leaf.no-issuer", Severity::Info, leaf.name(), message);
-            broken.push(finding.fix(format!("certforge up {}", Shown(&leaf.name()))));
+            broken.push(no_issuer(leaf, context));
         }
         entries.push(entry);
     }
     let findings = findings(&broken);
     Ok(Report::Status(StatusReport { entries, findings, prometheus: args.prometheus }))
+}
+
+/// That nobody here can renew a leaf, and who could take it over.
+fn no_issuer(leaf: &LeafEntry, context: &Context) -> Finding {
+    let name = leaf.name();
+    let message = format!("no CA of this store issued {}: it is not renewed here", Shown(&name));
+    let finding = Finding::new("leaf.no-issuer", Severity::Info, name.clone(), message);
+    let which = if context.choose_ca(None).is_ok() { "" } else { " --ca CA" };
+    finding.fix(format!("certforge up {}{which}", Shown(&name)))
 }
 
 /// The last list of a CA, if it has made one.

@@ -33,6 +33,14 @@ pub fn lines(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
     line(out, "apply", &Counted(report.leaves.len(), "leaf", "leaves").to_string(), &facts)
 }
 
+/// Why a leaf is not as the manifest says.
+fn error_lines(out: &mut impl Write, leaf: &ApplyLeaf) -> io::Result<()> {
+    leaf.error.iter().try_for_each(|error| {
+        line(out, "leaf", &leaf.name, "unchanged")?;
+        problem_lines(out, error)
+    })
+}
+
 /// The forms that could not be made, and why.
 fn form_lines(out: &mut impl Write, leaf: &ApplyLeaf) -> io::Result<()> {
     leaf.failed.iter().try_for_each(|failed| {
@@ -44,6 +52,7 @@ fn form_lines(out: &mut impl Write, leaf: &ApplyLeaf) -> io::Result<()> {
 /// What failed alone.
 pub fn failures(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
     for leaf in &report.leaves {
+        error_lines(out, leaf)?;
         form_lines(out, leaf)?;
         #[cfg(feature = "aws")]
         super::acm::failed_lines(out, &leaf.imports)?;
@@ -56,7 +65,8 @@ pub fn failures(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
 /// The worst status of what failed.
 pub fn status(report: &ApplyReport) -> u8 {
     let of = |leaf: &ApplyLeaf| {
-        let forms = leaf.failed.iter().map(|failed| failed.error.status).max().unwrap_or(0);
+        let forms = leaf.failed.iter().map(|failed| &failed.error);
+        let forms = forms.chain(&leaf.error).map(|error| error.status).max().unwrap_or(0);
         #[cfg(feature = "aws")]
         let forms = forms.max(super::acm::status(&leaf.imports));
         forms
@@ -76,6 +86,7 @@ fn leaf_line(out: &mut impl Write, leaf: &ApplyLeaf, planned: bool) -> io::Resul
         let facts = format!("until {}, by {}, {would}{state}{reason}", &leaf.not_after[..10], leaf.ca);
         line(out, "leaf", &leaf.name, &facts)?;
     }
+    error_lines(out, leaf)?;
     for form in &leaf.forms {
         line(out, "form", form, &format!("{would}created"))?;
     }

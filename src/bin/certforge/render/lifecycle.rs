@@ -15,7 +15,14 @@ pub fn leaf_table(out: &mut impl Write, list: &LeafListReport) -> io::Result<()>
         let name = leaf.folder.rsplit('/').next().unwrap_or(&leaf.folder);
         let ca = leaf.ca.as_deref().unwrap_or("-");
         let names = names_text(&leaf.names);
-        writeln!(out, "{}\t{}\t{}\t{ca}\t{}", Escaped(name), leaf.key.as_str(), &leaf.not_after[..10], Escaped(&names))
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{ca}\t{}",
+            Escaped(name),
+            leaf.key.as_str(),
+            &leaf.not_after[..10],
+            Escaped(&names)
+        )
     })
 }
 

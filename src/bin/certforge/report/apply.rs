@@ -18,6 +18,9 @@ pub struct ApplyLeaf {
     /// Why what was there was not what was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Why it is not as the manifest says, and stays as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Problem>,
     /// Files in other forms that were made.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forms: Vec<String>,
@@ -47,6 +50,7 @@ impl ApplyLeaf {
             ca,
             not_after,
             reason,
+            error: None,
             forms: Vec::new(),
             failed: Vec::new(),
             #[cfg(feature = "aws")]

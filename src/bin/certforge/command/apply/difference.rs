@@ -76,6 +76,8 @@ pub struct Verdict {
     /// Why what is there is not what is asked for.
     pub reason: Option<String>,
     pub findings: Vec<Finding>,
+    /// Why it is not what is asked for, and stays as it is.
+    pub refused: Option<Error>,
     /// When it ends, or will.
     pub not_after: OffsetDateTime,
 }
@@ -95,6 +97,7 @@ pub fn of_leaf(leaf: &PlannedLeaf, issuers: &[&Authority], context: &Context) ->
         state,
         reason,
         findings: plan.findings().to_vec(),
+        refused: None,
         not_after: plan.validity().not_after(),
     };
     let entry = match Place::of(leaf.first(), context)? {
@@ -105,14 +108,21 @@ pub fn of_leaf(leaf: &PlannedLeaf, issuers: &[&Authority], context: &Context) ->
         Place::Leaf(entry) => entry,
     };
     let Some(authority) = issuers.first() else { return Ok(verdict(State::Replaced, None)) };
-    match reason(leaf, authority, &entry, context)? {
-        None => Ok(Verdict {
-            state: State::Unchanged,
-            reason: None,
-            findings: Vec::new(),
-            not_after: entry.certificate.validity().not_after(),
-        }),
-        reason => Ok(verdict(State::Replaced, reason)),
+    let stays = |refused| Verdict {
+        state: State::Unchanged,
+        reason: None,
+        findings: Vec::new(),
+        refused,
+        not_after: entry.certificate.validity().not_after(),
+    };
+    match reason(leaf, authority, &entry, context) {
+        Ok(None) => Ok(stays(None)),
+        Ok(reason) => Ok(verdict(State::Replaced, reason)),
+        // It was taken from somebody: a manifest that says what it said does not give it back.
+        Err(Error::Revoked { subject, is_ca, ca, reason }) => {
+            Ok(stays(Some(Error::Revoked { subject, is_ca, ca, reason })))
+        }
+        Err(e) => Err(e.into()),
     }
 }
 
@@ -121,7 +131,7 @@ fn reason(
     authority: &Authority,
     entry: &LeafEntry,
     context: &Context,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<String>, Error> {
     let found = &entry.certificate;
     let plan = authority.fit(leaf.plan.clone());
     let because = |text: &str| Ok(Some(text.to_owned()));
@@ -131,8 +141,12 @@ fn reason(
     if !entry.chain.certificates().first().is_some_and(|issuer| is_same(issuer, authority.certificate())) {
         return because("it is of another issuer");
     }
-    if context.store.is_revoked(&leaf.ca, &found.serial_hex())?.is_some() {
-        return because("it is revoked");
+    if let Some(reason) = context.store.is_revoked(&leaf.ca, &found.serial_hex())? {
+        if reason.asks_for_another() {
+            return because("it is revoked");
+        }
+        let (subject, reason) = (found.subject(), reason.as_str());
+        return Err(Error::Revoked { subject, is_ca: false, ca: leaf.ca.clone(), reason });
     }
     if !same_names(plan.names(), found) {
         return because("its names are different");

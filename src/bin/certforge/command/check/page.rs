@@ -16,7 +16,8 @@ use crate::command::status::span;
 use crate::command::{clients, material};
 use crate::context::{Context, Failure};
 use crate::report::{
-    CertificateReport, CheckReport, KeyKind, KeyReport, ListReport, Report, RequestCheck, VerifyReport, findings,
+    CertificateReport, CheckReport, KeyKind, KeyReport, ListReport, Report, RequestCheck, VerifyReport,
+    findings,
 };
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
