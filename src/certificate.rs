@@ -78,7 +78,7 @@ impl Certificate {
         Ok(Self { der, outline, validity, tbs, signature })
     }
 
-    /// Reads the first PEM block, which must be a certificate.
+    /// Reads the first PEM block that is a certificate.
     ///
     /// # Errors
     /// [`Error::MalformedPem`] or [`Error::MalformedCertificate`].
@@ -86,7 +86,8 @@ impl Certificate {
         if !pem.windows(11).any(|w| w == b"-----BEGIN ") {
             return Err(Error::MalformedPem { reason: "no PEM block of a certificate".to_owned() });
         }
-        let (label, der) = der::pem::decode_vec(pem).map_err(|e| Error::MalformedPem {
+        let block = crate::pem::block(pem, |label| label == LABEL);
+        let (label, der) = der::pem::decode_vec(block).map_err(|e| Error::MalformedPem {
             reason: format!("no PEM block of a certificate can be read: {e}"),
         })?;
         if label != LABEL {

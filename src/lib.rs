@@ -65,6 +65,7 @@ pub mod gather;
 pub mod harness;
 pub mod key;
 pub mod name;
+mod pem;
 pub mod plan;
 #[cfg(feature = "probe")]
 pub mod probe;

@@ -154,12 +154,13 @@ impl RevocationList {
         Ok(Self { der, view })
     }
 
-    /// Reads the first PEM block, which must be a list.
+    /// Reads the first PEM block that is a list.
     ///
     /// # Errors
     /// [`Error::MalformedCrl`].
     pub fn from_pem(pem: &[u8]) -> Result<Self> {
-        let (label, der) = der::pem::decode_vec(pem).map_err(|e| malformed(&e.to_string()))?;
+        let block = crate::pem::block(pem, |label| label == LABEL);
+        let (label, der) = der::pem::decode_vec(block).map_err(|e| malformed(&e.to_string()))?;
         if label != LABEL {
             return Err(malformed(&format!("it is a `{label}` block")));
         }

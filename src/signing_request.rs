@@ -83,7 +83,8 @@ impl SigningRequest {
         if !is_text {
             return Err(malformed("it is neither PEM nor DER"));
         }
-        let (label, der) = der::pem::decode_vec(bytes).map_err(|e| malformed(&e.to_string()))?;
+        let block = crate::pem::block(bytes, |label| LABELS.contains(&label));
+        let (label, der) = der::pem::decode_vec(block).map_err(|e| malformed(&e.to_string()))?;
         if !LABELS.contains(&label) {
             return Err(malformed(&format!("it is a `{label}` block")));
         }

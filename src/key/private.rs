@@ -119,7 +119,7 @@ impl PrivateKey {
         rsa(KeyAlgorithm::Rsa1024)
     }
 
-    /// Reads the first PEM block, which must be an unencrypted private key.
+    /// Reads the first PEM block that is an unencrypted private key.
     ///
     /// # Errors
     /// [`Error::MalformedPem`] or [`Error::Key`].
@@ -127,7 +127,8 @@ impl PrivateKey {
         if !pem.windows(11).any(|w| w == b"-----BEGIN ") {
             return Err(Error::MalformedPem { reason: "no PEM block of a private key".to_owned() });
         }
-        let (label, der) = der::pem::decode_vec(pem).map_err(|e| Error::MalformedPem {
+        let block = crate::pem::block(pem, |label| KeyForm::of_label(label).is_some());
+        let (label, der) = der::pem::decode_vec(block).map_err(|e| Error::MalformedPem {
             reason: format!("no PEM block of a private key can be read: {e}"),
         })?;
         let der = Zeroizing::new(der);

@@ -146,3 +146,37 @@ fn what_was_taken_back_is_found_again() {
     let listed = sandbox.ok("list --issued").stdout;
     assert!(listed.lines().any(|l| l.contains(&serial) && l.contains("revoked")), "{listed}");
 }
+
+#[test]
+fn what_the_lists_of_an_adopted_ca_say_is_taken_over_or_told() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    let now = time::OffsetDateTime::now_utc();
+    let ca = certforge::Authority::generate("old").unwrap();
+    let revoked: Vec<certforge::Revoked> = (0..40_000_u32)
+        .map(|n| certforge::Revoked {
+            serial: [&[1][..], &n.to_be_bytes()].concat(),
+            at: now,
+            reason: certforge::Reason::Unspecified,
+        })
+        .collect();
+    let list = ca.revocation_list(&revoked, 7, (now, now + time::Duration::DAY)).unwrap().pem().unwrap();
+    assert!(list.len() > 1 << 20, "larger than other files may be");
+    let write = |folder: &str, list: &str| {
+        std::fs::create_dir(sandbox.file(folder)).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(sandbox.file(&format!("{folder}/{name}")), text);
+        write("ca.pem", &ca.certificate().pem().unwrap()).unwrap();
+        write("ca.key", &ca.key().secret_pem().unwrap()).unwrap();
+        write("crl.pem", list).unwrap();
+    };
+    // With text behind it, as editors and scripts leave it.
+    write("one", &format!("{list}# end of list\n"));
+    sandbox.ok("--dir s1 ca adopt one");
+    assert_eq!(json(&sandbox.ok("--dir s1 crl --json").stdout)["certificates"], 40_000);
+    // One that cannot be read is no list of nothing.
+    for (folder, list) in [("two", list.replace("AAA", "A")), ("three", list[..2_000].to_owned())] {
+        write(folder, &list);
+        let said = sandbox.run(&format!("--dir {folder}s ca adopt {folder}")).stderr;
+        assert!(said.contains("crl.pem") && said.contains("what it takes back is not taken over"), "{said}");
+    }
+}

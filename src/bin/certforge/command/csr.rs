@@ -63,7 +63,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         Some(path) => {
             let of = path.to_string_lossy();
             let read = PrivateKey::from_locked_pem(&read_input(path)?, &of, &mut args.passphrase.unlock());
-            Some(read.map_err(|e| e.in_file(path))?.0)
+            let key = read.and_then(|(key, _)| key.check().map(|()| key)).map_err(|e| e.in_file(path))?;
+            Some(key)
         }
     };
     let algorithm = given.as_ref().map_or(plan.key(), PrivateKey::algorithm);

@@ -19,7 +19,7 @@ use crate::command::ca::new::root_name;
 use crate::command::inventory::{Issuers, is_same};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
-use crate::report::{AdoptReport, CaReport, Report, State, findings};
+use crate::report::{AdoptReport, CaReport, Report, State, findings, path};
 use database::Database;
 use found::{Found, FoundKey};
 
@@ -202,26 +202,44 @@ fn list_is_behind(name: &str, context: &Context) -> Result<Option<Finding>, Fail
 
 /// The lists in a file that is larger than what is looked at otherwise: a CA of many years
 /// has taken back much.
-fn large_list(file: &Path) -> Option<Vec<RevocationList>> {
+fn large_list(file: &Path) -> Option<Vec<certforge::Result<RevocationList>>> {
     let start = read_start(file).ok()?;
     if start.size <= MOST_OCTETS as u64 {
         return None;
     }
     let has = |text: &[u8]| start.octets.windows(text.len()).any(|w| w == text);
-    let is_list =
-        has(b"X509 CRL") || has(b"Certificate Revocation List") || start.octets.first() == Some(&0x30);
-    let found = if is_list { lists(&read_large_input(file).ok()?) } else { Vec::new() };
-    Some(found)
+    if has(b"X509 CRL") || has(b"Certificate Revocation List") {
+        return Some(read_large_input(file).map_or_else(|e| vec![Err(e)], |bytes| lists(&bytes)));
+    }
+    // Of what is in DER nobody knows what it was to be.
+    let der = (start.octets.first() == Some(&0x30)).then(|| read_large_input(file).ok()).flatten();
+    Some(der.map(|bytes| RevocationList::from_der(bytes).map(Ok)).into_iter().flatten().collect())
 }
 
 /// The lists in a file, DER or PEM.
-fn lists(bytes: &[u8]) -> Vec<RevocationList> {
+fn lists(bytes: &[u8]) -> Vec<certforge::Result<RevocationList>> {
     if bytes.first() == Some(&0x30) {
-        return RevocationList::from_der(bytes).into_iter().collect();
+        return RevocationList::from_der(bytes).map(Ok).into_iter().collect();
     }
     let text = String::from_utf8_lossy(bytes);
     let starts = text.match_indices("-----BEGIN X509 CRL-----").map(|(at, _)| at);
-    starts.filter_map(|at| RevocationList::from_pem(text.get(at..)?.as_bytes()).ok()).collect()
+    starts.map(|at| RevocationList::from_pem(text.get(at..).unwrap_or_default().as_bytes())).collect()
+}
+
+/// Takes the lists of a file. What one of them took back is not known where it cannot be
+/// read, and the next list of the CA must not say that it is good without a word.
+fn take_lists(read: Vec<certforge::Result<RevocationList>>, file: &Path, found: &mut Found) {
+    for list in read {
+        match list {
+            Ok(list) => found.lists.push(list),
+            Err(e) => {
+                let place = path(file);
+                let message = format!("{}: {e}: what it takes back is not taken over", Shown(&place));
+                let finding = Finding::new("crl.malformed", Severity::Error, place, message);
+                found.findings.push(finding.fix("mend the file or get it anew, then run this again"));
+            }
+        }
+    }
 }
 
 /// Reads what is there.
@@ -245,7 +263,7 @@ fn look(args: &Args) -> Result<Found, Failure> {
         // What somebody named has to be read; what lies in a folder may be none of the CA's.
         let named = alone || args.private_key.as_ref() == Some(file);
         if !named && let Some(lists) = large_list(file) {
-            found.lists.extend(lists);
+            take_lists(lists, file, &mut found);
             continue;
         }
         let bytes = match read_input(file) {
@@ -260,7 +278,7 @@ fn look(args: &Args) -> Result<Found, Failure> {
         let lists = lists(&bytes);
         let is_list = !lists.is_empty()
             && !bytes.windows(16).any(|w| w == b"BEGIN CERTIFICAT" || w == b"PRIVATE KEY-----");
-        found.lists.extend(lists);
+        take_lists(lists, file, &mut found);
         if is_list {
             continue;
         }
