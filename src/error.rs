@@ -196,6 +196,11 @@ pub enum Error {
         /// Why not. Never holds key material.
         reason: String,
     },
+    /// An encrypted private key cannot be opened, whatever the pass phrase.
+    KeyEncryption {
+        /// Why not.
+        reason: String,
+    },
     /// A text names no key algorithm.
     KeyAlgorithm {
         /// The text.

@@ -3,6 +3,8 @@
 //! out, with a list of what was put right on the way. What cannot be put right is
 //! a finding of its own, with file, block and line; nothing stops at the first.
 
+#[cfg(feature = "pkcs12")]
+mod archive;
 mod binary;
 mod content;
 mod order;
@@ -59,7 +61,7 @@ pub struct Pile {
     /// A file was given as the certificate: nothing else can be it.
     certificate_given: bool,
     faults: usize,
-    /// How many encrypted keys were opened.
+    /// How many encrypted keys somebody gave a pass phrase for.
     opened: usize,
     findings: Vec<Finding>,
 }
@@ -365,14 +367,10 @@ impl Pile {
         let place = source.file.clone();
         let kind = binary::kind(der);
         let said = match kind {
-            Kind::Pkcs12 => ("gather.pkcs12", "PKCS#12 unpacked"),
             Kind::Pkcs7 => ("gather.pkcs7", "PKCS#7 unpacked"),
             _ => ("gather.der", "DER written as PEM"),
         };
-        let is_unpacked = matches!(
-            kind,
-            Kind::Certificate | Kind::Key(_) | Kind::EncryptedKey | Kind::Pkcs7 | Kind::Pkcs12
-        );
+        let is_unpacked = matches!(kind, Kind::Certificate | Kind::Key(_) | Kind::EncryptedKey | Kind::Pkcs7);
         if is_unpacked {
             self.fixed(said.0, place.clone(), said.1);
         }

@@ -234,8 +234,8 @@ fn locks_that_are_not_opened_say_which() {
     };
     assert!(PrivateKey::from_encrypted_der(&plain, PHRASE).is_ok());
     let much = "its pass phrase takes more than 256 MiB of memory";
-    // 17 at once, each with 16 MiB; and 127 times 128 octets, 32,767 times.
-    assert!(refused(9, 17).ends_with(much), "{}", refused(9, 17));
+    // 33 times 16 MiB; and 127 times 128 octets, 32,767 times.
+    assert!(refused(9, 33).ends_with("its pass phrase takes too much work"), "{}", refused(9, 33));
     let mut der = plain.clone();
     der[at + 2..at + 4].copy_from_slice(b"\x7f\xff");
     der[at + 6] = 127;
@@ -360,7 +360,7 @@ fn why_a_locked_key_is_not_taken() {
         run(&sandbox, &format!("pkcs8 -topk8 {way} -in k.pem -passout file:phrase -out locked.pem"));
         let e = open(&sandbox, "locked.pem", Some(PHRASE)).unwrap_err();
         assert!(
-            e.ends_with("it is encrypted with something that is not read: AES and 3DES are"),
+            e.contains("it is encrypted with something that is not read: AES and 3DES are"),
             "{way}: {e}"
         );
     }

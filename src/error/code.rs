@@ -47,6 +47,7 @@ impl Error {
             Self::Internal { .. } => "internal",
             Self::Io { .. } => "file.io",
             Self::Key { .. } => "key.malformed",
+            Self::KeyEncryption { .. } => "key.encryption",
             Self::KeyAlgorithm { .. } => "key.algorithm",
             Self::KeyForm { .. } => "key.form",
             Self::KeyMismatch { .. } => "key.mismatch",

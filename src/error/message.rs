@@ -79,7 +79,9 @@ impl fmt::Display for Error {
             Self::Io { doing, path, source } => {
                 write!(f, "cannot {doing} {}: {source}", ShownPath(path))
             }
-            Self::Key { reason } => write!(f, "the private key cannot be used: {}", Shown(reason)),
+            Self::Key { reason } | Self::KeyEncryption { reason } => {
+                write!(f, "the private key cannot be used: {}", Shown(reason))
+            }
             Self::KeyAlgorithm { input, known } => {
                 write!(f, "`{}` is not a key algorithm: {}", Shown(input), known.join(", "))
             }

@@ -124,31 +124,3 @@ pub(super) fn pkcs7_certificates(der: &[u8]) -> Option<Vec<&[u8]>> {
     }
     Some(found)
 }
-
-/// What is in a PKCS#12 file.
-#[cfg(feature = "pkcs12")]
-pub(super) struct Archive(p12_keystore::Pkcs12Archive);
-
-#[cfg(feature = "pkcs12")]
-impl Archive {
-    pub(super) fn open(der: &[u8], passphrase: &str) -> Result<Self, &'static str> {
-        use p12_keystore::error::Error;
-        crate::key::hold();
-        p12_keystore::Pkcs12Archive::from_pkcs12(der, passphrase).map(Self).map_err(|e| match e {
-            Error::MacError(_) | Error::Pkcs5Error(_) | Error::UnpadError => "its pass phrase is wrong",
-            Error::InvalidParameters => "its pass phrase would take too many rounds",
-            Error::UnsupportedEncryptionScheme | Error::UnsupportedMacAlgorithm => {
-                "it is encrypted in a way that is not read"
-            }
-            _ => "it is PKCS#12 that is damaged",
-        })
-    }
-
-    pub(super) fn certificates(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.certs.iter().map(|bag| bag.cert.as_der())
-    }
-
-    pub(super) fn secret_keys(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.keys.iter().map(|bag| bag.key.as_der())
-    }
-}

@@ -3,6 +3,8 @@
 use super::Found;
 #[cfg(feature = "pkcs12")]
 use super::Role;
+#[cfg(feature = "pkcs12")]
+use super::archive::{Archive, Closed};
 use super::binary;
 use super::{FoundKey, MOST_FAULTS, MOST_LOCKED, Pile, Source};
 use crate::certificate::Certificate;
@@ -49,29 +51,45 @@ impl Pile {
 
     #[cfg(feature = "pkcs12")]
     pub(super) fn pkcs12(&mut self, der: &[u8], place: String, source: &mut Source<'_, '_>) -> Result<()> {
-        let archive = match binary::Archive::open(der, "") {
-            Ok(archive) => Ok(archive),
-            Err(_) => match (source.unlock)(&place)? {
-                Some(passphrase) => binary::Archive::open(der, &passphrase),
-                None => Err("it is locked with a pass phrase, and none was given"),
+        let archive = match Archive::open(der, "") {
+            Err(Closed::Passphrase) => match (source.unlock)(&place)? {
+                Some(passphrase) => Archive::open(der, &passphrase),
+                None => Err(Closed::Unread(
+                    "it is locked with a pass phrase, and none was given",
+                    "give its pass phrase with --passphrase-file",
+                )),
             },
+            without => without,
         };
-        match archive {
-            Ok(archive) => {
-                if source.role == Role::Certificate {
-                    // A key belongs into such a file.
-                    source.role = Role::Any;
-                    self.certificate_given = false;
-                }
-                for (i, der) in archive.certificates().enumerate() {
-                    self.certificate(der, format!("{place}, certificate {}", i + 1), source);
-                }
-                for der in archive.secret_keys() {
-                    self.key(PrivateKey::from_der(der, KeyForm::Pkcs8), place.clone());
-                }
+        let archive = match archive {
+            Ok(archive) => archive,
+            Err(closed) => {
+                let (reason, fix) = match closed {
+                    Closed::Passphrase => {
+                        ("its pass phrase is wrong", "give its pass phrase with --passphrase-file")
+                    }
+                    Closed::Unread(reason, fix) => (reason, fix),
+                };
+                self.no_key("gather.encrypted", place, reason, fix);
+                return Ok(());
             }
-            Err(reason) => {
-                self.no_key("gather.encrypted", place, reason, "give its pass phrase with --passphrase-file");
+        };
+        self.fixed("gather.pkcs12", place.clone(), "PKCS#12 unpacked");
+        if source.role == Role::Certificate {
+            // A key belongs into such a file. One without a certificate leaves that wanting.
+            source.role = Role::Any;
+            self.certificate_given = archive.certificates().next().is_none();
+        }
+        for (i, der) in archive.certificates().enumerate() {
+            self.certificate(der, format!("{place}, certificate {}", i + 1), source);
+            if self.is_hopeless() {
+                return Ok(());
+            }
+        }
+        for der in archive.secret_keys() {
+            self.key(PrivateKey::from_der(der, KeyForm::Pkcs8), place.clone());
+            if self.is_hopeless() {
+                break;
             }
         }
         Ok(())
@@ -86,8 +104,7 @@ impl Pile {
     }
 
     pub(super) fn encrypted(&mut self, der: &[u8], place: String, source: &mut Source<'_, '_>) -> Result<()> {
-        self.opened += 1;
-        if self.opened > MOST_LOCKED {
+        if self.opened == MOST_LOCKED {
             let message = format!("it is one of more than {MOST_LOCKED} encrypted keys");
             self.no_key("gather.two-keys", place, message, "give the leaf's key alone");
             self.faults = MOST_FAULTS;
@@ -107,17 +124,18 @@ impl Pile {
             );
             return Ok(());
         };
+        self.opened += 1;
         match PrivateKey::from_encrypted_der(der, &passphrase) {
             Ok(key) => {
                 self.fixed("gather.decrypted", place.clone(), "the key is decrypted in memory");
-                self.keys.push(FoundKey { key, place });
+                self.key(Ok(key), place);
             }
             Err(Error::Passphrase { reason, .. }) => {
                 let fix = "give the right pass phrase, or decrypt it: openssl pkey -in KEY -out PLAIN-KEY";
                 self.no_key("gather.encrypted", place, format!("the pass phrase {reason}"), fix);
             }
-            Err(Error::Key { reason }) => {
-                let fix = "encrypt it in a form of today: openssl pkcs8 -topk8 -in KEY -out KEY.pk8";
+            Err(Error::KeyEncryption { reason }) => {
+                let fix = "encrypt it in a form of today: openssl pkcs8 -topk8 -in KEY -out KEY.pk8 (of DES and RC2 with -provider legacy -provider default)";
                 self.no_key("gather.encrypted", place, reason, fix);
             }
             Err(e) => self.key(Err(e), place),

@@ -134,8 +134,10 @@ impl Pile {
             );
         }
         for (_, left_out) in found.iter().enumerate().filter(|(i, _)| !path.contains(i)) {
-            let message =
-                format!("`{}` issued none of these, and is left out", subject(&left_out.certificate));
+            let message = format!(
+                "`{}` is not on the way up from the leaf, and is left out",
+                subject(&left_out.certificate)
+            );
             self.fixed("gather.unrelated", left_out.place.clone(), message);
         }
     }

@@ -13,7 +13,9 @@ use crate::error::{Error, Result};
 /// on password storage asks for.
 const ROUNDS: u32 = 600_000;
 /// The most rounds of PBKDF2 that are worked through: some seconds.
-const MOST_ROUNDS: u32 = 10_000_000;
+pub(crate) const MOST_ROUNDS: u32 = 10_000_000;
+/// The most octets that scrypt may mix, all of its rounds together: some seconds.
+pub(crate) const MOST_SCRYPT: u64 = 512 << 20;
 /// The most memory that scrypt may ask for, in octets.
 const MOST_MEMORY: u64 = 256 << 20;
 /// How many octets of salt are written.
@@ -49,7 +51,7 @@ impl PrivateKey {
         der::pem::encode_string(LABEL, LineEnding::LF, &der).map_err(|e| broken(e.to_string()))
     }
 
-    /// Reads the first PEM block, a private key, encrypted or not. `of` is what the
+    /// Reads the first PEM block that is a private key, encrypted or not. `of` is what the
     /// pass phrase is asked for by. Says too what is weak about the encryption.
     ///
     /// # Errors
@@ -60,14 +62,16 @@ impl PrivateKey {
         of: &str,
         unlock: &mut Unlock<'_>,
     ) -> Result<(Self, Option<&'static str>)> {
-        let has = |text: &[u8]| pem.windows(text.len()).any(|w| w == text);
+        let block = crate::pem::block(pem, |label| label == LABEL || KeyForm::of_label(label).is_some());
+        let has = |text: &[u8]| block.windows(text.len()).any(|w| w == text);
         if has(b"Proc-Type:") && has(b"ENCRYPTED") {
-            return Err(Error::Key { reason: "it is encrypted in the old PEM form (Proc-Type)".to_owned() });
+            let reason = "it is encrypted in the old PEM form (Proc-Type)".to_owned();
+            return Err(Error::KeyEncryption { reason });
         }
         if !has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") {
-            return Self::from_pem(pem).map(|key| (key, None));
+            return Self::from_pem(block).map(|key| (key, None));
         }
-        let (_, der) = der::pem::decode_vec(pem).map_err(|e| Error::MalformedPem {
+        let (_, der) = der::pem::decode_vec(block).map_err(|e| Error::MalformedPem {
             reason: format!("no PEM block of a private key can be read: {e}"),
         })?;
         let Some(passphrase) = unlock(of)? else {
@@ -83,11 +87,10 @@ impl PrivateKey {
     /// Reads an encrypted PKCS#8 key in DER (PEM label `ENCRYPTED PRIVATE KEY`).
     ///
     /// # Errors
-    /// [`Error::Passphrase`] where it is wrong; [`Error::Key`] where the key cannot be
-    /// read, or is encrypted in a way that is not known or would take too long; as
-    /// [`PrivateKey::from_der`].
+    /// [`Error::Passphrase`] where it is wrong; [`Error::KeyEncryption`] where it is encrypted
+    /// in a way that is not known or would take too long; as [`PrivateKey::from_der`].
     pub fn from_encrypted_der(der: &[u8], passphrase: &str) -> Result<Self> {
-        let refuse = |reason: &str| Error::Key { reason: reason.to_owned() };
+        let refuse = |reason: &str| Error::KeyEncryption { reason: reason.to_owned() };
         let wrong = || Error::Passphrase { of: "the key".to_owned(), reason: "is wrong" };
         let info = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| unread(der))?;
         let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
@@ -102,8 +105,11 @@ impl PrivateKey {
             }
             pbes2::Kdf::Scrypt(kdf) => {
                 let memory = kdf.cost_parameter.saturating_mul(u64::from(kdf.block_size)).saturating_mul(128);
-                if memory > MOST_MEMORY || kdf.parallelization > 16 {
+                if memory > MOST_MEMORY {
                     return Err(refuse("its pass phrase takes more than 256 MiB of memory"));
+                }
+                if memory.saturating_mul(u64::from(kdf.parallelization)) > MOST_SCRYPT {
+                    return Err(refuse("its pass phrase takes too much work"));
                 }
             }
             _ => {}
@@ -133,12 +139,14 @@ fn unread(der: &[u8]) -> Error {
             if old.iter().any(|prefix| oid.starts_with(prefix)) && oid != PBES2 {
                 "it is encrypted in an old way that is not read (PBES1)".to_owned()
             } else {
-                "it is encrypted with something that is not read: AES and 3DES are".to_owned()
+                "it is encrypted with something that is not read: AES and 3DES are, with scrypt or PBKDF2 and \
+                 HMAC-SHA1, -SHA224, -SHA256, -SHA384 or -SHA512"
+                    .to_owned()
             }
         }
         _ => "it is no encrypted key".to_owned(),
     };
-    Error::Key { reason }
+    Error::KeyEncryption { reason }
 }
 
 /// `id-PBES2` (RFC 8018 appendix A.4).

@@ -91,10 +91,7 @@ fn archives_are_unpacked() {
             (Some("battery staple"), "its pass phrase is wrong"),
         ] {
             let said = lines(&gathered(&file, passphrase).findings);
-            assert_eq!(
-                said[..2],
-                ["gather.pkcs12 f: PKCS#12 unpacked".to_owned(), format!("!gather.encrypted f: {reason}")]
-            );
+            assert_eq!(said[..1], [format!("!gather.encrypted f: {reason}")]);
         }
     }
     let said = lines(&gathered(&[(Role::Any, "f", der(&h.key))], None).findings);
@@ -104,6 +101,115 @@ fn archives_are_unpacked() {
         lines(&damaged.findings),
         ["!gather.damaged f: it is neither PEM nor the DER of anything known"]
     );
+}
+
+/// One element of DER.
+fn tlv(tag: u8, inside: &[&[u8]]) -> Vec<u8> {
+    let inside = inside.concat();
+    let length = inside.len().to_be_bytes();
+    let length = &length[length.iter().take_while(|octet| **octet == 0).count()..];
+    let head = match length {
+        [] => vec![tag, 0],
+        [short @ 0..0x80] => vec![tag, *short],
+        long => [&[tag, 0x80 | u8::try_from(long.len()).unwrap()], long].concat(),
+    };
+    [head, inside].concat()
+}
+
+/// An object identifier whose numbers behind the second are below 128 or are these.
+fn oid(numbers: &[u32]) -> Vec<u8> {
+    let mut octets = vec![u8::try_from(numbers[0] * 40 + numbers[1]).unwrap()];
+    for number in &numbers[2..] {
+        let groups = (0..5).rev().map(|i| u8::try_from(number >> (7 * i) & 0x7f).unwrap());
+        let mut groups: Vec<u8> = groups.skip_while(|group| *group == 0).collect();
+        let last = groups.pop().unwrap_or(0);
+        octets.extend(groups.into_iter().map(|group| group | 0x80));
+        octets.push(last);
+    }
+    tlv(6, &[&octets])
+}
+
+fn integer(number: u32) -> Vec<u8> {
+    let octets = number.to_be_bytes();
+    let octets = &octets[octets.iter().take_while(|octet| **octet == 0).count()..];
+    // One more keeps it positive.
+    tlv(2, &[if octets.first().is_none_or(|high| *high >= 0x80) { &[0] } else { &[] }, octets])
+}
+
+/// A PKCS#12 file of key bags that are locked with the empty pass phrase, each by this way of
+/// deriving a key, in a safe or in safes in safes.
+fn locked_bags(count: usize, derivation: &[u8], nested: usize) -> Vec<u8> {
+    let aes = tlv(0x30, &[&oid(&[2, 16, 840, 1, 101, 3, 4, 1, 42]), &tlv(4, &[&[0; 16]])]);
+    let pbes2 = tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 5, 13]), &tlv(0x30, &[derivation, &aes])]);
+    let key = tlv(0x30, &[&pbes2, &tlv(4, &[&[0; 64]])]);
+    let bag = tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 12, 10, 1, 2]), &tlv(0xa0, &[&key])]);
+    let mut safe = tlv(0x30, &[&bag.repeat(count)]);
+    for _ in 0..nested {
+        safe =
+            tlv(0x30, &[&tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 12, 10, 1, 6]), &tlv(0xa0, &[&safe])])]);
+    }
+    let data =
+        |inside: &[u8]| tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 7, 1]), &tlv(0xa0, &[&tlv(4, &[inside])])]);
+    tlv(0x30, &[&integer(3), &data(&tlv(0x30, &[&data(&safe)]))])
+}
+
+#[test]
+fn an_archive_that_asks_for_minutes_of_work_stays_closed() {
+    let pbkdf2 = |rounds: u32| {
+        let hmac = tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 2, 9]), &tlv(5, &[])]);
+        let parameters = tlv(0x30, &[&tlv(4, &[b"saltsalt"]), &integer(rounds), &hmac]);
+        tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 5, 12]), &parameters])
+    };
+    let scrypt = |n: u32, p: u32| {
+        let parameters = tlv(0x30, &[&tlv(4, &[b"saltsalt"]), &integer(n), &integer(8), &integer(p)]);
+        tlv(0x30, &[&oid(&[1, 3, 6, 1, 4, 1, 11_591, 4, 11]), &parameters])
+    };
+    let said = |archive: Vec<u8>| lines(&gathered(&[(Role::Any, "f", archive)], Some(PASSPHRASE)).findings);
+    let work = "!gather.encrypted f: its pass phrase would take too much work";
+    for archive in [
+        // Each bag by itself is within what one key may ask for.
+        locked_bags(4_000, &pbkdf2(1_000_000), 0),
+        locked_bags(4_000, &pbkdf2(1_000_000), 2),
+        locked_bags(1, &scrypt(1 << 20, 16), 0),
+        locked_bags(1_000, &scrypt(1 << 14, 1), 0),
+    ] {
+        assert_eq!(said(archive)[0], work);
+    }
+    // A file that asks for little is opened, and is what it is.
+    for archive in [locked_bags(2, &pbkdf2(1_000), 0), locked_bags(1, &scrypt(1 << 10, 1), 0)] {
+        assert!(said(archive)[0] != work);
+    }
+}
+
+#[test]
+fn an_archive_without_a_certificate_makes_no_ca_of_the_chain_one() {
+    let ca = authority("root");
+    let key = certforge::Bundle::new(
+        ca.certificate().clone(),
+        PrivateKey::from_der(ca.key().secret_der(), certforge::key::KeyForm::Pkcs8).unwrap(),
+        certforge::certificate::Chain::default(),
+    )
+    .unwrap();
+    let keys_alone = |archive: &[u8]| {
+        let openssl = crate::support::judge("openssl")?;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("in.p12"), archive).unwrap();
+        let line = format!("pkcs12 -in in.p12 -passin pass:{} -nocerts -nodes -out key.pem", "x");
+        crate::support::output(&openssl, &line.split(' ').collect::<Vec<_>>(), folder.path());
+        let line = "pkcs12 -export -nocerts -inkey key.pem -passout pass:x -out out.p12";
+        crate::support::output(&openssl, &line.split(' ').collect::<Vec<_>>(), folder.path());
+        Some(std::fs::read(folder.path().join("out.p12")).unwrap())
+    };
+    let whole = key.secret_pkcs12("a", "x", Pkcs12Strength::Modern).unwrap();
+    let Some(bare) = keys_alone(&whole) else { return };
+    let chain = ca.certificate().pem().unwrap().into_bytes();
+    let files = [(Role::Certificate, "c.p12", bare), (Role::Chain, "chain.pem", chain)];
+    let found = gathered(&files, Some("x"));
+    assert!(found.certificate.is_none(), "{:?}", lines(&found.findings));
+    assert!(lines(&found.findings).iter().any(|l| l.ends_with("no certificate was given")));
+    // One that has it is taken as before.
+    let found = gathered(&[(Role::Certificate, "c.p12", whole)], Some("x"));
+    assert!(found.certificate.is_some());
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Private keys: one of them, opened or told.
 
 use certforge::gather::Role;
+use certforge::{KeyAlgorithm, PrivateKey};
 
-use super::{File, PASSPHRASE, any, gathered, house, lines, looked_at, subjects};
+use super::{File, PASSPHRASE, any, block, gathered, house, lines, looked_at, subjects};
+use crate::support::{judge, output};
 
 #[test]
 fn keys_are_one_and_stand_where_they_belong() {
@@ -118,6 +120,8 @@ fn encrypted_keys_are_opened_or_told() {
     // To look at, it is no fault; four are opened, and no more.
     let parts = looked_at(&any(&text), None);
     assert_eq!((parts.others.locked, parts.findings.len()), (vec![place], 0));
+    let parts = looked_at(&any(&(h.locked.repeat(6) + &h.leaf)), None);
+    assert_eq!((parts.others.locked.len(), parts.certificates.len(), parts.findings.len()), (6, 1, 0));
     let parts = looked_at(&any(&h.locked.repeat(6)), Some(PASSPHRASE));
     assert_eq!(parts.keys.len(), 4);
     let last = lines(&parts.findings).pop().unwrap();
@@ -125,4 +129,32 @@ fn encrypted_keys_are_opened_or_told() {
         last.starts_with("!gather.two-keys") && last.ends_with("it is one of more than 4 encrypted keys"),
         "{last}"
     );
+}
+
+#[test]
+fn an_encrypted_key_is_checked_as_a_plain_one_is() {
+    let Some(openssl) = judge("openssl") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let run = |line: &str| output(&openssl, &line.split(' ').collect::<Vec<_>>(), folder.path());
+    let der = PrivateKey::generate(KeyAlgorithm::Rsa2048).unwrap().secret_der().to_vec();
+    // The private exponent is the first number of 256 octets behind the modulus: its last octet
+    // stands before the first prime.
+    let at = der.windows(5).position(|w| w == [0x02, 0x03, 0x01, 0x00, 0x01]).unwrap() + 5;
+    let length = usize::from(der[at + 2]) * 256 + usize::from(der[at + 3]);
+    let mut bad = der;
+    bad[at + 3 + length] ^= 2;
+    std::fs::write(folder.path().join("bad.der"), &bad).unwrap();
+    std::fs::write(folder.path().join("bad.pem"), block("PRIVATE KEY", &bad)).unwrap();
+    run("pkcs8 -topk8 -inform DER -in bad.der -out locked.pem -passout pass:x");
+    let mut said = Vec::new();
+    for name in ["bad.pem", "locked.pem"] {
+        let bytes = std::fs::read(folder.path().join(name)).unwrap();
+        let found = gathered(&[(Role::PrivateKey, "k", bytes)], Some("x"));
+        assert!(found.key.is_none(), "{name}");
+        let lines = lines(&found.findings);
+        said.push(lines.into_iter().find(|l| l.starts_with('!')).unwrap());
+    }
+    let reason = |text: &str| text.split(": ").skip(1).collect::<Vec<_>>().join(": ");
+    assert_eq!(reason(&said[0]), reason(&said[1]));
+    assert!(said[1].starts_with("!gather.damaged"), "{}", said[1]);
 }

@@ -168,7 +168,7 @@ fn what_belongs_together_is_found_and_the_rest_is_told() {
     assert_eq!(subjects(&found), ["a.example", "middle"]);
     assert_eq!(
         lines(&found.findings),
-        ["gather.unrelated chain, block 2, line 12: `CN=other` issued none of these, and is left out"]
+        ["gather.unrelated chain, block 2, line 12: `CN=other` is not on the way up from the leaf, and is left out"]
             .map(|l| l.replace("line 12", &format!("line {}", 1 + h.middle.lines().count())))
     );
 

@@ -137,11 +137,11 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             "choose another directory with --dir, or change its permissions"
         }
-        Error::Key { reason } if reason.contains("Proc-Type") => {
+        Error::KeyEncryption { reason } if reason.contains("Proc-Type") => {
             "turn it into PKCS#8: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in OLD -out NEW"
         }
-        Error::Key { reason } if reason.contains("encrypted") => {
-            "decrypt it first: openssl pkey -in KEY -out PLAIN-KEY"
+        Error::KeyEncryption { .. } => {
+            "decrypt it first: openssl pkey -in KEY -out PLAIN-KEY (of DES and RC2 with -provider legacy -provider default)"
         }
         Error::Key { .. } => "give an unencrypted PEM key: PKCS#8, PKCS#1 or SEC1",
         Error::KeyAlgorithm { .. } => "--key takes p256, p384, ed25519, rsa2048, rsa3072 or rsa4096",
@@ -194,6 +194,9 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Passphrase { reason: "is needed, and none was given", .. } => {
             "give it with --passphrase-file FILE or --passphrase-fd N, or run this on a terminal"
+        }
+        Error::Passphrase { reason: "has a character that PKCS#12 has no room for", .. } => {
+            "give one of plain letters, digits and signs"
         }
         Error::Passphrase { reason: "is empty", .. } => "write it in the first line of the file",
         Error::Passphrase { reason: "was not the same twice", .. } => "type it again",
