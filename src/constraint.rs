@@ -117,7 +117,9 @@ impl Constraints {
             && all().any(|subtree| subtree.kind() == kind)
             && uri_host(uri).is_none()
         {
-            return Some("its limits on URIs let none stand below that has no host name".to_owned());
+            let reason =
+                "its limits on URIs let none stand below but with a host name, without a user before it";
+            return Some(reason.to_owned());
         }
         let presented = Presented::of(name);
         self.broken(kind, |s| s.holds(presented, Side::ExcludesAny), |s| s.holds(presented, Side::Permits))

@@ -28,7 +28,8 @@ impl Bundle {
     /// The key, the leaf and all of its issuers as PKCS#12 in DER, under one alias.
     ///
     /// # Errors
-    /// [`Error::Passphrase`] where it is empty: Java opens no such file.
+    /// [`Error::Passphrase`] where it is empty, which Java opens no file with, or has a
+    /// character beyond U+FFFF.
     pub fn secret_pkcs12(&self, alias: &str, passphrase: &str, strength: Pkcs12Strength) -> Result<Vec<u8>> {
         let key = StoredKey::from_der(self.key().secret_der()).map_err(broken)?;
         let certificates = std::iter::once(self.leaf()).chain(self.chain().certificates());
@@ -81,6 +82,11 @@ const TRIPLE_DES: [u8; 10] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x
 fn write(alias: &str, entry: KeyStoreEntry, passphrase: &str, strength: Pkcs12Strength) -> Result<Vec<u8>> {
     if passphrase.is_empty() {
         return Err(Error::Passphrase { of: "the PKCS#12 file".to_owned(), reason: "is empty" });
+    }
+    // A BMPString has characters of two octets (RFC 7292 appendix B.1).
+    if passphrase.chars().any(|c| u32::from(c) > 0xffff) {
+        let reason = "has a character that PKCS#12 has no room for";
+        return Err(Error::Passphrase { of: "the PKCS#12 file".to_owned(), reason });
     }
     let mut store = KeyStore::new();
     store.add_entry(alias, entry);

@@ -275,6 +275,7 @@ fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
     match key.algorithm() {
         Some(KeyAlgorithm::Rsa1024) => facts.insert("key.rsa-small"),
         Some(KeyAlgorithm::Rsa4096) => facts.insert("key.rsa-large"),
+        Some(algorithm) if !algorithm.is_rsa() && key.weakness().is_some() => facts.insert("key.unusual"),
         Some(KeyAlgorithm::P384) => facts.insert("key.p384"),
         Some(KeyAlgorithm::P521) => facts.insert("key.p521"),
         Some(KeyAlgorithm::Ed25519) => facts.insert("key.ed25519"),

@@ -369,12 +369,17 @@ fn mail_within(one: &str, two: &str) -> bool {
 }
 
 /// The host of a URI; none where it has none, or an address: RFC 5280 §4.2.1.10 lets
-/// neither stand below a limit on URIs.
+/// neither stand below a limit on URIs. None either where programs find different hosts in
+/// it: behind a user, with a dot behind it, and before a backslash, which browsers take for a
+/// slash.
 pub(super) fn uri_host(uri: &str) -> Option<String> {
     let rest = uri.split_once("://")?.1;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let host = host.split(':').next().unwrap_or_default().trim_end_matches('.');
-    let is_name = !host.is_empty() && !host.starts_with('[') && host.parse::<IpAddr>().is_err();
+    if authority.contains(['@', '\\']) {
+        return None;
+    }
+    let host = authority.split(':').next().unwrap_or_default();
+    let is_name =
+        !host.is_empty() && !host.starts_with('[') && !host.ends_with('.') && host.parse::<IpAddr>().is_err();
     is_name.then(|| host.to_ascii_lowercase())
 }

@@ -163,11 +163,14 @@ impl PublicKey {
 
     /// Why no CA may certify this key, if it may not: RSA below 2048 bits, with an exponent
     /// that is even or below 65537, a modulus with a small factor or of the shape that ROCA
-    /// takes apart (CA/Browser Forum baseline requirements §6.1.6, §4.9.1.1).
+    /// takes apart (CA/Browser Forum baseline requirements §6.1.6, §4.9.1.1); what is no point
+    /// of its curve.
     #[must_use]
     pub fn weakness(&self) -> Option<String> {
-        if self.algorithm.is_some_and(|algorithm| !algorithm.is_rsa()) {
-            return None;
+        if let Some(algorithm) = self.algorithm.filter(|algorithm| !algorithm.is_rsa()) {
+            return (!self.is_point(algorithm)).then(|| {
+                format!("it is none of {}: its octets are no point of the curve", algorithm.label())
+            });
         }
         let spki = SubjectPublicKeyInfoRef::from_der(&self.spki).ok()?;
         if spki.algorithm.oid != RSA {
@@ -184,9 +187,30 @@ impl PublicKey {
             return Some(format!("it is RSA {size}, and 2048 bits is the least"));
         }
         match exponent(self.bits()) {
-            Some(e) if e >= 65_537 && e % 2 == 1 => modulus_weakness(&modulus(self.bits())?),
-            Some(e) => Some(format!("its exponent is {e}, and 65537 is the least")),
-            None => Some("its exponent cannot be read".to_owned()),
+            Some(e) if e < 65_537 => Some(format!("its exponent is {e}, and 65537 is the least")),
+            Some(e) if e % 2 == 0 => Some(format!("its exponent is {e}, which is even")),
+            Some(_) => modulus_weakness(&modulus(self.bits())?),
+            None => Some("its exponent cannot be read, or has more than 64 bits".to_owned()),
+        }
+    }
+
+    /// Whether its octets are a point of the curve, in full or compressed (RFC 5480 §2.2, RFC
+    /// 8410 §4). Without the elliptic crates their length alone is looked at.
+    fn is_point(&self, algorithm: KeyAlgorithm) -> bool {
+        let length = match algorithm {
+            KeyAlgorithm::P256 => 32,
+            KeyAlgorithm::P384 => 48,
+            KeyAlgorithm::P521 => 66,
+            _ => return self.bits().len() == 32,
+        };
+        #[cfg(feature = "gather")]
+        if super::foreign::uncompressed(algorithm, self.bits()).is_none() {
+            return false;
+        }
+        match self.bits() {
+            [4, rest @ ..] => rest.len() == 2 * length,
+            [2 | 3, rest @ ..] => rest.len() == length,
+            _ => false,
         }
     }
 

@@ -112,7 +112,7 @@ impl Extent {
     /// In words, why it leaves out a certificate that is a CA's or not and names these
     /// distribution points, each in DER (RFC 5280 §6.3.3 (b)(2)).
     #[cfg(feature = "verify")]
-    pub(crate) fn leaves_out(&self, ca: bool, named: &[Vec<u8>]) -> Option<String> {
+    pub(crate) fn leaves_out(&self, ca: bool, named: &BTreeSet<Vec<u8>>) -> Option<String> {
         let outside = match self.only {
             Some(Only::Users) => ca,
             Some(Only::Authorities) => !ca,

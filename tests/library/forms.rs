@@ -6,7 +6,7 @@ use certforge::bundle::{Pkcs12Strength, pkcs7_pem};
 use certforge::gather::{Parts, Pile, Role};
 use certforge::harness::TempFiles;
 use certforge::key::KeyForm;
-use certforge::{Bundle, KeyAlgorithm, PrivateKey, TrustAnchor};
+use certforge::{Bundle, Certificate, KeyAlgorithm, PrivateKey, TrustAnchor};
 
 use super::{below, ca, mode, nobody, now, request, who_says};
 
@@ -50,6 +50,8 @@ fn pkcs12_holds_all_of_it_and_opens_with_its_pass_phrase() {
         }
     }
     assert!(bundle.secret_pkcs12("gateway", "", Pkcs12Strength::Modern).is_err(), "no pass phrase is none");
+    let e = bundle.secret_pkcs12("gateway", "key \u{1f511}", Pkcs12Strength::Modern).unwrap_err();
+    assert_eq!(e.code(), "key.passphrase", "{e}");
 }
 
 #[test]
@@ -130,4 +132,47 @@ fn a_key_that_is_used_again_has_a_certificate_for_each_use() {
     assert_ne!(one.leaf().serial(), two.leaf().serial());
     assert_ne!(one.sha256(), two.sha256());
     assert_eq!(one.leaf().subject_key_identifier(), two.leaf().subject_key_identifier());
+}
+
+#[test]
+fn pkcs7_has_each_certificate_as_it_is() {
+    // A name whose two attributes are not in DER's order: written anew, they would be.
+    let plan = request("a.internal").subject("/O=aa+CN=bb".parse().unwrap());
+    let bundle = ca("Forms root").issue(&plan).unwrap();
+    let mut der = bundle.leaf().der().to_vec();
+    let place = |value: &[u8]| der.windows(4).rposition(|w| w == value).unwrap() - 7;
+    let (at, other) = (place(b"\x0c\x02aa"), place(b"\x0c\x02bb"));
+    let (first, second) = (at.min(other), at.max(other));
+    assert_eq!(second - first, 11, "two attributes beside each other");
+    let swapped = [&der[second..second + 11], &der[first..first + 11]].concat();
+    der[first..first + 22].copy_from_slice(&swapped);
+    let odd = Certificate::from_der(der.clone()).unwrap();
+    let text = pkcs7_pem(&odd, bundle.chain()).unwrap();
+    let body: String = text.lines().filter(|line| !line.starts_with('-')).collect();
+    let written = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap();
+    assert!(written.windows(der.len()).any(|w| w == der));
+}
+
+#[test]
+fn the_block_that_is_meant_is_read_among_others() {
+    let bundle = bundle();
+    let (key, leaf) = (bundle.key().secret_pem().unwrap(), bundle.leaf().pem().unwrap());
+    let parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+    let all = format!("# keys\n{parameters}{}{leaf}{}# the end\n", key.as_str(), key.as_str());
+    assert_eq!(PrivateKey::from_pem(all.as_bytes()).unwrap().secret_der(), bundle.key().secret_der());
+    assert_eq!(Certificate::from_pem(all.as_bytes()).unwrap(), *bundle.leaf());
+    let locked = bundle.key().encrypted_pem("correct horse").unwrap();
+    let both = format!("{parameters}{locked}{leaf}");
+    let (opened, _) =
+        PrivateKey::from_locked_pem(both.as_bytes(), "it", &mut *who_says("correct horse")).unwrap();
+    assert_eq!(opened.secret_der(), bundle.key().secret_der());
+    // Where there is none, what is there is told.
+    for (text, says) in [(parameters, "EC PARAMETERS"), (&leaf, "CERTIFICATE")] {
+        let e = PrivateKey::from_pem(text.as_bytes()).unwrap_err().to_string();
+        assert!(e.contains(says), "{e}");
+    }
+    let authority = ca("Forms root");
+    let list = authority.revocation_list(&[], 1, (now(), now() + time::Duration::DAY)).unwrap();
+    let text = format!("{leaf}{}# end of list\n", list.pem().unwrap());
+    assert_eq!(certforge::RevocationList::from_pem(text.as_bytes()).unwrap().der(), list.der());
 }

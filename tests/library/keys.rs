@@ -220,3 +220,43 @@ fn sums_are_those_of_the_standard() {
     assert_eq!(hex(Sha256::of(b"abc").as_bytes()), abc);
     assert_eq!((hex(&[]), hex(&[0, 0x0f, 0xf0, 0xff])), (String::new(), "000ff0ff".to_owned()));
 }
+
+#[test]
+fn what_is_no_point_of_its_curve_is_no_key_that_is_certified() {
+    let issuer = super::ca("Points");
+    let plan = super::request("a.internal").plan(super::now()).unwrap();
+    for (algorithm, length) in [
+        (KeyAlgorithm::P256, 65),
+        (KeyAlgorithm::P384, 97),
+        (KeyAlgorithm::P521, 133),
+        (KeyAlgorithm::Ed25519, 32),
+    ] {
+        let own = if algorithm == KeyAlgorithm::P521 {
+            // None is made here: any octets behind its algorithm.
+            let p521 = "3081 9b30 1006 072a 8648 ce3d 0201 0605 2b81 0400 2303 8186 00".replace(' ', "");
+            let head = (0..p521.len()).step_by(2).map(|i| u8::from_str_radix(&p521[i..i + 2], 16).unwrap());
+            head.chain([4]).chain([0; 132]).collect()
+        } else {
+            key(algorithm).public().der().to_vec()
+        };
+        let at = own.len() - length;
+        let mut zero = own.clone();
+        zero[at + 1..].fill(0);
+        let mut odd = own.clone();
+        odd[at] = 9;
+        let bad = if algorithm == KeyAlgorithm::Ed25519 { Vec::new() } else { vec![zero, odd] };
+        // An octet less: the lengths before it say so.
+        let mut short = own[..own.len() - 1].to_vec();
+        let outer = if own[1] == 0x81 { 2 } else { 1 };
+        short[outer] -= 1;
+        short[at - 2] -= 1;
+        for spki in bad.into_iter().chain([short]) {
+            let public = PublicKey::from_der(&spki).unwrap();
+            assert_eq!(public.algorithm(), Some(algorithm));
+            let weakness = public.weakness().unwrap();
+            assert!(weakness.contains("no point of the curve"), "{algorithm:?}: {weakness}");
+            let e = issuer.sign(&plan, &public).unwrap_err();
+            assert_eq!(e.code(), "key.weak", "{e}");
+        }
+    }
+}

@@ -29,7 +29,7 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
         let signed = |list: &&RevocationList| list.is_signed_by(issuer.public_key()).unwrap_or(false);
         let taken_back =
             |list: &RevocationList| list.revoked().into_iter().find(|r| r.serial == certificate.serial());
-        let points = certificate.distribution_points();
+        let points = certificate.distribution_points().into_iter().collect();
         let part = |list: &RevocationList| match list.extent() {
             Ok(extent) => extent.leaves_out(certificate.ca().is_some(), &points),
             Err(reason) => Some(reason),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use certforge::bundle::{Pkcs12Strength, TRUST_STORE_PASSPHRASE};
+use certforge::error::Shown;
 use certforge::key::KeyForm;
 use certforge::store::{Derived, LeafEntry, NewFile, Overwrite};
 use certforge::{Bundle, Error, Finding, Severity};
@@ -194,6 +195,12 @@ pub fn notes(form: Form, options: &FormOptions<'_>) -> Option<Finding> {
 /// Refuses flags that mean nothing to any of the forms: passing over them would look like
 /// having done them.
 fn check_flags(args: &Args) -> Result<(), Failure> {
+    if let Some(alias) = args.alias.as_ref().filter(|alias| alias.chars().any(|c| u32::from(c) > 0xffff)) {
+        return Err(Failure::Usage {
+            message: format!("the alias `{}` has a character that PKCS#12 has no room for", Shown(alias)),
+            hint: "give --alias letters, digits and hyphens".to_owned(),
+        });
+    }
     let stores = &[Form::P12, Form::Truststore][..];
     let (locked, keys) =
         (&[Form::P12, Form::Truststore, Form::Key][..], &[Form::Key, Form::Combined, Form::Der][..]);
