@@ -61,3 +61,47 @@ fn those_that_are_wanted_are_made_and_what_is_there_stays() {
     refused(&sandbox, "fixtures no/such/place", 4, "file.io");
     assert_eq!(sandbox.run("fixtures").status, 2);
 }
+
+/// What `check --clients` says of API Gateway with insecureSkipVerification is what
+/// `apigw explain` says of the same back end.
+#[test]
+fn both_commands_say_the_same_of_api_gateway() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("fixtures bad");
+    let index = json(&sandbox.read("bad/index.json"));
+    let mut verdicts = std::collections::BTreeMap::new();
+    for fixture in index["fixtures"].as_array().unwrap() {
+        let name = fixture["name"].as_str().unwrap();
+        let host = fixture["host"].as_str().unwrap();
+        let read = |file: &str| sandbox.read(&format!("bad/{name}/{file}"));
+        let (sent, root) = (read("fullchain.pem"), read("ca.pem"));
+        let whole = if sent.contains(&root) { sent.clone() } else { format!("{sent}{root}") };
+        for (file, text) in [("sent.pem", &sent), ("whole.pem", &whole)] {
+            std::fs::write(sandbox.file(file), text).unwrap();
+            let api = format!(
+                r#"{{"swagger":"2.0","paths":{{"/":{{"get":{{"x-amazon-apigateway-integration":{{"type":"http_proxy","uri":"https://{host}/","connectionType":"VPC_LINK","tlsConfig":{{"insecureSkipVerification":true}}}}}}}}}}}}"#
+            );
+            std::fs::write(sandbox.file("api.json"), api).unwrap();
+            let explained = sandbox.run(&format!("apigw explain api.json --certificate {file} --json"));
+            let explained = json(&explained.stdout)["integrations"][0]["findings"].clone();
+            let has = |severity: &str| {
+                explained.as_array().is_some_and(|all| all.iter().any(|f| f["severity"] == severity))
+            };
+            let wanted = if has("error") {
+                "refuses"
+            } else if has("warning") {
+                "only-if"
+            } else {
+                "accepts"
+            };
+            let trust = format!("--trust bad/{name}/ca.pem");
+            let told = sandbox.run(&format!("check {file} {trust} --name {host} --clients --json"));
+            let told = json(&told.stdout)["clients"].clone();
+            let gateway = told.as_array().unwrap().iter().find(|c| c["client"] == "apigw-rest-skip");
+            let verdict = gateway.unwrap()["verdict"].as_str().unwrap().to_owned();
+            assert_eq!(verdict, wanted, "{name}, {file}: {explained}");
+            *verdicts.entry(verdict).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(verdicts.len(), 3, "{verdicts:?}");
+}

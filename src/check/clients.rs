@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, verify};
-use crate::certificate::{Certificate, EMPTY_NAME};
+use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, is_of_form, verify};
+use crate::certificate::{Certificate, EMPTY_NAME, TrustAnchor};
 use crate::constraint::Side;
 use crate::finding::Severity;
 use crate::key::KeyAlgorithm;
@@ -35,8 +35,8 @@ impl Facts {
     }
 }
 
-/// Every name that a fact may have, but for those of [`super::path`]'s findings, which are
-/// their code without `path.`, `@`, and `leaf`, `issuer` or `anchor`.
+/// Names that facts may have. [`MORE_NAMES`] are the others, but for those of [`super::path`]'s
+/// findings, which are their code without `path.`, `@`, and `leaf`, `issuer` or `anchor`.
 pub const NAMES: [&str; 42] = [
     "always",
     "peer.ip",
@@ -82,8 +82,8 @@ pub const NAMES: [&str; 42] = [
     "key.ed25519",
 ];
 
-/// The facts that have more than two values.
-pub const MORE_NAMES: [&str; 17] = [
+/// The other names that facts may have.
+pub const MORE_NAMES: [&str; 18] = [
     "peer.underscore",
     "san.alone-not-critical",
     "critical.points",
@@ -100,6 +100,7 @@ pub const MORE_NAMES: [&str; 17] = [
     "anchor.impostor",
     "root.sent",
     "path.long",
+    "path.faulty",
     "limit.common-name",
 ];
 
@@ -128,6 +129,20 @@ pub fn facts(question: &Question<'_>) -> Facts {
         facts.insert("signature.ids-differ");
     }
     facts
+}
+
+/// The same for whoever takes the roots that are sent for what they are, as API Gateway does
+/// with `insecureSkipVerification`. The chain is what is sent, and nothing else.
+#[must_use]
+pub fn facts_of_sent(question: &Question<'_>) -> Facts {
+    let roots = sent_roots(question.certificate, question.chain);
+    facts(&Question { anchors: &roots, lists: &[], ..*question })
+}
+
+/// The roots among what is sent.
+pub(super) fn sent_roots(certificate: &Certificate, sent: &[Certificate]) -> Vec<TrustAnchor> {
+    let all = std::iter::once(certificate).chain(sent);
+    all.filter(|c| c.is_self_issued()).cloned().map(TrustAnchor::new).collect()
 }
 
 /// Whether a trust anchor has the issuer's name and another key, and no key identifier tells:
@@ -164,6 +179,9 @@ fn of_path(verdict: &Verdict, facts: &mut Facts) {
             _ => "issuer",
         };
         facts.insert(format!("{code}@{place}"));
+    }
+    if verdict.findings.iter().any(|f| f.severity == Severity::Error && is_of_form(f.code)) {
+        facts.insert("path.faulty");
     }
 }
 

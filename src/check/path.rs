@@ -27,6 +27,24 @@ pub const LONGEST: usize = 20;
 /// The most that rustls takes.
 pub const LONGEST_OF_RUSTLS: usize = 8;
 
+/// Whether a finding tells of what is asked of a path's form: not of its dates, its name, what
+/// was taken back, and whom it leads to.
+pub(super) fn is_of_form(code: &str) -> bool {
+    const OTHERS: [&str; 10] = [
+        "path.expired",
+        "path.not-yet-valid",
+        "path.anchor-expired",
+        "path.no-issuer",
+        "path.untrusted",
+        "path.signature",
+        "path.issuer-name",
+        "path.name",
+        "path.name-missing",
+        "path.revoked",
+    ];
+    !OTHERS.contains(&code) && !code.starts_with("path.list")
+}
+
 /// What the certificate is to be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

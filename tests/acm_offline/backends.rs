@@ -5,7 +5,8 @@ use certforge::check::backend::{Backend, judge};
 use certforge::check::path::Peer;
 use certforge::gather::{Pile, Role};
 use certforge::{
-    Authority, CaRequest, Certificate, Chain, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey, Template,
+    Authority, CaRequest, Certificate, Chain, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey, Severity,
+    Template, TrustAnchor,
 };
 use time::Duration;
 
@@ -20,6 +21,7 @@ fn backend(certificate: &Certificate, sent: &[Certificate], host: Option<&str>, 
         certificate,
         sent,
         host: host.as_ref(),
+        public: &[],
         skip,
         of_http_api: false,
         is_named_apart: false,
@@ -42,11 +44,16 @@ fn a_back_end_of_api_gateway() {
             "apigw.trust root: `CN=own` is a CA of one's own, and API Gateway believes those that AWS lists alone: PKIX path building failed"
         ]
     );
-    let missing = [
-        "acm.C10 chain: the back end sends no certificate of `CN=own`, which issued `CN=a.example`: PKIX path building failed",
-    ];
-    assert_eq!(backend(leaf.leaf(), &[], None, true), missing);
-    assert_eq!(backend(leaf.leaf(), &[], None, false), missing);
+    let missing = "acm.C10 chain: the back end sends no certificate of `CN=own`, which issued `CN=a.example`";
+    assert_eq!(backend(leaf.leaf(), &[], None, true), [format!("{missing}: PKIX path building failed")]);
+    assert_eq!(
+        backend(leaf.leaf(), &[], None, false),
+        [format!("{missing} and is no CA that this system trusts: PKIX path building failed")]
+    );
+    // What is sent and did not sign it is not called missing.
+    let forged = authority("own").certificate().clone();
+    let said = backend(leaf.leaf(), std::slice::from_ref(&forged), None, true);
+    assert!(said[0].starts_with("acm.C10 chain: ") && !said[0].contains("sends no"), "{said:?}");
     assert_eq!(
         backend(leaf.leaf(), sent, Some("b.example"), true),
         ["apigw.GW07 certificate: the uri's host is b.example, and the certificate is for a.example"]
@@ -85,6 +92,32 @@ fn a_back_end_of_api_gateway() {
             backend(&ended, sent, None, skip).iter().any(|line| line.starts_with("path.expired leaf")),
             "{skip}"
         );
+    }
+}
+
+/// A public CA's, which AWS may list: sent with its root, or as public servers are, without.
+#[test]
+fn a_public_back_end_is_refused_by_nobody() {
+    let ca = authority("public");
+    let leaf = ca.issue(&LeafRequest::new(["a.example"]).unwrap().key(KeyAlgorithm::P256)).unwrap();
+    let public = [TrustAnchor::new(ca.certificate().clone())];
+    let peer: Peer = "a.example".parse().unwrap();
+    for sent in [&[][..], std::slice::from_ref(ca.certificate())] {
+        for of_http_api in [false, true] {
+            let found = judge(&Backend {
+                certificate: leaf.leaf(),
+                sent,
+                host: Some(&peer),
+                public: &public,
+                skip: false,
+                of_http_api,
+                is_named_apart: false,
+                at: now(),
+            });
+            let said: Vec<_> = found.iter().map(|f| (f.code, f.severity, f.message.as_str())).collect();
+            let message = "API Gateway believes `CN=public` only if AWS lists it";
+            assert_eq!(said, [("apigw.trust", Severity::Warning, message)]);
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Which client will refuse a certificate, why, and in which words: the rules of
 //! templates/clients.toml over the facts of the certificate.
 
-use certforge::Error;
-use certforge::check::clients::Facts;
+use certforge::check::clients::{Facts, facts, facts_of_sent};
+use certforge::check::path::Question;
+use certforge::{Certificate, Error};
 
 use crate::report::ClientReport;
 
@@ -23,6 +24,9 @@ struct Client {
     /// Whether the client itself is asked in the tests.
     measured: bool,
     source: String,
+    /// Whether it takes the roots that are sent for what they are.
+    #[serde(default)]
+    believes_what_is_sent: bool,
     rules: Vec<Rule>,
 }
 
@@ -54,9 +58,13 @@ impl Clients {
         table().map(Self)
     }
 
-    /// What every one of them will say.
-    pub fn told(&self, facts: &Facts) -> Vec<ClientReport> {
-        self.0.client.iter().map(|client| client.judge(facts)).collect()
+    /// What every one of them will say of a question, and of what is sent where that is less
+    /// than the question's chain.
+    pub fn told(&self, question: &Question<'_>, sent: &[Certificate]) -> Vec<ClientReport> {
+        let (asked, of_sent) = (facts(question), facts_of_sent(&Question { chain: sent, ..*question }));
+        let judge =
+            |client: &Client| client.judge(if client.believes_what_is_sent { &of_sent } else { &asked });
+        self.0.client.iter().map(judge).collect()
     }
 }
 

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use certforge::check::clients::facts;
 use certforge::check::path::{Purpose, Question, verify};
 use certforge::harness::{Fault, Fixture, Fixtures};
 use certforge::store::NewFolder;
@@ -93,7 +92,7 @@ fn told(fixture: &Fixture, clients: &Clients, context: &Context) -> Result<Fixtu
     let verdict = verify(&question);
     // Clients look at no list that nobody gave them.
     let fits = fixture.key.public() == leaf.public_key();
-    let says = if fits { clients.told(&facts(&Question { lists: &[], ..question })) } else { Vec::new() };
+    let says = if fits { clients.told(&Question { lists: &[], ..question }, chain) } else { Vec::new() };
     Ok(FixtureReport {
         name: fixture.fault.as_str(),
         description: fixture.fault.description(),

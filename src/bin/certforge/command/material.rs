@@ -14,7 +14,7 @@ use crate::context::{Context, Failure};
 use crate::environment;
 
 /// The word that means the CAs this system trusts.
-const SYSTEM: &str = "system";
+pub const SYSTEM: &str = "system";
 
 /// The leaf of the store that is meant, where there is no file of that name.
 pub fn leaf(what: &Path, context: &Context) -> Result<Option<LeafEntry>, Failure> {

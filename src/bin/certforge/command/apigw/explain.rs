@@ -1,11 +1,13 @@
 //! `certforge apigw explain`: what each integration checks, and which way out fits.
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use certforge::Certificate;
 use certforge::check::backend::{Backend, judge};
 use certforge::check::path::Peer;
 use certforge::gateway::{Api, Document, Integration, ways};
+use certforge::{Certificate, Finding, TrustAnchor};
 
 use super::{OperationArgs, read, shown};
 use crate::command::material;
@@ -35,6 +37,48 @@ pub struct Args {
 struct Sent {
     leaf: Certificate,
     rest: Vec<Certificate>,
+    /// The roots of this system, once one has to be public.
+    public: OnceCell<Vec<TrustAnchor>>,
+    /// What was said of it, by what it depends on: many operations have one back end.
+    said: RefCell<HashMap<Manner, Vec<Finding>>>,
+}
+
+/// The host that is asked for, insecureSkipVerification, and whether the host is
+/// serverNameToVerify.
+type Manner = (Option<String>, bool, bool);
+
+impl Sent {
+    fn new(leaf: Certificate, rest: Vec<Certificate>) -> Self {
+        Self { leaf, rest, public: OnceCell::new(), said: RefCell::default() }
+    }
+
+    fn judged(&self, document: &Document, integration: &Integration, context: &Context) -> Vec<Finding> {
+        let asked = integration.server_name_to_verify.as_ref().or(integration.host.as_ref());
+        let is_named_apart = integration.server_name_to_verify.is_some();
+        let skip = integration.insecure_skip_verification == Some(true);
+        let of_what = (asked.cloned(), skip, is_named_apart);
+        if let Some(said) = self.said.borrow().get(&of_what) {
+            return said.clone();
+        }
+        let host: Option<Peer> = asked.and_then(|host| host.parse().ok());
+        let system = || {
+            let trust = material::trust(&[PathBuf::from(material::SYSTEM)], context, &mut Vec::new());
+            trust.map(|trust| trust.anchors).unwrap_or_default()
+        };
+        let public = if skip { &[][..] } else { self.public.get_or_init(system) };
+        let said = judge(&Backend {
+            certificate: &self.leaf,
+            sent: &self.rest,
+            host: host.as_ref(),
+            public,
+            skip,
+            of_http_api: document.api() == Api::Http,
+            is_named_apart,
+            at: context.now,
+        });
+        self.said.borrow_mut().insert(of_what, said.clone());
+        said
+    }
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
@@ -79,17 +123,7 @@ fn explained(
     if let Some(sent) = sent
         && integration.is_encrypted()
     {
-        let asked = integration.server_name_to_verify.as_ref().or(integration.host.as_ref());
-        let host: Option<Peer> = asked.and_then(|host| host.parse().ok());
-        said = judge(&Backend {
-            certificate: &sent.leaf,
-            sent: &sent.rest,
-            host: host.as_ref(),
-            skip: integration.insecure_skip_verification == Some(true),
-            of_http_api: document.api() == Api::Http,
-            is_named_apart: integration.server_name_to_verify.is_some(),
-            at: context.now,
-        });
+        said = sent.judged(document, integration, context);
     }
     ApigwIntegration::of(integration, ways, findings(&said))
 }
@@ -99,7 +133,7 @@ fn sent(what: &Path, context: &Context) -> Result<Sent, Failure> {
         // What is sent is what fullchain.pem says: with the root or without.
         let parts = material::look(&entry.folder.join("fullchain.pem"))?;
         let rest = parts.certificates.into_iter().skip(1).map(|(_, c)| c).collect();
-        return Ok(Sent { leaf: entry.certificate, rest });
+        return Ok(Sent::new(entry.certificate, rest));
     }
     let parts = material::look(what)?;
     if parts.certificates.is_empty() {
@@ -107,7 +141,7 @@ fn sent(what: &Path, context: &Context) -> Result<Sent, Failure> {
     }
     let mut all = parts.certificates.into_iter().map(|(_, certificate)| certificate);
     match all.next() {
-        Some(leaf) => Ok(Sent { leaf, rest: all.collect() }),
+        Some(leaf) => Ok(Sent::new(leaf, all.collect())),
         None => Err(Failure::Usage { message: "no certificate".to_owned(), hint: String::new() }),
     }
 }

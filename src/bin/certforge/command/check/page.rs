@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::WrittenName;
-use certforge::check::clients::facts;
 use certforge::check::path::{Peer, Purpose, Question, verify};
 use certforge::gather::Parts;
 use certforge::validity::rfc3339;
@@ -242,6 +241,7 @@ pub fn judge(
     let (clients, passphrase) = (args.clients, &args.passphrase);
     let args: &JudgeArgs = &args.judge;
     let mut said = Vec::new();
+    let sent = chain.clone();
     chain.extend(material::certificates(&args.chain, &mut said)?);
     if let Some(file) = &args.key {
         let parts = material::look_into(file, passphrase)?;
@@ -249,10 +249,10 @@ pub fn judge(
     }
     let anchors: Vec<TrustAnchor> = if args.trust.is_empty() {
         // A file of one's own may hold its root; what a server sends proves nothing.
-        let sent = address::of(Path::new(&report.what)).is_some() && !Path::new(&report.what).exists();
+        let served = address::of(Path::new(&report.what)).is_some() && !Path::new(&report.what).exists();
         let mut own: Vec<TrustAnchor> = std::iter::once(leaf)
             .chain(&chain)
-            .filter(|c| c.is_self_issued() && !sent)
+            .filter(|c| c.is_self_issued() && !served)
             .cloned()
             .map(TrustAnchor::new)
             .collect();
@@ -286,7 +286,7 @@ pub fn judge(
     };
     if clients {
         let question = Question { purpose: Purpose::Server, ..question };
-        report.clients = clients::Clients::load()?.told(&facts(&question));
+        report.clients = clients::Clients::load()?.told(&question, &sent);
     }
     let mut verdict = verify(&question);
     // Nobody said whom to trust: that an issuer is elsewhere is no fault then.
