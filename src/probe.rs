@@ -117,16 +117,30 @@ pub fn probe(target: &Target) -> Result<Shown> {
     if shown.certificates.is_empty() {
         let reasons: Vec<&str> =
             shown.versions.iter().filter_map(|(_, said)| said.as_ref().err().map(String::as_str)).collect();
-        let too_old = reasons.iter().all(|reason| reason.contains("ProtocolVersion"));
-        let reason = if too_old {
-            "it speaks neither TLS 1.3 nor TLS 1.2: what is older is not spoken here"
-        } else {
-            reasons.first().copied().unwrap_or("it sent no certificate")
-        };
-        return Err(failed(reason.to_owned()));
+        return Err(failed(why_none(&reasons)));
     }
     Ok(shown)
 }
+
+/// Why neither version came to a certificate: TLS 1.3's reason, then that of TLS 1.2.
+fn why_none(reasons: &[&str]) -> String {
+    let is_old = |reason: &str| reason.contains("ProtocolVersion");
+    match reasons {
+        [] => "it sent no certificate".to_owned(),
+        all if all.iter().all(|reason| is_old(reason)) => {
+            "it speaks neither TLS 1.3 nor TLS 1.2: what is older is not spoken here".to_owned()
+        }
+        [new, old] if is_old(new) && old.contains("HandshakeFailure") => format!(
+            "it speaks TLS 1.2, and none of the {SUITES} that are spoken here (ECDHE with AES-GCM or ChaCha20, \
+             on P-256, P-384 or X25519)"
+        ),
+        [new, old] if new != old => format!("with TLS 1.3: {new}; with TLS 1.2: {old}"),
+        [first, ..] => (*first).to_owned(),
+    }
+}
+
+/// What a server of TLS 1.2 may have none of.
+pub const SUITES: &str = "cipher suites and curves";
 
 fn addresses_of(target: &Target) -> std::result::Result<Vec<SocketAddr>, String> {
     let host = target.host.trim_start_matches('[').trim_end_matches(']');

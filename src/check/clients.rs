@@ -396,6 +396,9 @@ fn of_critical(verdict: &Verdict, facts: &mut Facts) {
     }
 }
 
+/// As many names of a leaf are compared with limits: who has more breaks none, or with these.
+const MOST_NAMES: usize = 1_000;
+
 /// Whose limits the leaf's names break.
 fn of_limits(verdict: &Verdict, facts: &mut Facts) {
     let Some(leaf) = verdict.path.first() else { return };
@@ -410,19 +413,16 @@ fn of_limits(verdict: &Verdict, facts: &mut Facts) {
                 name.contains('.')
                     && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
             };
-            if leaf
-                .common_names()
-                .iter()
-                .filter(like_dns)
-                .any(|name| limits.bars_dns(name, Side::Excludes).is_some())
-            {
+            let common = leaf.common_names();
+            let mut common = common.iter().filter(like_dns).take(MOST_NAMES);
+            if common.any(|name| limits.bars_dns(name, Side::Excludes).is_some()) {
                 facts.insert("limit.common-name");
             }
         }
         // Of many names one that breaks a limit is enough.
         let subject = || limits.refuses_subject(leaf.subject_der()).ok().flatten();
         let broken =
-            |side| names.iter().take(1_000).find_map(|name| limits.bars(name, side)).or_else(subject);
+            |side| names.iter().take(MOST_NAMES).find_map(|name| limits.bars(name, side)).or_else(subject);
         if let Some(limit) = broken(Side::Excludes) {
             let how = if limit.starts_with("it excludes") { "excludes" } else { "permits" };
             facts.insert(format!("limit.{how}@{place}"));

@@ -114,7 +114,7 @@ impl Writer<'_> {
     /// changes.
     fn insert(&self, map: Id, key: &str, new: &New<'_>) -> Result<Edit> {
         let node = self.document.tree.node(map);
-        let Kind::Map { members, flow } = &node.kind else {
+        let Kind::Map { members, flow, .. } = &node.kind else {
             let reason = "an integration in it is no mapping".to_owned();
             return Err(Error::ApiDocument { code: "apigw.syntax", reason });
         };
@@ -231,7 +231,7 @@ impl Writer<'_> {
         let tree = &self.document.tree;
         match &node.kind {
             Kind::Scalar { style, .. } => *style == Style::Block,
-            Kind::Map { members, flow } => {
+            Kind::Map { members, flow, .. } => {
                 !flow && members.last().is_some_and(|m| self.ends_in_block(tree.written(m.value)))
             }
             Kind::List(items) => items.last().is_some_and(|item| self.ends_in_block(tree.written(*item))),
@@ -244,7 +244,7 @@ impl Writer<'_> {
         let tree = &self.document.tree;
         let nested =
             tree.members(tree.root()).iter().find_map(|member| match &tree.node(member.value).kind {
-                Kind::Map { members, flow: false } => members.first(),
+                Kind::Map { members, flow: false, .. } => members.first(),
                 _ => None,
             });
         let width = nested.map_or(0, |first| first.span.start - self.lines().start_of(first.span.start));

@@ -1,5 +1,7 @@
 //! The integrations of a document: where each operation goes on to.
 
+use std::collections::HashMap;
+
 use super::Api;
 use super::lines::LineStarts;
 use super::tree::{Id, Member, Tree};
@@ -119,21 +121,42 @@ pub(super) fn method(key: &str) -> String {
     if key == ANY { "ANY".to_owned() } else { key.to_ascii_uppercase() }
 }
 
+/// The most members of the mappings on the way to all integrations: references, aliases and
+/// merges multiply them without making a document larger.
+const MOST_MEMBERS: usize = 5_000_000;
+
 /// All integrations, in the order they stand in.
 ///
 /// # Errors
-/// [`Error::ApiDocument`] where a key on the way stands twice.
+/// [`Error::ApiDocument`] where a key on the way stands twice, or more is merged than anybody
+/// writes.
 pub(super) fn all(tree: &Tree, lines: &LineStarts, findings: &mut Vec<Finding>) -> Result<Vec<Integration>> {
-    let once = |id: Id| match tree.twice(id) {
-        None => Ok(()),
-        Some(member) => Err(Error::ApiDocument {
-            code: "apigw.syntax",
-            reason: format!(
-                "the key `{}` stands twice in one mapping, once more in line {}: readers take one or the other",
-                Shown(&member.key),
-                lines.number(member.span.start) + 1
-            ),
-        }),
+    let mut weights: HashMap<Id, usize> = HashMap::new();
+    let mut gone_through = 0;
+    let mut once = |id: Id| {
+        let id = tree.resolved(id);
+        let known = weights.get(&id).copied();
+        let weight = known.unwrap_or_else(|| tree.weight(id));
+        gone_through += weight;
+        if gone_through > MOST_MEMBERS {
+            let reason = format!("by references, aliases and merges it has more than {MOST_MEMBERS} members");
+            return Err(Error::ApiDocument { code: "apigw.syntax", reason });
+        }
+        if known.is_some() {
+            return Ok(());
+        }
+        weights.insert(id, weight);
+        match tree.twice(id) {
+            None => Ok(()),
+            Some(member) => Err(Error::ApiDocument {
+                code: "apigw.syntax",
+                reason: format!(
+                    "the key `{}` stands twice in one mapping, once more in line {}: readers take one or the other",
+                    Shown(&member.key),
+                    lines.number(member.span.start) + 1
+                ),
+            }),
+        }
     };
     let mut found = Vec::new();
     once(tree.root())?;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use jsonc_parser::ast::{ObjectPropName, Value};
 use jsonc_parser::{CollectOptions, ParseOptions};
@@ -13,6 +14,16 @@ use crate::error::{Error, Result, Shown};
 
 /// How deep a document may be nested: API Gateway's own are less than twenty.
 const DEEPEST: usize = 100;
+
+/// The key of what is merged into a mapping (YAML 1.1's merge key).
+const MERGE: &str = "<<";
+/// How often something is looked for in one mapping, about.
+const LOOKS: usize = 10;
+/// As many members are looked through one by one.
+const SMALL: usize = 32;
+
+/// Values by their keys.
+type Index = OnceLock<HashMap<String, Id>>;
 
 /// A node's number in its tree.
 pub(super) type Id = usize;
@@ -37,6 +48,8 @@ pub(super) enum Kind {
     Map {
         members: Vec<Member>,
         flow: bool,
+        /// Where each key of a large one stands first, once somebody asks.
+        index: Index,
     },
     List(Vec<Id>),
     Scalar {
@@ -123,7 +136,7 @@ impl Tree {
                         value,
                     });
                 }
-                (Kind::Map { members, flow: true }, object.range)
+                (Kind::Map { members, flow: true, index: Index::new() }, object.range)
             }
             Value::Array(array) => {
                 let items = array.elements.into_iter().map(|item| self.add_json(item)).collect();
@@ -183,7 +196,7 @@ impl Tree {
     /// A member's value, of this mapping or of one that is merged into it (`<<`).
     pub(super) fn member(&self, id: Id, key: &str) -> Option<Id> {
         let own = self.own(id, key);
-        if own.is_some() || self.own(id, "<<").is_none() {
+        if own.is_some() || self.own(id, MERGE).is_none() {
             return own;
         }
         self.all_members(id).into_iter().find(|m| m.key == key).map(|m| m.value)
@@ -191,7 +204,18 @@ impl Tree {
 
     /// A member's value, of this mapping alone.
     pub(super) fn own(&self, id: Id, key: &str) -> Option<Id> {
-        self.members(id).iter().find(|m| m.key == key).map(|m| m.value)
+        let Kind::Map { members, index, .. } = &self.node(id).kind else { return None };
+        if members.len() <= SMALL {
+            return members.iter().find(|m| m.key == key).map(|m| m.value);
+        }
+        let index = index.get_or_init(|| {
+            let mut index = HashMap::with_capacity(members.len());
+            for member in members {
+                index.entry(member.key.clone()).or_insert(member.value);
+            }
+            index
+        });
+        index.get(key).copied()
     }
 
     pub(super) fn members(&self, id: Id) -> &[Member] {
@@ -204,6 +228,18 @@ impl Tree {
     /// The members of a mapping with those that are merged into it (`<<`), as far as it does
     /// not have them itself.
     pub(super) fn all_members(&self, id: Id) -> Vec<&Member> {
+        self.merged(id).0
+    }
+
+    /// How many members are gone through for all of a mapping. What is merged into it is gone
+    /// through for each that is looked for.
+    pub(super) fn weight(&self, id: Id) -> usize {
+        if self.own(id, MERGE).is_some() { LOOKS * self.merged(id).1 } else { self.members(id).len() }
+    }
+
+    /// The members, and how many were gone through for them.
+    pub(super) fn merged(&self, id: Id) -> (Vec<&Member>, usize) {
+        let mut gone_through = 0;
         let mut found: Vec<&Member> = Vec::new();
         let mut seen = std::collections::HashSet::new();
         // Each mapping once, however often and however deep it is merged.
@@ -213,8 +249,9 @@ impl Tree {
             if !visited.insert(self.resolved(id)) {
                 continue;
             }
+            gone_through += self.members(id).len();
             for member in self.members(id) {
-                if member.key == "<<" {
+                if member.key == MERGE {
                     match &self.node(member.value).kind {
                         Kind::List(items) => open.extend(items.iter().rev()),
                         _ => open.push(member.value),
@@ -224,13 +261,13 @@ impl Tree {
                 }
             }
         }
-        found
+        (found, gone_through)
     }
 
     /// A key that stands twice in a mapping: which of both counts depends on the reader.
     pub(super) fn twice(&self, id: Id) -> Option<&Member> {
         let mut seen = std::collections::HashSet::new();
-        self.members(id).iter().find(|member| member.key != "<<" && !seen.insert(&member.key))
+        self.members(id).iter().find(|member| member.key != MERGE && !seen.insert(&member.key))
     }
 
     /// A scalar's text.
@@ -303,7 +340,11 @@ impl Reader<'_> {
                 self.place(id);
             }
             Event::MappingStart(anchor, _) => {
-                self.open(range.start, anchor, Kind::Map { members: Vec::new(), flow: false })?;
+                self.open(
+                    range.start,
+                    anchor,
+                    Kind::Map { members: Vec::new(), flow: false, index: Index::new() },
+                )?;
             }
             Event::SequenceStart(anchor, _) => self.open(range.start, anchor, Kind::List(Vec::new()))?,
             Event::MappingEnd | Event::SequenceEnd => self.close(&range),
@@ -338,7 +379,7 @@ impl Reader<'_> {
     fn close(&mut self, end: &Range<usize>) {
         let Some(Open { start, anchor, mut kind, .. }) = self.open.pop() else { return };
         let mut span = start..end.end;
-        if let Kind::Map { members, flow } = &mut kind {
+        if let Kind::Map { members, flow, .. } = &mut kind {
             *flow = self.text[..end.end].ends_with('}') && end.start < end.end;
             if let (false, Some(first), Some(last)) = (*flow, members.first(), members.last()) {
                 span = first.span.start..self.tree.nodes[last.value].span.end;

@@ -51,7 +51,11 @@ impl StartTls {
                 stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47])?;
                 let mut answer = [0];
                 stream.read_exact(&mut answer)?;
-                if answer == *b"S" { Ok(()) } else { Err(refused("it answers that it has no TLS")) }
+                match &answer {
+                    b"S" => Ok(()),
+                    b"N" => Err(refused("it answers that it has no TLS")),
+                    _ => Err(refused("it answers with an error: is it PostgreSQL?")),
+                }
             }
             Self::Mysql => {
                 let mut head = [0; 4];
@@ -59,8 +63,12 @@ impl StartTls {
                 let length = usize::from(head[0]) | usize::from(head[1]) << 8 | usize::from(head[2]) << 16;
                 let mut greeting = vec![0; length.min(LONGEST)];
                 stream.read_exact(&mut greeting)?;
-                if greeting.first() != Some(&10) {
-                    return Err(refused("it is no MySQL server of protocol 10"));
+                match &greeting[..] {
+                    // An error instead: its number in two octets, then text.
+                    [0xff, _, _, text @ ..] => return Err(refused(&String::from_utf8_lossy(text))),
+                    [10, rest @ ..] if has_no_tls(rest) => return Err(refused("it has no TLS")),
+                    [10, ..] => {}
+                    _ => return Err(refused("it is no MySQL server of protocol 10")),
                 }
                 // 32 octets behind number 1: what the client can (4.1, TLS), the largest
                 // packet, a character set, and 23 zeros.
@@ -70,6 +78,15 @@ impl StartTls {
             }
         }
     }
+}
+
+/// Whether a MySQL greeting says so, behind its protocol: a version that ends in a zero, 4
+/// octets for the connection, 8 of a challenge and a zero come before what the server can.
+fn has_no_tls(greeting: &[u8]) -> bool {
+    const TLS: u8 = 0x08;
+    let version = greeting.iter().position(|octet| *octet == 0);
+    let can = version.and_then(|end| greeting.get(end + 1 + 4 + 8 + 1 + 1));
+    can.is_some_and(|high| high & TLS == 0)
 }
 
 fn refused(answer: &str) -> Error {

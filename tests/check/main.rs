@@ -362,11 +362,15 @@ const PROTOCOLS: [(&str, Dialogue); 4] = [
     ("mysql", &[b"\x09\0\0\0\x0a8.0.36\0x", b""]),
 ];
 
-const REFUSALS: [(&str, Dialogue, &str); 6] = [
+const REFUSALS: [(&str, Dialogue, &str); 9] = [
     ("smtp", &[b"554 not you\r\n"], "STARTTLS was refused: 554 not you"),
     ("smtp", &[b"220 x\r\n", b"250 x\r\n", b"454 no TLS today\r\n"], "454 no TLS today"),
     ("imap", &[b"* OK x\r\n", b"a1 BAD unknown\r\n"], "STARTTLS was refused: a1 BAD unknown"),
     ("postgres", &[b"", b"N"], "it answers that it has no TLS"),
+    ("postgres", &[b"", b"E"], "it answers with an error"),
+    ("mysql", &[b"\x12\0\0\0\xff\x6a\x04Host is blocked"], "STARTTLS was refused: Host is blocked"),
+    // Its version, a connection, a challenge, and that it can do all but TLS.
+    ("mysql", &[b"\x12\0\0\0\x0a8\0AAAABBBBBBBB\0\xff\xf7"], "STARTTLS was refused: it has no TLS"),
     ("mysql", &[b"\x02\0\0\0\x09x"], "it is no MySQL server of protocol 10"),
     ("mysql", &[b"\0\0\0\0"], "it is no MySQL server of protocol 10"),
 ];

@@ -276,3 +276,34 @@ fn dns_names_are_compared_without_regard_to_case() {
     sandbox.ok("verify leaf.pem --trust root.pem --name a.example");
     assert_eq!(sandbox.run("verify leaf.pem --trust root.pem --name a.example --strict").status, 1);
 }
+
+#[test]
+fn of_what_cannot_be_read_the_next_is_not_taken_for_it() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let (leaf, root) =
+        (sandbox.read("certforge/a.example/cert.pem"), sandbox.read("certforge/a.example/ca.pem"));
+    let damaged = leaf.replacen("MII", "MIJ", 1);
+    std::fs::write(sandbox.file("d.pem"), format!("{damaged}{root}")).unwrap();
+    let ran = sandbox.run("check d.pem --format pem");
+    assert_ne!(ran.status, 0);
+    assert_eq!(ran.stdout, "", "another one than was asked for");
+    assert!(ran.stderr.contains("block 1"), "{}", ran.stderr);
+    let document = json(&sandbox.run("check d.pem --clients --json").stdout);
+    assert!(document["verify"].is_null() && document["clients"].as_array().is_none_or(Vec::is_empty));
+    // Damage behind it changes nothing of it.
+    std::fs::write(sandbox.file("e.pem"), format!("{root}{damaged}")).unwrap();
+    assert_eq!(sandbox.run("check e.pem --format pem").stdout, root);
+}
+
+#[test]
+fn a_server_without_a_suite_in_common_is_told_so() {
+    let Some(program) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    sandbox.ok("up localhost 127.0.0.1 --key rsa2048");
+    let server = super::shows(&sandbox, &program, &["-tls1_2", "-cipher", "AES128-SHA"]);
+    let ran = sandbox.run(&format!("check {}", server.address));
+    assert_eq!(ran.status, 6, "{}", ran.stderr);
+    assert!(ran.stderr.contains("it speaks TLS 1.2, and none of the cipher suites"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("openssl s_client"), "{}", ran.stderr);
+}

@@ -116,3 +116,41 @@ fn what_stands_where_a_mapping_belongs_is_told() {
     assert!(new.starts_with("+…") && new.ends_with('…') && new.len() < 500, "{new}");
     assert!(changed.iter().all(|line| line.len() < 500), "{}", ran.stderr);
 }
+
+/// Small documents whose references and merges come to very much: each operation has all of it.
+#[test]
+fn what_multiplies_itself_is_refused() {
+    use std::fmt::Write;
+    let sandbox = Sandbox::new();
+    let members: serde_json::Map<String, Value> = (0..20_000)
+        .map(|n| (format!("k{n}"), json!(n)))
+        .chain([("type".to_owned(), json!("http_proxy")), ("uri".to_owned(), json!("https://a.example/"))])
+        .collect();
+    let paths = |count: usize| -> serde_json::Map<String, Value> {
+        let operation = json!({"get": {"x-amazon-apigateway-integration": {"$ref": "#/shared"}}});
+        (0..count).map(|n| (format!("/p{n}"), operation.clone())).collect()
+    };
+    let document = json!({"swagger": "2.0", "shared": members, "paths": paths(1_000)});
+    std::fs::write(sandbox.file("a.json"), document.to_string()).unwrap();
+    refused(&sandbox, "apigw explain a.json", 3, "apigw.syntax");
+    let yaml = |members: usize, paths: usize| {
+        let mut text = "swagger: '2.0'\nx: &b\n type: http\n uri: 'https://a.example/'\n".to_owned();
+        for n in 0..members {
+            writeln!(text, " k{n}: 1").unwrap();
+        }
+        text.push_str("paths:\n");
+        for n in 0..paths {
+            writeln!(text, " /p{n}: {{get: {{x-amazon-apigateway-integration: {{<<: *b}}}}}}").unwrap();
+        }
+        text
+    };
+    std::fs::write(sandbox.file("a.yaml"), yaml(20_000, 1_000)).unwrap();
+    refused(&sandbox, "apigw explain a.yaml", 3, "apigw.syntax");
+    // Much that is written once, or little that is shared, is no matter.
+    std::fs::write(sandbox.file("b.yaml"), yaml(10, 2_000)).unwrap();
+    sandbox.ok("apigw explain b.yaml");
+    let document = json!({"swagger": "2.0", "shared": members, "paths": paths(20)});
+    std::fs::write(sandbox.file("b.json"), document.to_string()).unwrap();
+    let told = sandbox.ok("apigw explain b.json --json").stdout;
+    assert_eq!(serde_json::from_str::<Value>(&told).unwrap()["integrations"].as_array().unwrap().len(), 20);
+}

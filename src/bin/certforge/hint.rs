@@ -84,6 +84,9 @@ pub fn of(error: &Error) -> Option<String> {
             "apigw.operation" => "write --path as the document has it, and --method GET or ANY",
             _ => "look at that place of the file",
         },
+        Error::Server { reason, .. } if reason.contains(certforge::probe::SUITES) => {
+            "openssl s_client -showcerts -connect HOST:PORT shows its certificates; give the server a suite of those, as clients of today ask for them"
+        }
         Error::Server { .. } => {
             "look at host and port; what speaks before TLS is named with --starttls smtp, imap, postgres or mysql"
         }

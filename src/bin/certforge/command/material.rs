@@ -112,6 +112,22 @@ pub fn none_in(path: &Path, parts: &Parts) -> Failure {
     Error::MalformedCertificate { reason }.in_file(path).into()
 }
 
+/// Why what stands before the first certificate that can be read cannot be: that one is not
+/// what was meant then.
+pub fn damaged_before(parts: &Parts) -> Option<&Finding> {
+    let first = parts.certificates.first().map(|(place, _)| position(place))?;
+    parts.findings.iter().find(|f| f.code == "gather.damaged" && position(&f.place) < first)
+}
+
+/// Where in its file something stands: its block, and its place in an archive.
+fn position(place: &str) -> (usize, usize) {
+    let number = |word: &str| {
+        let rest = place.rsplit_once(word)?.1;
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    };
+    (number(", block ").unwrap_or(0), number(", certificate ").unwrap_or(0))
+}
+
 /// What of a file's findings somebody who looks for certificates has to know.
 pub fn told(path: &Path, parts: &Parts) -> Vec<Finding> {
     let unread = |f: &&Finding| f.severity == Severity::Error;

@@ -135,22 +135,10 @@ fn subject(args: &Args, context: &Context) -> Result<Subject, Failure> {
         }
         return Ok(Subject { certificate: None, chain: Vec::new(), trust: None, findings });
     }
-    // Where something before it is damaged, the first that can be read is not what was meant.
-    let first = parts.certificates.first().map(|(place, _)| position(place));
-    let earlier = |f: &Finding| f.code == "gather.damaged" && Some(position(&f.place)) < first;
-    let damaged = findings.iter().any(earlier);
+    let damaged = material::damaged_before(&parts).is_some();
     let mut all = parts.certificates.into_iter().map(|(_, certificate)| certificate);
     let certificate = if damaged { None } else { all.next() };
     Ok(Subject { certificate, chain: all.collect(), trust: None, findings })
-}
-
-/// Where in its file something stands: its block, and its place in an archive.
-fn position(place: &str) -> (usize, usize) {
-    let number = |word: &str| {
-        let rest = place.rsplit_once(word)?.1;
-        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-    };
-    (number(", block ").unwrap_or(0), number(", certificate ").unwrap_or(0))
 }
 
 fn instant(text: &str) -> Result<OffsetDateTime, Failure> {

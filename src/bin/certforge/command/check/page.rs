@@ -7,7 +7,7 @@ use certforge::check::path::{Peer, Purpose, Question, verify};
 use certforge::gather::Parts;
 use certforge::validity::rfc3339;
 use certforge::{
-    Certificate, Finding, PublicKey, RevocationList, Severity, SigningRequest, Template, TrustAnchor,
+    Certificate, Error, Finding, PublicKey, RevocationList, Severity, SigningRequest, Template, TrustAnchor,
 };
 
 use super::{Args, JudgeArgs, address};
@@ -47,7 +47,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             }
         }
     }
-    if let Some((_, first)) = parts.certificates.first() {
+    let damaged = material::damaged_before(&parts);
+    if let (Some(damaged), Some(_)) = (damaged, args.format) {
+        return Err(damage(damaged, &file));
+    }
+    if let Some((_, first)) = parts.certificates.first().filter(|_| damaged.is_none()) {
         if let Some(form) = args.format {
             report.content = Some(form.of(first)?);
         }
@@ -57,6 +61,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     report.findings.extend(findings(taken_back.as_slice()));
     due(&mut report, &parts, args, context)?;
     Ok(Report::Check(Box::new(report.judged())))
+}
+
+/// That what was meant cannot be read.
+pub fn damage(finding: &Finding, file: &Path) -> Failure {
+    Error::MalformedCertificate { reason: format!("{}: {}", finding.place, finding.message) }
+        .in_file(file)
+        .into()
 }
 
 /// What ends within the time that was asked for is no good.

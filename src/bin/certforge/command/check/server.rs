@@ -66,7 +66,14 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
     report.text = args.text;
     let certificates: Vec<Certificate> = parts.certificates.iter().map(|(_, c)| c.clone()).collect();
     let mut said = Vec::new();
-    if let Some((leaf, rest)) = certificates.split_first() {
+    // Its first is what a server shows: what comes behind one that cannot be read is not it.
+    let readable =
+        shown.certificates.first().is_some_and(|der| Certificate::from_der(der.as_slice()).is_ok());
+    let unread = parts.findings.iter().find(|f| f.severity == Severity::Error).filter(|_| !readable);
+    if let (Some(unread), Some(_)) = (unread, args.format) {
+        return Err(page::damage(unread, &args.what));
+    }
+    if let Some((leaf, rest)) = certificates.split_first().filter(|_| readable) {
         // A server is judged for the name under which it was reached.
         let name = args.judge.name.clone().or_else(|| args.server.servername.clone()).unwrap_or(host);
         page::judge(&mut report, leaf, rest.to_vec(), Some(&name), args, context)?;
