@@ -93,7 +93,7 @@ fn clients_say_their_verdict_first() {
             "client accepts Firefox, documented, not measured",
             "client accepts perhaps API Gateway REST API, calling it as a back end: only if a CA that AWS lists",
             "a public certificate on the load balancer in front, or insecureSkipVerification",
-            "client refuses API Gateway REST API with insecureSkipVerification: General SSLEngine problem",
+            "client refuses API Gateway REST API with insecureSkipVerification: PKIX path building failed",
         ],
     );
     let said = page(

@@ -63,7 +63,8 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// The change as `diff -u` shows it; empty where there is none.
+    /// The change much as `diff -u` shows it, to be read: `patch` may not take it where lines end
+    /// in CRLF or the last in none. Empty where there is none.
     #[must_use]
     pub fn diff(&self, document: &Document, name: &str) -> String {
         edit::diff(document.text(), &document.lines, &self.edits, name)

@@ -1,5 +1,6 @@
 //! Rules about names: N.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use time::OffsetDateTime;
@@ -68,7 +69,10 @@ pub(super) fn single_label(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken
 pub(super) fn form(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
     let mut found = Vec::new();
     for name in import.certificate.dns_names_as_written() {
-        let labels = name.strip_prefix("*.").unwrap_or(&name).split('.');
+        let host = name.strip_prefix("*.").unwrap_or(&name);
+        let labels = host.split('.');
+        // An address is the rule's before, and a `*` in it that of the next.
+        let is_other = host.contains('*') || host.parse::<IpAddr>().is_ok();
         if name.len() > 253 {
             let message = format!("the name `{name}` has {} characters, and a name has 253", name.len());
             found.push(Broken::new(CERTIFICATE, message));
@@ -77,6 +81,9 @@ pub(super) fn form(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
             found.push(Broken::new(CERTIFICATE, message));
         } else if name.contains('_') {
             let message = format!("the name `{name}` has an underscore");
+            found.push(Broken::new(CERTIFICATE, message).severity(Severity::Warning));
+        } else if !is_other && format!("dns:{host}").parse::<San>().is_err() {
+            let message = format!("the name `{name}` is no host name: clients match nothing with it");
             found.push(Broken::new(CERTIFICATE, message).severity(Severity::Warning));
         }
     }
@@ -89,28 +96,33 @@ pub(super) fn form(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
 
 pub(super) fn wildcard(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
     let names = import.certificate.dns_names_as_written();
-    let odd = |name: &&String| {
+    let judge = |name: &String| {
         let rest = name.strip_prefix("*.").unwrap_or(name);
-        rest.contains('*') || (name.starts_with("*.") && !rest.contains('.'))
+        if rest.contains('*') {
+            return Some(Broken::new(CERTIFICATE, format!("the wildcard `{name}` matches nothing")));
+        }
+        // Go and Java take one.
+        let single = name.starts_with("*.") && !rest.contains('.');
+        single.then(|| {
+            let message = format!(
+                "the wildcard `{name}` stands below a single label: OpenSSL, curl and Chrome refuse it"
+            );
+            Broken::new(CERTIFICATE, message).severity(Severity::Warning)
+        })
     };
-    names
-        .iter()
-        .filter(odd)
-        .map(|n| Broken::new(CERTIFICATE, format!("the wildcard `{n}` matches nothing")))
-        .collect()
+    names.iter().filter_map(judge).collect()
 }
 
 pub(super) fn common_name(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
     if !import.certificate.has_alternative_names() {
         return Vec::new();
     }
-    let (names, written) = (import.certificate.names(), import.certificate.dns_names_as_written());
-    let listed = |common: &String| {
-        written.iter().any(|n| n.eq_ignore_ascii_case(common))
-            || names.iter().any(|n| n.to_string() == *common)
-            // An address that is missing is the rule's before.
-            || common.parse::<IpAddr>().is_ok()
-    };
+    let written = import.certificate.dns_names_as_written();
+    let mut names: HashSet<String> = written.iter().map(|name| name.to_ascii_lowercase()).collect();
+    names.extend(import.certificate.names().iter().map(|name| name.to_string().to_ascii_lowercase()));
+    // An address that is missing is the rule's before.
+    let listed =
+        |common: &String| names.contains(&common.to_ascii_lowercase()) || common.parse::<IpAddr>().is_ok();
     let common = import.certificate.common_names();
     let missing = common.iter().filter(|c| !listed(c));
     missing

@@ -63,8 +63,8 @@ const IN_PLACE: [&str; 7] = [
     "CARGO_HTTP_CAINFO",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
 ];
-/// Variables that name a file of CAs besides.
-/// And the file that has what they named before, too.
+/// Variables that name a file of CAs beside those a program believes anyway, and the file here
+/// that has the CAs of what they named before as well.
 const BESIDES: [(&str, &str); 2] =
     [("NODE_EXTRA_CA_CERTS", "node-extra-ca-certs.pem"), ("DENO_CERT", "deno-cert.pem")];
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use certforge::harness::rustls::ServerConfig;
 use certforge::harness::{Fault, Fixtures, TempFiles, Tls, TlsServer};
 use certforge::store::{NewFile, Overwrite};
-use certforge::{Authority, Error, LeafRequest, PrivateKey, TrustAnchor};
+use certforge::{Authority, Error, KeyAlgorithm, LeafRequest, PrivateKey, TrustAnchor};
 
 use crate::command::offering::offering;
 use crate::context::{Context, Failure, Waits};
@@ -89,6 +89,14 @@ struct Shown {
 fn shown(args: &Args, context: &Context) -> Result<Shown, Failure> {
     if let Some(fault) = &args.fault {
         let fixture = Fixtures::new(context.now)?.make(fault.parse::<Fault>()?)?;
+        if fixture.key.algorithm() == KeyAlgorithm::Rsa1024 {
+            return Err(Failure::Usage {
+                message: "this server has no use for RSA below 2048 bits".to_owned(),
+                hint: format!(
+                    "certforge fixtures DIR --only {fault}, and then: openssl s_server -accept PORT -cert DIR/{fault}/fullchain.pem -key DIR/{fault}/key.pem"
+                ),
+            });
+        }
         let config = Tls::new().server_showing(&fixture)?;
         return Ok(Shown {
             config,

@@ -34,7 +34,7 @@ pub struct FixtureReport {
 #[derive(Serialize)]
 pub struct ClientSays {
     pub client: String,
-    /// `accepts`, `refuses` or `only if`.
+    /// `accepts`, `refuses` or `only-if`.
     pub verdict: &'static str,
     /// A part of its own text.
     #[serde(skip_serializing_if = "Option::is_none")]

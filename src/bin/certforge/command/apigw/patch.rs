@@ -202,7 +202,7 @@ fn commands(document: &Document, setting: &Setting, changes: &[Change], file: &s
                 "/$default" => "$default".to_owned(),
                 path => format!("{} {path}", change.method),
             };
-            let route = format!("RouteKey=='{}'", key.replace('\'', ""));
+            let route = format!("RouteKey=='{}'", key.replace('\'', "\\'"));
             all.push(format!(
                 "aws apigatewayv2 update-integration --api-id {api} --integration-id \"$(aws apigatewayv2 get-routes --api-id {api} --query {} --output text | cut -d/ -f2)\" --tls-config ServerNameToVerify={}",
                 quoted(&format!("Items[?{route}].Target")),
@@ -214,7 +214,7 @@ fn commands(document: &Document, setting: &Setting, changes: &[Change], file: &s
         return all;
     }
     for change in changes {
-        let query = quoted(&format!("items[?path=='{}'].id", change.path.replace('\'', "")));
+        let query = quoted(&format!("items[?path=='{}'].id", change.path.replace('\'', "\\'")));
         all.push(format!(
             "aws apigateway update-integration --rest-api-id {api} --resource-id \"$(aws apigateway get-resources --rest-api-id {api} --limit 500 --query {query} --output text)\" --http-method {} --patch-operations op=replace,path=/tlsConfig/{},value={}",
             change.method,
