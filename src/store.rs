@@ -401,11 +401,15 @@ impl Store {
     /// [`Error::Io`].
     pub fn incomplete_leaves(&self) -> Result<Vec<String>> {
         let mut names = self.leaf_names()?;
-        names.retain(|name| {
-            let has = |file: &&str| file::is_there(&self.root.join(name).join(file));
-            !has(&CERTIFICATE) && [KEY, FULLCHAIN, IMPORTS].iter().any(has)
-        });
+        names.retain(|name| self.is_incomplete(name));
         Ok(names)
+    }
+
+    /// Whether the folder of this name has something of a leaf in it, and no certificate.
+    #[must_use]
+    pub fn is_incomplete(&self, folder_name: &str) -> bool {
+        let has = |file: &&str| file::is_there(&self.root.join(folder_name).join(file));
+        folder::is_file_safe(folder_name) && !has(&CERTIFICATE) && [KEY, FULLCHAIN, IMPORTS].iter().any(has)
     }
 
     /// All leaves, by their folders' names.

@@ -343,7 +343,9 @@ fn a_server_s_ca_is_put_where_it_is_wanted() {
     let before = sandbox.read("ca.pem");
     assert_eq!(sandbox.run("serve --ca-file ca.pem").status, 3, "what is there stays");
     assert_eq!(sandbox.read("ca.pem"), before);
-    for (args, status) in [("--fault nonsense", 3), ("--fault weak-rsa", 2), ("no-such-leaf", 3), ("--listen 192.0.2.1:1", 4)] {
+    for (args, status) in
+        [("--fault nonsense", 3), ("--fault weak-rsa", 2), ("no-such-leaf", 3), ("--listen 192.0.2.1:1", 4)]
+    {
         let ran = sandbox.run(&format!("serve {args}"));
         assert_eq!((ran.status, ran.stdout.as_str()), (status, ""), "{args}: {}", ran.stderr);
     }

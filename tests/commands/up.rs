@@ -43,6 +43,43 @@ fn up_makes_what_is_missing_and_then_nothing() {
     assert_eq!(changed["leaf"]["reason"], "it is of another issuer");
 }
 
+/// Whatever is lost of its certificate, it comes back as it was asked for, from the CA that it
+/// was of.
+#[test]
+fn up_makes_anew_what_is_damaged_as_it_was_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new one --key p256");
+    sandbox.ok("ca new two --key p256");
+    sandbox.ok("leaf e.example more.example --ca two --key ed25519 --client --days 40 --subj /O=Acme");
+    let file = sandbox.file("certforge/e.example/cert.pem");
+    for empty in [true, false] {
+        if empty {
+            std::fs::write(&file, "").unwrap();
+        } else {
+            std::fs::remove_file(&file).unwrap();
+        }
+        // What looks at it and what renews it say what to type.
+        for args in ["status", "renew e.example"] {
+            let said = sandbox.run(args);
+            assert_ne!(said.status, 0, "{args}");
+            assert!(said.stderr.contains("certforge up "), "{args}: {}", said.stderr);
+        }
+        let made = json(&sandbox.ok("up e.example more.example --json").stdout);
+        assert_eq!((&made["leaf"]["ca"], &made["leaf"]["key"]), (&"two".into(), &"ed25519".into()), "{made}");
+        let shown = json(&sandbox.ok("check e.example --json").stdout);
+        let leaf = &shown["certificates"][0];
+        assert_eq!(leaf["extended_key_usage"], serde_json::json!(["clientAuth"]), "{leaf}");
+        assert!(leaf["subject"].as_str().unwrap().contains("O=Acme"), "{leaf}");
+        assert!((38..=40).contains(&leaf["days_left"].as_i64().unwrap()), "{leaf}");
+        assert_eq!(sandbox.run("status").status, 0);
+        // It changes nothing the next time.
+        assert_eq!(
+            json(&sandbox.ok("up e.example more.example --json").stdout)["leaf"]["state"],
+            "unchanged"
+        );
+    }
+}
+
 #[test]
 fn up_repairs_what_is_damaged() {
     let sandbox = Sandbox::new();

@@ -243,6 +243,12 @@ pub struct Leaves {
     pub broken: Vec<Finding>,
 }
 
+/// What makes a leaf of this place anew.
+fn anew(finding: Finding) -> Finding {
+    let name = Shown(&finding.place).to_string();
+    finding.fix(format!("certforge up {name} makes it anew, as it was asked for"))
+}
+
 /// All leaves, by their names.
 pub fn leaves(context: &Context) -> Result<Leaves, Failure> {
     let (mut found, mut broken) = (Vec::new(), Vec::new());
@@ -250,12 +256,12 @@ pub fn leaves(context: &Context) -> Result<Leaves, Failure> {
         match context.store.leaf_in(&name) {
             Ok(Some(entry)) => found.push(entry),
             Ok(None) => {}
-            Err(e) => broken.push(Finding::new(e.code(), Severity::Error, name, e.to_string())),
+            Err(e) => broken.push(anew(Finding::new(e.code(), Severity::Error, name, e.to_string()))),
         }
     }
     for name in context.store.incomplete_leaves()? {
         let message = format!("the leaf {} has no cert.pem", Shown(&name));
-        broken.push(Finding::new("leaf.incomplete", Severity::Error, name, message));
+        broken.push(anew(Finding::new("leaf.incomplete", Severity::Error, name, message)));
     }
     Ok(Leaves { found, broken })
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use certforge::key::PrivateKey;
-use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority};
+use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority, folder_name};
 use certforge::validity::rfc3339;
 use certforge::{Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
@@ -164,8 +164,18 @@ fn leaf(name: &str, context: &Context) -> Result<LeafEntry, Failure> {
                 hint: format!("certforge ca renew {name}"),
             })
         }
+        Err(Error::Missing { .. }) if is_incomplete(name, context) => Err(Failure::Usage {
+            message: format!("the leaf {name} has no cert.pem"),
+            hint: format!("certforge up {name} makes it anew, as it was asked for"),
+        }),
         other => Ok(other?),
     }
+}
+
+/// Whether a leaf has lost its certificate.
+fn is_incomplete(name: &str, context: &Context) -> bool {
+    let folder = name.parse().map_or_else(|_| name.to_owned(), |san| folder_name(&san));
+    context.store.is_incomplete(&folder)
 }
 
 /// Imports a leaf that is good and that ACM does not have yet.

@@ -1,20 +1,22 @@
 //! `certforge up`: a CA, a leaf and perhaps an ARN, whatever of it is missing.
 
+mod before;
 mod issuer;
 
 use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, Origin, Overwrite};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, Lifetime};
+use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest};
 
 use crate::command::ca::new::root_name;
-use crate::command::inventory::{Issuers, Place, has_usages, is_key_elsewhere, is_same, request_on_record};
+use crate::command::inventory::{Place, has_usages, is_key_elsewhere, is_same};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::environment;
 use crate::report::{CaReport, LeafReport, Report, State, UpReport, findings, same_names};
+use before::{as_before, issuer_of, lost, on_record};
 use issuer::{Issuer, ShapeArgs};
 
 #[derive(clap::Args)]
@@ -47,7 +49,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         Place::Leaf(entry) => (Some(*entry), false),
         Place::Damaged => (None, true),
     };
-    let issuer = issuer_of(there.as_ref(), context);
+    let lost = if there.is_none() { lost(plan.names().first(), damaged, context) } else { None };
+    let issuer = match &lost {
+        Some(lost) => Ok(Some(lost.ca.clone())),
+        None => issuer_of(there.as_ref(), context),
+    };
     // Where the store's CAs cannot be read, nothing is on record.
     let recorded_by = issuer.as_ref().ok().cloned().flatten();
     if let Some(entry) = there.as_ref().filter(|entry| !args.is_ephemeral() && !entry.has_key())
@@ -83,7 +89,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             let plan = request.plan(context.now)?;
             (request, plan)
         }
-        None => (request, plan),
+        None => match &lost {
+            Some(lost) => {
+                let key = lost.certificate.public_key().algorithm().unwrap_or(DEFAULT_KEY);
+                let request = as_before(args, args.issue.request(&asked, key)?, &lost.request);
+                let plan = request.plan(context.now)?;
+                (request, plan)
+            }
+            None => (request, plan),
+        },
     };
     #[cfg(feature = "aws")]
     let ready = args.acm.ready(context, args.issue.dry_run)?;
@@ -127,34 +141,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         (None, _) => {}
     }
     Ok(Report::Up(Box::new(made.report)))
-}
-
-/// The name of the CA that issued the leaf that is there, if there is one and the store has it.
-fn issuer_of(there: Option<&LeafEntry>, context: &Context) -> Result<Option<String>, Failure> {
-    let Some(entry) = there else { return Ok(None) };
-    Ok(Issuers::read(&context.store)?.of(entry).map(|ca| ca.name.clone()))
-}
-
-/// What was asked for when the leaf that is there was made, if that is on record.
-fn on_record(entry: &LeafEntry, ca: Option<&str>, context: &Context) -> Result<Option<LeafRequest>, Failure> {
-    let Some(ca) = ca else { return Ok(None) };
-    request_on_record(&context.store, ca, &entry.certificate.serial_hex(), &mut None)
-}
-
-/// What is not said this time stays as it was asked for: purpose, subject and length.
-fn as_before(args: &Args, mut request: LeafRequest, before: &LeafRequest) -> LeafRequest {
-    if !args.issue.request.has_template() {
-        request = request.template(before.wanted_template().clone());
-    }
-    if !args.issue.request.has_subject() && !before.wanted_subject().is_empty() {
-        request = request.subject(before.wanted_subject().clone());
-    }
-    match before.wanted_lifetime() {
-        Some(length @ Lifetime::For { .. }) if !args.issue.has_lifetime() => {
-            request.lifetime(length).allow_long(before.allows_long())
-        }
-        _ => request,
-    }
 }
 
 /// The connections of an import; nothing where there can be none.
