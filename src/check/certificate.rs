@@ -64,7 +64,8 @@ const fn rule(
     Rule { code, severity: Severity::Error, source, fix, broken }
 }
 
-const ISSUE_ANEW: &str = "issue it anew: certforge leaf or certforge ca new writes it right";
+const ISSUE_ANEW: &str =
+    "issue it anew: certforge renew NAME, of a CA certforge ca renew NAME, writes it right";
 const NEW_NAMES: &str = "issue it anew with --san NAME for every name that clients use";
 const NEW_KEY: &str = "make a new key: certforge leaf --key p256 or --key rsa2048";
 

@@ -5,11 +5,12 @@ use std::path::Path;
 use super::Error;
 
 impl Error {
-    /// The same trouble, with the file it is in.
+    /// The same trouble, with the file it is in. What cannot be read or may not be used has its
+    /// own path: a pass phrase is in another file than what it opens.
     #[must_use]
     pub fn in_file(self, path: &Path) -> Self {
         match self {
-            Self::File { .. } => self,
+            Self::File { .. } | Self::Io { .. } | Self::Path { .. } => self,
             other => Self::File { path: path.to_owned(), block: None, source: Box::new(other) },
         }
     }

@@ -214,3 +214,55 @@ fn a_shell_completes_the_values_that_there_are() {
         assert_eq!(text.trim(), offered, "{line}");
     }
 }
+
+/// Where `--dir` chose the store, what is to be typed next chooses it too: as it stands there.
+#[test]
+fn hints_are_of_the_store_that_was_chosen() {
+    let sandbox = Sandbox::new();
+    let hint = |args: &[&str]| {
+        let ran = sandbox.run_args(args);
+        assert_ne!(ran.status, 0, "{}", ran.stderr);
+        ran.stderr
+    };
+    let said = hint(&["leaf", "a.example", "--dir", "my store"]);
+    assert!(said.contains("`certforge --dir 'my store' ca new`"), "{said}");
+    sandbox.run_args(&["--dir", "my store", "ca", "new", "--key", "p256"]);
+    sandbox.run_args(&["--dir", "my store", "leaf", "a.example", "--key", "p256"]);
+    let said = hint(&["leaf", "a.example", "--dir", "my store"]);
+    assert!(said.contains("certforge --dir 'my store' renew a.example"), "{said}");
+    let snippet = sandbox.run_args(&["snippet", "haproxy", "a.example", "--dir", "my store"]);
+    assert!(snippet.stderr.contains("certforge --dir 'my store' bundle a.example"), "{}", snippet.stderr);
+    // Without the flag, and where a variable says it, nothing is added.
+    assert!(hint(&["leaf", "a.example"]).contains("`certforge ca new`"));
+}
+
+/// What is typed where a file or a leaf is wanted, and is neither.
+#[test]
+fn a_name_that_is_nothing_is_told_what_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    for command in ["check", "verify"] {
+        let said = sandbox.run(&format!("{command} default"));
+        assert_eq!(said.status, 2, "{}", said.stderr);
+        assert!(said.stderr.contains("certforge/ca/default/ca.pem"), "{}", said.stderr);
+        let said = sandbox.run(&format!("{command} nope.example"));
+        assert!(said.stderr.contains("certforge list"), "{}", said.stderr);
+        assert_eq!(said.status, 3, "{}", said.stderr);
+    }
+    let missing = sandbox.run("ca new two --under default --encrypt --passphrase-file nofile --key p256");
+    assert!(missing.stderr.contains("cannot open nofile"), "{}", missing.stderr);
+    assert!(!missing.stderr.contains("ca.key"), "{}", missing.stderr);
+}
+
+/// Of a CA that is to stand below one without room for it, what makes the room.
+#[test]
+fn a_path_that_is_too_short_says_how_a_longer_one_is_made() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new mid --under root --key p256");
+    let said = sandbox.run("ca new mid2 --under mid --key p256").stderr;
+    assert!(said.contains("--path-length 2") && said.contains("--path-length 1"), "{said}");
+    sandbox.ok("ca new deep --path-length 2 --key p256");
+    sandbox.ok("ca new mid3 --under deep --path-length 1 --key p256");
+    sandbox.ok("ca new last --under mid3 --key p256");
+}

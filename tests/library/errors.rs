@@ -432,7 +432,9 @@ fn a_place_is_told_before_the_fault_and_changes_neither_code_nor_kind() {
     }
     let full = Error::Io { doing: "write", path: path(), source: no_room() }.in_file(file);
     assert_eq!(full.category(), Category::FileSystem);
-    assert!(full.source().unwrap().source().unwrap().downcast_ref::<io::Error>().is_some());
+    // It has a path of its own: that of the file that fails, whatever it was read for.
+    assert!(full.to_string().contains(path().to_str().unwrap()) && !full.to_string().contains("pile.pem"));
+    assert!(full.source().unwrap().downcast_ref::<io::Error>().is_some());
     assert!(Error::NoNames.source().is_none());
 }
 

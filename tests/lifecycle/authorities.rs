@@ -133,3 +133,40 @@ fn a_list_whose_ca_is_locked_is_told_and_stops_no_leaf() {
     let opened = at(&sandbox, "+50d", "renew --due --passphrase-file phrase").unwrap();
     assert_eq!(opened.status, 0, "{}", opened.stderr);
 }
+
+/// A CA is due in time for what it issues: who makes it anew has to hand it out.
+#[test]
+fn a_ca_is_due_before_its_leaves_are() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --days 400");
+    sandbox.ok("ca new short --key p256 --days 60");
+    let conditions = |when: &str| {
+        let status = json(&at(&sandbox, when, "status --json")?.stdout);
+        let all = status["entries"].as_array().unwrap().clone();
+        Some(all.iter().map(|e| e["condition"].as_str().unwrap().to_owned()).collect::<Vec<_>>())
+    };
+    let Some(early) = conditions("+30d") else { return };
+    assert_eq!(early, ["ok", "ok"]);
+    // A third of a short time is left, and 90 days of a long one.
+    assert_eq!(conditions("+45d").unwrap(), ["ok", "due"]);
+    assert_eq!(conditions("+315d").unwrap(), ["due", "expired"]);
+    let told = at(&sandbox, "+315d", "renew --due").unwrap();
+    assert!(told.stderr.contains("certforge ca renew default"), "{}", told.stderr);
+}
+
+/// Under a root that was thrown away nothing is renewed: what is said instead works.
+#[test]
+fn a_ca_without_the_one_above_it_is_made_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.internal --throw-away-root --permit .internal --key p256");
+    let said = sandbox.run("ca renew");
+    assert_eq!(said.status, 2);
+    assert!(said.stderr.contains("certforge ca new default --force"), "{}", said.stderr);
+    if let Some(due) = at(&sandbox, "+3600d", "renew --due") {
+        assert!(due.stderr.contains("certforge ca new default --force"), "{}", due.stderr);
+        assert!(!due.stderr.contains("certforge ca renew default"), "{}", due.stderr);
+    }
+    sandbox.ok("ca new default --force --key p256");
+    sandbox.ok("up a.internal --key p256");
+    sandbox.ok("verify a.internal");
+}

@@ -57,6 +57,7 @@ use crate::environment;
 use crate::render::{self, Format};
 use crate::report::Report;
 use crate::signals;
+use crate::spelling;
 
 /// Certificates of a private CA, made right and imported into AWS ACM
 #[derive(Parser)]
@@ -350,6 +351,9 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
             environment::forbid_core_files();
             signals::clean_up_at_the_end();
         }
+    }
+    if let Some(dir) = &cli.global.dir {
+        spelling::remember(dir);
     }
     let dir = cli.global.dir.or_else(environment::dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
     let waits = if format.quiet || format.json { Waits::Quiet } else { Waits::Told };

@@ -92,7 +92,7 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::AwsUnreached { .. } => "nothing was sent: look at the network and at --endpoint-url",
         Error::CaNotValid { .. } => {
-            "one that has ended gets more time: certforge ca renew NAME; otherwise set the clock"
+            "one that has ended gets more time: certforge ca renew NAME, or where the CA above it is not here another one: certforge ca new NAME --force, and certforge up LEAF; otherwise set the clock"
         }
         Error::Changed { .. } => "run it again",
         Error::Chain { .. } => "put the leaf's issuer first and the root last",
@@ -169,13 +169,16 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Missing { what: "CA", .. } => "`certforge ca list` shows the CAs there are",
         Error::Missing { what: "private key", .. } => {
-            "put it there (of a request it is in csr/NAME/key.pem), or make the leaf anew: certforge up NAME, or certforge up NAME --import-acm --ephemeral"
+            "put it there (of a request it is in csr/NAME/key.pem), or make the leaf anew with a key: certforge leaf NAME --force; for ACM alone certforge up NAME --import-acm --ephemeral"
         }
         Error::Missing { what: "chain", name, .. } => {
             return Some(format!("certforge renew {} makes it anew, with its chain", Shown(name)));
         }
         Error::Missing { what: "store", .. } => {
             "choose the store with --dir or CERTFORGE_DIR; `certforge up NAME` makes one"
+        }
+        Error::Missing { what: "file or leaf", .. } => {
+            "give a file, or a name that `certforge list` shows; a server is HOST:PORT"
         }
         Error::Missing { what: "import", .. } => "import it first: certforge import-acm NAME",
         Error::Missing { .. } => {
@@ -192,6 +195,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
         Error::NotRenewable { .. } => "issue it anew as you want it: certforge leaf NAME --force",
         Error::OutlivesIssuer { .. } => "ask for a shorter time with --days",
+        Error::PathLength { .. } => {
+            "a CA has room for as many CAs below it as it was made with: certforge ca new NAME --path-length 2, and of one under it certforge ca new NAME --under CA --path-length 1"
+        }
         Error::Passphrase { reason: "is needed, and none was given", of } if of.ends_with("from now on") => {
             "give it with --new-passphrase-file FILE or --new-passphrase-fd N, or run this on a terminal"
         }
@@ -206,7 +212,12 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Passphrase { reason: "cannot be PEM text" | "cannot have a NUL in it", .. } => {
             "give a file whose first line is the pass phrase"
         }
-        Error::Passphrase { .. } => "give the right one; `certforge ca rekey-passphrase` changes it",
+        Error::Passphrase { of, .. } if of.starts_with("the CA ") => {
+            "give that CA's: of the CA that issues with --passphrase-file, of one above it with --issuer-passphrase-file"
+        }
+        Error::Passphrase { .. } => {
+            "give the right one; `certforge ca rekey-passphrase` changes that of a CA"
+        }
         Error::Path { reason: "is a folder", .. } => "give a file",
         Error::Path { reason: "is larger than 4 MiB", .. } => {
             "give less of it: a file that is looked into has 4 MiB at most"
@@ -379,6 +390,7 @@ fn instead(reason: &str) -> &'static str {
         }
         () if says("holds a signing request") => "have a CA sign it first: certforge sign FILE",
         () if says("holds a") => "give the certificate: cert.pem or fullchain.pem",
+        () if says("empty") => "look at the file: a shell variable or a redirection may have gone wrong",
         () => "certforge check FILE says what is in it; openssl x509 -in FILE, what is wrong",
     }
 }

@@ -10,6 +10,7 @@ mod hint;
 mod render;
 mod report;
 mod signals;
+mod spelling;
 
 use std::alloc::System;
 use std::process::ExitCode;

@@ -13,6 +13,7 @@ use crate::context::Failure;
 use crate::report::{
     Document, FindingReport, FormsReport, Problem, Report, SCHEMA, ServeReport, State, status,
 };
+use crate::spelling::spelled;
 
 #[cfg(feature = "aws")]
 mod acm;
@@ -175,7 +176,8 @@ fn lines(report: &Report) -> Vec<u8> {
             files.and_then(|()| finding_lines(&mut text, &r.findings))
         }
         Report::Snippet(r) => {
-            r.missing.iter().try_for_each(|needed| line(&mut text, "first", needed, "is not there yet"))
+            let facts = "makes what is not there yet";
+            r.missing.iter().try_for_each(|needed| line(&mut text, "first", &spelled(needed), facts))
         }
         Report::SnippetList(_) => Ok(()),
         Report::Crl(r) => lifecycle::crl_lines(&mut text, r),

@@ -60,6 +60,8 @@ pub use template::{TemplateListReport, TemplateReport};
 use time::OffsetDateTime;
 pub use verify::{PathEntry, VerifyReport};
 
+use crate::spelling::spelled;
+
 /// The form of all documents. Fields may be added under the same number.
 pub const SCHEMA: &str = "certforge/1";
 
@@ -258,7 +260,7 @@ pub fn findings(findings: &[Finding]) -> Vec<FindingReport> {
             severity: f.severity.as_str(),
             place: f.place.clone(),
             message: f.message.clone(),
-            fix: f.fix.clone(),
+            fix: spelled(&f.fix).into_owned(),
         })
         .collect()
 }

@@ -8,6 +8,8 @@ use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
 use certforge::store::{BatchRequests, CaEntry, IssuedEntry, LeafEntry, Store};
 use certforge::template::KeyUsage;
+use time::{Duration, OffsetDateTime};
+
 use certforge::{Error, Finding, LeafPlan, LeafRequest, Reason, RevocationList, San, Severity, Validity};
 
 use crate::context::{Context, Failure};
@@ -151,6 +153,23 @@ impl std::fmt::Display for GoneCa {
 fn is_the_disks(e: &Error) -> bool {
     use std::io::ErrorKind::{NotFound, PermissionDenied};
     matches!(e, Error::Io { source, .. } if !matches!(source.kind(), NotFound | PermissionDenied))
+}
+
+/// Whether it is time to make a CA anew: where nobody says, 90 days before its end, or a third of
+/// its time. Who makes it anew has to hand it out, and what it issues ends with it.
+pub fn is_ca_due(validity: &Validity, now: OffsetDateTime, within: Option<Duration>) -> bool {
+    validity.is_due(now, Some(within.unwrap_or_else(|| Duration::days(90).min(validity.length() / 3))))
+}
+
+/// What to do about a CA that ends.
+pub fn renewal_of(ca: &CaEntry, issuers: &Issuers) -> String {
+    let name = Shown(&ca.name);
+    if ca.certificate.is_self_issued() || issuers.above(ca).is_some() {
+        return format!("certforge ca renew {name}");
+    }
+    format!(
+        "the CA above it is not here: certforge ca new {name} --force makes another root for the clients, and certforge up LEAF each leaf"
+    )
 }
 
 /// Whether two certificates are of one CA, renewed or not.

@@ -23,8 +23,25 @@ pub fn leaf(what: &Path, context: &Context) -> Result<Option<LeafEntry>, Failure
         Ok(entry) => Ok(Some(entry)),
         // One that is there and cannot be read is what was meant.
         Err(e @ Error::File { .. }) => Err(e.into()),
+        Err(_) if what.components().count() == 1 && context.store.has_authority(name).unwrap_or(false) => {
+            let folder = context.store.ca_folder(name)?;
+            Err(Failure::Usage {
+                message: format!("{name} is a CA, and no leaf and no file"),
+                hint: format!("give its certificate: {}", crate::report::path(&folder.join("ca.pem"))),
+            })
+        }
+        Err(_) if what.components().count() == 1 && !is_named_as_a_file(what) => {
+            let (name, path) = (name.to_owned(), context.store.root().to_owned());
+            Err(Error::Missing { what: "file or leaf", name, path }.into())
+        }
         Err(_) => Ok(None),
     }
+}
+
+/// Whether a name ends as those of files of certificates and keys do.
+fn is_named_as_a_file(what: &Path) -> bool {
+    const ENDS: [&str; 10] = ["cer", "crl", "crt", "csr", "der", "key", "p12", "p7b", "pem", "pfx"];
+    what.extension().and_then(|end| end.to_str()).is_some_and(|end| ENDS.contains(&end))
 }
 
 /// That a leaf of the store was taken back, by the store's own records: no list is needed.

@@ -8,7 +8,7 @@ use certforge::{Finding, Severity};
 use time::Duration;
 
 use crate::command::inventory::{
-    Chains, Issuers, Leaves, below_revoked, is_behind, is_key_gone, leaves, span_of,
+    Chains, Issuers, Leaves, below_revoked, is_behind, is_ca_due, is_key_gone, leaves, span_of,
 };
 use crate::context::{Context, Failure};
 use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
@@ -19,8 +19,8 @@ use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
   certforge status --within 30d || certforge renew --due --within 30d
   certforge status --prometheus > /var/lib/node_exporter/certforge.prom
 
-Exit status 0: nothing is due; 1: something is. Due is what has less than 30 days and
-less than a third of its time left, or less than --within; what has ended, is revoked,
+Exit status 0: nothing is due; 1: something is. Due is what has less than 30 days (a CA 90)
+and less than a third of its time left, or less than --within; what has ended, is revoked,
 cannot be read or is not in ACM yet is due too.")]
 pub struct Args {
     #[command(flatten)]
@@ -218,6 +218,7 @@ fn entry(
         () if revoked => Condition::Revoked,
         () if validity.not_after() < context.now => Condition::Expired,
         () if validity.not_before() > context.now => Condition::NotYetValid,
+        () if kind == "ca" && is_ca_due(validity, context.now, within) => Condition::Due,
         () if validity.is_due(context.now, within) => Condition::Due,
         () => Condition::Ok,
     };

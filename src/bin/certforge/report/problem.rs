@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{FindingReport, findings, status};
 use crate::context::Failure;
 use crate::hint;
+use crate::spelling::spelled;
 
 /// Why a command failed, as a document.
 #[derive(Serialize)]
@@ -23,6 +24,12 @@ pub struct Problem {
 
 impl Problem {
     pub fn of(failure: &Failure) -> Self {
+        let problem = Self::in_general(failure);
+        Self { hint: problem.hint.map(|hint| spelled(&hint).into_owned()), ..problem }
+    }
+
+    /// As it is for any store.
+    fn in_general(failure: &Failure) -> Self {
         let told = |error: &Error, status| Self {
             code: error.code(),
             message: error.to_string(),

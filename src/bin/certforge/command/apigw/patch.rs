@@ -13,6 +13,7 @@ use super::{OperationArgs, read, shown};
 use crate::context::{Failure, Waits};
 use crate::environment;
 use crate::report::{ApigwChange, ApigwPatchReport, Report, findings};
+use crate::spelling::quoted;
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -225,13 +226,4 @@ fn commands(document: &Document, setting: &Setting, changes: &[Change], file: &s
     all.push(format!("aws apigateway put-rest-api --rest-api-id {api} --mode merge --body fileb://{file}"));
     all.push(format!("aws apigateway create-deployment --rest-api-id {api} --stage-name {stage}"));
     all
-}
-
-/// A word as a shell takes it.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -7,7 +7,7 @@ use certforge::{Authority, Error, Finding, Lifetime, Severity};
 use time::OffsetDateTime;
 
 use super::plan::{PlannedCa, PlannedLeaf};
-use crate::command::inventory::{Issuers, Place, has_usages, is_same};
+use crate::command::inventory::{Issuers, Place, has_usages, is_ca_due, is_same};
 use crate::context::{Context, Failure};
 use crate::report::{State, same_names};
 
@@ -31,7 +31,8 @@ pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<()
         return refuse("has another path length");
     }
     if ca.has_key && found.public_key().algorithm() != Some(ca.plan.key()) {
-        return refuse("has another kind of key");
+        let (has, wanted) = (found.public_key().describe(), ca.plan.key().label());
+        return refuse(&format!("has another kind of key: {has}, where the manifest says {wanted}"));
     }
     let above =
         issuers.above(entry).filter(|above| above.name != entry.name).map(|above| above.name.as_str());
@@ -48,7 +49,7 @@ pub fn of_ca(ca: &PlannedCa, entry: &CaEntry, context: &Context) -> Result<Vec<F
         found.push(Finding::new(code, Severity::Warning, ca.name.clone(), message).fix(fix));
     };
     let have = entry.certificate.validity();
-    if have.is_due(context.now, None) {
+    if is_ca_due(have, context.now, None) {
         let fix = format!("certforge ca renew {}", ca.name);
         tell("ca.due", format!("the CA {} ends soon", ca.name), fix);
     }

@@ -56,7 +56,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if !root && above.is_none() {
         return Err(Failure::Usage {
             message: format!("the CA above {name} is not in this store"),
-            hint: "a CA under a root that was thrown away cannot be renewed: make another one".to_owned(),
+            hint: format!(
+                "one under a root that was thrown away is made anew with a new root: certforge ca new {name} --force, and of each leaf certforge up LEAF"
+            ),
         });
     }
     let default = if root { Template::CA.days() } else { Template::INTERMEDIATE.days() };

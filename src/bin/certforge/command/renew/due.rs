@@ -6,7 +6,7 @@ use certforge::validity::rfc3339;
 use certforge::{Finding, Severity};
 
 use super::{Args, Known};
-use crate::command::inventory::{Issuers, span_of};
+use crate::command::inventory::{Issuers, is_ca_due, renewal_of, span_of};
 use crate::command::revoke;
 use crate::context::Context;
 use crate::report::CrlReport;
@@ -20,12 +20,12 @@ pub(super) fn authorities(
     // One that was taken back has ended already, and is followed by another one or none.
     let gone = |ca: &CaEntry| context.store.taken_back(&ca.certificate).is_ok_and(|found| found.is_some());
     let due = issuers.all().iter();
-    let due = due.filter(|ca| ca.certificate.validity().is_due(context.now, within) && !gone(ca));
+    let due = due.filter(|ca| is_ca_due(ca.certificate.validity(), context.now, within) && !gone(ca));
     due.map(|ca| {
         let name = Shown(&ca.name).to_string();
         let message = format!("the CA {name} ends at {}", rfc3339(ca.certificate.validity().not_after()));
         let finding = Finding::new("ca.due", Severity::Error, ca.name.clone(), message);
-        finding.fix(format!("certforge ca renew {name}"))
+        finding.fix(renewal_of(ca, issuers))
     })
     .collect()
 }
