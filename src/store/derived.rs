@@ -37,7 +37,8 @@ pub enum Derived {
 }
 
 impl Derived {
-    const ALL: [Self; 11] = [
+    /// All of them.
+    pub const ALL: [Self; 11] = [
         Self::AnchorDer,
         Self::CertificateDer,
         Self::Combined,

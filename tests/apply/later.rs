@@ -158,3 +158,28 @@ fn a_dry_run_foresees_forms_and_imports() {
     assert_eq!(leaf["imports"][0]["region"], "us-east-1", "{leaf}");
     assert_eq!(sandbox.snapshot(), before);
 }
+
+/// A form that the manifest does not ask for any more is told, and not taken from whoever made it.
+#[test]
+fn forms_that_are_not_asked_for_any_more_are_told() {
+    let sandbox = Sandbox::new();
+    let manifest = |forms: &str| {
+        let text = format!(
+            "[ca.default]\nkey = \"p256\"\n[leaf.\"x.example\"]\nkey = \"p256\"\nforms = [{forms}]\n"
+        );
+        std::fs::write(sandbox.file("certforge.toml"), text).unwrap();
+    };
+    manifest("\"combined\", \"der\"");
+    assert!(!sandbox.ok("apply").stderr.contains("not among its forms"));
+    assert!(!sandbox.ok("apply").stderr.contains("not among its forms"));
+    manifest("\"der\"");
+    let before = sandbox.snapshot();
+    let said = sandbox.ok("apply").stderr;
+    assert!(
+        said.contains("kept: combined.pem") && said.contains("rm certforge/x.example/combined.pem"),
+        "{said}"
+    );
+    assert_eq!(sandbox.snapshot(), before);
+    std::fs::remove_file(sandbox.file("certforge/x.example/combined.pem")).unwrap();
+    assert!(!sandbox.ok("apply").stderr.contains("not among its forms"));
+}

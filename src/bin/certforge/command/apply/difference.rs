@@ -1,15 +1,17 @@
 //! What of a manifest is there already, and how what is there differs.
 
-use certforge::store::{CaEntry, KeyState, LeafEntry};
+use certforge::store::{CaEntry, Derived, KeyState, LeafEntry};
 use certforge::validity::{BACKDATE, rfc3339};
 use certforge::{Authority, Error, Finding, Lifetime, Severity};
 
 use time::OffsetDateTime;
 
 use super::plan::{PlannedCa, PlannedLeaf};
+use crate::command::bundle::{self, FormOptions};
 use crate::command::inventory::{Issuers, Place, has_usages, is_ca_due, is_same};
 use crate::context::{Context, Failure};
 use crate::report::{State, same_names};
+use crate::spelling::quoted;
 
 /// Refuses a CA that is there and is another one: what it issued would have no issuer.
 pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<(), Failure> {
@@ -112,7 +114,7 @@ pub fn of_leaf(leaf: &PlannedLeaf, issuers: &[&Authority], context: &Context) ->
     let stays = |refused| Verdict {
         state: State::Unchanged,
         reason: None,
-        findings: Vec::new(),
+        findings: forms_beside(leaf, &entry).into_iter().collect(),
         refused,
         not_after: entry.certificate.validity().not_after(),
     };
@@ -125,6 +127,21 @@ pub fn of_leaf(leaf: &PlannedLeaf, issuers: &[&Authority], context: &Context) ->
         }
         Err(e) => Err(e.into()),
     }
+}
+
+/// That files in other forms are beside a leaf that the manifest does not ask for: they are kept,
+/// for somebody may have made them by hand, and some hold its key.
+fn forms_beside(leaf: &PlannedLeaf, entry: &LeafEntry) -> Option<Finding> {
+    let options = FormOptions::default();
+    let wanted: Vec<Derived> =
+        leaf.forms.iter().flat_map(|form| bundle::files(*form, entry.has_key(), &options)).collect();
+    let beside = Derived::ALL.into_iter().filter(|derived| !wanted.contains(derived));
+    let beside: Vec<String> = beside.map(Derived::file_name).filter(|name| entry.has_file(name)).collect();
+    let files: Vec<String> =
+        beside.iter().map(|name| quoted(&entry.folder.join(name).to_string_lossy())).collect();
+    let message = format!("not among its forms, and kept: {}", beside.join(", "));
+    let finding = Finding::new("forms.beside", Severity::Info, entry.name(), message);
+    (!beside.is_empty()).then(|| finding.fix(format!("where nobody needs them: rm {}", files.join(" "))))
 }
 
 fn reason(
