@@ -128,6 +128,13 @@ $E revoke b.example; $E gen-crl; $E revoke c.example keyCompromise";
     shell(&sandbox, script);
     let adopted = json(&sandbox.ok("ca adopt pki office --json").stdout);
     assert_eq!((&adopted["certificates"], &adopted["revoked"]), (&4.into(), &2.into()), "{adopted}");
+    // Each fault once, whatever has it and lies there twice; what is to be done now comes last.
+    let told = codes(&adopted);
+    assert!(told.len() <= 9 && told.last() == Some(&"ca.list-behind"), "{told:?}");
+    assert!(
+        !told.contains(&"gather.unsigned") && adopted.to_string().contains("(3 others too)"),
+        "{adopted}"
+    );
     // The second one is in no list yet: the database alone says so.
     let reasons: Vec<String> = std::fs::read_dir(sandbox.file("certforge/ca/office/revoked"))
         .unwrap()

@@ -4,6 +4,7 @@ mod database;
 mod found;
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
@@ -124,6 +125,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         found.findings.extend(of_ca.into_iter().map(|f| f.fix(fix.clone())));
         ready.push((name, authority, passphrase));
     }
+    let mut behind = Vec::new();
     let given = if args.encrypt { Some(args.passphrase.fresh("the CA")?) } else { None };
     for (name, authority, passphrase) in ready {
         let folder = store.ca_folder(&name)?;
@@ -139,21 +141,20 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let saved = store.adopt_authority(&name, &authority, passphrase, &history)?;
         report.certificates += history.issued.len();
         report.revoked += history.revoked.len();
-        let behind = list_is_behind(&name, context)?;
-        found.findings.extend(behind);
+        behind.extend(list_is_behind(&name, context)?);
         report.authorities.push(CaReport::of(state, &name, &folder, certificate, context.now).saved(&saved));
     }
     for ca in known {
         if !args.dry_run {
             catch_up(ca, &found.history(&ca.certificate), context, &mut report)?;
-            found.findings.extend(list_is_behind(&ca.name, context)?);
+            behind.extend(list_is_behind(&ca.name, context)?);
         }
         let of_ca = CaReport::of(State::Unchanged, &ca.name, &ca.folder, &ca.certificate, context.now);
         report.authorities.push(of_ca);
     }
-    for (place, certificate) in found.certificates.iter().filter(|(_, c)| c.ca().is_none()) {
-        found.findings.extend(faults(place, certificate));
-    }
+    found.findings.extend(faults_of_leaves(&found.certificates));
+    // What is to be done now comes last, where it is read.
+    found.findings.extend(behind);
     report.findings = findings(&found.findings);
     Ok(Report::Adopt(Box::new(report)))
 }
@@ -298,8 +299,10 @@ fn look(args: &Args) -> Result<Found, Failure> {
             key,
             passphrase: used.clone(),
         }));
-        let wrong = parts.findings.into_iter().filter(|f| f.severity == Severity::Error);
-        found.findings.extend(wrong.map(|f| {
+        // Requests that were signed long ago lie beside what came of them.
+        let mut wrong = parts.findings;
+        wrong.retain(|f| f.severity == Severity::Error && f.code != "gather.unsigned");
+        found.findings.extend(wrong.into_iter().map(|f| {
             let message = format!("{}: {}", f.place, f.message);
             Finding::new(f.code, Severity::Warning, f.place, message).fix(f.fix)
         }));
@@ -428,6 +431,32 @@ fn faults(place: &str, certificate: &Certificate) -> Vec<Finding> {
         .into_iter()
         .map(|f| Finding::new(f.code, Severity::Warning, place, format!("{place}: {}", f.message)))
         .collect()
+}
+
+/// What is wrong with the form of leaves, each fault once: what one tool made it made alike.
+fn faults_of_leaves(certificates: &[(String, Certificate)]) -> Vec<Finding> {
+    let mut seen: Vec<(Finding, usize)> = Vec::new();
+    let mut places = BTreeSet::new();
+    for (place, certificate) in certificates.iter().filter(|(_, c)| c.ca().is_none()) {
+        // It may lie there twice, by its name and by its number.
+        if !places.insert(certificate.sha256().to_string()) {
+            continue;
+        }
+        for fault in faults(place, certificate) {
+            let text = |f: &Finding| f.message.strip_prefix(&format!("{}: ", f.place)).map(str::to_owned);
+            match seen.iter_mut().find(|(known, _)| known.code == fault.code && text(known) == text(&fault)) {
+                Some((_, count)) => *count += 1,
+                None => seen.push((fault, 1)),
+            }
+        }
+    }
+    let told = |(mut fault, count): (Finding, usize)| {
+        if count > 1 {
+            fault.message = format!("{} ({} others too)", fault.message, count - 1);
+        }
+        fault
+    };
+    seen.into_iter().map(told).collect()
 }
 
 /// Why nothing can be taken over.
