@@ -151,6 +151,9 @@ impl RevocationList {
             let second = as_version_2(&der).and_then(|der| CertificateList::from_der(&der));
             second.map_err(|_| malformed(&e.to_string()))
         })?;
+        if view.signature_algorithm != view.tbs_cert_list.signature {
+            return Err(malformed("its two signature algorithms differ (RFC 5280 §5.1.1.2)"));
+        }
         Ok(Self { der, view })
     }
 

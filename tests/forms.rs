@@ -192,6 +192,7 @@ fn forms_that_cannot_be_are_refused_and_nothing_is_written() {
     refused(&sandbox, "bundle none.example --to der", 3, "store.missing");
     refused(&sandbox, "bundle 10.103.10.95 --to nonsense", 2, "usage");
     refused(&sandbox, "bundle 10.103.10.95 --to der,p7b --output x", 2, "usage");
+    sandbox.ok("bundle 10.103.10.95 --to pkcs12 --passphrase-file pass --output other.p12");
     refused(&sandbox, "bundle 10.103.10.95 --to p12 --alias \u{1f511} --passphrase-file pass", 2, "usage");
     std::fs::write(sandbox.file("odd"), "\u{1f511}\n").unwrap();
     refused(&sandbox, "bundle 10.103.10.95 --to p12 --passphrase-file odd", 3, "key.passphrase");

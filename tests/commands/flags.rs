@@ -254,6 +254,19 @@ fn a_name_that_is_nothing_is_told_what_it_is() {
     assert!(!missing.stderr.contains("ca.key"), "{}", missing.stderr);
 }
 
+/// A time where days are asked for.
+#[test]
+fn days_are_a_number_and_other_times_have_their_flag() {
+    let sandbox = Sandbox::new();
+    for (days, says) in
+        [("1y", "--validity"), ("2030-01-01", "--until"), ("many", "no number of days"), ("0", "1..")]
+    {
+        let said = sandbox.run(&format!("leaf a.example --days {days}"));
+        assert_eq!(said.status, 2, "{}", said.stderr);
+        assert!(said.stderr.contains(says), "{days}: {}", said.stderr);
+    }
+}
+
 /// Of a CA that is to stand below one without room for it, what makes the room.
 #[test]
 fn a_path_that_is_too_short_says_how_a_longer_one_is_made() {

@@ -339,3 +339,16 @@ fn serial_numbers_have_the_length_that_x509_cert_takes() {
         }
     }
 }
+
+#[test]
+fn a_list_that_names_two_signature_algorithms_is_none() {
+    let issuer = ca("Lists");
+    let list = issuer.revocation_list(&[], 1, (now(), now() + time::Duration::DAY)).unwrap();
+    // ecdsa-with-SHA256 stands in it twice; the first is made ecdsa-with-SHA384.
+    let mut der = list.der().to_vec();
+    let at = der.windows(8).position(|w| w == b"\x2a\x86\x48\xce\x3d\x04\x03\x02").unwrap();
+    der[at + 7] = 3;
+    let e = certforge::RevocationList::from_der(der).unwrap_err();
+    assert!(e.to_string().contains("two signature algorithms differ"), "{e}");
+    assert!(certforge::RevocationList::from_der(list.der()).is_ok());
+}

@@ -60,6 +60,7 @@ pub struct Args {
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// Key, certificate and issuers as PKCS#12
+    #[value(alias = "pkcs12", alias = "pfx")]
     P12,
     /// The root as a Java trust store (PKCS#12; its pass phrase is `changeit` where none is given)
     Truststore,

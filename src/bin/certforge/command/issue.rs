@@ -20,7 +20,7 @@ use crate::environment;
 #[group(multiple = false)]
 pub struct LifetimeArgs {
     /// Valid for so many days
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = days)]
     days: Option<u32>,
     /// Valid for a time, such as 90d, 12h or 1y6mo
     #[arg(long, value_name = "TIME", visible_alias = "for")]
@@ -28,6 +28,19 @@ pub struct LifetimeArgs {
     /// Valid until a date (all of that day, UTC) or a time by RFC 3339
     #[arg(long, value_name = "DATE")]
     until: Option<String>,
+}
+
+/// A number of days, one at least.
+fn days(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) => Err("0 is not in 1..=4294967295".to_owned()),
+        Ok(days) => Ok(days),
+        Err(_) if text.parse::<Lifetime>().is_ok() => {
+            Err("it is no number of days: --validity takes a time such as 90d or 1y, --until a date"
+                .to_owned())
+        }
+        Err(_) => Err("it is no number of days".to_owned()),
+    }
 }
 
 impl LifetimeArgs {
