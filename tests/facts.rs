@@ -28,7 +28,8 @@ fn of(leaf: &Certificate, chain: &[Certificate], anchors: &[&Certificate], peer:
 
 /// The facts but for those that the path's findings make.
 fn plain(facts: &Facts) -> Vec<String> {
-    let own = facts.iter().filter(|fact| !fact.contains('@') || fact.starts_with("limit."));
+    let of_finding = |fact: &str| fact == "path.faulty" || fact.contains('@') && !fact.starts_with("limit.");
+    let own = facts.iter().filter(|fact| !of_finding(fact));
     own.map(str::to_owned).collect()
 }
 

@@ -159,7 +159,7 @@ impl fmt::Display for Error {
                 Shown(allowed),
                 Shown(purpose)
             ),
-            Self::PublicKey { reason } => write!(f, "the public key may not be certified: {}", Shown(reason)),
+            Self::PublicKey { reason } => write!(f, "the public key cannot be certified: {}", Shown(reason)),
             Self::Reason { input, known } => {
                 let known = known.join(", ");
                 write!(f, "`{}` is no reason to take a certificate back: {known}", Shown(input))

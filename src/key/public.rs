@@ -36,9 +36,9 @@ impl PublicKey {
     /// [`PublicKey::algorithm`] says whether certforge knows it.
     ///
     /// # Errors
-    /// [`Error::Key`] where the bytes are no `SubjectPublicKeyInfo`.
+    /// [`Error::PublicKey`] where the bytes are no `SubjectPublicKeyInfo`.
     pub fn from_der(spki: &[u8]) -> Result<Self> {
-        let broken = |e: &dyn std::fmt::Display| Error::Key { reason: format!("not a public key: {e}") };
+        let broken = |e: &dyn std::fmt::Display| Error::PublicKey { reason: format!("it is none: {e}") };
         let parsed = SubjectPublicKeyInfoRef::from_der(spki).map_err(|e| broken(&e))?;
         let bits =
             parsed.subject_public_key.as_bytes().ok_or_else(|| broken(&"its bits are no whole octets"))?;
@@ -55,7 +55,7 @@ impl PublicKey {
     /// `RSA PUBLIC KEY`.
     ///
     /// # Errors
-    /// [`Error::Key`] where the bytes are no `RSAPublicKey`.
+    /// [`Error::PublicKey`] where the bytes are no `RSAPublicKey`.
     pub fn from_pkcs1_der(key: &[u8]) -> Result<Self> {
         let two_numbers = AnyRef::from_der(key).and_then(|any| {
             any.sequence(|reader| {
@@ -64,7 +64,7 @@ impl PublicKey {
             })
         });
         if two_numbers.is_err() {
-            return Err(Error::Key { reason: "not a public key of RSA".to_owned() });
+            return Err(Error::PublicKey { reason: "it is none of RSA".to_owned() });
         }
         // What algorithm of ours it is, its size tells, which is read from the whole.
         Self::from_der(&Self::from_bits(KeyAlgorithm::Rsa2048, key)?.spki)

@@ -272,7 +272,7 @@ fn all() -> Vec<(Error, &'static str, Category, &'static str)> {
             FileSystem,
             "the private key /srv/x.pem has mode 0644: others can read it",
         ),
-        (Error::PublicKey { reason: text() }, "key.weak", Input, "the public key may not be certified: x"),
+        (Error::PublicKey { reason: text() }, "key.weak", Input, "the public key cannot be certified: x"),
         (
             Error::Purpose { ca: text(), purpose: "clientAuth".to_owned(), allowed: "serverAuth".to_owned() },
             "ca.purpose",
