@@ -21,6 +21,8 @@ pub(super) struct Archive(p12_keystore::Pkcs12Archive);
 /// Why one is not opened.
 pub(super) enum Closed {
     Passphrase,
+    /// It cannot be read. Where nothing vouches for what came out, it may be the pass phrase's.
+    Damaged,
     /// It is of no use to ask for one. With what to do instead.
     Unread(&'static str, &'static str),
 }
@@ -44,7 +46,7 @@ impl Archive {
                 "it is encrypted in a way that is not read",
                 "write it as PEM: openssl pkcs12 -legacy -in FILE -nodes",
             ),
-            _ => Closed::Unread("it is PKCS#12 that is damaged", "get the file anew from where it came"),
+            _ => Closed::Damaged,
         })
     }
 

@@ -52,8 +52,9 @@ impl Pile {
     #[cfg(feature = "pkcs12")]
     pub(super) fn pkcs12(&mut self, der: &[u8], place: String, source: &mut Source<'_, '_>) -> Result<()> {
         let archive = match Archive::open(der, "") {
-            Err(Closed::Passphrase) => match (source.unlock)(&place)? {
+            Err(closed @ (Closed::Passphrase | Closed::Damaged)) => match (source.unlock)(&place)? {
                 Some(passphrase) => Archive::open(der, &passphrase),
+                None if matches!(closed, Closed::Damaged) => Err(closed),
                 None => Err(Closed::Unread(
                     "it is locked with a pass phrase, and none was given",
                     "give its pass phrase with --passphrase-file",
@@ -67,6 +68,9 @@ impl Pile {
                 let (reason, fix) = match closed {
                     Closed::Passphrase => {
                         ("its pass phrase is wrong", "give its pass phrase with --passphrase-file")
+                    }
+                    Closed::Damaged => {
+                        ("it is PKCS#12 that is damaged", "get the file anew from where it came")
                     }
                     Closed::Unread(reason, fix) => (reason, fix),
                 };

@@ -274,3 +274,21 @@ fn clean_certificates_are_read_and_nothing_else_is() {
         assert!(clean_certificates(&dirty).is_none(), "{dirty}");
     }
 }
+
+/// Without a MAC nothing says that a pass phrase is wrong but what comes out: it is asked for.
+#[test]
+fn an_archive_without_a_mac_is_asked_for_its_pass_phrase() {
+    let Some(openssl) = crate::support::judge("openssl") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = issue(&authority("root"), "a.example");
+    std::fs::write(folder.path().join("c.pem"), bundle.leaf().pem().unwrap()).unwrap();
+    std::fs::write(folder.path().join("k.pem"), bundle.key().secret_pem().unwrap().as_bytes()).unwrap();
+    // By chance, one in 256 ends as what was opened would.
+    for _ in 0..8 {
+        let line = "pkcs12 -export -nomac -iter 100 -in c.pem -inkey k.pem -passout pass:x -out a.p12";
+        crate::support::output(&openssl, &line.split(' ').collect::<Vec<_>>(), folder.path());
+        let archive = std::fs::read(folder.path().join("a.p12")).unwrap();
+        let found = gathered(&[(Role::Any, "f", archive)], Some("x"));
+        assert!(found.certificate.is_some() && found.key.is_some(), "{:?}", lines(&found.findings));
+    }
+}

@@ -86,12 +86,36 @@ fn a_manifest_does_not_give_back_what_was_taken_from_somebody() {
     assert_eq!((&before[0], &before[1]), (&after[0], &after[1]));
     assert_ne!(before[2], after[2]);
     assert!(!sandbox.file("certforge/a.example/cert.der").exists());
+    // Nor does another CA in the place of the one that took it back.
+    sandbox.ok("ca new --key p256 --force");
+    let replaced = json(&sandbox.run("apply --json").stdout);
+    let codes: Vec<_> = replaced["leaves"].as_array().unwrap().iter().map(|l| &l["error"]["code"]).collect();
+    assert_eq!((codes[0], codes[1]), (&"revoked".into(), &"revoked".into()), "{replaced}");
+    assert_eq!((&before[0], &before[1]), (&kept("a"), &kept("b")));
     // What it says to do helps: each by itself.
     let said = sandbox.run("apply --quiet");
     assert!(said.stderr.contains("(privilegeWithdrawn)") && said.stderr.contains("certforge renew NAME"));
-    sandbox.ok("renew a.example");
-    sandbox.ok("revoke b.example --release");
+    sandbox.ok("up a.example --key p256");
+    sandbox.ok("up b.example --key p256");
     sandbox.ok("apply");
+}
+
+/// A CA that was renewed after its certificate was taken back: what has the old one in its chain
+/// is made anew.
+#[test]
+fn a_manifest_makes_anew_what_stands_below_a_revoked_certificate() {
+    let sandbox = Sandbox::new();
+    let manifest = "[ca.root]\nkey = \"p256\"\n[ca.issuing]\nkey = \"p256\"\nunder = \"root\"\n\
+                    [leaf.\"a.example\"]\nkey = \"p256\"\nca = \"issuing\"\n";
+    std::fs::write(sandbox.file("certforge.toml"), manifest).unwrap();
+    sandbox.ok("apply");
+    sandbox.ok("revoke issuing --reason superseded");
+    sandbox.ok("ca renew issuing");
+    assert_eq!(sandbox.run("verify a.example").status, 1);
+    let made = json(&sandbox.ok("apply --json").stdout);
+    assert_eq!(made["leaves"][0]["reason"], "a CA above it was taken back", "{made}");
+    sandbox.ok("verify a.example");
+    assert_eq!(json(&sandbox.ok("apply --json").stdout)["leaves"][0]["state"], "unchanged");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::plan::{PlannedCa, PlannedLeaf};
 use crate::command::bundle::{self, FormOptions};
-use crate::command::inventory::{Issuers, Place, has_usages, is_ca_due, is_same};
+use crate::command::inventory::{Chains, Issuers, Place, has_usages, is_ca_due, is_same};
 use crate::context::{Context, Failure};
 use crate::report::{State, same_names};
 use crate::spelling::quoted;
@@ -156,15 +156,25 @@ fn reason(
     if entry.has_lost_chain() {
         return because("its chain is lost");
     }
-    if !entry.chain.certificates().first().is_some_and(|issuer| is_same(issuer, authority.certificate())) {
-        return because("it is of another issuer");
-    }
-    if let Some(reason) = context.store.is_revoked(&leaf.ca, &found.serial_hex())? {
+    let is_its = entry.chain.certificates().first().is_some_and(|i| is_same(i, authority.certificate()));
+    // What a CA took back that has another one in its place stays so.
+    let taken_back = if is_its {
+        context.store.is_revoked(&leaf.ca, &found.serial_hex())?.map(|reason| (reason, leaf.ca.clone()))
+    } else {
+        context.store.taken_back(found)?
+    };
+    if let Some((reason, ca)) = taken_back {
         if reason.asks_for_another() {
             return because("it is revoked");
         }
         let (subject, reason) = (found.subject(), reason.as_str());
-        return Err(Error::Revoked { subject, is_ca: false, ca: leaf.ca.clone(), reason });
+        return Err(Error::Revoked { subject, is_ca: false, ca, reason });
+    }
+    if !is_its {
+        return because("it is of another issuer");
+    }
+    if Chains::new(&context.store).gone(entry)?.is_some() {
+        return because("a CA above it was taken back");
     }
     if !same_names(plan.names(), found) {
         return because("its names are different");
