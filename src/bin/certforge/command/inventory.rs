@@ -8,9 +8,8 @@ use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
 use certforge::store::{BatchRequests, CaEntry, IssuedEntry, LeafEntry, Store};
 use certforge::template::KeyUsage;
-use time::{Duration, OffsetDateTime};
-
 use certforge::{Error, Finding, LeafPlan, LeafRequest, Reason, RevocationList, San, Severity, Validity};
+use time::{Duration, OffsetDateTime};
 
 use crate::context::{Context, Failure};
 
