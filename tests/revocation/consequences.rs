@@ -204,3 +204,19 @@ fn what_the_lists_of_an_adopted_ca_say_is_taken_over_or_told() {
         assert!(said.contains("crl.pem") && said.contains("what it takes back is not taken over"), "{said}");
     }
 }
+
+/// A leaf with an end of its own gains no time by a renewal, and a chain that is believed again.
+#[test]
+fn what_has_a_revoked_certificate_in_its_chain_is_renewed_without_gain() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    sandbox.ok("ca new issuing --under root --key p256");
+    let end = (time::OffsetDateTime::now_utc() + time::Duration::days(100)).date();
+    sandbox.ok(&format!("leaf a.example --ca issuing --key p256 --until {end}"));
+    sandbox.ok("revoke issuing --reason superseded");
+    sandbox.ok("ca renew issuing");
+    let due = sandbox.run("renew --due");
+    assert_eq!(due.status, 0, "{}", due.stderr);
+    sandbox.ok("verify a.example");
+    assert_eq!(sandbox.run("status").status, 0);
+}

@@ -319,7 +319,8 @@ fn one(
     };
     let (end, new_end) = (entry.certificate.validity().not_after(), plan.validity().not_after());
     let whole = entry.fault().is_none() && (entry.has_key() || !is_behind(entry)?);
-    if args.due && taken_back.is_none() && whole && new_end <= end {
+    let is_believed = taken_back.is_none() && Chains::new(&context.store).gone(entry)?.is_none();
+    if args.due && is_believed && whole && new_end <= end {
         // Every run would make another one, with no more time than this one has.
         let message = format!(
             "{} is due and was not renewed: it would end no later than now, {}",
