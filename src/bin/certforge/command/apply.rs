@@ -226,7 +226,7 @@ fn look_at_ca(
         let entry = store.ca_entry(&ca.name)?;
         difference::check_ca(ca, &entry, issuers)?;
         let mut report = CaReport::of(State::Unchanged, &ca.name, &folder, &entry.certificate, context.now);
-        report.findings = findings(&difference::of_ca(ca, &entry, context)?);
+        report.findings = findings(&difference::of_ca(ca, &entry, issuers, context)?);
         return Ok(report);
     }
     if let Some(file) = &ca.passphrase_file {

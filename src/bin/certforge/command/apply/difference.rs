@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::plan::{PlannedCa, PlannedLeaf};
 use crate::command::bundle::{self, FormOptions};
-use crate::command::inventory::{Chains, Issuers, Place, has_usages, is_ca_due, is_same};
+use crate::command::inventory::{Chains, Issuers, Place, has_usages, is_ca_due, is_same, renewal_of};
 use crate::context::{Context, Failure};
 use crate::report::{State, same_names};
 use crate::spelling::quoted;
@@ -45,15 +45,19 @@ pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<()
 }
 
 /// What of a CA that is there is not as the manifest says, and can be put right.
-pub fn of_ca(ca: &PlannedCa, entry: &CaEntry, context: &Context) -> Result<Vec<Finding>, Failure> {
+pub fn of_ca(
+    ca: &PlannedCa,
+    entry: &CaEntry,
+    issuers: &Issuers,
+    context: &Context,
+) -> Result<Vec<Finding>, Failure> {
     let mut found = Vec::new();
     let mut tell = |code, message: String, fix: String| {
         found.push(Finding::new(code, Severity::Warning, ca.name.clone(), message).fix(fix));
     };
     let have = entry.certificate.validity();
     if is_ca_due(have, context.now, None) {
-        let fix = format!("certforge ca renew {}", ca.name);
-        tell("ca.due", format!("the CA {} ends soon", ca.name), fix);
+        tell("ca.due", format!("the CA {} ends soon", ca.name), renewal_of(entry, issuers));
     }
     let then = have.not_before().checked_add(BACKDATE).unwrap_or(have.not_before());
     // One that is cut to the CA above it ends when that does.
