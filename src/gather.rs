@@ -131,7 +131,7 @@ pub struct Gathered {
 /// with whatever stands around it.
 #[must_use]
 pub fn signing_requests(bytes: &[u8]) -> Vec<Vec<u8>> {
-    if bytes.first() == Some(&0x30) && text::begins(bytes) == 0 {
+    if is_der(bytes) && text::begins(bytes) == 0 {
         return vec![bytes.to_vec()];
     }
     let read = text::read(bytes);
@@ -146,6 +146,12 @@ pub fn signing_requests(bytes: &[u8]) -> Vec<Vec<u8>> {
 pub fn clean_certificates(text: &str) -> Option<Vec<Certificate>> {
     let all = text::clean_certificates(text)?;
     all.into_iter().map(|der| Certificate::from_der(der).ok()).collect()
+}
+
+/// Whether a file begins as DER does, and not as a text with a zero in its first place.
+#[must_use]
+pub fn is_der(bytes: &[u8]) -> bool {
+    crate::pem::is_der(bytes)
 }
 
 fn is_request_label(label: &str) -> bool {
@@ -206,7 +212,7 @@ impl Pile {
             let message = "it is a Java keystore of the old kind (JKS)";
             let fix = "write it as PKCS#12: keytool -importkeystore -srckeystore FILE -destkeystore NEW.p12 -deststoretype PKCS12";
             self.no_key("gather.damaged", source.file.clone(), message, fix);
-        } else if bytes.first() == Some(&0x30) && text::begins(bytes) == 0 {
+        } else if is_der(bytes) && text::begins(bytes) == 0 {
             self.binary(bytes, &mut source)?;
         } else {
             self.text(bytes, &mut source)?;

@@ -1,4 +1,4 @@
-//! Which block of a PEM text is meant (RFC 7468).
+//! Which block of a PEM text is meant (RFC 7468), and what is no text.
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -30,6 +30,18 @@ pub(crate) fn block(text: &[u8], is_wanted: impl Fn(&str) -> bool) -> &[u8] {
     first.unwrap_or(text)
 }
 
+/// Whether these octets begin as DER does: a SEQUENCE with its length (X.690 §8.1). Its tag is
+/// a text's digit zero too, and every element that small files begin with has a tag which no
+/// text has.
+pub(crate) fn is_der(octets: &[u8]) -> bool {
+    let is_text = |octet: &u8| *octet >= b' ' || octet.is_ascii_whitespace();
+    match octets {
+        [0x30, 0x80..=0x84, ..] | [0x30] => true,
+        [0x30, 0..=0x7f, inside @ ..] => !inside.iter().take(0x7f).all(is_text),
+        _ => false,
+    }
+}
+
 fn find(text: &[u8], from: usize, what: &[u8]) -> Option<usize> {
     let rest = text.get(from..)?;
     rest.windows(what.len()).position(|window| window == what).map(|at| from + at)
@@ -37,7 +49,7 @@ fn find(text: &[u8], from: usize, what: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::block;
+    use super::{block, is_der};
 
     #[test]
     fn the_block_that_is_wanted_is_found_among_others() {
@@ -55,5 +67,16 @@ mod tests {
         assert_eq!(block(open.as_bytes(), is("A")), open.as_bytes());
         assert_eq!(block(b"-----BEGIN ", is("")), b"-----BEGIN ");
         assert_eq!(block(b"", is("")), b"");
+    }
+    #[test]
+    fn a_text_that_begins_with_a_zero_is_not_der() {
+        // A serial number as easy-rsa and openssl keep the next one, and tables.
+        for text in ["0EB13A05CD569E89F6E763F59976A34F\n", "01\n", "0", "0\t1\r\n", "0é\n", "0,a,b", ""] {
+            assert_eq!(is_der(text.as_bytes()), text == "0", "{text:?}");
+        }
+        let short = [0x30, 0x2e, 0x02, 0x01, 0x00];
+        let long = [0x30, 0x82, 0x41, 0x41, 0x41];
+        assert!(is_der(&short) && is_der(&long) && is_der(&long[..2]) && is_der(&[0x30, 0x80, 0x02]));
+        assert!(!is_der(&short[1..]));
     }
 }

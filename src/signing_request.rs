@@ -77,7 +77,7 @@ impl SigningRequest {
     /// As [`SigningRequest::from_der`].
     pub fn read(bytes: &[u8]) -> Result<Self> {
         let is_text = bytes.windows(11).any(|w| w == b"-----BEGIN ");
-        if !is_text && bytes.first() == Some(&0x30) {
+        if !is_text && crate::pem::is_der(bytes) {
             return Self::from_der(bytes);
         }
         if !is_text {

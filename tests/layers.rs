@@ -33,7 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("gateway", &["error", "finding", "name"]),
     ("probe", &["error"]),
-    ("gather", &["certificate", "error", "finding", "key"]),
+    ("gather", &["certificate", "error", "finding", "key", "pem"]),
     (
         "check",
         &[

@@ -103,7 +103,7 @@ pub(super) fn read(bytes: &[u8]) -> Read {
         read.layer = Some("one layer of base64 around the PEM taken off");
         let text = decode(&inside, &mut read.repairs);
         read.scan(&text);
-    } else if inside.first() == Some(&0x30) {
+    } else if super::is_der(&inside) {
         read.repairs.push("no BEGIN and END lines");
         read.der = Some(inside);
     }

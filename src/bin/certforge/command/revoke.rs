@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use certforge::certificate::Certificate;
 use certforge::error::{Counted, Shown};
+use certforge::gather::is_der;
 use certforge::store::{CaEntry, TakenBack, is_regular, read_input, serial_name};
 use certforge::{Error, Finding, Lifetime, Reason, San, Severity};
 
@@ -215,7 +216,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         args.which.contains('/') || path.extension().is_some_and(|e| e == "pem" || e == "crt" || e == "cer");
     if is_path && is_regular(path) {
         let bytes = read_input(path)?;
-        let read = if bytes.first() == Some(&0x30) {
+        let read = if is_der(&bytes) {
             Certificate::from_der(bytes.to_vec())
         } else {
             Certificate::from_pem(&bytes)

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::{Counted, Shown};
-use certforge::gather::{Pile, Role};
+use certforge::gather::{Pile, Role, is_der};
 use certforge::store::{CaEntry, History, files_below, is_regular, read_input, read_large_input, read_start};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, RevocationList, Severity};
@@ -213,13 +213,13 @@ fn large_list(file: &Path) -> Option<Vec<certforge::Result<RevocationList>>> {
         return Some(read_large_input(file).map_or_else(|e| vec![Err(e)], |bytes| lists(&bytes)));
     }
     // Of what is in DER nobody knows what it was to be.
-    let der = (start.octets.first() == Some(&0x30)).then(|| read_large_input(file).ok()).flatten();
+    let der = is_der(&start.octets).then(|| read_large_input(file).ok()).flatten();
     Some(der.map(|bytes| RevocationList::from_der(bytes).map(Ok)).into_iter().flatten().collect())
 }
 
 /// The lists in a file, DER or PEM.
 fn lists(bytes: &[u8]) -> Vec<certforge::Result<RevocationList>> {
-    if bytes.first() == Some(&0x30) {
+    if is_der(bytes) {
         return RevocationList::from_der(bytes).map(Ok).into_iter().collect();
     }
     let text = String::from_utf8_lossy(bytes);
@@ -322,7 +322,7 @@ fn databases_beside(args: &Args) -> Vec<PathBuf> {
 
 /// Whether a file may hold certificates or keys: the others of a folder are passed over.
 fn looks_like_any(bytes: &[u8]) -> bool {
-    bytes.first() == Some(&0x30) || bytes.windows(PEM.len()).any(|w| w == PEM.as_bytes())
+    is_der(bytes) || bytes.windows(PEM.len()).any(|w| w == PEM.as_bytes())
 }
 
 /// The CAs whose key is there, each once, with their issuers.

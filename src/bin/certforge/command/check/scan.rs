@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use certforge::check::certificate;
 use certforge::error::Shown;
-use certforge::gather::clean_certificates;
+use certforge::gather::{clean_certificates, is_der};
 use certforge::store::{Start, files_below, read_input, read_start};
 use certforge::validity::rfc3339;
 use certforge::{Certificate, Finding, Severity};
@@ -79,7 +79,7 @@ fn one(
     let name = path(&PathBuf::from(file));
     let entry_of = |c: &Certificate| entry(&name, c, within, strict, context);
     match std::str::from_utf8(&bytes) {
-        Ok(text) if !text.contains(PEM) && bytes.first() != Some(&0x30) => {
+        Ok(text) if !text.contains(PEM) && !is_der(&bytes) => {
             return (Vec::new(), Vec::new());
         }
         Ok(text) => {
@@ -90,7 +90,7 @@ fn one(
         }
         // UTF-16 has a zero in each second octet.
         Err(_)
-            if bytes.first() == Some(&0x30)
+            if is_der(&bytes)
                 || bytes.windows(PEM.len()).any(|w| w == PEM.as_bytes())
                 || bytes.windows(2 * PEM.len()).any(|w| w.iter().step_by(2).eq(PEM.as_bytes())) => {}
         Err(_) => return (Vec::new(), Vec::new()),
@@ -100,7 +100,7 @@ fn one(
     let damaged = |f: &Finding| f.severity == Severity::Error && f.code == "gather.damaged";
     let mut said: Vec<Finding> = parts.findings.iter().filter(|f| damaged(f)).cloned().collect();
     // A DER file that is no certificate is something else, not a damaged one.
-    if bytes.first() == Some(&0x30) && parts.certificates.is_empty() {
+    if is_der(&bytes) && parts.certificates.is_empty() {
         said.clear();
     }
     if parts.others.locked.is_empty() {
