@@ -87,7 +87,7 @@ impl Certificate {
             return Err(Error::MalformedPem { reason: "no PEM block of a certificate".to_owned() });
         }
         let block = crate::pem::block(pem, |label| label == LABEL);
-        let (label, der) = der::pem::decode_vec(block).map_err(|e| Error::MalformedPem {
+        let (label, mut der) = crate::pem::decode(block).map_err(|e| Error::MalformedPem {
             reason: format!("no PEM block of a certificate can be read: {e}"),
         })?;
         if label != LABEL {
@@ -95,7 +95,7 @@ impl Certificate {
                 reason: format!("a `{label}` block, where a certificate was expected"),
             });
         }
-        Self::from_der(der)
+        Self::from_der(std::mem::take(&mut *der))
     }
 
     /// Its to-be-signed part, and what stands where in it.

@@ -154,6 +154,12 @@ pub fn is_der(bytes: &[u8]) -> bool {
     crate::pem::is_der(bytes)
 }
 
+/// The PEM blocks of a file that have this label, whatever stands between them. One that has no
+/// end goes on to where the next block begins.
+pub fn pem_blocks<'a>(bytes: &'a [u8], label: &'a str) -> impl Iterator<Item = &'a [u8]> {
+    crate::pem::blocks(bytes).filter_map(move |(found, block)| (found == label).then_some(block))
+}
+
 fn is_request_label(label: &str) -> bool {
     matches!(label, "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST")
 }

@@ -1,5 +1,8 @@
 //! Which block of a PEM text is meant (RFC 7468), and what is no text.
 
+use der::pem::{Decoder, decode_vec};
+use zeroize::Zeroizing;
+
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
 const DASHES: &[u8] = b"-----";
@@ -9,25 +12,66 @@ const DASHES: &[u8] = b"-----";
 /// passed over, as OpenSSL does.
 pub(crate) fn block(text: &[u8], is_wanted: impl Fn(&str) -> bool) -> &[u8] {
     let mut first = None;
-    let mut at = 0;
-    while let Some(begin) = find(text, at, BEGIN) {
-        let from = begin + BEGIN.len();
-        let label_end = find(text, from, DASHES).unwrap_or(text.len());
-        let end = find(text, label_end, END).and_then(|end| find(text, end + END.len(), DASHES));
-        let end = end.map_or(text.len(), |dashes| dashes + DASHES.len());
-        // What is told of in a line of its own text is no block.
-        if begin == 0 || matches!(text[begin - 1], b'\n' | b'\r') {
-            let block = &text[begin..end];
-            if std::str::from_utf8(&text[from..label_end]).is_ok_and(&is_wanted) {
-                return block;
-            }
-            first.get_or_insert(block);
-            at = end;
-        } else {
-            at = from;
+    for (label, block) in blocks(text) {
+        if is_wanted(label) {
+            return block;
         }
+        first.get_or_insert(block);
     }
     first.unwrap_or(text)
+}
+
+/// The blocks of a text with their labels, in their order. One that has no end goes on to the
+/// next one's beginning, or to the end of the text.
+pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let begin = begins(text, at)?;
+        let label = begin + BEGIN.len();
+        let label_end = label + text[label..].iter().position(|o| *o == b'-' || *o == b'\n').unwrap_or(0);
+        // Where the next one begins this one has no end of its own: each octet is looked at once.
+        let next = begins(text, label).unwrap_or(text.len());
+        let inside = &text[..next];
+        let end = find(inside, label_end, END).and_then(|end| find(inside, end + END.len(), DASHES));
+        at = end.map_or(next, |dashes| dashes + DASHES.len());
+        Some((std::str::from_utf8(&text[label..label_end]).unwrap_or_default(), &text[begin..at]))
+    })
+}
+
+/// Where the next block begins: what is told of in a line of its own text is none.
+fn begins(text: &[u8], mut from: usize) -> Option<usize> {
+    while let Some(begin) = find(text, from, BEGIN) {
+        if begin == 0 || matches!(text[begin - 1], b'\n' | b'\r') {
+            return Some(begin);
+        }
+        from = begin + BEGIN.len();
+    }
+    None
+}
+
+/// The label and the octets of a block whose lines may be of any length: Java's encoder for MIME
+/// writes 76 characters, and RFC 7468 §2 asks who reads to be lenient.
+pub(crate) fn decode(block: &[u8]) -> der::pem::Result<(&str, Zeroizing<Vec<u8>>)> {
+    decode_vec(block).map(|(label, der)| (label, Zeroizing::new(der))).or_else(|strict| {
+        let (label, line) = in_one_line(block.trim_ascii()).ok_or(strict)?;
+        let mut der = Zeroizing::new(Vec::with_capacity(line.len()));
+        let read = Decoder::new_detect_wrap(&line).and_then(|mut d| d.decode_to_end(&mut der).map(|_| ()));
+        read.map(|()| (label, der)).map_err(|_| strict)
+    })
+}
+
+/// The label of a block, and the same with all its base64 in one line.
+fn in_one_line(block: &[u8]) -> Option<(&str, Zeroizing<Vec<u8>>)> {
+    let label = find(block, BEGIN.len(), DASHES)?;
+    let inside = label + DASHES.len();
+    let end = find(block, inside, END)?;
+    let mut line = Zeroizing::new(Vec::with_capacity(block.len() + 2));
+    line.extend(&block[..inside]);
+    line.push(b'\n');
+    line.extend(block[inside..end].iter().filter(|octet| !octet.is_ascii_whitespace()));
+    line.push(b'\n');
+    line.extend(&block[end..]);
+    Some((std::str::from_utf8(&block[BEGIN.len()..label]).ok()?, line))
 }
 
 /// Whether these octets begin as DER does: a SEQUENCE with its length (X.690 §8.1). Its tag is
@@ -49,7 +93,7 @@ fn find(text: &[u8], from: usize, what: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{block, is_der};
+    use super::{block, blocks, decode, is_der};
 
     #[test]
     fn the_block_that_is_wanted_is_found_among_others() {
@@ -65,9 +109,52 @@ mod tests {
         // One that does not end goes on to the end of the text.
         let open = "-----BEGIN A-----\nAAAA\n";
         assert_eq!(block(open.as_bytes(), is("A")), open.as_bytes());
+        // Or to where the next one begins.
+        let text = format!("{open}{two}");
+        assert_eq!(block(text.as_bytes(), is("A")), open.as_bytes());
+        assert_eq!(block(text.as_bytes(), is("B")), two.as_bytes());
         assert_eq!(block(b"-----BEGIN ", is("")), b"-----BEGIN ");
         assert_eq!(block(b"", is("")), b"");
     }
+    #[test]
+    fn each_octet_is_looked_at_a_few_times() {
+        // Were it once for each beginning, this would take minutes.
+        for part in ["x-----BEGIN ", "-----BEGIN \n", "-----BEGIN A-----\n", "\n-----BEGIN A-----END "] {
+            let text = part.repeat(200_000);
+            assert!(blocks(text.as_bytes()).count() <= 200_000);
+            assert!(!block(text.as_bytes(), |_| false).is_empty());
+        }
+    }
+
+    #[test]
+    fn lines_may_be_of_any_length() {
+        let body =
+            "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCAAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw==";
+        let lines = |n: usize, end: &str| -> String {
+            body.as_bytes().chunks(n).map(|line| format!("{}{end}", String::from_utf8_lossy(line))).collect()
+        };
+        let block = |inside: &str| format!("-----BEGIN A KEY-----\n{inside}-----END A KEY-----\n");
+        let usual = block(&lines(64, "\n"));
+        let (label, der) = decode(usual.as_bytes()).unwrap();
+        assert_eq!((label, der.len()), ("A KEY", 67));
+        for (n, end) in [(76, "\r\n"), (3, " \n"), (1000, "\n")] {
+            assert_eq!(decode(block(&lines(n, end)).as_bytes()).unwrap(), (label, der.clone()), "{n}");
+        }
+        for bad in ["!", "AAAA\nB", "A: b\n\nAAAA", ""] {
+            assert!(decode(block(&format!("{bad}\n")).as_bytes()).is_err() || bad.is_empty(), "{bad}");
+        }
+        for bad in [
+            "",
+            "-----BEGIN ",
+            "-----BEGIN A",
+            "-----BEGIN A-----",
+            "-----END A-----",
+            "-----BEGIN A-----END A-----",
+        ] {
+            assert!(decode(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
     #[test]
     fn a_text_that_begins_with_a_zero_is_not_der() {
         // A serial number as easy-rsa and openssl keep the next one, and tables.

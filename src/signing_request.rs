@@ -2,7 +2,7 @@
 //! and read from those who want a certificate. A request is a wish: nothing in it
 //! is taken over but its key, its names and its subject.
 
-use der::asn1::ObjectIdentifier;
+use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::pem::LineEnding;
 use der::{Decode, Encode, Reader, SliceReader};
 use x509_cert::attr::Attributes;
@@ -84,11 +84,11 @@ impl SigningRequest {
             return Err(malformed("it is neither PEM nor DER"));
         }
         let block = crate::pem::block(bytes, |label| LABELS.contains(&label));
-        let (label, der) = der::pem::decode_vec(block).map_err(|e| malformed(&e.to_string()))?;
+        let (label, mut der) = crate::pem::decode(block).map_err(|e| malformed(&e.to_string()))?;
         if !LABELS.contains(&label) {
             return Err(malformed(&format!("it is a `{label}` block")));
         }
-        Self::from_der(der)
+        Self::from_der(std::mem::take(&mut *der))
     }
 
     /// Its DER.
@@ -157,11 +157,16 @@ impl SigningRequest {
             if extension.extn_id == SUBJECT_ALT_NAME {
                 alternative_names(&extension, &mut names, &mut findings)?;
             } else {
-                findings.extend(dropped(&extension, template, is_rsa));
+                findings.extend(self.dropped(&extension, template, is_rsa));
             }
         }
         names.extend_from_slice(more);
         let subject = self.kept_subject(template, &mut names, &mut findings)?;
+        if let (true, Some(why)) =
+            (names.is_empty(), findings.iter().find(|f| f.severity == Severity::Warning))
+        {
+            return Err(malformed(&format!("no name is left for the certificate; {}", why.message)));
+        }
         let request = LeafRequest::for_names(Names::new(names)?).subject(subject).template(template.clone());
         Ok((request, findings))
     }
@@ -218,6 +223,68 @@ impl SigningRequest {
         }
         Ok(all)
     }
+
+    /// That an extension is not taken over; nothing where the certificate has the same.
+    fn dropped(&self, extension: &Extension, template: &Template, is_rsa: bool) -> Option<Finding> {
+        let value = extension.extn_value.as_bytes();
+        let wish = |what: &str| {
+            let text = format!("{what}: the template `{}` decides", template.name());
+            Finding::new("csr.extension", Severity::Info, "request", format!("left out: {text}"))
+        };
+        let unreadable =
+            |what: &str| Some(left_out("csr.extension", "request", format!("{what} that cannot be read")));
+        match extension.extn_id {
+            BASIC_CONSTRAINTS => match BasicConstraints::from_der(value) {
+                Ok(constraints) if constraints.ca => {
+                    Some(left_out("csr.ca", "request", "CA:TRUE: a request never makes a CA"))
+                }
+                Ok(_) => None,
+                Err(_) => unreadable("basic constraints"),
+            },
+            KEY_USAGE => match KeyUsage::from_der(value) {
+                Ok(usage) if usage.key_cert_sign() || usage.crl_sign() => {
+                    Some(left_out("csr.ca", "request", "keyCertSign or cRLSign: a request never makes a CA"))
+                }
+                Ok(usage) => {
+                    let narrowed = usage.encipher_only() || usage.decipher_only();
+                    (narrowed || key_usages(usage) != template.key_usage(is_rsa))
+                        .then(|| wish("the key usage"))
+                }
+                Err(_) => unreadable("a key usage"),
+            },
+            EXTENDED_KEY_USAGE => match ExtendedKeyUsage::from_der(value) {
+                Ok(usages) => {
+                    let own = template.extended_key_usage();
+                    let same = !extension.critical
+                        && usages.0.len() == own.len()
+                        && own.iter().all(|u| usages.0.contains(&u.oid()));
+                    let asked: Vec<String> = usages
+                        .0
+                        .iter()
+                        .map(|oid| crate::template::ExtendedKeyUsage::of(*oid).to_string())
+                        .collect();
+                    (!same).then(|| wish(&format!("the extended key usage {}", asked.join(", "))))
+                }
+                Err(_) => unreadable("an extended key usage"),
+            },
+            SUBJECT_KEY_IDENTIFIER => {
+                let own = OctetStringRef::new(&self.public_key.key_identifier()).and_then(|o| o.to_der());
+                (own.ok().as_deref() != Some(value)).then(|| {
+                    let message = "left out: the subject key identifier, which comes of the key";
+                    Finding::new("csr.identifier", Severity::Info, "request", message)
+                })
+            }
+            other if extension.critical => {
+                Some(left_out("csr.critical", "request", format!("the critical extension {other}")))
+            }
+            other => Some(Finding::new(
+                "csr.extension",
+                Severity::Info,
+                "request",
+                format!("left out: the extension {other}"),
+            )),
+        }
+    }
 }
 
 /// The names of a subject alternative name. A malformed one is an error: leaving it
@@ -227,6 +294,13 @@ fn alternative_names(extension: &Extension, names: &mut Vec<San>, findings: &mut
         .map_err(|e| malformed(&format!("its subject alternative name cannot be read: {e}")))?;
     for name in &found.0 {
         let text = match name {
+            // What many write, and no client looks at (RFC 5280 §4.2.1.6).
+            GeneralName::DnsName(dns) if dns.as_str().parse::<std::net::IpAddr>().is_ok() => {
+                let message =
+                    format!("the DNS name {} is an address, and becomes an IP address", dns.as_str());
+                findings.push(Finding::new("csr.name", Severity::Warning, "names", message));
+                format!("ip:{}", dns.as_str())
+            }
             GeneralName::DnsName(dns) => format!("dns:{}", dns.as_str()),
             GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()),
             GeneralName::UniformResourceIdentifier(uri) => format!("uri:{}", uri.as_str()),
@@ -247,56 +321,6 @@ fn alternative_names(extension: &Extension, names: &mut Vec<San>, findings: &mut
         names.push(text.parse()?);
     }
     Ok(())
-}
-
-/// That an extension is not taken over; nothing where the certificate has the same.
-fn dropped(extension: &Extension, template: &Template, is_rsa: bool) -> Option<Finding> {
-    let value = extension.extn_value.as_bytes();
-    let wish = |what: &str| {
-        let text = format!("{what}: the template `{}` decides", template.name());
-        Finding::new("csr.extension", Severity::Info, "request", format!("left out: {text}"))
-    };
-    let unreadable =
-        |what: &str| Some(left_out("csr.extension", "request", format!("{what} that cannot be read")));
-    match extension.extn_id {
-        BASIC_CONSTRAINTS => match BasicConstraints::from_der(value) {
-            Ok(constraints) if constraints.ca => {
-                Some(left_out("csr.ca", "request", "CA:TRUE: a request never makes a CA"))
-            }
-            Ok(_) => None,
-            Err(_) => unreadable("basic constraints"),
-        },
-        KEY_USAGE => match KeyUsage::from_der(value) {
-            Ok(usage) if usage.key_cert_sign() || usage.crl_sign() => {
-                Some(left_out("csr.ca", "request", "keyCertSign or cRLSign: a request never makes a CA"))
-            }
-            Ok(usage) => (key_usages(usage) != template.key_usage(is_rsa)).then(|| wish("the key usage")),
-            Err(_) => unreadable("a key usage"),
-        },
-        EXTENDED_KEY_USAGE => match ExtendedKeyUsage::from_der(value) {
-            Ok(usages) => {
-                let own = template.extended_key_usage();
-                let same = usages.0.len() == own.len() && own.iter().all(|u| usages.0.contains(&u.oid()));
-                let asked: Vec<String> = usages
-                    .0
-                    .iter()
-                    .map(|oid| crate::template::ExtendedKeyUsage::of(*oid).to_string())
-                    .collect();
-                (!same).then(|| wish(&format!("the extended key usage {}", asked.join(", "))))
-            }
-            Err(_) => unreadable("an extended key usage"),
-        },
-        SUBJECT_KEY_IDENTIFIER => None,
-        other if extension.critical => {
-            Some(left_out("csr.critical", "request", format!("the critical extension {other}")))
-        }
-        other => Some(Finding::new(
-            "csr.extension",
-            Severity::Info,
-            "request",
-            format!("left out: the extension {other}"),
-        )),
-    }
 }
 
 /// What a key usage says, in the order of its bits.

@@ -71,7 +71,7 @@ impl PrivateKey {
         if !has(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") {
             return Self::from_pem(block).map(|key| (key, None));
         }
-        let (_, der) = der::pem::decode_vec(block).map_err(|e| Error::MalformedPem {
+        let (_, der) = crate::pem::decode(block).map_err(|e| Error::MalformedPem {
             reason: format!("no PEM block of a private key can be read: {e}"),
         })?;
         let Some(passphrase) = unlock(of)? else {

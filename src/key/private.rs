@@ -128,10 +128,9 @@ impl PrivateKey {
             return Err(Error::MalformedPem { reason: "no PEM block of a private key".to_owned() });
         }
         let block = crate::pem::block(pem, |label| KeyForm::of_label(label).is_some());
-        let (label, der) = der::pem::decode_vec(block).map_err(|e| Error::MalformedPem {
+        let (label, der) = crate::pem::decode(block).map_err(|e| Error::MalformedPem {
             reason: format!("no PEM block of a private key can be read: {e}"),
         })?;
-        let der = Zeroizing::new(der);
         let form = KeyForm::of_label(label)
             .ok_or_else(|| Error::Key { reason: format!("its PEM label is `{label}`") })?;
         Self::from_der(&der, form)
