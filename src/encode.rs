@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 use crate::key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
 use crate::name::{Names, San};
 use crate::plan::LeafPlan;
-use crate::revocation::{Reason, Revoked};
+use crate::revocation::{ListNumber, Reason, Revoked};
 use crate::template::{KeyUsage, Template};
 use crate::validity::Validity;
 
@@ -198,7 +198,7 @@ pub(crate) fn signing_request(plan: &LeafPlan, key: &PublicKey, subject: &[u8]) 
 pub(crate) fn revocation_list(
     issuer: Issuer<'_>,
     revoked: &[Revoked],
-    number: u128,
+    number: &ListNumber,
     (this_update, next_update): (OffsetDateTime, OffsetDateTime),
 ) -> Result<Unsigned> {
     let algorithm = signature_algorithm(issuer.algorithm)?;
@@ -211,7 +211,7 @@ pub(crate) fn revocation_list(
             .collect::<der::Result<Vec<_>>>()?;
         let mut extensions = Extensions::default();
         authority_key_identifier(&mut extensions, issuer.key_identifier)?;
-        extensions.add(false, &CrlNumber(Uint::new(&number.to_be_bytes())?))?;
+        extensions.add(false, &CrlNumber(Uint::new(number.octets())?))?;
         TbsCertList {
             version: 1,
             signature: Exact(&algorithm),
@@ -349,8 +349,7 @@ fn signs(algorithm: KeyAlgorithm) -> Result<()> {
 }
 
 fn algorithm_of(key: &PublicKey) -> Result<KeyAlgorithm> {
-    let unknown =
-        || Error::UnsupportedAlgorithm { algorithm: format!("of the public key sha256 {}", key.sha256()) };
+    let unknown = || Error::UnsupportedAlgorithm { algorithm: key.describe() };
     let algorithm = key.algorithm().ok_or_else(unknown)?;
     signs(algorithm)?;
     Ok(algorithm)

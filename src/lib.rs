@@ -86,7 +86,7 @@ pub use finding::{Finding, Severity};
 pub use key::{KeyAlgorithm, PrivateKey, PublicKey, Signer};
 pub use name::{Names, San};
 pub use plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
-pub use revocation::{Reason, RevocationList, Revoked};
+pub use revocation::{ListNumber, Reason, RevocationList, Revoked};
 pub use signing_request::SigningRequest;
 #[cfg(feature = "store")]
 pub use store::Store;

@@ -14,8 +14,10 @@ use crate::error::{Error, Result};
 use crate::key::{PublicKey, SignatureAlgorithm};
 
 mod extent;
+mod number;
 
 pub use extent::Extent;
+pub use number::ListNumber;
 
 const LABEL: &str = "X509 CRL";
 
@@ -163,11 +165,11 @@ impl RevocationList {
     /// [`Error::MalformedCrl`].
     pub fn from_pem(pem: &[u8]) -> Result<Self> {
         let block = crate::pem::block(pem, |label| label == LABEL);
-        let (label, der) = der::pem::decode_vec(block).map_err(|e| malformed(&e.to_string()))?;
+        let (label, mut der) = crate::pem::decode(block).map_err(|e| malformed(&e.to_string()))?;
         if label != LABEL {
             return Err(malformed(&format!("it is a `{label}` block")));
         }
-        Self::from_der(der)
+        Self::from_der(std::mem::take(&mut *der))
     }
 
     /// Its DER.
@@ -240,16 +242,13 @@ impl RevocationList {
         Extent::of(&self.view.tbs_cert_list)
     }
 
-    /// Its number, where it has one that is not beyond 128 bits: RFC 5280 §5.2.3 allows 160,
-    /// and nobody counts so far.
+    /// Its number, where it has one that a list may have.
     #[must_use]
-    pub fn number(&self) -> Option<u128> {
+    pub fn number(&self) -> Option<ListNumber> {
         let extensions = self.view.tbs_cert_list.crl_extensions.as_ref()?;
         let oid = <CrlNumber as der::oid::AssociatedOid>::OID;
         let extension = extensions.iter().find(|e| e.extn_id == oid)?;
-        let number = Uint::from_der(extension.extn_value.as_bytes()).ok()?;
-        let bytes = number.as_bytes();
-        (bytes.len() <= 16).then(|| bytes.iter().fold(0, |n, b| n << 8 | u128::from(*b)))
+        ListNumber::from_octets(Uint::from_der(extension.extn_value.as_bytes()).ok()?.as_bytes())
     }
 
     /// When it was made.

@@ -117,10 +117,10 @@ proptest::proptest! {
             Revoked { serial, at: now - Duration::seconds(back), reason: reasons[i % reasons.len()] }
         };
         let mut revoked: Vec<Revoked> = serials.iter().enumerate().map(entry).collect();
-        let list = authority().revocation_list(&revoked, number, (now, now + Duration::days(7))).unwrap();
+        let list = authority().revocation_list(&revoked, certforge::ListNumber::from(number), (now, now + Duration::days(7))).unwrap();
         let again = RevocationList::from_pem(list.pem().unwrap().as_bytes()).unwrap();
         prop_assert_eq!(again.der(), list.der());
-        prop_assert_eq!(again.number(), Some(number));
+        prop_assert_eq!(again.number(), Some(certforge::ListNumber::from(number)));
         let mut found: Vec<_> = again.revoked().iter().map(|r| (r.serial.clone(), r.at, r.reason)).collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));
         revoked.sort_by(|a, b| a.serial.cmp(&b.serial));

@@ -86,7 +86,25 @@ impl ImportRecords {
 
     /// The records for a region and an endpoint: one an account.
     pub fn at(&self, region: &str, endpoint: Option<&str>) -> impl Iterator<Item = &ImportRecord> {
-        self.records.iter().filter(move |r| r.region == region && r.endpoint.as_deref() == endpoint)
+        let place = endpoint.and_then(Self::place_of);
+        let is_there = move |r: &&ImportRecord| {
+            r.region == region && r.endpoint.as_deref().and_then(Self::place_of) == place
+        };
+        self.records.iter().filter(is_there)
+    }
+
+    /// Which ACM an endpoint leads to: none for AWS's own, by whatever of its names (those of
+    /// VPC endpoints too), else the URL as it is compared.
+    #[must_use]
+    pub fn place_of(endpoint: &str) -> Option<String> {
+        let url = endpoint.trim_end_matches('/');
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let authority = authority.to_ascii_lowercase();
+        let host = authority.split(':').next().unwrap_or_default();
+        let is_own =
+            [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|end| host.ends_with(end));
+        (!is_own).then(|| format!("{}://{authority}{path}", scheme.to_ascii_lowercase()))
     }
 
     /// All records that are in use.
@@ -163,7 +181,8 @@ impl ImportRecord {
 
     /// Whether both are of the same region, endpoint and account.
     fn is_beside(&self, other: &Self) -> bool {
-        self.region == other.region && self.endpoint == other.endpoint && self.account() == other.account()
+        let place = |r: &Self| r.endpoint.as_deref().and_then(ImportRecords::place_of);
+        self.region == other.region && place(self) == place(other) && self.account() == other.account()
     }
 
     /// The account its ARN names.

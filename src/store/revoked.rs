@@ -10,7 +10,7 @@ use super::file::io_error;
 use super::write;
 use super::{CaEntry, Lock, PATIENCE, PUBLIC, REVOKED, Store, file, serial_name, serial_octets};
 use crate::error::{Error, Result};
-use crate::revocation::{Reason, RevocationList, Revoked, serial_number};
+use crate::revocation::{ListNumber, Reason, RevocationList, Revoked, serial_number};
 use crate::validity::rfc3339;
 
 /// The last list of a CA.
@@ -40,7 +40,7 @@ pub struct TakenBack {
 impl Store {
     /// Takes a certificate back: from now on it is in every list of its CA. What was
     /// taken back before stays as it is, but for a graver reason: any of them is graver than
-    /// a hold or none, and a key that somebody else has than all others.
+    /// none, none than a hold, and a key that somebody else has than all others.
     ///
     /// # Errors
     /// [`Error::Serial`] where that is no serial number; [`Error::StoreName`];
@@ -52,9 +52,11 @@ impl Store {
         }
         let _lock = Lock::on(&folder, PATIENCE)?;
         let before = read(&path)?;
+        // A hold may be given back: whoever gives no reason after it means for good.
         let weight = |reason: Reason| match reason {
-            Reason::CertificateHold | Reason::Unspecified => 0,
-            reason => 1 + u8::from(reason.is_of_the_key()),
+            Reason::CertificateHold => 0,
+            Reason::Unspecified => 1,
+            reason => 2 + u8::from(reason.is_of_the_key()),
         };
         if let Some(before) = before.as_ref().filter(|b| weight(b.reason) >= weight(reason)) {
             return Ok(TakenBack { reason: before.reason, changed: false });
@@ -63,6 +65,22 @@ impl Store {
         let text = text(&serial_name(serial)?, reason, at)?;
         write::replace_by(write::parent(&folder), &path, text.as_bytes(), PUBLIC)?;
         Ok(TakenBack { reason, changed: true })
+    }
+
+    /// The serial numbers, as records have them, of all that the CAs of this store, and those
+    /// that were replaced, took back: what is in none of them need not be asked for.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn revoked_serials(&self) -> Result<HashSet<String>> {
+        let mut serials = HashSet::new();
+        let names = self.authority_names()?;
+        let there = names.iter().map(|name| self.ca_folder(name)).collect::<Result<Vec<_>>>()?;
+        for folder in there.into_iter().chain(self.archived_authorities()?) {
+            let names = file::files_in(&folder.join(REVOKED))?;
+            serials.extend(names.iter().filter_map(|name| name.strip_suffix(".json")).map(str::to_owned));
+        }
+        Ok(serials)
     }
 
     /// Gives back what was on hold: it is in no list any more. False where it was not taken
@@ -150,31 +168,33 @@ impl Store {
     /// making the next one.
     ///
     /// # Errors
-    /// [`Error::StoreName`], [`Error::Io`]; [`Error::File`] where the number is none, or no
-    /// higher one can be written.
-    pub fn next_list_number(&self, ca: &str) -> Result<u128> {
+    /// [`Error::StoreName`], [`Error::Io`]; [`Error::File`] where the number that is kept is none,
+    /// or no higher one can be written.
+    pub fn next_list_number(&self, ca: &str) -> Result<ListNumber> {
         let folder = self.ca_folder(ca)?;
         let path = folder.join(LIST_NUMBER);
-        let malformed = |reason: &str| Error::MalformedRecord { reason: reason.to_owned() };
         let elsewhere = if file::is_there(&path) {
-            let text = String::from_utf8_lossy(&file::read(&path)?).trim().parse();
-            text.map_err(|_| malformed("it is not the number of a list").in_file(&path))?
+            let text = String::from_utf8_lossy(&file::read(&path)?).into_owned();
+            text.trim().parse().map_err(|e: Error| e.in_file(&path))?
         } else {
-            0
+            ListNumber::default()
+        };
+        let no_next = || {
+            let reason = "its number has no next one: RFC 5280 §5.2.3 allows 20 octets".to_owned();
+            Error::MalformedCrl { reason }.in_file(&folder.join(LIST))
         };
         let last = match self.revocation_list(ca) {
-            Ok(Some(list)) if list.has_number() => list.number().unwrap_or(u128::MAX),
-            _ => 0,
+            Ok(Some(list)) if list.has_number() => list.number().ok_or_else(no_next)?,
+            _ => ListNumber::default(),
         };
-        let next = last.max(elsewhere).checked_add(1);
-        next.ok_or_else(|| malformed("its number has no next one").in_file(&folder.join(LIST)))
+        last.max(elsewhere).next().ok_or_else(no_next)
     }
 
     /// Keeps what the next list's number has to be above of.
     ///
     /// # Errors
     /// [`Error::StoreName`], [`Error::Io`].
-    pub fn save_list_number(&self, ca: &str, number: u128) -> Result<()> {
+    pub fn save_list_number(&self, ca: &str, number: ListNumber) -> Result<()> {
         write::replace(&self.ca_folder(ca)?.join(LIST_NUMBER), format!("{number}\n").as_bytes(), PUBLIC)
     }
 

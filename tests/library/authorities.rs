@@ -252,8 +252,13 @@ fn a_ca_comes_with_its_history() {
         at: at.replace_nanosecond(0).unwrap(),
         reason: Reason::KeyCompromise,
     };
-    let list =
-        authority.revocation_list(std::slice::from_ref(&gone), 41, (at, now() + Duration::days(4))).unwrap();
+    let list = authority
+        .revocation_list(
+            std::slice::from_ref(&gone),
+            certforge::ListNumber::from(41),
+            (at, now() + Duration::days(4)),
+        )
+        .unwrap();
     let history = History {
         issued: leaves.iter().map(certforge::Bundle::leaf).collect(),
         revoked: vec![gone],
@@ -265,7 +270,10 @@ fn a_ca_comes_with_its_history() {
     let serial = leaves[1].leaf().serial_hex();
     assert_eq!(store.is_revoked("old", &serial).unwrap(), Some(Reason::KeyCompromise));
     assert_eq!(store.is_revoked("old", &leaves[0].leaf().serial_hex()).unwrap(), None);
-    assert_eq!(store.revocation_list("old").unwrap().unwrap().number(), Some(41));
+    assert_eq!(
+        store.revocation_list("old").unwrap().unwrap().number(),
+        Some(certforge::ListNumber::from(41))
+    );
     let known = store.issued("old", &serial).unwrap().unwrap();
     assert_eq!(&known.certificate, leaves[1].leaf());
     assert!(known.request.is_none(), "nobody knows what was asked for");

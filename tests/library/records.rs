@@ -178,7 +178,7 @@ fn the_last_list_is_kept() {
     let authority = ca("List CA");
     store.save_authority("main", &authority, None, None, Overwrite::Refuse).unwrap();
     assert!(store.revocation_list("main").unwrap().is_none());
-    for number in [1, 2] {
+    for number in [1, 2].map(certforge::ListNumber::from) {
         let list = authority.revocation_list(&[], number, (now(), now() + Duration::days(7))).unwrap();
         let file = store.save_revocation_list("main", &list).unwrap();
         assert_eq!(file.mode, 0o644);

@@ -107,6 +107,33 @@ fn a_list_that_is_lost_or_damaged_does_not_count_back() {
 }
 
 #[test]
+fn numbers_of_lists_beyond_128_bits_go_on() {
+    let sandbox = Sandbox::new();
+    let script = "mkdir a; cd a
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 100 -subj /CN=F -addext keyUsage=critical,keyCertSign,cRLSign
+: >index.txt; echo 7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFE >crlnumber
+printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index.txt\\ncrlnumber=crlnumber\\ndefault_md=sha256\\ndefault_crl_days=30\\n' >o.cnf
+openssl ca -config o.cnf -gencrl -keyfile ca.key -cert ca.pem -out crl.pem";
+    if judge("openssl").is_none() {
+        return;
+    }
+    let mut sh = std::process::Command::new("sh");
+    sandbox.isolate(sh.args(["-ec", script]));
+    let ran = support::ran(sh.output().unwrap());
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    sandbox.ok("ca adopt a a");
+    sandbox.ok("leaf x.example --ca a --key p256");
+    let told = sandbox.ok("revoke x.example");
+    assert!(told.stderr.contains("0x7fffffffffffffffffffffffffffffffffffffff"), "{}", told.stderr);
+    let text =
+        openssl(&["crl", "-in", "certforge/ca/a/crl.pem", "-noout", "-crlnumber"], sandbox.path()).unwrap();
+    assert_eq!(text.trim(), "crlNumber=0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF");
+    // Behind the last there is none.
+    let end = sandbox.run("crl --ca a");
+    assert!(end.status == 3 && end.stderr.contains("no next one"), "{}", end.stderr);
+}
+
+#[test]
 fn a_key_that_was_compromised_is_not_certified_again() {
     let sandbox = Sandbox::new();
     sandbox.ok("ca new root --key p256");
@@ -250,6 +277,12 @@ fn a_hold_becomes_a_graver_reason_and_nothing_becomes_a_lesser_one() {
         refused(&sandbox, &format!("renew b.example --reuse-key{more}"), 3, "revoked");
     }
     assert!(sandbox.ok("revoke a.example").stderr.contains("taken back before"));
+    // Who gives no reason after a hold means for good: it is not given back.
+    sandbox.ok("leaf c.example --key p256");
+    sandbox.ok("revoke c.example --reason certificateHold");
+    let again = json(&sandbox.ok("revoke c.example --json").stdout);
+    assert_eq!(again["revoked"]["reason"], "unspecified", "{again}");
+    refused(&sandbox, "revoke c.example --release", 3, "revoked.for-good");
 }
 
 #[test]
@@ -293,6 +326,29 @@ fn what_is_damaged_elsewhere_stops_no_revocation_and_no_status() {
     let renewed = sandbox.run("renew --due --json");
     assert_eq!(renewed.status, 3, "{}", renewed.stdout);
     assert_eq!(json(&renewed.stdout)["leaves"][0]["state"], "renewed", "a.example had its turn");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_of_what_was_taken_back() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    sandbox.ok("revoke a.example");
+    let folder = sandbox.file("certforge/ca/default/revoked");
+    let record = std::fs::read_dir(folder)
+        .unwrap()
+        .flatten()
+        .find(|e| e.path().extension().is_some_and(|e| e == "json"));
+    let record = record.unwrap().path();
+    let whole = std::fs::read(&record).unwrap();
+    std::fs::write(&record, "{").unwrap();
+    let status = sandbox.run("status --json");
+    let entries = json(&status.stdout)["entries"].clone();
+    let leaf = entries.as_array().unwrap().iter().find(|e| e["name"] == "a.example").unwrap().clone();
+    assert_eq!((status.status, &leaf["condition"]), (1, &"revoked".into()), "{leaf}");
+    std::fs::write(&record, whole).unwrap();
+    std::fs::write(sandbox.file("certforge/ca/default/crl.number"), "junk").unwrap();
+    let told = sandbox.run("crl").stderr;
+    assert!(told.contains("a number above that of every list") && !told.contains("import-acm"), "{told}");
 }
 
 #[test]
@@ -456,9 +512,28 @@ fn a_leaf_that_was_taken_back_is_refused_by_its_name_without_a_list() {
         let message = "it was taken back by the CA default (keyCompromise)";
         assert_eq!(revoked["message"], message, "{command}");
     }
-    // By file nothing but a list can say so.
-    let by_file = "verify certforge/a.example/fullchain.pem --trust certforge/ca/default/ca.pem";
-    assert_eq!(sandbox.run(by_file).status, 0);
+    // By its file too, wherever that is: it is the store's own CA that is asked.
+    std::fs::copy(sandbox.file("certforge/a.example/fullchain.pem"), sandbox.file("x.pem")).unwrap();
+    for args in ["verify x.pem", "verify x.pem --trust certforge/ca/default/ca.pem", "check x.pem"] {
+        let ran = sandbox.run(&format!("{args} --json"));
+        assert!(ran.status == 1 && ran.stdout.contains("path.revoked"), "{args}: {}", ran.stdout);
+    }
+    let scanned = sandbox.run("check certforge --json");
+    let entries = json(&scanned.stdout)["certificates"].clone();
+    let of_leaf = |e: &&Value| e["path"] == "certforge/a.example/cert.pem";
+    let leaf = entries.as_array().unwrap().iter().find(of_leaf).unwrap().clone();
+    assert_eq!((scanned.status, &leaf["condition"]), (1, &"revoked".into()), "{leaf}");
+    // And it is not put where others use it.
+    for args in [
+        "import-acm a.example",
+        "import-acm --all",
+        "import-acm --from x.pem --private-key certforge/a.example/key.pem",
+    ] {
+        let ran = sandbox.run(&format!("{args} --sim"));
+        assert!(ran.status == 3 && ran.stderr.contains("it was taken back"), "{args}: {}", ran.stderr);
+    }
+    sandbox.ok("renew a.example");
+    sandbox.ok("import-acm a.example --sim");
 }
 
 #[test]

@@ -172,7 +172,7 @@ pub fn make(
     // The clock's seconds are past any count, so that the number goes up even where the list
     // before cannot be read.
     let clock = u128::try_from(context.now.unix_timestamp()).unwrap_or(0);
-    let number = clock.max(store.next_list_number(ca)?);
+    let number = certforge::ListNumber::from(clock).max(store.next_list_number(ca)?);
     let validity = Lifetime::days(days).starting(context.now)?;
     let list = authority.revocation_list(&revoked, number, (context.now, validity.not_after()))?;
     let file = store.save_revocation_list(ca, &list)?;

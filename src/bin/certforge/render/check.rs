@@ -114,9 +114,9 @@ fn request(out: &mut impl Write, r: &RequestCheck) -> io::Result<()> {
 
 fn list(out: &mut impl Write, l: &ListReport) -> io::Result<()> {
     line(out, "crl", &l.issuer, &Shown(&l.place).to_string())?;
-    let number = match l.number {
+    let number = match l.full_number {
         Some(number) => format!("number {number}"),
-        None if l.has_number => "a number of more than 64 bits".to_owned(),
+        None if l.has_number => "a number of more than 20 octets".to_owned(),
         None => "without a number".to_owned(),
     };
     line(out, "revoked", &l.revoked.to_string(), &number)?;

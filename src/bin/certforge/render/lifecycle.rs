@@ -154,7 +154,7 @@ pub fn crl_lines(out: &mut impl Write, crl: &CrlReport) -> io::Result<()> {
     }
     let taken_back = Counted(crl.certificates, "certificate", "certificates");
     let facts = format!("{taken_back}, next by {}", &crl.next_update[..10]);
-    line(out, "crl", &format!("{} number {}", crl.ca, crl.number), &facts)?;
+    line(out, "crl", &format!("{} number {}", crl.ca, crl.full_number), &facts)?;
     finding_lines(out, &crl.findings)
 }
 

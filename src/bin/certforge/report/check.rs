@@ -6,7 +6,7 @@ use certforge::error::Counted;
 use certforge::finding::{Finding, Severity};
 use certforge::key::Sha256;
 use certforge::validity::rfc3339;
-use certforge::{Certificate, PublicKey, RevocationList, Subtree};
+use certforge::{Certificate, ListNumber, PublicKey, RevocationList, Subtree};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -312,6 +312,9 @@ pub struct ListReport {
     pub issuer: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<u128>,
+    /// The same, however large.
+    #[serde(skip)]
+    pub full_number: Option<ListNumber>,
     #[serde(skip)]
     pub has_number: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -339,7 +342,8 @@ impl ListReport {
         Self {
             place: place.to_owned(),
             issuer: list.issuer(),
-            number: list.number(),
+            number: list.number().and_then(ListNumber::as_u128),
+            full_number: list.number(),
             has_number: list.has_number(),
             this_update: list.this_update().map(rfc3339),
             next_update: list.next_update().map(rfc3339),

@@ -1,8 +1,8 @@
 //! What ends when, what was renewed, taken back or thrown away.
 
-use certforge::RevocationList;
 use certforge::store::SavedFile;
 use certforge::validity::rfc3339;
+use certforge::{ListNumber, RevocationList};
 use serde::{Serialize, Serializer};
 
 use super::{FindingReport, LeafReport, NameReport, Problem, path};
@@ -146,7 +146,12 @@ pub struct RevokedReport {
 pub struct CrlReport {
     pub path: String,
     pub ca: String,
-    pub number: u128,
+    /// None where it is beyond 128 bits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u128>,
+    /// The same, however large.
+    #[serde(skip)]
+    pub full_number: ListNumber,
     pub this_update: String,
     pub next_update: String,
     /// How many certificates are in the list.
@@ -162,7 +167,8 @@ impl CrlReport {
         Self {
             path: path(&file.path),
             ca: ca.to_owned(),
-            number: list.number().unwrap_or_default(),
+            number: list.number().and_then(ListNumber::as_u128),
+            full_number: list.number().unwrap_or_default(),
             this_update: list.this_update().map(rfc3339).unwrap_or_default(),
             next_update: list.next_update().map(rfc3339).unwrap_or_default(),
             certificates,
