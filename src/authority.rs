@@ -5,7 +5,6 @@ mod load;
 mod path;
 mod stencil;
 
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
@@ -20,7 +19,7 @@ use crate::key;
 use crate::key::{PrivateKey, PublicKey, Signer};
 use crate::name::{Names, San};
 use crate::plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
-use crate::revocation::{RevocationList, Revoked};
+use crate::revocation::{ListNumber, RevocationList, Revoked};
 use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::{Validity, rfc3339};
 pub use content::ToBeSigned;
@@ -255,16 +254,13 @@ impl Authority {
     #[must_use]
     pub fn fit(&self, plan: LeafPlan) -> LeafPlan {
         let plan = plan.within(&self.validity);
-        // OpenSSL, and all that is built on it, takes an IPv4 address in the common name
-        // for a DNS name where the certificate has no other.
         let has_dns = plan.names().iter().any(|name| matches!(name, San::Dns(_)));
-        let looks_like_dns = plan.subject().common_name().is_some_and(|cn| cn.parse::<Ipv4Addr>().is_ok());
-        let limited = self.constraints.iter().any(|(_, limits)| limits.limits_dns());
-        if !limited || has_dns || !looks_like_dns {
+        let bars = |cn| self.constraints.iter().any(|(_, limits)| limits.bars_common_name(cn).is_some());
+        if has_dns || !plan.subject().common_name().is_some_and(bars) {
             return plan;
         }
         plan.without_common_name(
-            "it has no common name: OpenSSL would take the address for a DNS name, which this CA may not issue",
+            "it has no common name: OpenSSL would take it for a DNS name, which this CA may not issue",
         )
     }
 
@@ -301,6 +297,10 @@ impl Authority {
             return Err(Error::PublicKey { reason });
         }
         let public_key = &*public_key.as_usual()?;
+        // Whoever uses the leaf would hold the CA's key.
+        if self.chain.certificates().iter().any(|ca| ca.public_key() == public_key) {
+            return Err(Error::PublicKey { reason: "it is a CA's own key".to_owned() });
+        }
         let serial = serial()?;
         let last = self.stencil.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(filled) = last.and_then(|stencil| stencil.fill(plan, &serial, public_key)) {
@@ -344,7 +344,7 @@ impl Authority {
     pub fn revocation_list(
         &self,
         revoked: &[Revoked],
-        number: u128,
+        number: ListNumber,
         (this_update, next_update): (OffsetDateTime, OffsetDateTime),
     ) -> Result<RevocationList> {
         self.check_lists()?;
@@ -352,7 +352,7 @@ impl Authority {
             let input = format!("{} to {}", rfc3339(this_update), rfc3339(next_update));
             return Err(Error::Validity { input, reason: "the next list is before this one".to_owned() });
         }
-        let unsigned = encode::revocation_list(self.issuer(), revoked, number, (this_update, next_update))?;
+        let unsigned = encode::revocation_list(self.issuer(), revoked, &number, (this_update, next_update))?;
         RevocationList::from_der(unsigned.close(&self.signer.sign(&unsigned.message)?)?)
     }
 
@@ -419,7 +419,7 @@ impl Authority {
                     return Err(refused(name.to_string(), limit));
                 }
             }
-            if let Some(limit) = limits.refuses_subject(subject)? {
+            if let Some(limit) = limits.refuses_subject(subject)?.or(limits.refuses_mailboxes(subject)?) {
                 return Err(refused("this subject".to_owned(), limit));
             }
         }

@@ -95,9 +95,10 @@ impl Constraints {
         plain(&self.permitted) == plain(&other.permitted) && plain(&self.excluded) == plain(&other.excluded)
     }
 
-    /// Whether DNS names are limited in any way.
-    pub(crate) fn limits_dns(&self) -> bool {
-        self.permitted.iter().chain(&self.excluded).any(|s| matches!(s, Subtree::Dns(_)))
+    /// Why a common name may not stand below, where a certificate has no DNS name: OpenSSL, and
+    /// all that is built on it, takes one that looks like one for one (`NAME_CONSTRAINTS_check_CN`).
+    pub(crate) fn bars_common_name(&self, common_name: &str) -> Option<String> {
+        if is_dns_to_openssl(common_name) { self.bars_dns(common_name, Side::Excludes) } else { None }
     }
 
     /// Why a name may not stand below: the limit it breaks, in words.
@@ -163,6 +164,18 @@ impl Constraints {
             Name::from_der(der).is_ok_and(|base| parts.starts_with(&subject::folded(&base)))
         };
         Ok(self.broken("directory", begins, begins))
+    }
+
+    /// Why a subject with a mailbox in it may not stand below: as such names among the others,
+    /// where something is permitted and no mailbox is.
+    ///
+    /// # Errors
+    /// [`Error::MalformedCertificate`] where it is no name.
+    pub(crate) fn refuses_mailboxes(&self, subject: &[u8]) -> Result<Option<String>> {
+        let Some(reason) = self.unmentioned("email") else { return Ok(None) };
+        let name =
+            Name::from_der(subject).map_err(|e| Error::MalformedCertificate { reason: e.to_string() })?;
+        Ok((!subject::email_addresses(&name).is_empty()).then_some(reason))
     }
 
     /// How many limits there are.
@@ -269,6 +282,16 @@ impl Constraints {
             excluded: list(&extension.excluded_subtrees)?,
         })
     }
+}
+
+/// Whether OpenSSL takes a common name for a DNS name (`cn2dnsid`): two labels or more of
+/// letters, digits, `_` and, within, `-`.
+fn is_dns_to_openssl(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        !label.is_empty() && label.bytes().all(allowed) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    text.contains('.') && text.split('.').all(is_label)
 }
 
 #[cfg(test)]

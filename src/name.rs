@@ -48,6 +48,19 @@ impl San {
     }
 }
 
+impl San {
+    /// The name that the common name of what is no server stands for; none where it is what a
+    /// person or a program is called.
+    pub(crate) fn of_client(common_name: &str) -> Option<Self> {
+        let name: Self = common_name.parse().ok()?;
+        let is_word = matches!(&name, Self::Dns(dns) if !dns.contains('.'));
+        // Who writes a prefix says that it is a name.
+        let said = common_name.split_once(':').map(|(kind, _)| kind);
+        let is_said = said.is_some_and(|kind| kind.eq_ignore_ascii_case(name.kind()));
+        (is_said || (!is_word && name.to_string() == common_name)).then_some(name)
+    }
+}
+
 impl fmt::Display for San {
     /// The value alone, in its canonical text form (RFC 5952 for IPv6).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -190,26 +203,48 @@ fn uri(text: &str) -> Result<String, NameFault> {
     let mut letters = scheme.bytes();
     let named = letters.next().is_some_and(|b| b.is_ascii_alphabetic())
         && letters.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    // RFC 3986 §2: these and the alphanumerics are all a URI may hold.
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
-    if !named || rest.is_empty() || text.len() > MAX_URI || !text.bytes().all(allowed) {
+    let (before, fragment) = rest.split_once('#').unwrap_or((rest, ""));
+    if !named || before.is_empty() || text.len() > MAX_URI {
         return Err(NameFault::NotUri);
     }
-    // RFC 5280 §4.2.1.6: with an authority, its host is a name or an address.
-    if let Some(after) = rest.strip_prefix("//") {
-        let authority = after.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        let (host, port) = match host.rsplit_once(':') {
-            Some((host, port)) if !port.contains(']') => (host, port),
-            _ => (host, ""),
-        };
-        let named =
-            if host.starts_with('[') || looks_like_ipv4(host) { ip(host).is_ok() } else { dns(host).is_ok() };
-        if !named || !port.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(NameFault::NotUri);
-        }
+    let (authority, path) = match before.strip_prefix("//") {
+        Some(after) => after.split_at(after.find(['/', '?']).unwrap_or(after.len())),
+        None => ("", before),
+    };
+    // Go refuses the whole certificate for one that is none, and Java reads no name of it.
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    if ![user, path, fragment].into_iter().all(is_of_uri) {
+        return Err(NameFault::NotUri);
+    }
+    if before.starts_with("//") && !is_authority(host) {
+        return Err(NameFault::UriHost);
     }
     Ok(text.to_owned())
+}
+
+/// Whether a part of a URI has nothing but what may stand in one: brackets are for hosts, and
+/// behind a `%` come two digits (RFC 3986 §2.1, §3.3).
+fn is_of_uri(part: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&b);
+    let is_escape = |rest: &str| rest.get(..2).is_some_and(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+    part.bytes().all(allowed) && part.split('%').skip(1).all(is_escape)
+}
+
+/// A host, with a port or none: a DNS name in full or an address (RFC 5280 §4.2.1.6).
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (text, ""),
+    };
+    let is_host = if let Some(inside) = host.strip_prefix('[') {
+        inside.strip_suffix(']').is_some_and(|v6| v6.contains(':') && ip(v6).is_ok())
+    } else if looks_like_ipv4(host) {
+        ip(host).is_ok()
+    } else {
+        // What is read as another name, with a dot at its end, is another one to clients.
+        !host.contains('*') && dns(host).is_ok_and(|name| name.eq_ignore_ascii_case(host))
+    };
+    is_host && port.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A DNS name in lower-case A-labels, checked (RFC 1123 §2.1, RFC 9525 §6.3).
@@ -227,7 +262,7 @@ fn dns(text: &str) -> Result<String, NameFault> {
     let ascii = to_a_labels(host)?;
     let host = ascii.strip_suffix('.').unwrap_or(&ascii);
     if looks_like_ipv4(host) {
-        return Err(NameFault::NotIp);
+        return Err(if !wildcard && ip(host).is_ok() { NameFault::IpAsDns } else { NameFault::NotIp });
     }
     let length = host.len() + if wildcard { 2 } else { 0 };
     if length > MAX_DNS_NAME {

@@ -99,16 +99,18 @@ impl LeafRequest {
         })
     }
 
-    /// The name that a common name stands for. None where it is none but what a person, a
-    /// device or a program is called, as only a certificate that is not for servers may say.
+    /// The name that a common name stands for. None where it is what a person, a device or a
+    /// program is called, as only a certificate that is not for servers may say: what is no
+    /// name, one word alone, and what would be written otherwise among the names. Who looks at
+    /// clients tells `JDoe` and `jdoe` apart.
     ///
     /// # Errors
     /// [`Error::Name`] where a server's common name is no name (RFC 9525 §2).
     pub fn name_of(common_name: &str, template: &Template) -> Result<Option<San>> {
-        match common_name.parse() {
-            Ok(name) => Ok(Some(name)),
-            Err(_) if !template.is_for_servers() => Ok(None),
-            Err(e) => Err(e),
+        if template.is_for_servers() {
+            common_name.parse().map(Some)
+        } else {
+            Ok(San::of_client(common_name))
         }
     }
 

@@ -20,40 +20,63 @@ enum Form {
     Utf8,
 }
 
-/// An attribute type: the short name people write, its identifier, its string
-/// form and its upper bound in characters (RFC 5280 appendix A.1).
+/// An attribute type: the short name people write, the long one that OpenSSL takes too, its
+/// identifier, its string form and its upper bound in characters (RFC 5280 appendix A.1,
+/// X.520).
 struct AttributeType {
     short: &'static str,
+    long: &'static str,
     oid: ObjectIdentifier,
     form: Form,
     most: usize,
 }
 
-const fn attribute(short: &'static str, oid: &str, form: Form, most: usize) -> AttributeType {
-    AttributeType { short, oid: ObjectIdentifier::new_unwrap(oid), form, most }
+const fn attribute(
+    short: &'static str,
+    long: &'static str,
+    oid: &str,
+    form: Form,
+    most: usize,
+) -> AttributeType {
+    AttributeType { short, long, oid: ObjectIdentifier::new_unwrap(oid), form, most }
 }
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 
 /// The attribute types that can be written by name; any other by its number.
-const TYPES: [AttributeType; 16] = [
-    attribute("C", "2.5.4.6", Form::Printable, 2),
-    attribute("ST", "2.5.4.8", Form::Utf8, 128),
-    attribute("L", "2.5.4.7", Form::Utf8, 128),
-    attribute("street", "2.5.4.9", Form::Utf8, 128),
-    attribute("postalCode", "2.5.4.17", Form::Utf8, 40),
-    attribute("O", "2.5.4.10", Form::Utf8, 64),
-    attribute("OU", "2.5.4.11", Form::Utf8, 64),
-    attribute("CN", "2.5.4.3", Form::Utf8, 64),
-    attribute("title", "2.5.4.12", Form::Utf8, 64),
-    attribute("GN", "2.5.4.42", Form::Utf8, 64),
-    attribute("SN", "2.5.4.4", Form::Utf8, 64),
-    attribute("dnQualifier", "2.5.4.46", Form::Printable, 64),
-    attribute("serialNumber", "2.5.4.5", Form::Printable, 64),
-    attribute("UID", "0.9.2342.19200300.100.1.1", Form::Utf8, 256),
-    attribute("DC", "0.9.2342.19200300.100.1.25", Form::Ia5, 63),
-    attribute("emailAddress", "1.2.840.113549.1.9.1", Form::Ia5, 255),
+const TYPES: [AttributeType; 25] = [
+    attribute("C", "countryName", "2.5.4.6", Form::Printable, 2),
+    attribute("ST", "stateOrProvinceName", "2.5.4.8", Form::Utf8, 128),
+    attribute("L", "localityName", "2.5.4.7", Form::Utf8, 128),
+    attribute("street", "streetAddress", "2.5.4.9", Form::Utf8, 128),
+    attribute("postalCode", "postalCode", "2.5.4.17", Form::Utf8, 40),
+    attribute("O", "organizationName", "2.5.4.10", Form::Utf8, 64),
+    attribute("OU", "organizationalUnitName", "2.5.4.11", Form::Utf8, 64),
+    attribute("CN", "commonName", "2.5.4.3", Form::Utf8, 64),
+    attribute("title", "title", "2.5.4.12", Form::Utf8, 64),
+    attribute("GN", "givenName", "2.5.4.42", Form::Utf8, 64),
+    attribute("SN", "surname", "2.5.4.4", Form::Utf8, 64),
+    attribute("initials", "initials", "2.5.4.43", Form::Utf8, 64),
+    attribute("generationQualifier", "generationQualifier", "2.5.4.44", Form::Utf8, 64),
+    attribute("pseudonym", "pseudonym", "2.5.4.65", Form::Utf8, 128),
+    attribute("description", "description", "2.5.4.13", Form::Utf8, 1024),
+    attribute("businessCategory", "businessCategory", "2.5.4.15", Form::Utf8, 128),
+    attribute("organizationIdentifier", "organizationIdentifier", "2.5.4.97", Form::Utf8, 256),
+    attribute("dnQualifier", "dnQualifier", "2.5.4.46", Form::Printable, 64),
+    attribute("serialNumber", "serialNumber", "2.5.4.5", Form::Printable, 64),
+    attribute("jurisdictionL", "jurisdictionLocalityName", "1.3.6.1.4.1.311.60.2.1.1", Form::Utf8, 128),
+    attribute(
+        "jurisdictionST",
+        "jurisdictionStateOrProvinceName",
+        "1.3.6.1.4.1.311.60.2.1.2",
+        Form::Utf8,
+        128,
+    ),
+    attribute("jurisdictionC", "jurisdictionCountryName", "1.3.6.1.4.1.311.60.2.1.3", Form::Printable, 2),
+    attribute("UID", "userId", "0.9.2342.19200300.100.1.1", Form::Utf8, 256),
+    attribute("DC", "domainComponent", "0.9.2342.19200300.100.1.25", Form::Ia5, 63),
+    attribute("emailAddress", "emailAddress", "1.2.840.113549.1.9.1", Form::Ia5, 255),
 ];
 
 /// The longest common name, in characters (RFC 5280 appendix A.1, ub-common-name).
@@ -93,10 +116,18 @@ impl Subject {
     /// they become those of RFC 5280.
     ///
     /// # Errors
-    /// [`Error::Subject`] for a value that its attribute cannot have.
+    /// [`Error::Subject`] for a value that its attribute cannot have, or that is no text: it
+    /// would become another one.
     pub(crate) fn from_name(name: &Name) -> Result<Self> {
         let text = describe(name);
-        let attribute = |a: &AttributeTypeAndValue| checked(&a.oid.to_string(), &text_of(&a.value), &text);
+        let attribute = |a: &AttributeTypeAndValue| {
+            let kind = known(a.oid).map_or_else(|| a.oid.to_string(), |t| t.short.to_owned());
+            let value = read_text(&a.value).ok_or_else(|| Error::Subject {
+                input: text.clone(),
+                reason: format!("{kind} is no text of the type {} that it says it is", a.value.tag()),
+            })?;
+            checked(&a.oid.to_string(), &value, &text)
+        };
         let part = |part: &x509_cert::name::RelativeDistinguishedName| part.iter().map(attribute).collect();
         Ok(Self { parts: name.iter_rdn().map(part).collect::<Result<_>>()? })
     }
@@ -208,7 +239,9 @@ fn known(oid: ObjectIdentifier) -> Option<&'static AttributeType> {
 
 fn checked(kind: &str, value: &str, input: &str) -> Result<Attribute> {
     let refuse = |reason: String| Error::Subject { input: input.to_owned(), reason };
-    let named = TYPES.iter().find(|t| t.short.eq_ignore_ascii_case(kind));
+    let is_named =
+        |t: &&AttributeType| t.short.eq_ignore_ascii_case(kind) || t.long.eq_ignore_ascii_case(kind);
+    let named = TYPES.iter().find(is_named);
     let oid = match named {
         Some(t) => t.oid,
         None => ObjectIdentifier::new(kind)
@@ -219,6 +252,14 @@ fn checked(kind: &str, value: &str, input: &str) -> Result<Attribute> {
     }
     if value.chars().any(char::is_control) {
         return Err(refuse(format!("{} has a control character", Shown(kind))));
+    }
+    // Nothing is left of it where names are compared (RFC 4518 §2.2, §2.6.1).
+    if value.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+        return Err(refuse(format!("{} is nothing but blanks", Shown(kind))));
+    }
+    if let Some(c) = value.chars().find(|c| is_invisible(*c)) {
+        let reason = format!("{} has U+{:04X}, which nobody sees", Shown(kind), u32::from(c));
+        return Err(refuse(reason));
     }
     let mut value = value.to_owned();
     if oid == COUNTRY {
@@ -240,6 +281,11 @@ fn checked(kind: &str, value: &str, input: &str) -> Result<Attribute> {
     Ok(attribute)
 }
 
+/// What turns the text around it or shows nothing, and joins no letters of any script.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
 impl FromStr for Subject {
     type Err = Error;
 
@@ -253,10 +299,16 @@ impl FromStr for Subject {
             return Ok(subject);
         }
         for part in split(rest, '/') {
-            let mut attributes = Vec::new();
+            let mut attributes: Vec<Attribute> = Vec::new();
             for pair in split(&part, '+') {
                 let (kind, value) = pair.split_once('=').ok_or_else(|| refuse("a part of it has no `=`"))?;
-                attributes.push(checked(kind.trim(), &unescape(value), input)?);
+                let value = unescape(value).ok_or_else(|| refuse("nothing stands behind its last `\\`"))?;
+                let attribute = checked(kind.trim(), &value, input)?;
+                // A set has each member once (X.690 §11.6).
+                if attributes.contains(&attribute) {
+                    return Err(refuse("a `+` joins one thing twice"));
+                }
+                attributes.push(attribute);
             }
             subject.parts.push(attributes);
         }
@@ -281,7 +333,8 @@ fn split(text: &str, at: char) -> Vec<String> {
     parts
 }
 
-fn unescape(text: &str) -> String {
+/// None where a backslash takes nothing.
+fn unescape(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
     let mut escaped = false;
     for c in text.chars() {
@@ -292,7 +345,7 @@ fn unescape(text: &str) -> String {
             out.push(c);
         }
     }
-    out
+    (!escaped).then_some(out)
 }
 
 impl fmt::Display for Subject {
@@ -345,17 +398,34 @@ pub(crate) fn folded_der(name: &[u8]) -> Vec<Vec<(ObjectIdentifier, String)>> {
     <Name as der::Decode>::from_der(name).map(|name| folded(&name)).unwrap_or_default()
 }
 
-fn text_of(value: &Any) -> String {
+/// The text of a value, if it is one.
+fn read_text(value: &Any) -> Option<String> {
     let bytes = value.value();
     match value.tag() {
+        Tag::Utf8String => std::str::from_utf8(bytes).ok().map(ToOwned::to_owned),
+        Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
+            bytes.is_ascii().then(|| String::from_utf8_lossy(bytes).into_owned())
+        }
+        Tag::BmpString if bytes.len().is_multiple_of(2) => {
+            let units = bytes.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]]));
+            char::decode_utf16(units).collect::<std::result::Result<_, _>>().ok()
+        }
+        // Everyone who writes TeletexString means Latin-1 by it.
+        Tag::TeletexString => Some(bytes.iter().map(|b| char::from(*b)).collect()),
+        _ => None,
+    }
+}
+
+/// What is shown of a value, whatever it is.
+fn text_of(value: &Any) -> String {
+    let bytes = value.value();
+    read_text(value).unwrap_or_else(|| match value.tag() {
         Tag::BmpString => {
             let units = bytes.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]]));
             char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
         }
-        // Everyone who writes TeletexString means Latin-1 by it.
-        Tag::TeletexString => bytes.iter().map(|b| char::from(*b)).collect(),
         _ => String::from_utf8_lossy(bytes).into_owned(),
-    }
+    })
 }
 
 fn write_name(
@@ -399,6 +469,15 @@ mod tests {
     }
 
     #[test]
+    fn types_have_long_names_too() {
+        let long: Subject =
+            "/countryName=JP/organizationName=O/jurisdictionC=JP/commonName=a".parse().unwrap();
+        let short: Subject = "/C=JP/O=O/jurisdictionCountryName=JP/CN=a".parse().unwrap();
+        assert_eq!(long.to_der().unwrap(), short.to_der().unwrap());
+        assert_eq!(long.to_openssl(), "/C=JP/O=O/jurisdictionC=JP/CN=a");
+    }
+
+    #[test]
     fn faults_name_the_part() {
         for (input, part) in [
             ("CN=a", "does not start"),
@@ -407,6 +486,10 @@ mod tests {
             ("/XX=a", "`XX` is not an attribute type"),
             ("/CN=a\nb", "control character"),
             ("/DC=\u{e9}", "does not allow"),
+            ("/O=a\\", "nothing stands behind"),
+            ("/O=a+O=a", "one thing twice"),
+            ("/O= \u{a0}", "nothing but blanks"),
+            ("/O=\u{202e}live", "U+202E"),
         ] {
             let e = input.parse::<Subject>().unwrap_err().to_string();
             assert!(e.contains(part), "{input}: {e}");

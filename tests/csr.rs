@@ -163,6 +163,9 @@ fn a_common_name_that_is_no_name_is_left_out_or_refused() {
     assert_eq!(codes(&signed), ["csr.common-name"]);
     request(&sandbox, "CN=My Server", "", P256);
     refused(&sandbox, "sign r.pem", 3, "name.forbidden");
+    // Why none is left is told.
+    request(&sandbox, "0.CN=a.example\n1.CN=b.example", "", P256);
+    assert!(sandbox.run("sign r.pem").stderr.contains("its common names: it has several"));
     request(&sandbox, "O=Acme", "", P256);
     refused(&sandbox, "sign r.pem", 3, "name.none");
     let signed = json(&sandbox.ok("sign r.pem --san b.example --json").stdout);
@@ -358,6 +361,97 @@ fn usages_of_a_request_are_told_where_the_template_has_others() {
     assert_eq!(found.len(), 1, "{signed}");
     assert_eq!(found[0]["code"], "csr.extension");
     assert!(found[0]["message"].as_str().unwrap().contains("key usage"), "{signed}");
+}
+
+#[test]
+fn an_address_among_the_dns_names_becomes_an_ip_address() {
+    let sandbox = ca();
+    let Some(()) = request(&sandbox, "CN=10.0.0.1", "subjectAltName=DNS:10.0.0.1", P256) else { return };
+    let signed = json(&sandbox.ok("sign r.pem --json").stdout);
+    assert_eq!((&signed["names"][0]["type"], codes(&signed)), (&"ip".into(), vec!["csr.name"]), "{signed}");
+    verifies(&sandbox, "10.0.0.1", &["-verify_ip", "10.0.0.1"]);
+    refused(&sandbox, "sign r.pem --force --strict", 3, "csr.malformed");
+}
+
+#[test]
+fn strict_refuses_what_the_template_decides_and_what_is_dropped() {
+    let sandbox = ca();
+    for (wish, told) in [
+        ("extendedKeyUsage=clientAuth", "the extended key usage clientAuth"),
+        ("extendedKeyUsage=critical,serverAuth", "the extended key usage serverAuth"),
+        ("keyUsage=critical,digitalSignature,decipherOnly", "the key usage"),
+        ("tlsfeature=status_request", "1.3.6.1.5.5.7.1.24"),
+    ] {
+        let Some(()) = request(&sandbox, "CN=a.example", wish, P256) else { return };
+        let strict = sandbox.run("sign r.pem --strict");
+        assert!(strict.status == 3 && strict.stderr.contains(told), "{wish}: {}", strict.stderr);
+        let signed = json(&sandbox.ok("sign r.pem --force --json").stdout);
+        assert!(signed["findings"].to_string().contains(told), "{wish}: {signed}");
+    }
+    // The identifier comes of the key: it is told of, and nobody's wish.
+    request(&sandbox, "CN=a.example", "subjectKeyIdentifier=DEADBEEF", P256);
+    let signed = json(&sandbox.ok("sign r.pem --force --strict --json").stdout);
+    assert_eq!(codes(&signed), ["csr.identifier"]);
+    request(&sandbox, "CN=a.example", "", P256);
+    sandbox.ok("sign r.pem --force --strict");
+}
+
+#[test]
+fn what_a_client_is_called_stays_as_it_is() {
+    let sandbox = ca();
+    for (called, more) in
+        [("Alice", "email:alice@corp.example"), ("alice", "email:a@corp.example"), ("JDoe", "URI:urn:x:1")]
+    {
+        let Some(()) = request(&sandbox, &format!("CN={called}"), &format!("subjectAltName={more}"), P256)
+        else {
+            return;
+        };
+        let signed = json(&sandbox.ok("sign r.pem --client --strict --force --json").stdout);
+        assert_eq!(signed["subject"], format!("CN={called}"));
+        assert_eq!(signed["names"].as_array().unwrap().len(), 1, "{signed}");
+    }
+    let leaf = json(&sandbox.ok("leaf --client --key p256 --cn Müller --san uri:urn:x:2 --json").stdout);
+    assert_eq!(leaf["subject"], "CN=Müller");
+    // A host stands among the names, and so does what nobody else says.
+    let leaf =
+        json(&sandbox.ok("leaf --client --key p256 --cn dev1.example --san uri:urn:x:3 --json").stdout);
+    assert_eq!((&leaf["subject"], leaf["names"].as_array().unwrap().len()), (&"CN=dev1.example".into(), 2));
+    let leaf = json(&sandbox.ok("leaf --client --key p256 --cn Bob --json").stdout);
+    assert_eq!((&leaf["subject"], &leaf["names"][0]["value"]), (&"CN=Bob".into(), &"bob".into()));
+    // A server's is a name, however it is written.
+    let leaf = json(&sandbox.ok("leaf --key p256 --cn Web --json").stdout);
+    assert_eq!(leaf["subject"], "CN=web");
+}
+
+#[test]
+fn a_subject_that_is_no_text_is_not_turned_into_another() {
+    let sandbox = ca();
+    request(&sandbox, "CN=a.example\nO=Zurich", "", P256).unwrap_or_default();
+    let Some(der) = openssl(&["req", "-in", "r.pem", "-outform", "DER", "-out", "r.der"], sandbox.path())
+    else {
+        return;
+    };
+    drop(der);
+    let good = std::fs::read(sandbox.file("r.der")).unwrap();
+    let at = good.windows(6).position(|w| w == b"Zurich").unwrap();
+    // A letter that UTF-8 has not; a number for a text; a BMPString of half a character.
+    for (place, octet) in [(at + 1, 0xfc), (at - 2, 0x02), (at - 2, 0x18)] {
+        let mut bad = good.clone();
+        bad[place] = octet;
+        std::fs::write(sandbox.file("bad.der"), bad).unwrap();
+        let told = sandbox.run("sign bad.der --json");
+        assert_eq!(told.status, 3, "{}", told.stdout);
+    }
+}
+
+#[test]
+fn a_key_of_a_ca_is_no_leafs() {
+    let sandbox = ca();
+    let args =
+        ["req", "-new", "-key", "certforge/ca/default/ca.key", "-subj", "/CN=own.example", "-out", "own.pem"];
+    let Some(_) = openssl(&args, sandbox.path()) else { return };
+    let told = refused(&sandbox, "sign own.pem", 3, "key.weak");
+    assert!(told.to_string().contains("a CA's own key"), "{told}");
 }
 
 #[test]

@@ -120,6 +120,35 @@ fn an_address_under_limits_has_no_common_name_that_openssl_takes_for_a_dns_name(
     verifies(&sandbox, "10.1.1.1", &["-verify_ip", "10.1.1.1"]);
 }
 
+fn folder(made: &serde_json::Value) -> &str {
+    made["folder"].as_str().unwrap().trim_start_matches("certforge/")
+}
+
+#[test]
+fn what_openssl_takes_for_a_dns_name_is_held_to_the_limits_too() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --permit email:corp.example");
+    for called in ["device.42", "v1.2", "my_device.01"] {
+        let args = format!("leaf --client --key p256 --force --cn {called} --san me@corp.example --json");
+        let made = json(&sandbox.ok(&args).stdout);
+        assert_eq!(made["findings"][0]["code"], "subject.no-common-name", "{made}");
+        verifies(&sandbox, folder(&made), &["-purpose", "sslclient"]);
+    }
+    // What is none to OpenSSL either stays.
+    let made = json(
+        &sandbox.ok("leaf --client --key p256 --force --cn device-42 --san me@corp.example --json").stdout,
+    );
+    assert_eq!(made["subject"], "CN=device-42");
+    verifies(&sandbox, folder(&made), &["-purpose", "sslclient"]);
+    // A mailbox in the subject is one among the names (RFC 5280 §4.2.1.10).
+    sandbox.ok("ca new hosts --key p256 --permit .internal");
+    let refused = sandbox.run("leaf a.internal --ca hosts --key p256 --subj /emailAddress=me@evil.example");
+    assert_eq!(refused.status, 3, "{}", refused.stderr);
+    assert!(refused.stderr.contains("no name of the type email"), "{}", refused.stderr);
+    let refused = sandbox.run("ca new v --permit ::ffff:10.0.0.0/104");
+    assert!(refused.status == 3 && refused.stderr.contains("IPv4 network itself"), "{}", refused.stderr);
+}
+
 #[test]
 fn clients_refuse_what_certforge_would_not_sign() {
     // Signed with the CA's key behind certforge's back: the limits are in the certificate.

@@ -407,15 +407,9 @@ fn of_limits(verdict: &Verdict, facts: &mut Facts) {
         let Ok(Some(limits)) = authority.name_constraints() else { continue };
         let anchor = verdict.anchored && index + 1 == verdict.path.len();
         let place = if anchor { "anchor" } else { "issuer" };
-        // OpenSSL takes the common name for a DNS name where there is none of those.
         if leaf.dns_names_as_written().is_empty() {
-            let like_dns = |name: &&String| {
-                name.contains('.')
-                    && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
-            };
             let common = leaf.common_names();
-            let mut common = common.iter().filter(like_dns).take(MOST_NAMES);
-            if common.any(|name| limits.bars_dns(name, Side::Excludes).is_some()) {
+            if common.iter().take(MOST_NAMES).any(|name| limits.bars_common_name(name).is_some()) {
                 facts.insert("limit.common-name");
             }
         }

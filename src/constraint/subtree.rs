@@ -277,6 +277,9 @@ fn network(text: &str) -> std::result::Result<Subtree, String> {
         None => (text, None),
     };
     let address: IpAddr = address.parse().map_err(|_| format!("`{address}` is not an IP address"))?;
+    if matches!(address, IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
+        return Err(format!("{address} is an IPv4 address written as IPv6: give the IPv4 network itself"));
+    }
     let most: u32 = if address.is_ipv4() { 32 } else { 128 };
     let prefix: u32 = match prefix {
         None => most,

@@ -24,6 +24,8 @@ pub enum NameFault {
     Idna,
     /// A non-ASCII name where the crate was built without the `idna` feature.
     IdnaUnavailable,
+    /// An IP address where a DNS name was said to stand.
+    IpAsDns,
     /// An IPv4 number with a leading zero, which some programs read as octal.
     LeadingZero,
     /// A label longer than 63 octets (RFC 1035 §2.3.4).
@@ -44,6 +46,8 @@ pub enum NameFault {
     Port,
     /// A prefix that names no type of name.
     Prefix,
+    /// A URI whose host is neither a DNS name in full nor an address.
+    UriHost,
     /// A URL where a host was expected.
     Url,
     /// A `*` that is not the whole leftmost label (RFC 9525 §6.3).
@@ -66,6 +70,7 @@ impl NameFault {
             Self::Hyphen => "name.hyphen",
             Self::Idna => "name.idna",
             Self::IdnaUnavailable => "name.idna-unavailable",
+            Self::IpAsDns => "name.ip-as-dns",
             Self::LeadingZero => "name.leading-zero",
             Self::LongLabel(_) => "name.long-label",
             Self::LongName(_) => "name.long",
@@ -76,6 +81,7 @@ impl NameFault {
             Self::Path => "name.path",
             Self::Port => "name.port",
             Self::Prefix => "name.prefix",
+            Self::UriHost => "name.uri-host",
             Self::Url => "name.url",
             Self::WildcardInside => "name.wildcard-inside",
             Self::WildcardTopLevel => "name.wildcard-top-level",
@@ -95,6 +101,7 @@ impl fmt::Display for NameFault {
             Self::Hyphen => f.write_str("a label starts or ends with a hyphen"),
             Self::Idna => f.write_str("it cannot be written in A-labels"),
             Self::IdnaUnavailable => f.write_str("it is not ASCII, and this build cannot convert it"),
+            Self::IpAsDns => f.write_str("it is an IP address, and no DNS name"),
             Self::LeadingZero => f.write_str("a number of the address has a leading zero"),
             Self::LongLabel(n) => write!(f, "a label has {n} octets, and 63 is the limit"),
             Self::LongName(n) => write!(f, "it has {n} octets, and 253 is the limit"),
@@ -105,6 +112,7 @@ impl fmt::Display for NameFault {
             Self::Path => f.write_str("it has a path"),
             Self::Port => f.write_str("it has a port"),
             Self::Prefix => f.write_str("its prefix is none of dns:, ip:, email:, uri:"),
+            Self::UriHost => f.write_str("its host is neither a DNS name nor an IP address"),
             Self::Url => f.write_str("it is a URL, not a host"),
             Self::WildcardInside => f.write_str("`*` must be the whole leftmost label"),
             Self::WildcardTopLevel => f.write_str("the wildcard stands right under a top-level label"),

@@ -112,6 +112,16 @@ pub fn of(error: &Error) -> Option<String> {
             "bring it back from a backup, or write it anew: move it away, then certforge revoke SERIAL --ca NAME --reason R"
         }
         Error::File { path, source, .. }
+            if matches!(**source, Error::MalformedRecord { .. }) && path.ends_with("crl.number") =>
+        {
+            "bring it back from a backup, or write into it a number above that of every list of this CA: clients keep the list with the higher one"
+        }
+        Error::File { path, source, .. }
+            if matches!(**source, Error::MalformedRecord { .. }) && !path.ends_with("acm.json") =>
+        {
+            "bring it back from a backup"
+        }
+        Error::File { path, source, .. }
             if matches!(**source, Error::MalformedPem { .. }) && path.ends_with("ca.key") =>
         {
             "bring the CA's key back from a backup, or make a new CA with certforge ca new NAME"
@@ -332,6 +342,13 @@ fn name(input: &str, fault: NameFault) -> Option<String> {
         NameFault::Forbidden('_') => "host names have no underscore: use a hyphen",
         NameFault::Forbidden(_) | NameFault::Hyphen => {
             "host names have letters, digits, hyphens and dots; the prefixes are dns:, ip:, email:, uri:"
+        }
+        NameFault::IpAsDns => "clients look for an address among the IP addresses: give it as ip:ADDRESS",
+        NameFault::NotUri => {
+            "a URI is a scheme, a colon and the rest, with `%` and two digits for what may not stand in it: spiffe://a.example/x"
+        }
+        NameFault::UriHost => {
+            "the host is a DNS name without a dot at its end or `_`, an IPv4 address, or an IPv6 address in brackets"
         }
         NameFault::LeadingZero => "write the address without leading zeros: some programs read them as octal",
         NameFault::LongLabel(_) | NameFault::LongName(_) => "use a shorter name",

@@ -46,7 +46,7 @@ pub(super) fn common_name_not_in_san(s: &Facts<'_>) -> Option<Broken> {
     let message = format!("its common name `{common}` is not among its subject alternative names");
     if !s.is_for_servers() {
         // What a person or a program is called: nobody looks for it as a name.
-        return if common.parse::<San>().is_ok() { odd(message) } else { None };
+        return if San::of_client(common).is_some() { odd(message) } else { None };
     }
     if let Some(meant) = names.iter().find(|name| is_same_host(common, name)) {
         return wrong(format!("{message}: `{meant}` is meant, and written differently"));

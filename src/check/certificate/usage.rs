@@ -48,14 +48,20 @@ pub(super) fn key_usage(s: &Facts<'_>) -> Option<Broken> {
         return wrong("no CA, and yet its key may sign certificates");
     } else if usage.crl_sign() {
         return odd("no CA, and yet its key may sign CRLs");
-    } else {
-        let enciphers = s.key().algorithm().is_none_or(KeyAlgorithm::is_rsa);
-        if (usage.key_encipherment() || usage.data_encipherment()) && !enciphers {
-            return odd("a usage to encipher for a key that cannot");
-        }
-        if !usage.digital_signature() {
-            return odd("its key may not sign");
-        }
+    }
+    // Who is not known here may do whatever it says. RFC 8813 §3 and RFC 9295 §3 say "must not"
+    // of keys on curves, RFC 3279 §2.3.1 has no agreement for RSA: clients pass over it.
+    let algorithm = s.key().algorithm();
+    let enciphers = algorithm.is_none_or(KeyAlgorithm::is_rsa);
+    let agrees = !matches!(algorithm, Some(KeyAlgorithm::Ed25519)) && !s.key().is_rsa();
+    if (usage.key_encipherment() || usage.data_encipherment()) && !enciphers {
+        return odd("a usage to encipher for a key that cannot");
+    }
+    if usage.key_agreement() && !agrees {
+        return odd("a usage to agree on keys for a key that cannot");
+    }
+    if !s.is_ca && !usage.digital_signature() {
+        return odd("its key may not sign");
     }
     if *critical { None } else { odd("its key usage is not critical") }
 }

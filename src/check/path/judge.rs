@@ -355,6 +355,20 @@ impl Judge<'_> {
                     Ok(reason) => reason.map(|reason| (certificate.subject(), reason)),
                     Err(e) => Some((certificate.subject(), e.to_string())),
                 };
+                let common_name = || {
+                    let barred = |name: &String| limits.bars_common_name(name);
+                    certificate.common_names().iter().find_map(barred)
+                };
+                if below == 0
+                    && certificate.dns_names_as_written().is_empty()
+                    && let Some(limit) = common_name()
+                {
+                    let place = self.place(index);
+                    let message = format!(
+                        "OpenSSL takes its common name for a DNS name, and of what stands below the {place} {limit}"
+                    );
+                    self.say("path.common-name", Severity::Warning, below, message);
+                }
                 if let Some((name, limit)) = broken.or_else(subject) {
                     let place = self.place(index);
                     let message =

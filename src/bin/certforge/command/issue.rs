@@ -5,9 +5,7 @@ use std::path::Path;
 use certforge::plan::LeafRequest;
 use certforge::store::read_input;
 use certforge::validity::rfc3339;
-use certforge::{
-    Authority, Error, Finding, KeyAlgorithm, LeafPlan, Lifetime, Names, San, Severity, Subject, Template,
-};
+use certforge::{Authority, Error, Finding, KeyAlgorithm, LeafPlan, Lifetime, Names, San, Subject, Template};
 
 use crate::command::offering::offering;
 use crate::command::passphrase::PassphraseArgs;
@@ -140,9 +138,11 @@ impl StrictArgs {
         Ok(authority.fit(plan))
     }
 
-    /// Refuses where something was left out that matters.
+    /// Refuses where a certificate would not have what was asked for. Attributes beside it and
+    /// the identifier of its key are nobody's wish.
     pub fn refuse_changes(&self, left_out: &[Finding]) -> Result<(), Failure> {
-        match left_out.iter().find(|f| f.severity == Severity::Warning) {
+        let is_wish = |f: &&Finding| !matches!(f.code, "csr.attribute" | "csr.identifier");
+        match left_out.iter().find(is_wish) {
             Some(finding) if self.strict => {
                 Err(Error::MalformedRequest { reason: finding.message.clone() }.into())
             }
