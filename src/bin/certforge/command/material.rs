@@ -1,11 +1,12 @@
 //! Certificates that somebody named for looking at: files, a leaf of the store, the
 //! trust anchors of the system. What cannot be read is told; what can be is used.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use certforge::error::Shown;
 use certforge::gather::{Parts, Pile, Role};
-use certforge::store::{LeafEntry, read_input};
+use certforge::store::{LeafEntry, Store, read_input, serial_name};
 use certforge::{Certificate, Error, Finding, RevocationList, Severity, TrustAnchor};
 
 use crate::command::inventory::Chains;
@@ -57,6 +58,49 @@ pub fn taken_back(entry: &LeafEntry, context: &Context) -> Result<Option<Finding
             Ok(Some(finding.fix("ask the CA's owner, or give its list: --crl crl.pem")))
         }
         found => Ok(found?),
+    }
+}
+
+/// What of some certificates the CAs of this store took back, each with its place.
+pub struct Revocations<'a> {
+    store: &'a Store,
+    /// Few are: whether one is among them is asked of all, and why of those alone.
+    serials: Result<HashSet<String>, Error>,
+}
+
+impl<'a> Revocations<'a> {
+    pub fn of(context: &'a Context) -> Self {
+        Self { store: &context.store, serials: context.store.revoked_serials() }
+    }
+
+    /// That one was taken back, or that nobody here may know.
+    pub fn find(&self, place: &str, certificate: &Certificate) -> Option<Finding> {
+        let unknown = |e: &Error| {
+            let message = format!("whether it was taken back is not known here: {e}");
+            let finding = Finding::new("path.unrecorded", Severity::Warning, place, message);
+            finding.fix("ask the CA's owner, or give its list: --crl crl.pem")
+        };
+        let serials = match &self.serials {
+            Ok(serials) => serials,
+            Err(e) => return Some(unknown(e)),
+        };
+        let serial = serial_name(&certificate.serial_hex()).ok()?;
+        if !serials.contains(&serial) {
+            return None;
+        }
+        match self.store.taken_back(certificate) {
+            Ok(found) => found.map(|(reason, ca)| {
+                let message = format!("it was taken back by the CA {} ({reason})", Shown(&ca));
+                Finding::new("path.revoked", Severity::Error, place, message)
+            }),
+            Err(e) => Some(unknown(&e)),
+        }
+    }
+
+    /// The same of a path, leaf first.
+    pub fn along(&self, path: &[Certificate]) -> Vec<Finding> {
+        let place = |i: usize| if i == 0 { "leaf".to_owned() } else { format!("issuer {i}") };
+        path.iter().enumerate().filter_map(|(i, certificate)| self.find(&place(i), certificate)).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use certforge::certificate::Certificate;
 use certforge::error::Shown;
 use certforge::store::{CaEntry, LeafEntry};
 use certforge::validity::rfc3339;
-use certforge::{Finding, Severity};
+use certforge::{Finding, Reason, Severity};
 use time::Duration;
 
 use crate::command::inventory::{
@@ -209,7 +209,8 @@ fn entry(
     let revoked = match ca {
         Some(ca) => context.store.is_revoked(ca, &certificate.serial_hex()).unwrap_or_else(|e| {
             broken.push(Finding::new(e.code(), Severity::Error, name, e.to_string()));
-            None
+            // It is in every list: what cannot be read is the reason alone.
+            Some(Reason::Unspecified)
         }),
         None => None,
     };

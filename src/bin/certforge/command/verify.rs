@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::command::material::{self, Trust};
+use crate::command::material::{self, Revocations, Trust};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::{Report, VerifyReport};
@@ -78,6 +78,8 @@ struct Subject {
     chain: Vec<Certificate>,
     trust: Option<TrustAnchor>,
     findings: Vec<Finding>,
+    /// Whether it was named as a leaf of the store, whose records were asked.
+    is_of_store: bool,
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
@@ -109,6 +111,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         strict: args.strict,
     };
     let verdict = verify(&question);
+    // Of a leaf of the store the records were asked already.
+    if args.crl.is_empty() && !subject.is_of_store {
+        let path = if verdict.path.is_empty() { std::slice::from_ref(&certificate) } else { &verdict.path };
+        findings.extend(Revocations::of(context).along(path));
+    }
     Ok(Report::Verify(Box::new(VerifyReport::of(&shown, &question, &verdict, &findings))))
 }
 
@@ -121,7 +128,13 @@ fn subject(args: &Args, context: &Context) -> Result<Subject, Failure> {
         let chain = entry.chain.certificates().to_vec();
         let taken_back = if records { material::taken_back(&entry, context)? } else { None };
         let findings = taken_back.into_iter().collect();
-        return Ok(Subject { certificate: Some(entry.certificate), chain, trust, findings });
+        return Ok(Subject {
+            certificate: Some(entry.certificate),
+            chain,
+            trust,
+            findings,
+            is_of_store: true,
+        });
     }
     let parts = material::look_into(what, &args.passphrase)?;
     let mut findings = material::told(what, &parts);
@@ -133,12 +146,18 @@ fn subject(args: &Args, context: &Context) -> Result<Subject, Failure> {
         if !claims || !parts.keys.is_empty() || !parts.others.requests.is_empty() {
             return Err(material::none_in(what, &parts));
         }
-        return Ok(Subject { certificate: None, chain: Vec::new(), trust: None, findings });
+        return Ok(Subject {
+            certificate: None,
+            chain: Vec::new(),
+            trust: None,
+            findings,
+            is_of_store: false,
+        });
     }
     let damaged = material::damaged_before(&parts).is_some();
     let mut all = parts.certificates.into_iter().map(|(_, certificate)| certificate);
     let certificate = if damaged { None } else { all.next() };
-    Ok(Subject { certificate, chain: all.collect(), trust: None, findings })
+    Ok(Subject { certificate, chain: all.collect(), trust: None, findings, is_of_store: false })
 }
 
 fn instant(text: &str) -> Result<OffsetDateTime, Failure> {

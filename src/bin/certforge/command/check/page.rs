@@ -11,6 +11,7 @@ use certforge::{
 };
 
 use super::{Args, JudgeArgs, address};
+use crate::command::material::Revocations;
 use crate::command::status::span;
 use crate::command::{clients, material};
 use crate::context::{Context, Failure};
@@ -25,6 +26,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         Some(entry) if args.judge.crl.is_empty() => material::taken_back(entry, context)?,
         _ => None,
     };
+    let is_of_store = leaf.is_some();
     let file = leaf.map_or_else(|| args.what.clone(), |leaf| leaf.folder.join("fullchain.pem"));
     let parts = material::look_into(&file, &args.passphrase)?;
     let found = parts.certificates.len() + parts.keys.len();
@@ -56,6 +58,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             report.content = Some(form.of(first)?);
         }
         let chain: Vec<Certificate> = parts.certificates[1..].iter().map(|(_, c)| c.clone()).collect();
+        if !is_of_store && args.judge.crl.is_empty() {
+            let all: Vec<Certificate> = parts.certificates.iter().map(|(_, c)| c.clone()).collect();
+            report.findings.extend(findings(&Revocations::of(context).along(&all)));
+        }
         judge(&mut report, first, chain, args.judge.name.as_deref(), args, context)?;
     }
     report.findings.extend(findings(taken_back.as_slice()));
@@ -254,13 +260,15 @@ pub fn judge(
     let mut said = Vec::new();
     let sent = chain.clone();
     chain.extend(material::certificates(&args.chain, &mut said)?);
+    // What the store has besides is in no client's hands.
+    let shown = chain.clone();
+    let served = address::of(Path::new(&report.what)).is_some() && !Path::new(&report.what).exists();
     if let Some(file) = &args.key {
         let parts = material::look_into(file, passphrase)?;
         said.extend(misfit(leaf, file, &parts));
     }
     let anchors: Vec<TrustAnchor> = if args.trust.is_empty() {
         // A file of one's own may hold its root; what a server sends proves nothing.
-        let served = address::of(Path::new(&report.what)).is_some() && !Path::new(&report.what).exists();
         let mut own: Vec<TrustAnchor> = std::iter::once(leaf)
             .chain(&chain)
             .filter(|c| c.is_self_issued() && !served)
@@ -269,7 +277,9 @@ pub fn judge(
             .collect();
         if let Ok(trust) = material::trust(&[], context, &mut said) {
             own.extend(trust.anchors);
-            chain.extend(trust.more);
+            if !served {
+                chain.extend(trust.more);
+            }
         }
         own
     } else {
@@ -296,7 +306,7 @@ pub fn judge(
         strict: false,
     };
     if clients {
-        let question = Question { purpose: Purpose::Server, ..question };
+        let question = Question { purpose: Purpose::Server, chain: &shown, ..question };
         report.clients = clients::Clients::load()?.told(&question, &sent);
     }
     let mut verdict = verify(&question);

@@ -13,7 +13,7 @@ use time::Duration;
 
 use super::Args;
 use crate::command::PEM;
-use crate::command::material;
+use crate::command::material::{self, Revocations};
 use crate::command::status::span;
 use crate::context::{Context, Failure, Waits};
 use crate::environment;
@@ -27,12 +27,13 @@ const MOST: usize = 1_000_000;
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.as_deref().map(span).transpose()?;
     let (files, closed) = files_below(&args.what, DEEPEST, MOST)?;
+    let asked = Asked { within, strict: args.strict, revocations: Revocations::of(context), context };
     let bar = Bar::new(files.len(), context.waits == Waits::Quiet);
     let all: Vec<(Vec<ScanEntry>, Vec<Finding>)> = files
         .par_iter()
         .with_min_len(16)
         .map(|file| {
-            let found = one(file, within, args.strict, context);
+            let found = one(file, &asked);
             bar.tick();
             found
         })
@@ -54,13 +55,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Scan(report))
 }
 
-/// What one file holds. One that is something else is passed over.
-fn one(
-    file: &Path,
+/// What is asked of each certificate.
+struct Asked<'a> {
     within: Option<Duration>,
     strict: bool,
-    context: &Context,
-) -> (Vec<ScanEntry>, Vec<Finding>) {
+    revocations: Revocations<'a>,
+    context: &'a Context,
+}
+
+/// What one file holds. One that is something else is passed over.
+fn one(file: &Path, asked: &Asked<'_>) -> (Vec<ScanEntry>, Vec<Finding>) {
     let shown = || Shown(&file.to_string_lossy()).to_string();
     let bytes = match read_input(file) {
         Ok(bytes) => bytes,
@@ -77,7 +81,7 @@ fn one(
         }
     };
     let name = path(&PathBuf::from(file));
-    let entry_of = |c: &Certificate| entry(&name, c, within, strict, context);
+    let entry_of = |c: &Certificate| entry(&name, c, asked);
     match std::str::from_utf8(&bytes) {
         Ok(text) if !text.contains(PEM) && !is_der(&bytes) => {
             return (Vec::new(), Vec::new());
@@ -118,16 +122,11 @@ fn unlisted(e: &certforge::Error) -> Finding {
     Finding::new(e.code(), Severity::Warning, "folder", format!("{e}: it was not looked into"))
 }
 
-fn entry(
-    name: &str,
-    certificate: &Certificate,
-    within: Option<Duration>,
-    strict: bool,
-    context: &Context,
-) -> ScanEntry {
+fn entry(name: &str, certificate: &Certificate, asked: &Asked<'_>) -> ScanEntry {
+    let (within, context) = (asked.within, asked.context);
     let validity = certificate.validity();
     let mut said = Vec::new();
-    if strict {
+    if asked.strict {
         said = certificate::examine(certificate);
         said.extend(self_signature(certificate));
         for finding in &mut said {
@@ -135,8 +134,12 @@ fn entry(
         }
     }
     let wrong = said.iter().any(|f| f.severity == Severity::Error);
+    let taken_back = asked.revocations.find(name, certificate);
+    let is_revoked = taken_back.as_ref().is_some_and(|f| f.severity == Severity::Error);
+    said.extend(taken_back);
     let names = certificate.names_as_written();
     let condition = match () {
+        () if is_revoked => "revoked",
         () if context.now > validity.not_after() => "expired",
         () if context.now < validity.not_before() => "not-yet-valid",
         () if wrong => "wrong",

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use certforge::probe::{StartTls, Target, TlsVersion, probe};
-use certforge::{Certificate, Finding, Severity, TrustAnchor};
+use certforge::{Certificate, Finding, Severity};
 
 use super::{Args, page};
 use crate::command::material;
@@ -77,6 +77,9 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
         // A server is judged for the name under which it was reached.
         let name = args.judge.name.clone().or_else(|| args.server.servername.clone()).unwrap_or(host);
         page::judge(&mut report, leaf, rest.to_vec(), Some(&name), args, context)?;
+        if args.judge.crl.is_empty() {
+            said.extend(material::Revocations::of(context).along(&certificates));
+        }
         said.extend(chain(leaf, rest, args, context)?);
         if let Some(form) = args.format {
             report.content = Some(form.of(leaf)?);
@@ -136,16 +139,19 @@ fn chain(
     if top.is_self_issued() {
         return Ok(None);
     }
-    let anchors: Vec<TrustAnchor> = match material::trust(&args.judge.trust, context, &mut Vec::new()) {
-        Ok(trust) => trust.anchors,
+    let trust = match material::trust(&args.judge.trust, context, &mut Vec::new()) {
+        Ok(trust) => trust,
         Err(_) if args.judge.trust.is_empty() => return Ok(None),
         Err(failure) => return Err(failure),
     };
-    if anchors.iter().any(|anchor| anchor.certificate().subject_der() == top.issuer_der()) {
+    if trust.anchors.iter().any(|anchor| anchor.certificate().subject_der() == top.issuer_der()) {
         return Ok(None);
     }
+    // One that is known to be no root is in no client; of others nobody here knows.
+    let is_between = trust.more.iter().any(|ca| ca.subject_der() == top.issuer_der());
+    let severity = if is_between { Severity::Error } else { Severity::Warning };
     let message =
         format!("it does not send the certificate of `{}`, which issued `{}`", top.issuer(), top.subject());
-    let finding = Finding::new("server.incomplete", Severity::Warning, "server", message);
+    let finding = Finding::new("server.incomplete", severity, "server", message);
     Ok(Some(finding.fix("let it send fullchain.pem: the certificate and every intermediate")))
 }
