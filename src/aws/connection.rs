@@ -13,7 +13,7 @@ use aws_sdk_acm::Client;
 use aws_sdk_acm::config::retry::RetryConfig;
 use aws_sdk_acm::config::timeout::TimeoutConfig;
 use aws_sdk_acm::config::{BehaviorVersion, Region};
-use aws_types::service_config::ServiceConfigKey;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use super::call::{Calls, Place, cause};
 use super::inventory::Summary;
@@ -21,6 +21,7 @@ use super::pace::{Clock, Progress};
 use super::{CertificateArn, http, profile};
 use crate::error::{Error, Result};
 use crate::key::Sha256;
+use crate::name::San;
 
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -75,6 +76,8 @@ pub struct Importer {
     pub(super) leaves: RefCell<BTreeMap<String, Sha256>>,
     /// The account of the credentials, where they say.
     account: Option<String>,
+    /// The access key's id.
+    access_key: String,
 }
 
 impl Importer {
@@ -91,6 +94,7 @@ impl Importer {
             listed: RefCell::default(),
             leaves: RefCell::default(),
             account: settled.account,
+            access_key: settled.access_key,
         })
     }
 
@@ -125,6 +129,26 @@ impl Importer {
         self.account.as_deref().is_some_and(|account| account != arn.account())
     }
 
+    /// Whether the credentials may be another account's than the ARN. The account is in an access
+    /// key's id (`sts:GetAccessKeyInfo` tells it of one), and AWS does not say how: what this
+    /// comes to is to be asked about, and nothing is done for it alone.
+    #[must_use]
+    pub fn may_be_foreign(&self, arn: &CertificateArn) -> bool {
+        let read = || account_of(&self.access_key);
+        self.account.clone().or_else(read).is_some_and(|account| account != arn.account())
+    }
+
+    /// Whether another one imports into the same region of the same account, as far as that can
+    /// be told: what one of both imports the other finds.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let who = |importer: &Self| {
+            let account = importer.account.clone().or_else(|| account_of(&importer.access_key));
+            account.unwrap_or_else(|| importer.access_key.clone())
+        };
+        self.region() == other.region() && self.endpoint() == other.endpoint() && who(self) == who(other)
+    }
+
     /// Whether the private key would go over the network in clear.
     #[must_use]
     pub fn is_in_clear(&self) -> bool {
@@ -138,6 +162,34 @@ pub(super) struct Settled {
     pub(super) config: aws_config::SdkConfig,
     /// The account of the credentials, where they say.
     account: Option<String>,
+    access_key: String,
+}
+
+/// No settings of services: they are settled already.
+#[derive(Debug)]
+struct NoService;
+
+impl LoadServiceConfig for NoService {
+    fn load_config(&self, _: ServiceConfigKey<'_>) -> Option<String> {
+        None
+    }
+}
+
+/// The account that the id of an access key is of. Those that were given out before 2019 have
+/// it not.
+fn account_of(access_key: &str) -> Option<String> {
+    let digits = access_key.strip_prefix("AKIA").or_else(|| access_key.strip_prefix("ASIA"))?;
+    if digits.len() != 16 || digits.starts_with(['I', 'J']) {
+        return None;
+    }
+    // Base 32: ten digits are 50 bits, of which the account is 40 behind the first.
+    let value = |digit: u8| match digit {
+        b'A'..=b'Z' => Some(u64::from(digit - b'A')),
+        b'2'..=b'7' => Some(u64::from(digit - b'2') + 26),
+        _ => None,
+    };
+    let bits = digits.bytes().take(10).try_fold(0, |bits, digit| Some(bits << 5 | value(digit)?))?;
+    Some(format!("{:012}", bits >> 9 & 0xff_ffff_ffff))
 }
 
 /// Settles region, credentials and endpoint for a service. Nothing is sent to it yet.
@@ -164,10 +216,15 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
     // SDK's own order.
     let endpoint = connection.endpoint_url.clone().or_else(|| service_endpoint(service, &config));
     let endpoint = endpoint.or_else(|| config.endpoint_url().map(ToOwned::to_owned));
-    let endpoint = endpoint.map(|url| url.trim_end_matches('/').to_owned());
+    // One that is set to nothing is not set, as for the AWS CLI: the SDK panics at it.
+    let endpoint =
+        endpoint.map(|url| url.trim().trim_end_matches('/').to_owned()).filter(|url| !url.is_empty());
     if let Some(url) = &endpoint {
         check_url(url)?;
     }
+    let mut settled = config.into_builder();
+    settled.set_endpoint_url(endpoint.clone());
+    let config = settled.service_config(NoService).build();
     check_region(&region, endpoint.is_some())?;
     let provider = config.credentials_provider().ok_or_else(|| Error::AwsCredentials {
         reason: "no source of credentials is configured".to_owned(),
@@ -180,8 +237,14 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
     check_header("the access key's id", credentials.access_key_id())?;
     check_header("the session token", credentials.session_token().unwrap_or_default())?;
     let account = credentials.account_id().map(|id| id.as_str().to_owned());
+    let access_key = credentials.access_key_id().to_owned();
     let place = Place { service: service.name, region, endpoint };
-    Ok(Settled { calls: Calls::new(runtime, connection.clock.clone(), deadline, place), config, account })
+    Ok(Settled {
+        calls: Calls::new(runtime, connection.clock.clone(), deadline, place),
+        config,
+        account,
+        access_key,
+    })
 }
 
 /// Reads the configuration, with the SDK's own retries off: only this crate knows
@@ -217,13 +280,20 @@ async fn load(connection: &Connection, total: Duration) -> aws_config::SdkConfig
             ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build();
         loader = loader.profile_name(profile).credentials_provider(source);
     }
-    if let Some(region) = &connection.region {
-        loader = loader.region(Region::new(region.clone()));
+    if let Some(region) = connection.region.clone().or_else(region_behind_nothing) {
+        loader = loader.region(Region::new(region));
     }
     if let Some(url) = &connection.endpoint_url {
         loader = loader.endpoint_url(url);
     }
     loader.load().await
+}
+
+/// `AWS_DEFAULT_REGION` where `AWS_REGION` is set to nothing, which the SDK takes for a region.
+fn region_behind_nothing() -> Option<String> {
+    let is_nothing = std::env::var("AWS_REGION").is_ok_and(|region| region.trim().is_empty());
+    let other = std::env::var("AWS_DEFAULT_REGION").ok().filter(|region| !region.trim().is_empty());
+    other.filter(|_| is_nothing)
 }
 
 fn within<T>(
@@ -238,11 +308,17 @@ fn within<T>(
 }
 
 fn check_url(url: &str) -> Result<()> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    match rest {
-        Some(rest) if !rest.is_empty() && !rest.starts_with('/') => Ok(()),
-        _ => Err(Error::AwsConfig { reason: format!("the endpoint `{url}` is not an http or https URL") }),
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // It would be shown and written down.
+    if authority.contains('@') {
+        let reason = "the endpoint has a user or a password in it, which AWS's services take no notice of";
+        return Err(Error::AwsConfig { reason: reason.to_owned() });
     }
+    if authority.is_empty() || format!("uri:{url}").parse::<San>().is_err() {
+        return Err(Error::AwsConfig { reason: format!("the endpoint `{url}` is not an http or https URL") });
+    }
+    Ok(())
 }
 
 /// Refuses what is no region: the SDK would ask for a host that nobody has. A stand-in's may be
@@ -298,7 +374,37 @@ fn no_credentials(e: &CredentialsError, profile: Option<&str>) -> Error {
         (CredentialsError::CredentialsNotLoaded(_), None) => {
             "none in the environment, in the configuration files or on this machine".to_owned()
         }
-        (other, _) => cause(other),
+        (other, profile) => {
+            let reason = cause(other);
+            // A profile of `aws login`, which the SDK is built without.
+            match profile.filter(|_| reason.contains("credentials-login")) {
+                Some(profile) => format!(
+                    "the profile `{profile}` is one of `aws login`, which is not read here: `aws configure export-credentials --profile {profile} --format env` gives its keys"
+                ),
+                None => reason,
+            }
+        }
     };
     Error::AwsCredentials { reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::account_of;
+
+    #[test]
+    fn the_account_is_in_the_id_of_an_access_key() {
+        assert_eq!(account_of("ASIAQNZGKIQY56JQ7WML").as_deref(), Some("029608264753"));
+        // Of the old kind, of a stand-in, of another service, damaged.
+        for id in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "test",
+            "",
+            "AROAQNZGKIQY56JQ7WML",
+            "ASIAQNZGKIQY56JQ7W",
+            "ASIAQ1ZGKIQY56JQ7WML",
+        ] {
+            assert_eq!(account_of(id), None, "{id}");
+        }
+    }
 }

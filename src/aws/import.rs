@@ -23,6 +23,14 @@ const IMPORT: &str = "ImportCertificate";
 /// How long is waited between two looks for a call that may still be at work.
 const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
 
+/// How long is waited before each look for a call whose answer was lost.
+const LAGS: [std::time::Duration; 4] = [
+    std::time::Duration::ZERO,
+    std::time::Duration::from_secs(1),
+    std::time::Duration::from_secs(2),
+    std::time::Duration::from_secs(4),
+];
+
 /// How much of the time is left for what comes after the last call.
 const REST: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -285,8 +293,9 @@ impl Importer {
         arn_in_answer(IMPORT, &text).map_err(Failed::Refused)
     }
 
-    /// Looks whether a call whose answer was lost did its work, twice: what was
-    /// stored a moment ago may not be listed yet.
+    /// Looks whether a call whose answer was lost did its work, for some seconds: what was
+    /// stored a moment ago may not be listed yet (the ACM API reference says so of certificates
+    /// that are asked for).
     async fn look_for(
         &self,
         import: &Import<'_>,
@@ -299,7 +308,11 @@ impl Importer {
             let done = leaf == *import.certificate && is_same_chain(&chain, &leaf, import.chain);
             return Ok(done.then(|| arn.clone()));
         }
-        for _ in 0..2 {
+        for wait in LAGS {
+            if self.calls.clock.now() + wait > self.calls.deadline {
+                break;
+            }
+            self.calls.clock.sleep(wait).await;
             match self.find(import.certificate, import.chain, true, besides).await? {
                 Found::Same(arn) | Found::Leaf(arn) => return Ok(Some(arn)),
                 Found::Nothing => {}

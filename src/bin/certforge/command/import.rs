@@ -39,7 +39,9 @@ pub fn import(
     let tags = merged(record.as_ref().map_or(&[], |r| &r.tags), candidate.tags)?;
     let mut report = blank(target, candidate, arn.as_ref(), &tags);
     report.endpoint = session.endpoint().map(ToOwned::to_owned);
-    if let Some(record) = record.as_ref().filter(|r| r.sha256 == report.sha256) {
+    // Who says which ARN it is wants it there, whatever the record says.
+    let recorded = record.as_ref().filter(|r| r.sha256 == report.sha256 && candidate.arn.is_none());
+    if let Some(record) = recorded {
         match unchanged(session, candidate, records, record, key.peek(), report) {
             // It was deleted meanwhile, as its tags have shown: it is imported as a new one.
             Err(Failure::Error(e)) if is_gone(&e) => {
@@ -83,7 +85,14 @@ pub fn import(
     match prepared.place {
         Place::There(_) if candidate.dry_run => Ok(report),
         _ if candidate.dry_run => Ok(planned(report, candidate, key, place, &tags)?),
-        _ => send(session, candidate, records, key, &prepared, &tags, report),
+        _ => {
+            let known = record.is_some_and(|record| record.sha256 == report.sha256);
+            let mut report = send(session, candidate, records, key, &prepared, &tags, report)?;
+            if known && report.state == ImportState::Found {
+                report.state = ImportState::Unchanged;
+            }
+            Ok(report)
+        }
     }
 }
 
@@ -191,6 +200,12 @@ fn unchanged(
             Err(e @ Error::AwsRefused { .. }) if !is_gone(&e) => told.push(untagged(&e)),
             Err(e) => return Err(e.into()),
         }
+    }
+    let services: Vec<String> = candidate.services.iter().map(ToString::to_string).collect();
+    // What is said of it once holds when it is renewed too.
+    let known = lock(records).all().iter().find(|r| r.arn == record.arn).cloned();
+    if let Some(known) = known.filter(|known| !services.is_empty() && known.services != services) {
+        save(records, ImportRecord { services, ..known })?;
     }
     report.findings = findings(&told);
     Ok(report)
@@ -380,8 +395,9 @@ fn known(
             likely.push((arn, record));
         }
     }
-    if let [(_, record)] = likely.as_slice()
+    if let [(arn, record)] = likely.as_slice()
         && (record.profile == session.profile || candidate.dry_run)
+        && !importer.may_be_foreign(arn)
     {
         return Ok(Some((*record).clone()));
     }

@@ -11,7 +11,7 @@ use certforge::{Error, Finding, Severity};
 
 use crate::command::candidate::{LazyKey, refuse_errors};
 use crate::command::passphrase::PassphraseArgs;
-use crate::command::places::{ImportArgs, Ready, failed, to_all};
+use crate::command::places::{ImportArgs, Ready, failed, refuse_taken_back, to_all};
 use crate::command::target::Target;
 use crate::context::{Context, Failure, Waits};
 use crate::environment;
@@ -182,6 +182,7 @@ fn one_leaf(
     let locked = context.store.leaf(name)?;
     let _lock = if args.dry_run { None } else { Some(locked.lock(left.unwrap_or_default())?) };
     let entry = context.store.leaf(name)?;
+    refuse_taken_back(&entry.certificate, &entry.chain, context)?;
     let records = Mutex::new(entry.imports()?);
     let mut candidate = ready.candidate(&entry.certificate, &entry.chain, context.now);
     (candidate.arn, candidate.new) = (arn, args.new);
@@ -226,6 +227,7 @@ fn files(
         };
         return refuse_errors(found).map(|_| Vec::new());
     };
+    refuse_taken_back(certificate, &chain, context)?;
     let mut targets = std::mem::take(&mut ready.targets);
     let mut candidate = ready.candidate(certificate, &chain, context.now);
     (candidate.gathered, candidate.arn, candidate.new) = (&gathered, arn, args.new);
@@ -234,6 +236,15 @@ fn files(
     let kept = is_regular(&main);
     let left = targets.iter().filter_map(|t| t.session.as_ref().ok()).map(|s| s.importer.left()).min();
     let _lock = if kept && !args.dry_run { Some(lock_file(&main, left.unwrap_or_default())?) } else { None };
+    // A record is replaced as a whole: who would change it takes its folder's turn.
+    let folder = args.record.as_ref().map(|record| match record.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    });
+    let _turn = match folder.filter(|folder| folder.is_dir() && !args.dry_run) {
+        Some(folder) => Some(lock_file(&folder, left.unwrap_or_default())?),
+        None => None,
+    };
     let records = Mutex::new(match &args.record {
         Some(record) => ImportRecords::read(record)?,
         None if kept => {

@@ -4,15 +4,16 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use certforge::aws::Tag;
+use certforge::aws::{CertificateArn, Tag};
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm::{self, Allowed, Service};
 use certforge::store::{ImportRecord, ImportRecords, LeafEntry};
 use certforge::{Bundle, Error, Finding, KeyAlgorithm, Severity};
 use time::OffsetDateTime;
 
-use crate::command::candidate::{Candidate, LazyKey};
+use crate::command::candidate::{Candidate, LazyKey, refuse_errors};
 use crate::command::import::{import, recover, same_key, unmade};
+use crate::command::material::Revocations;
 use crate::command::offering::offering;
 use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
@@ -186,7 +187,17 @@ impl Ready {
         let sha256 = self.candidate(&entry.certificate, &entry.chain, now).sha256();
         let records = entry.imports()?;
         let has = |session: &Session| {
-            records.at(session.importer.region(), session.endpoint()).any(|record| record.sha256 == sha256)
+            let importer = &session.importer;
+            let own = |record: &&ImportRecord| {
+                record
+                    .arn
+                    .parse()
+                    .is_ok_and(|arn| !importer.is_foreign(&arn) && !importer.may_be_foreign(&arn))
+            };
+            records
+                .at(importer.region(), session.endpoint())
+                .filter(own)
+                .any(|record| record.sha256 == sha256)
         };
         Ok(self.sessions().all(has))
     }
@@ -231,15 +242,28 @@ impl Ready {
 
     /// Imports a leaf of the store to all places.
     pub fn import(
-        mut self,
+        self,
         context: &Context,
         entry: &LeafEntry,
         key: &LazyKey<'_>,
     ) -> Result<Vec<ImportResult>, Failure> {
+        self.import_to(None, context, entry, key)
+    }
+
+    /// The same, to this ARN alone where one is said.
+    pub fn import_to(
+        mut self,
+        arn: Option<&CertificateArn>,
+        context: &Context,
+        entry: &LeafEntry,
+        key: &LazyKey<'_>,
+    ) -> Result<Vec<ImportResult>, Failure> {
+        refuse_taken_back(&entry.certificate, &entry.chain, context)?;
         let _lock = if self.dry_run { None } else { Some(entry.lock(self.left())?) };
         let records = Mutex::new(entry.imports()?);
         let mut targets = std::mem::take(&mut self.targets);
-        let candidate = self.candidate(&entry.certificate, &entry.chain, context.now);
+        let mut candidate = self.candidate(&entry.certificate, &entry.chain, context.now);
+        candidate.arn = arn;
         let results = to_all(&mut targets, &candidate, &records, key, &entry.name());
         self.end(context)?;
         Ok(results)
@@ -252,6 +276,19 @@ impl Ready {
             None => Ok(()),
         }
     }
+}
+
+/// Refuses what this store took back: what serves it would go on with a key that somebody else
+/// may have.
+pub fn refuse_taken_back(certificate: &Certificate, chain: &Chain, context: &Context) -> Result<(), Failure> {
+    let path: Vec<Certificate> = std::iter::once(certificate).chain(chain.certificates()).cloned().collect();
+    let mut found = Revocations::of(context).along(&path);
+    // What is not known here stops nobody.
+    found.retain(|f| f.severity == Severity::Error);
+    for finding in &mut found {
+        "certforge renew NAME, and import what comes of it".clone_into(&mut finding.fix);
+    }
+    refuse_errors(found).map(drop)
 }
 
 /// That a leaf was not imported to a place.
@@ -282,17 +319,41 @@ pub fn to_all(
     if let [target] = targets {
         return vec![one(target)];
     }
-    std::thread::scope(|scope| {
-        let places: Vec<_> = targets.iter().map(|t| (t.region.clone(), t.profile.clone())).collect();
-        let threads: Vec<_> = targets.iter_mut().map(|target| scope.spawn(|| one(target))).collect();
-        let results = places.into_iter().zip(threads).map(|((region, profile), thread)| {
+    // Places of one account take turns: what the first imports the others find.
+    let mut groups: Vec<Vec<(usize, &mut Target)>> = Vec::new();
+    for (at, target) in targets.iter_mut().enumerate() {
+        let is_beside = |group: &Vec<(usize, &mut Target)>| {
+            group.iter().any(|(_, other)| match (&other.session, &target.session) {
+                (Ok(other), Ok(this)) => other.importer.is_beside(&this.importer),
+                _ => false,
+            })
+        };
+        match groups.iter().position(is_beside) {
+            Some(group) => groups[group].push((at, target)),
+            None => groups.push(vec![(at, target)]),
+        }
+    }
+    let mut results: Vec<(usize, ImportResult)> = std::thread::scope(|scope| {
+        let mut threads = Vec::with_capacity(groups.len());
+        for group in groups {
+            let places: Vec<_> =
+                group.iter().map(|(at, t)| (*at, t.region.clone(), t.profile.clone())).collect();
+            let done = || group.into_iter().map(|(at, target)| (at, one(target))).collect::<Vec<_>>();
+            threads.push((places, scope.spawn(done)));
+        }
+        let results = threads.into_iter().flat_map(|(places, thread)| {
             thread.join().unwrap_or_else(|_| {
-                let outcome = Err(stopped("importing").into());
-                ImportResult { name: name.to_owned(), region, profile, outcome }
+                let failed = |(at, region, profile)| {
+                    let outcome = Err(stopped("importing").into());
+                    (at, ImportResult { name: name.to_owned(), region, profile, outcome })
+                };
+                places.into_iter().map(failed).collect()
             })
         });
         results.collect()
-    })
+    });
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Whether a failure will meet every further leaf too.

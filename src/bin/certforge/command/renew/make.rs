@@ -1,5 +1,7 @@
 //! One leaf made anew: signed, saved, and imported where the old one was.
 
+#[cfg(feature = "aws")]
+use certforge::aws::CertificateArn;
 use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, Origin, Overwrite, Saved};
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest, San};
@@ -102,7 +104,11 @@ pub(super) fn import_again(
     let mut results = Vec::new();
     for record in records.all() {
         let again = ImportArgs::again(record);
-        let place = again.ready(context, 1, None, false).and_then(|ready| ready.import(context, entry, &key));
+        let place = again.ready(context, 1, None, false).and_then(|ready| {
+            // Other credentials than those of the record find another account's there.
+            let arn: CertificateArn = record.arn.parse()?;
+            ready.import_to(Some(&arn), context, entry, &key)
+        });
         match place {
             Ok(of_place) => results.extend(of_place),
             // The leaf is renewed: what did not reach ACM is told, and done by import-acm.
