@@ -181,6 +181,41 @@ $E revoke b.example; $E gen-crl; $E revoke c.example keyCompromise";
 }
 
 #[test]
+fn what_a_ca_below_a_long_path_took_back_is_its_own() {
+    if judge("openssl").is_none() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let deep = vec!["d".repeat(200); 2].join("/");
+    let script = format!(
+        "mkdir -p '{deep}'; cd '{deep}'
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 100 -subj /CN=F -addext keyUsage=critical,keyCertSign,cRLSign
+printf 'R\t301231000000Z\t260101000000Z\t0A0B\tunknown\t/CN=x\n' > index.txt"
+    );
+    shell(&sandbox, &script);
+    let first = deep.split('/').next().unwrap();
+    let adopted = json(&sandbox.ok(&format!("ca adopt {first} deep --json")).stdout);
+    assert_eq!(adopted["revoked"], 1, "{adopted}");
+}
+
+#[test]
+fn a_file_of_very_many_beginnings_is_read_once() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    std::fs::create_dir(sandbox.file("pki")).unwrap();
+    for (file, part) in [
+        ("a.crl", "-----BEGIN X509 CRL-----\n"),
+        ("b.pem", "x-----BEGIN "),
+        ("c.pem", "-----BEGIN CERTIFICATE-----\n"),
+    ] {
+        std::fs::write(sandbox.file("pki").join(file), part.repeat(60_000)).unwrap();
+    }
+    // Once for each of them, this would take an hour.
+    assert_eq!(sandbox.run("ca adopt pki old").status, 3);
+    assert_eq!(sandbox.run("sign pki/b.pem").status, 3);
+}
+
+#[test]
 fn a_root_and_an_encrypted_intermediate_as_step_lays_them_out() {
     if judge("openssl").is_none() {
         return;

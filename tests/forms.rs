@@ -159,7 +159,7 @@ fn a_secret_of_kubernetes_holds_the_same_files() {
     sandbox.ok("bundle 10.103.10.95 --to k8s-secret --set namespace=web");
     assert!(has_mode(&sandbox, "k8s-secret.yaml", "600"));
     let text = sandbox.read(&file("k8s-secret.yaml"));
-    assert!(text.contains("kind: Secret") && text.contains("namespace: web"), "{text}");
+    assert!(text.contains("kind: Secret") && text.contains("namespace: \"web\""), "{text}");
     assert!(
         text.contains("name: leaf-10-103-10-95-tls") && text.contains("type: kubernetes.io/tls"),
         "{text}"

@@ -101,7 +101,7 @@ fn the_place_of_a_key_is_no_value() {
     sandbox.ok("up a.example --key p256");
     refused(&sandbox, "bundle a.example --to k8s-secret --set namespace=@KEY@", 2, "usage");
     sandbox.ok("bundle a.example --to k8s-secret --set namespace=edge");
-    assert!(sandbox.read("certforge/a.example/k8s-secret.yaml").contains("namespace: edge\n"));
+    assert!(sandbox.read("certforge/a.example/k8s-secret.yaml").contains("namespace: \"edge\"\n"));
 }
 
 #[test]

@@ -196,9 +196,15 @@ pub fn notes(form: Form, options: &FormOptions<'_>) -> Option<Finding> {
 /// Refuses flags that mean nothing to any of the forms: passing over them would look like
 /// having done them.
 fn check_flags(args: &Args) -> Result<(), Failure> {
-    if let Some(alias) = args.alias.as_ref().filter(|alias| alias.chars().any(|c| u32::from(c) > 0xffff)) {
+    let is_alias = |alias: &&String| {
+        !alias.trim().is_empty() && !alias.chars().any(|c| c.is_control() || u32::from(c) > 0xffff)
+    };
+    if let Some(alias) = args.alias.as_ref().filter(|alias| !is_alias(alias)) {
         return Err(Failure::Usage {
-            message: format!("the alias `{}` has a character that PKCS#12 has no room for", Shown(alias)),
+            message: format!(
+                "the alias `{}` is empty, or has a character that PKCS#12 has no room for",
+                Shown(alias)
+            ),
             hint: "give --alias letters, digits and hyphens".to_owned(),
         });
     }

@@ -168,6 +168,12 @@ pub fn render(
                 hint: "give it in one line".to_owned(),
             });
         }
+        if let Some(fault) = fault(key, value) {
+            return Err(Failure::Usage {
+                message: format!("`{}` is no {key}: {fault}", certforge::error::Shown(value)),
+                hint: format!("--set {key}={}", snippet.head.set.get(key).map_or("", String::as_str)),
+            });
+        }
         values.insert(key.to_owned(), Value::from(value));
     }
     check_path(&snippet, entry, context)?;
@@ -245,6 +251,27 @@ fn values(entry: &LeafEntry, context: &Context) -> Result<BTreeMap<String, Value
         put("region", Value::from(record.region.clone()));
     }
     Ok(values)
+}
+
+/// Why a variable cannot have this value, wherever it is put.
+fn fault(key: &str, value: &str) -> Option<&'static str> {
+    let has_only = |more: &[u8]| value.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
+    match key {
+        _ if value.trim().is_empty() => Some("it is empty"),
+        "port" if !value.parse::<u16>().is_ok_and(|port| port > 0) => Some("ports are 1 to 65535"),
+        // RFC 1123 §2.1, as Kubernetes has it for names.
+        "namespace"
+            if value.len() > 63
+                || !has_only(b"-")
+                || value.bytes().any(|b| b.is_ascii_uppercase())
+                || value.starts_with('-')
+                || value.ends_with('-') =>
+        {
+            Some("it has lower-case letters, digits and hyphens, 63 at most")
+        }
+        "service" if !has_only(b"-._") => Some("it has letters, digits, `-`, `.` and `_`"),
+        _ => None,
+    }
 }
 
 fn is_host(name: &San) -> bool {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::{Counted, Shown};
-use certforge::gather::{Pile, Role, is_der};
+use certforge::gather::{Pile, Role, is_der, pem_blocks};
 use certforge::store::{CaEntry, History, files_below, is_regular, read_input, read_large_input, read_start};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, RevocationList, Severity};
@@ -22,7 +22,7 @@ use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::report::{AdoptReport, CaReport, Report, State, findings, path};
 use database::Database;
-use found::{Found, FoundKey};
+use found::{Found, FoundKey, Place};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -62,7 +62,7 @@ const MOST_OCTETS: usize = 1 << 20;
 
 /// A CA that can be taken over.
 struct Candidate {
-    place: String,
+    place: Place,
     certificate: Certificate,
     key: FoundKey,
     issuers: Vec<Certificate>,
@@ -97,7 +97,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let mut report =
         AdoptReport { authorities: Vec::new(), certificates: 0, revoked: 0, findings: Vec::new() };
-    let home = |c: &Candidate| found.home(&c.key.place).or_else(|| found.home(&c.place));
+    let home = |c: &Candidate| found.home(&c.key.file).or_else(|| found.home(&c.place.file));
     found.homes = named.iter().map(|(_, c)| (c.certificate.clone(), home(c))).collect();
     let authorities: Vec<&Certificate> = named.iter().map(|(_, c)| &c.certificate).collect();
     found.tell_of_databases(&authorities);
@@ -110,8 +110,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         let end = candidate.certificate.validity().not_after();
         if end < context.now {
-            let message = format!("{}: it ended at {}", candidate.place, rfc3339(end));
-            let finding = Finding::new("ca.ended", Severity::Warning, candidate.place.clone(), message);
+            let message = format!("{}: it ended at {}", candidate.place.shown, rfc3339(end));
+            let finding = Finding::new("ca.ended", Severity::Warning, candidate.place.shown.clone(), message);
             found.findings.push(finding.fix(format!("certforge ca renew {name}")));
         }
         let chain = Chain::new(candidate.issuers)?;
@@ -121,7 +121,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let issued = found.history(authority.certificate()).issued;
         let bound = issued.iter().any(|c| c.authority_serial().as_deref() == Some(serial));
         let fix = format!("certforge ca renew {name}{}", if bound { " --keep-serial" } else { "" });
-        let of_ca = faults(&candidate.place, authority.certificate());
+        let of_ca = faults(&candidate.place.shown, authority.certificate());
         found.findings.extend(of_ca.into_iter().map(|f| f.fix(fix.clone())));
         ready.push((name, authority, passphrase));
     }
@@ -177,7 +177,7 @@ fn catch_up(
     }
     // Last: what is in a list is on record by now, and would be given back otherwise.
     let Some(list) = history.list else { return Ok(()) };
-    let number = list.number().unwrap_or(if list.has_number() { u128::MAX } else { 0 });
+    let number = list.number().unwrap_or_default();
     if number < context.store.next_list_number(name)? {
         return Ok(());
     }
@@ -222,9 +222,7 @@ fn lists(bytes: &[u8]) -> Vec<certforge::Result<RevocationList>> {
     if is_der(bytes) {
         return RevocationList::from_der(bytes).map(Ok).into_iter().collect();
     }
-    let text = String::from_utf8_lossy(bytes);
-    let starts = text.match_indices("-----BEGIN X509 CRL-----").map(|(at, _)| at);
-    starts.map(|at| RevocationList::from_pem(text.get(at..).unwrap_or_default().as_bytes())).collect()
+    pem_blocks(bytes, "X509 CRL").map(RevocationList::from_pem).collect()
 }
 
 /// Takes the lists of a file. What one of them took back is not known where it cannot be
@@ -293,9 +291,10 @@ fn look(args: &Args) -> Result<Found, Failure> {
         let mut pile = Pile::new();
         pile.add(Role::Any, file, &bytes, &mut unlock)?;
         let parts = pile.into_parts();
-        found.certificates.extend(parts.certificates);
-        found.keys.extend(parts.keys.into_iter().map(|(place, key)| FoundKey {
-            place,
+        let at = |shown| Place { shown, file: file.clone() };
+        found.certificates.extend(parts.certificates.into_iter().map(|(place, c)| (at(place), c)));
+        found.keys.extend(parts.keys.into_iter().map(|(_, key)| FoundKey {
+            file: file.clone(),
             key,
             passphrase: used.clone(),
         }));
@@ -328,7 +327,7 @@ fn looks_like_any(bytes: &[u8]) -> bool {
 /// The CAs whose key is there, each once, with their issuers.
 fn candidates(found: &mut Found, now: OffsetDateTime) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
-    let mut authorities: Vec<(String, Certificate)> =
+    let mut authorities: Vec<(Place, Certificate)> =
         found.certificates.iter().filter(|(_, c)| c.ca().is_some()).cloned().collect();
     // Of a CA that was renewed, the certificate that is valid, and longest.
     authorities.sort_by_key(|(_, c)| Reverse((c.validity().contains(now), c.validity().not_after())));
@@ -349,7 +348,7 @@ fn candidates(found: &mut Found, now: OffsetDateTime) -> Vec<Candidate> {
 }
 
 /// The issuers of a CA, as far up as they are there.
-fn issuers(certificate: &Certificate, all: &[(String, Certificate)]) -> Vec<Certificate> {
+fn issuers(certificate: &Certificate, all: &[(Place, Certificate)]) -> Vec<Certificate> {
     let mut chain: Vec<Certificate> = Vec::new();
     let mut below = certificate;
     loop {
@@ -382,10 +381,11 @@ fn name(
         if twin {
             let message = format!(
                 "{}: `{}` is the name of its issuer too: OpenSSL takes one for the other, so it is left out",
-                candidate.place,
+                candidate.place.shown,
                 Shown(&candidate.certificate.subject())
             );
-            let finding = Finding::new("ca.same-name", Severity::Warning, candidate.place.clone(), message);
+            let finding =
+                Finding::new("ca.same-name", Severity::Warning, candidate.place.shown.clone(), message);
             let fix =
                 format!("make one with a name of its own: certforge ca new issuing --under {}", args.name);
             findings.push(finding.fix(fix));
@@ -434,7 +434,7 @@ fn faults(place: &str, certificate: &Certificate) -> Vec<Finding> {
 }
 
 /// What is wrong with the form of leaves, each fault once: what one tool made it made alike.
-fn faults_of_leaves(certificates: &[(String, Certificate)]) -> Vec<Finding> {
+fn faults_of_leaves(certificates: &[(Place, Certificate)]) -> Vec<Finding> {
     let mut seen: Vec<(Finding, usize)> = Vec::new();
     let mut places = BTreeSet::new();
     for (place, certificate) in certificates.iter().filter(|(_, c)| c.ca().is_none()) {
@@ -442,7 +442,7 @@ fn faults_of_leaves(certificates: &[(String, Certificate)]) -> Vec<Finding> {
         if !places.insert(certificate.sha256().to_string()) {
             continue;
         }
-        for fault in faults(place, certificate) {
+        for fault in faults(&place.shown, certificate) {
             let text = |f: &Finding| f.message.strip_prefix(&format!("{}: ", f.place)).map(str::to_owned);
             match seen.iter_mut().find(|(known, _)| known.code == fault.code && text(known) == text(&fault)) {
                 Some((_, count)) => *count += 1,
@@ -474,8 +474,9 @@ fn none(path: &Path, found: &Found) -> Failure {
         }
     };
     let old = found.certificates.iter().find(|(_, c)| c.version() < 3 && c.is_self_issued());
-    let old =
-        old.map(|(place, _)| format!("; {place} is X.509 version 1, which makes no CA")).unwrap_or_default();
+    let old = old
+        .map(|(place, _)| format!("; {} is X.509 version 1, which makes no CA", place.shown))
+        .unwrap_or_default();
     let first = found.findings.first();
     let first = first.map(|f| {
         let fix = if f.fix.is_empty() { String::new() } else { format!(" ({})", f.fix) };

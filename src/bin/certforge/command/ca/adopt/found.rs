@@ -17,7 +17,7 @@ use crate::command::inventory::is_same;
 /// What was found.
 #[derive(Default)]
 pub struct Found {
-    pub certificates: Vec<(String, Certificate)>,
+    pub certificates: Vec<(Place, Certificate)>,
     pub keys: Vec<FoundKey>,
     pub lists: Vec<RevocationList>,
     pub databases: Vec<Database>,
@@ -26,8 +26,15 @@ pub struct Found {
     pub findings: Vec<Finding>,
 }
 
+/// Where something is: as it is shown, cut where it is long, and the file itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub shown: String,
+    pub file: PathBuf,
+}
+
 pub struct FoundKey {
-    pub place: String,
+    pub file: PathBuf,
     pub key: PrivateKey,
     /// The pass phrase that opened it, where it was encrypted.
     pub passphrase: Option<Zeroizing<String>>,
@@ -104,13 +111,10 @@ impl Found {
         known.partition(|c| c.issuer_der() == ca.subject_der())
     }
 
-    /// The folder with a database that a place is in: the nearest.
-    pub fn home(&self, place: &str) -> Option<PathBuf> {
+    /// The folder with a database that a file is in: the nearest.
+    pub fn home(&self, file: &Path) -> Option<PathBuf> {
         let folders = self.databases.iter().map(Database::folder);
-        let around = folders.filter(|folder| {
-            let shown = Shown(&folder.to_string_lossy()).to_string();
-            Path::new(place).starts_with(shown)
-        });
+        let around = folders.filter(|folder| file.starts_with(folder));
         around.max_by_key(|folder| folder.components().count()).map(Path::to_owned)
     }
 }
