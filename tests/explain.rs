@@ -133,6 +133,28 @@ fn every_text_that_a_client_is_said_to_print_is_explained() {
     assert_eq!(unknown, Vec::<&String>::new());
 }
 
+/// A text that differs in the word that matters is another one.
+#[test]
+fn what_says_something_else_is_not_explained_as_if_it_were_known() {
+    let sandbox = Sandbox::new();
+    for text in [
+        "http: TLS handshake error from 10.0.0.1:4242: tls: blah",
+        "The certificate for this server is valid.",
+        "Certificate for <a> does match any of the subject alternative names",
+        "remote error: tls: bad weather",
+    ] {
+        let told = sandbox.run_args(&["explain", text]);
+        assert_eq!(told.status, 1, "{text}: {}", told.stdout);
+    }
+    // What PowerShell writes is UTF-16.
+    let log: Vec<u8> =
+        "\u{feff}PKIX path building failed\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(sandbox.file("log"), log).unwrap();
+    let mut command = sandbox.command(["explain"]);
+    command.stdin(std::fs::File::open(sandbox.file("log")).unwrap());
+    assert_eq!(support::ran(command.output().unwrap()).status, 0);
+}
+
 #[test]
 fn an_error_text_may_quote_a_certificate_and_no_key() {
     let sandbox = Sandbox::new();

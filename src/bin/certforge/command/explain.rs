@@ -92,7 +92,7 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
                 hint: "certforge explain 'PKIX path building failed', or pipe a log into it".to_owned(),
             });
         }
-        String::from_utf8_lossy(&read_large_input(Path::new("-"))?).into_owned()
+        text_of(&read_large_input(Path::new("-"))?)
     } else {
         args.text.join(" ")
     };
@@ -120,6 +120,19 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     }
     let nearest = if found.is_empty() { nearest(&book, &text) } else { Vec::new() };
     Ok(Report::Explain(ExplainReport { found, nearest, list: false }))
+}
+
+/// A log as it is written, in UTF-16 too, as PowerShell does.
+fn text_of(bytes: &[u8]) -> String {
+    let units = |of: fn([u8; 2]) -> u16| {
+        let pairs = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(of));
+        char::decode_utf16(pairs).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        _ => String::from_utf8_lossy(bytes).into_owned(),
+    }
 }
 
 fn explained(e: &Explanation, line: Option<usize>, matched: &str) -> Explained {
@@ -159,15 +172,15 @@ impl<'a> Parts<'a> {
         self.0.iter().find(|(_, _, pieces)| fits(&line, pieces)).map(|(e, part, _)| (*e, *part))
     }
 
-    /// Who gives a part of a text means the shortest that it is a part of, or the one that
-    /// has most of its words.
+    /// Who gives a part of a text means the shortest that it is a part of, or the one with all
+    /// of whose words it is written otherwise.
     fn partly(&self, line: &str) -> Option<(&'a Explanation, &'a str)> {
         let line: String = line.chars().take(LONGEST).collect::<String>().to_lowercase();
         let given = line.trim();
         let is_part = |part: &str| given.len() >= LEAST && part.to_lowercase().contains(given);
         let part = self.0.iter().rev().find(|(_, part, _)| is_part(part)).map(|(e, part, _)| (*e, *part));
         part.or_else(|| {
-            let near = self.0.iter().filter_map(|(e, part, _)| Some(((*e, *part), most_of(&line, part)?)));
+            let near = self.0.iter().filter_map(|(e, part, _)| Some(((*e, *part), all_of(&line, part)?)));
             near.max_by_key(|(_, words)| *words).map(|(found, _)| found)
         })
     }
@@ -177,8 +190,9 @@ fn length(part: &str) -> usize {
     part.chars().filter(|c| *c != '…').count()
 }
 
-/// How many words of a text stand in a line one after the other, where they are most of it.
-fn most_of(line: &str, part: &str) -> Option<usize> {
+/// How many words a text has, where all of them stand in a line, one behind the other but for
+/// what `…` stands for. One that is missing may be what matters: `not`, `invalid`.
+fn all_of(line: &str, part: &str) -> Option<usize> {
     let words = |text: &str| -> Vec<String> {
         text.to_lowercase()
             .split(|c: char| !c.is_alphanumeric())
@@ -186,16 +200,15 @@ fn most_of(line: &str, part: &str) -> Option<usize> {
             .map(ToOwned::to_owned)
             .collect()
     };
-    let (line, part) = (words(line), words(part));
-    let run = |start: usize| {
-        let longest = line
-            .iter()
-            .enumerate()
-            .map(|(at, _)| line[at..].iter().zip(&part[start..]).take_while(|(a, b)| a == b).count());
-        longest.max().unwrap_or(0)
-    };
-    let longest = (0..part.len()).map(run).max()?;
-    (longest >= 4 && longest * 5 >= part.len() * 3).then_some(longest)
+    let line = words(line);
+    let mut rest = line.as_slice();
+    let mut count = 0;
+    for piece in part.split('…').map(words).filter(|piece| !piece.is_empty()) {
+        let at = rest.windows(piece.len()).position(|window| window == piece)?;
+        rest = rest.get(at + piece.len()..).unwrap_or_default();
+        count += piece.len();
+    }
+    (count >= 4).then_some(count)
 }
 
 /// Whether the pieces of a text stand in a line, in their order.
