@@ -102,10 +102,14 @@ impl Store {
     }
 
     /// What was kept of one leaf, by its folder's name; what cannot be read is passed over.
+    /// What is no name of a folder has none.
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn archived_of(&self, name: &str) -> Result<Vec<LeafEntry>> {
+        if name.contains('/') || matches!(name, "" | "." | "..") {
+            return Ok(Vec::new());
+        }
         let folder = self.root().join(ARCHIVE).join(name);
         let sets = file::folders_in(&folder)?;
         Ok(sets.iter().filter_map(|set| LeafEntry::read(folder.join(set)).ok().flatten()).collect())

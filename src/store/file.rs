@@ -270,6 +270,12 @@ pub(super) fn is_folder(path: &Path) -> Result<bool> {
     }
 }
 
+/// What tells a folder from another one of its name; none where there is none.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
 /// The names of the folders in a folder; none where it is not there.
 pub(super) fn folders_in(path: &Path) -> Result<Vec<String>> {
     entries_in(path, fs::FileType::is_dir)

@@ -11,6 +11,9 @@ use crate::certificate::{Certificate, Chain, TrustAnchor};
 use crate::error::{Error, Result};
 use crate::key::PrivateKey;
 
+/// How often a set is read anew that was replaced meanwhile.
+const TURNS: usize = 5;
+
 /// A leaf in the store: all but its private key.
 #[derive(Clone, Debug)]
 pub struct LeafEntry {
@@ -28,9 +31,16 @@ impl LeafEntry {
         if !file::is_folder(&folder)? || file::read_optional(&folder.join(CERTIFICATE))?.is_none() {
             return Ok(None);
         }
-        let certificate = read_certificate(&folder.join(CERTIFICATE))?;
-        let chain = read_chain(&folder.join(CHAIN))?;
-        Ok(Some(Self { folder, certificate, chain }))
+        for _ in 0..TURNS {
+            let before = file::identity(&folder);
+            let certificate = read_certificate(&folder.join(CERTIFICATE));
+            let chain = read_chain(&folder.join(CHAIN));
+            // A set is replaced by another folder: files of two are no set.
+            if file::identity(&folder) == before {
+                return Ok(Some(Self { certificate: certificate?, chain: chain?, folder }));
+            }
+        }
+        Err(Error::Changed { path: folder })
     }
 
     /// Its name in the store: that of its folder.
@@ -67,8 +77,26 @@ impl LeafEntry {
     /// The whole set, with the key.
     ///
     /// # Errors
-    /// As [`LeafEntry::trust_anchor`], [`LeafEntry::private_key`] and [`Bundle::new`].
+    /// As [`LeafEntry::trust_anchor`], [`LeafEntry::private_key`] and [`Bundle::new`];
+    /// [`Error::Changed`] where it is replaced all the time.
     pub fn bundle(&self) -> Result<Bundle> {
+        let mut fresh = None;
+        for _ in 0..TURNS {
+            let entry = fresh.as_ref().unwrap_or(self);
+            let refused = match entry.bundle_as_read() {
+                Ok(bundle) => return Ok(bundle),
+                Err(e) => e,
+            };
+            // Its key may be that of the leaf that has taken its place.
+            match Self::read(self.folder.clone()) {
+                Ok(Some(now)) if now.certificate != entry.certificate => fresh = Some(now),
+                _ => return Err(refused),
+            }
+        }
+        Err(Error::Changed { path: self.folder.clone() })
+    }
+
+    fn bundle_as_read(&self) -> Result<Bundle> {
         self.trust_anchor()?;
         let bundle = Bundle::new(self.certificate.clone(), self.private_key()?, self.chain.clone())?;
         let with_root = fullchain_pem(&self.certificate, &self.chain, true)?;

@@ -52,14 +52,14 @@ impl NewFile {
     pub fn write(target: &Path, bytes: &[u8], overwrite: Overwrite) -> Result<()> {
         let mut new = Self::create(target, overwrite, false)?;
         new.write_all(bytes).map_err(io_error("write", target))?;
-        new.finish(overwrite)
+        new.finish(overwrite).map(drop)
     }
 
-    /// Flushes it and moves it to its target.
+    /// Flushes it and moves it to its target: the mode that it has there.
     ///
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Io`].
-    pub fn finish(mut self, overwrite: Overwrite) -> Result<()> {
+    pub fn finish(mut self, overwrite: Overwrite) -> Result<u32> {
         self.file.sync_all().map_err(io_error("write", &self.temporary))?;
         let moved = match overwrite {
             Overwrite::Refuse => write::rename_new(&self.temporary, &self.target),
@@ -73,7 +73,8 @@ impl NewFile {
             io_error("create", &self.target)(e)
         })?;
         self.finished = true;
-        write::sync_folder(write::parent(&self.target))
+        write::sync_folder(write::parent(&self.target))?;
+        file::mode(&self.target)
     }
 }
 

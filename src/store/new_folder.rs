@@ -53,12 +53,11 @@ impl NewFolder {
     /// [`Error::AlreadyExists`], [`Error::Io`].
     pub fn finish(mut self) -> Result<()> {
         write::sync_all(&self.temporary)?;
-        write::rename_new(&self.temporary, &self.target).map_err(|e| match e.kind() {
-            std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::DirectoryNotEmpty => there(&self.target),
-            _ => io_error("create", &self.target)(e),
+        write::rename_new(&self.temporary, &self.target).map_err(|e| {
+            if write::is_taken(&e) { there(&self.target) } else { io_error("create", &self.target)(e) }
         })?;
         self.finished = true;
-        Ok(())
+        write::sync_folder(write::parent(&self.target))
     }
 }
 

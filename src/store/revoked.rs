@@ -44,9 +44,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Serial`] where that is no serial number; [`Error::StoreName`];
-    /// [`Error::File`] for a record that cannot be read; [`Error::Io`].
+    /// [`Error::Missing`] where there is no such CA; [`Error::File`] for a record that cannot be read; [`Error::Io`].
     pub fn revoke(&self, ca: &str, serial: &str, reason: Reason, at: OffsetDateTime) -> Result<TakenBack> {
         let (folder, path) = self.revocation(ca, serial)?;
+        if !self.has_authority(ca)? {
+            return Err(Error::Missing { what: "CA", name: ca.to_owned(), path: self.ca_folder(ca)? });
+        }
         if !file::is_folder(&folder)? {
             write::ensure_lasting_folder(&folder, 0o700)?;
         }

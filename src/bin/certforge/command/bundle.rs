@@ -261,9 +261,8 @@ pub fn write(
         let target = target(piece);
         let refused = |source| Error::Io { doing: "write", path: target.clone(), source };
         file.write_all(&piece.bytes).map_err(refused)?;
-        file.finish(overwrite)?;
-        let mode = if piece.derived.is_secret() { "0600" } else { "0644" };
-        written.push(FileReport { path: path(&target), mode: mode.to_owned() });
+        let mode = file.finish(overwrite)?;
+        written.push(FileReport { path: path(&target), mode: format!("{mode:04o}") });
     }
     Ok(written)
 }

@@ -166,7 +166,7 @@ impl<'a> Target<'a> {
             Self::New(mut file, overwrite, path) => {
                 let refused = |source| Error::Io { doing: "write", path: path.to_owned(), source };
                 file.write_all(after.as_bytes()).map_err(refused)?;
-                Ok(file.finish(overwrite)?)
+                Ok(file.finish(overwrite).map(drop)?)
             }
         }
     }

@@ -155,7 +155,9 @@ impl Stream {
         };
         match sink {
             Sink::Standard(mut out) => out.flush().map_err(|e| refused(&e)),
-            Sink::File(file) => file.into_inner().map_err(|e| refused(e.error()))?.finish(overwrite),
+            Sink::File(file) => {
+                file.into_inner().map_err(|e| refused(e.error()))?.finish(overwrite).map(drop)
+            }
         }
     }
 }
