@@ -17,7 +17,11 @@ use crate::subject;
 pub(crate) use subtree::Side;
 pub use subtree::Subtree;
 use subtree::address_of;
-use subtree::{Presented, email_within, uri_host};
+use subtree::{Presented, uri_host};
+
+/// How many comparisons of a name with a limit are made for one certificate, or one path: rustls
+/// makes as many.
+pub(crate) const MOST_COMPARISONS: usize = 250_000;
 
 /// What a CA limits the names below it to. An excluded name is refused even where
 /// it is permitted.
@@ -152,9 +156,9 @@ impl Constraints {
             return Ok(None);
         }
         for address in subject::email_addresses(&name) {
-            let email =
-                |subtree: &Subtree| matches!(subtree, Subtree::Email(base) if email_within(&address, base));
-            if let Some(reason) = self.broken("email", email, email) {
+            let email = Presented::Email(&address);
+            let holds = |side| move |subtree: &Subtree| subtree.holds(email, side);
+            if let Some(reason) = self.broken("email", holds(Side::ExcludesAny), holds(Side::Permits)) {
                 return Ok(Some(reason));
             }
         }

@@ -325,7 +325,7 @@ fn extended_key_usage(extensions: &mut Extensions, template: &Template) -> der::
 
 /// `UTCTime` to the end of 2049, `GeneralizedTime` after (RFC 5280 §4.1.2.5).
 pub(crate) fn instant(at: OffsetDateTime) -> der::Result<Time> {
-    let at = at.to_offset(time::UtcOffset::UTC);
+    let at = at.checked_to_offset(time::UtcOffset::UTC).ok_or(der::ErrorKind::DateTime)?;
     let year = u16::try_from(at.year()).unwrap_or_default();
     let (month, hour, minute, second) = (u8::from(at.month()), at.hour(), at.minute(), at.second());
     Ok(DateTime::new(year, month, at.day(), hour, minute, second)?.into())

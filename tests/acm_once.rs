@@ -11,7 +11,7 @@ use certforge::aws::{Connection, Import, Importer, Place, Wanted};
 use certforge::{Authority, LeafRequest};
 use serde_json::Value;
 use support::acm::Acm;
-use support::{Sandbox, ran};
+use support::{Sandbox, json, ran};
 
 /// The work comes to its end after the call was given up: it is waited for, and
 /// never done twice.
@@ -65,6 +65,87 @@ fn another_profile_of_the_same_account_keeps_the_arn() {
     acm.sandbox.ok("leaf a.example.com --key p256 --force");
     assert_eq!(acm.ok("import-acm a.example.com --profile prod"), arn);
     assert_eq!(acm.sim.arns().len(), 1);
+}
+
+#[test]
+fn profiles_of_one_account_are_one_place() {
+    let acm = Acm::new(&[("ImportCertificate", "slow:0.3")]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    std::fs::create_dir(acm.sandbox.file(".aws")).unwrap();
+    let keys = |name: &str| {
+        format!("[{name}]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n")
+    };
+    std::fs::write(acm.sandbox.file(".aws/credentials"), keys("one") + &keys("two")).unwrap();
+    let arns = acm.ok("import-acm a.example.com --profile one --profile two");
+    let arns: BTreeSet<&str> = arns.lines().collect();
+    assert_eq!((arns.len(), acm.sim.arns().len()), (1, 1), "{arns:?}");
+}
+
+#[test]
+fn an_arn_that_is_said_is_looked_at_whatever_the_record_says() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let arn = acm.ok("import-acm a.example.com");
+    let asked = acm.calls("DescribeCertificate");
+    // By the record alone nothing is asked; who says which ARN it is has it looked at.
+    assert_eq!(acm.ok("import-acm a.example.com"), arn);
+    assert_eq!(acm.calls("DescribeCertificate"), asked);
+    let told =
+        json(&acm.run(&format!("import-acm a.example.com --certificate-arn {} --json", arn.trim())).stdout);
+    assert_eq!((&told["state"], acm.calls("ImportCertificate")), (&"unchanged".into(), 1), "{told}");
+    assert!(acm.calls("DescribeCertificate") > asked);
+}
+
+#[test]
+fn runs_with_one_record_take_turns() {
+    let acm = Acm::new(&[("ImportCertificate", "slow:0.3")]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let read = |file: &str| acm.sandbox.read(&format!("certforge/a.example.com/{file}"));
+    let all = read("fullchain.pem") + &read("key.pem") + &read("ca.pem");
+    for file in ["1.pem", "2.pem", "3.pem"] {
+        std::fs::write(acm.sandbox.file(file), &all).unwrap();
+    }
+    let runs: Vec<Child> = ["1.pem", "2.pem", "3.pem"]
+        .map(|file| {
+            acm.command(&format!("import-acm --from {file} --record rec.json"))
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .into();
+    let arns: BTreeSet<String> =
+        runs.into_iter().map(|run| ran(run.wait_with_output().unwrap()).stdout).collect();
+    assert_eq!((arns.len(), acm.sim.arns().len()), (1, 1), "{arns:?}");
+}
+
+#[test]
+fn what_is_set_to_nothing_is_not_set() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let url = acm.sim.url();
+    let list = |more: &[(&str, &str)]| {
+        let mut command = acm.sandbox.command(["acm", "list", "--timeout", "5"]);
+        command.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+        ran(command.envs(more.iter().copied()).output().unwrap())
+    };
+    for (name, value) in [("AWS_ENDPOINT_URL_ACM", ""), ("AWS_REGION", "")] {
+        let told = list(&[("AWS_ENDPOINT_URL", &url), ("AWS_DEFAULT_REGION", "eu-west-1"), (name, value)]);
+        assert_eq!(told.status, 0, "{name}: {}", told.stderr);
+    }
+    // AWS's own is asked then, which a proxy that nobody listens at keeps from happening.
+    let nobody = [("HTTPS_PROXY", "http://127.0.0.1:9"), ("AWS_REGION", "eu-west-1")];
+    let told = list(&[nobody[0], nobody[1], ("AWS_ENDPOINT_URL", "")]);
+    assert!(told.status == 6 && !told.stderr.contains("panicked"), "{}: {}", told.status, told.stderr);
+    for (bad, part) in
+        [("http://u:SECRET@127.0.0.1:9", "a user or a password"), ("http://127.0.0.1:9/a b", "not an http")]
+    {
+        let told = list(&[("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL", bad)]);
+        assert!(
+            told.status == 3 && told.stderr.contains(part) && !told.stderr.contains("SECRET"),
+            "{}",
+            told.stderr
+        );
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use certforge::harness::{AcmSim, Settings};
 use serde_json::Value;
-use support::{Ran, Sandbox, Server, judge};
+use support::{Ran, Sandbox, Server, json, judge};
 
 /// What takes ACM's place.
 enum Stand {
@@ -388,6 +388,42 @@ fn many_imports_at_once_make_one_certificate(acm: &Acm) {
         })
         .collect();
     assert_eq!((arns.len(), acm.count()), (1, 1), "{arns:?}");
+}
+
+#[test]
+fn an_arn_of_another_account_is_not_this_ones() {
+    // moto has accounts.
+    let Some(acm) = &Acm::moto() else { return };
+    let first = acm.arn(&["up", "a.example.com", "--import-acm", "--key", "p256"]);
+    let role = "boto3.client('sts').assume_role(RoleArn='arn:aws:iam::222222222222:role/x', RoleSessionName='session')['Credentials']";
+    let keys = acm.ask(role);
+    let text = |name: &str| keys[name].as_str().unwrap().to_owned();
+    let other = [
+        ("AWS_ACCESS_KEY_ID", text("AccessKeyId")),
+        ("AWS_SECRET_ACCESS_KEY", text("SecretAccessKey")),
+        ("AWS_SESSION_TOKEN", text("SessionToken")),
+    ];
+    let run = |args: &[&str]| {
+        let mut command = acm.sandbox.command(args);
+        command.envs(acm.surroundings()).envs(other.iter().cloned());
+        support::ran(command.output().unwrap())
+    };
+    let second = run(&["import-acm", "a.example.com"]);
+    assert_eq!(second.status, 0, "{}", second.stderr);
+    assert!(second.stdout.contains(":222222222222:certificate/"), "{}", second.stdout);
+    // Again: each account has its own, and what is renewed goes to both or says which it did not reach.
+    assert_eq!(run(&["import-acm", "a.example.com"]).stdout, second.stdout);
+    assert_eq!(acm.arn(&["import-acm", "a.example.com"]), first);
+    let renewed = run(&["renew", "a.example.com", "--json"]);
+    assert_eq!(renewed.status, 5, "{}", renewed.stdout);
+    let imports = json(&renewed.stdout)["imports"].clone();
+    let told = |arn: &str| imports.as_array().unwrap().iter().any(|i| i["CertificateArn"] == arn);
+    assert!(
+        told(second.stdout.trim()) && !told(&first) && imports.to_string().contains("ResourceNotFound"),
+        "{imports}"
+    );
+    // With its own credentials the first is brought up to date.
+    assert_eq!(acm.arn(&["import-acm", "a.example.com"]), first);
 }
 
 fn another_kind_of_key_is_refused_before_anything_is_replaced(acm: &Acm) {

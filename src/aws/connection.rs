@@ -134,8 +134,13 @@ impl Importer {
     /// comes to is to be asked about, and nothing is done for it alone.
     #[must_use]
     pub fn may_be_foreign(&self, arn: &CertificateArn) -> bool {
-        let read = || account_of(&self.access_key);
-        self.account.clone().or_else(read).is_some_and(|account| account != arn.account())
+        if let Some(account) = &self.account {
+            return account != arn.account();
+        }
+        let is_usual = ["AKIA", "ASIA"].iter().any(|kind| self.access_key.starts_with(kind));
+        is_usual
+            && self.access_key.len() == ACCESS_KEY
+            && account_of(&self.access_key).is_none_or(|account| account != arn.account())
     }
 
     /// Whether another one imports into the same region of the same account, as far as that can
@@ -165,6 +170,9 @@ pub(super) struct Settled {
     access_key: String,
 }
 
+/// How long the id of an access key is.
+const ACCESS_KEY: usize = 20;
+
 /// No settings of services: they are settled already.
 #[derive(Debug)]
 struct NoService;
@@ -179,7 +187,7 @@ impl LoadServiceConfig for NoService {
 /// it not.
 fn account_of(access_key: &str) -> Option<String> {
     let digits = access_key.strip_prefix("AKIA").or_else(|| access_key.strip_prefix("ASIA"))?;
-    if digits.len() != 16 || digits.starts_with(['I', 'J']) {
+    if access_key.len() != ACCESS_KEY || digits.starts_with(['I', 'J']) {
         return None;
     }
     // Base 32: ten digits are 50 bits, of which the account is 40 behind the first.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, is_of_form, verify};
 use crate::certificate::{Certificate, EMPTY_NAME, TrustAnchor};
-use crate::constraint::Side;
+use crate::constraint::{MOST_COMPARISONS, Side};
 use crate::finding::Severity;
 use crate::key::KeyAlgorithm;
 use crate::name::San;
@@ -412,6 +412,10 @@ fn of_limits(verdict: &Verdict, facts: &mut Facts) {
             if common.iter().take(MOST_NAMES).any(|name| limits.bars_common_name(name).is_some()) {
                 facts.insert("limit.common-name");
             }
+        }
+        // Who has to compare so much refuses, or takes minutes: verify says so.
+        if names.len().min(MOST_NAMES).saturating_mul(limits.count()) > MOST_COMPARISONS {
+            continue;
         }
         // Of many names one that breaks a limit is enough.
         let subject = || limits.refuses_subject(leaf.subject_der()).ok().flatten();

@@ -52,7 +52,7 @@ impl Error {
             Self::KeyForm { .. } => "key.form",
             Self::KeyMismatch { .. } => "key.mismatch",
             Self::Lint { .. } => "certificate.lint",
-            Self::Listen { .. } => "acm-sim.listen",
+            Self::Listen { .. } => "server.listen",
             Self::Lock { .. } => "store.lock",
             Self::MalformedCertificate { .. } => "certificate.malformed",
             Self::Manifest { .. } => "manifest",

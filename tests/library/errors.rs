@@ -168,7 +168,7 @@ fn all() -> Vec<(Error, &'static str, Category, &'static str)> {
         ),
         (
             Error::Listen { address: "127.0.0.1:1".to_owned(), source: no_room() },
-            "acm-sim.listen",
+            "server.listen",
             FileSystem,
             "cannot listen on 127.0.0.1:1: no storage space",
         ),

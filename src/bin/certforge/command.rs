@@ -282,7 +282,18 @@ pub fn run() -> ExitCode {
         return render::report(&Report::Text(text), Format { json: false, quiet: true });
     }
     // What stands behind `run --` is another program's; an error text may quote a certificate.
-    let is_first = |name: &str| std::env::args_os().nth(1).is_some_and(|arg| arg == name);
+    let command = {
+        // Flags may stand before it, and one of them has a value.
+        let mut args = std::env::args_os().skip(1);
+        loop {
+            match args.next() {
+                Some(arg) if arg == "--dir" => drop(args.next()),
+                Some(arg) if arg.as_encoded_bytes().starts_with(b"-") => {}
+                other => break other,
+            }
+        }
+    };
+    let is_first = |name: &str| command.as_ref().is_some_and(|command| command == name);
     let mark = if is_first("explain") { "PRIVATE KEY-----" } else { PEM }.as_bytes();
     let mut own = std::env::args_os().take_while(|arg| !is_first("run") || arg != "--");
     if own.any(|arg| arg.as_encoded_bytes().windows(mark.len()).any(|w| w == mark)) {

@@ -130,6 +130,11 @@ pub fn owner() -> String {
     }
 }
 
+/// Whether somebody at a terminal may press keys that send signals.
+pub fn may_be_interrupted() -> bool {
+    io::stdin().is_terminal() || io::stdout().is_terminal() || io::stderr().is_terminal()
+}
+
 /// Whether there is somebody to ask.
 pub fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()

@@ -4,14 +4,12 @@ use time::OffsetDateTime;
 
 use super::{Broken, Import, Service, is_self_signed};
 use crate::certificate::{Certificate, check_link};
-use crate::constraint::Side;
+use crate::constraint::{MOST_COMPARISONS, Side};
 use crate::error::{Counted, Error};
 use crate::finding::Severity;
 use crate::validity::rfc3339;
 
 const CHAIN: &str = "chain";
-/// How many names are compared with limits.
-const MOST_COMPARISONS: usize = 250_000;
 
 pub(super) fn own_signature(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
     let leaf = import.certificate;

@@ -5,13 +5,10 @@ use time::OffsetDateTime;
 use super::{LONGEST_OF_RUSTLS, Purpose, Question, lists, opinion};
 use crate::certificate::{Certificate, WrittenName};
 use crate::check::certificate;
-use crate::constraint::Side;
+use crate::constraint::{MOST_COMPARISONS, Side};
 use crate::error::Counted;
 use crate::finding::{Finding, Severity};
 use crate::validity::rfc3339;
-
-/// Comparisons of a name with a limit that are made for one path; rustls makes as many.
-const MOST_COMPARISONS: usize = 250_000;
 
 /// What to do about a finding of this code.
 pub(super) fn fix(code: &str) -> &'static str {

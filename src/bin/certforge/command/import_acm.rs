@@ -134,13 +134,22 @@ fn leaves(
     let names: Vec<String> = if args.all {
         // One that cannot be read is told in its turn.
         let mut names = store.leaf_names()?;
-        names.retain(|name| !matches!(store.leaf_in(name), Ok(None)));
+        // What was signed for somebody else's key is theirs to import.
+        names.retain(|name| match store.leaf_in(name) {
+            Ok(Some(entry)) => {
+                entry.has_key() || entry.imports().is_ok_and(|imports| !imports.all().is_empty())
+            }
+            Ok(None) => false,
+            Err(_) => true,
+        });
         names
     } else {
         args.names.iter().try_for_each(|name| store.leaf(name).map(|_| ()))?;
-        args.names.clone()
+        let mut seen = std::collections::HashSet::new();
+        args.names.iter().filter(|name| seen.insert(*name)).cloned().collect()
     };
     if names.is_empty() {
+        store.require()?;
         return Err(
             Error::Missing { what: "leaf", name: "any".to_owned(), path: store.root().to_owned() }.into()
         );

@@ -40,7 +40,7 @@ pub fn leaf(what: &Path, context: &Context) -> Result<Option<LeafEntry>, Failure
 }
 
 /// Whether a name ends as those of files of certificates and keys do.
-fn is_named_as_a_file(what: &Path) -> bool {
+pub fn is_named_as_a_file(what: &Path) -> bool {
     const ENDS: [&str; 10] = ["cer", "crl", "crt", "csr", "der", "key", "p12", "p7b", "pem", "pfx"];
     what.extension().and_then(|end| end.to_str()).is_some_and(|end| ENDS.contains(&end))
 }

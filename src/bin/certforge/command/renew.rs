@@ -118,7 +118,15 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         wanted
     } else {
-        args.names.iter().map(|name| leaf(name, context)).collect::<Result<_, Failure>>()?
+        let mut named: Vec<LeafEntry> = Vec::new();
+        for name in &args.names {
+            let entry = leaf(name, context)?;
+            // Who says a name twice wants it renewed once.
+            if !named.iter().any(|other| other.folder == entry.folder) {
+                named.push(entry);
+            }
+        }
+        named
     };
     let bar = Bar::new(entries.len() + behind.len(), context.waits == Waits::Quiet);
     let mut known = Known::default();

@@ -9,6 +9,7 @@ use certforge::store::{CaEntry, TakenBack, is_regular, read_input, serial_name};
 use certforge::{Error, Finding, Lifetime, Reason, San, Severity};
 
 use crate::command::inventory::{Issuers, is_same, leaves};
+use crate::command::material::is_named_as_a_file;
 use crate::command::offering::offering;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
@@ -212,8 +213,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     let store = &context.store;
     let issuers = Issuers::read(store)?;
     let path = std::path::Path::new(&args.which);
-    let is_path =
-        args.which.contains('/') || path.extension().is_some_and(|e| e == "pem" || e == "crt" || e == "cer");
+    let is_path = args.which.contains('/') || is_named_as_a_file(path);
     if is_path && is_regular(path) {
         let bytes = read_input(path)?;
         let read = if is_der(&bytes) {
@@ -277,10 +277,16 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
             }
             Ok(Found { ca: ca.clone(), serial, certificate: None })
         }
-        None if serial_name(&args.which).is_ok() => Err(Failure::Usage {
-            message: format!("no CA of this store has a record of the serial number {}", args.which),
-            hint: format!("certforge revoke {} --ca NAME takes it back all the same", args.which),
-        }),
+        // Short ones are names that somebody mistyped: serial numbers have eight octets and more
+        // (CA/Browser Forum, baseline requirements §7.1), but for what old tools counted.
+        None if serial_name(&args.which).is_ok()
+            && (args.which.len() >= 16 || args.which.bytes().all(|b| b.is_ascii_digit())) =>
+        {
+            Err(Failure::Usage {
+                message: format!("no CA of this store has a record of the serial number {}", args.which),
+                hint: format!("certforge revoke {} --ca NAME takes it back all the same", args.which),
+            })
+        }
         None => Err(named.err().unwrap_or(Error::NoNames).into()),
     }
 }

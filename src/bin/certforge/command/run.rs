@@ -10,7 +10,7 @@ use certforge::harness::TempFiles;
 use certforge::store::read_input;
 use certforge::{Authority, Error, LeafRequest};
 use rustix::process::Signal;
-use signal_hook::consts::{SIGALRM, SIGHUP, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
+use signal_hook::consts::{SIGALRM, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -141,12 +141,14 @@ fn java_options(store: &Path) -> OsString {
 }
 
 /// Runs a program to its end. A signal that would end this command must not, or its files
-/// would stay: what the terminal sends, the program gets too; the others are passed on.
+/// would stay: what the terminal sends, the program gets too; the others are passed on, and
+/// where there is no terminal all of them.
 fn supervised(command: &mut Command, program: &OsStr, mut signals: Signals) -> Result<ExitStatus, Failure> {
     let failed = |doing, source| Error::Io { doing, path: PathBuf::from(program), source };
     let mut child = command.spawn().map_err(|e| Failure::NotStarted(failed("start", e).into()))?;
     let to = rustix::process::Pid::from_child(&child);
     let handle = signals.handle();
+    let at_terminal = environment::may_be_interrupted();
     let passing = std::thread::spawn(move || {
         for signal in signals.forever() {
             let passed = match signal {
@@ -157,6 +159,8 @@ fn supervised(command: &mut Command, program: &OsStr, mut signals: Signals) -> R
                 SIGALRM => Signal::ALARM,
                 SIGVTALRM => Signal::VTALARM,
                 SIGXCPU => Signal::XCPU,
+                SIGINT if !at_terminal => Signal::INT,
+                SIGQUIT if !at_terminal => Signal::QUIT,
                 _ => continue,
             };
             // It may have ended already.

@@ -9,6 +9,10 @@ pub fn of(what: &Path) -> Option<(String, u16)> {
     let text = what.to_str()?;
     if let Some(rest) = text.strip_prefix("https://") {
         let authority = rest.split(['/', '?', '#']).next()?;
+        // A user or a password is no host, and would be asked of DNS.
+        if authority.contains('@') || authority.ends_with(':') {
+            return None;
+        }
         let bare = authority.trim_start_matches('[').trim_end_matches(']');
         return host_and_port(authority).or_else(|| Some((bare.to_owned(), 443)));
     }

@@ -1,8 +1,7 @@
 //! The CA that `up` issues from, made where there is none.
 
-use certforge::certificate::Certificate;
 use certforge::key::PrivateKey;
-use certforge::store::Saved;
+use certforge::store::{CaEntry, KeyState, Saved};
 use certforge::{Authority, CaPlan, Error, Finding, LeafPlan, Template};
 
 use crate::command::ca::new::{LimitArgs, rehearsed, request, root_name, under_lost_root};
@@ -72,13 +71,20 @@ impl ShapeArgs {
     }
 
     /// Refuses to go on with a CA of another kind than the one that is asked for.
-    fn check(&self, name: &str, found: &Certificate) -> Result<(), Failure> {
+    fn check(&self, name: &str, entry: &CaEntry) -> Result<(), Failure> {
+        let found = &entry.certificate;
         let other = |what: &str| Failure::Usage {
             message: format!("the CA {name} is there already, and {what}"),
             hint: "leave the flag out to use it as it is, or give --ca with a new name".to_owned(),
         };
         if self.has_root() && found.is_self_issued() {
             return Err(other("is a root itself"));
+        }
+        if self.encrypt && entry.key_state()? == KeyState::Plain {
+            return Err(Failure::Usage {
+                message: format!("the CA {name} is there already, and its key is not encrypted"),
+                hint: format!("certforge ca rekey-passphrase {name} encrypts it; then run this again"),
+            });
         }
         if self.limits.is_given()
             && !found.name_constraints()?.unwrap_or_default().is_written_as(&self.limits.constraints()?)
@@ -101,7 +107,7 @@ pub fn ensure(
     let store = &context.store;
     let mut unlock = passphrase.unlock();
     if store.has_authority(name)? {
-        shape.check(name, &store.ca_entry(name)?.certificate)?;
+        shape.check(name, &store.ca_entry(name)?)?;
         let loaded = store.authority(name, context.now, &mut unlock)?;
         let (authority, findings) = (loaded.authority, loaded.findings);
         return Ok(Issuer { authority, saved: None, root: None, early_key: None, findings });
