@@ -131,7 +131,9 @@ mod tests {
         let body =
             "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCAAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw==";
         let lines = |n: usize, end: &str| -> String {
-            body.as_bytes().chunks(n).map(|line| format!("{}{end}", String::from_utf8_lossy(line))).collect()
+            let lines =
+                body.as_bytes().chunks(n).map(|line| String::from_utf8_lossy(line).into_owned() + end);
+            lines.collect()
         };
         let block = |inside: &str| format!("-----BEGIN A KEY-----\n{inside}-----END A KEY-----\n");
         let usual = block(&lines(64, "\n"));

@@ -68,7 +68,12 @@ pub fn policy(purpose: Purpose, region: &str, account: &str, arn: Option<&Certif
             one("Find", &["acm:ListCertificates"], everything),
             one(
                 "Prune",
-                &["acm:DescribeCertificate", "acm:ListTagsForCertificate", "acm:DeleteCertificate"],
+                &[
+                    "acm:DescribeCertificate",
+                    "acm:GetCertificate",
+                    "acm:ListTagsForCertificate",
+                    "acm:DeleteCertificate",
+                ],
                 certificates(),
             ),
         ],

@@ -40,7 +40,6 @@ impl<'a> Presented<'a> {
 pub enum Side {
     Permits,
     /// As most clients read it: a wildcard is one name.
-    #[cfg_attr(not(feature = "verify"), expect(dead_code, reason = "for what clients say alone"))]
     Excludes,
     /// As rustls, Chrome and an issuer do: a wildcard that stands for one excluded name is
     /// excluded.

@@ -33,9 +33,13 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::Arn { .. } => "copy it from `certforge acm list` or from acm.json beside the leaf",
         Error::ArnPlace { .. } => "give --region with the ARN's own region",
-        Error::AwsAnswer { .. } => {
+        Error::AwsAnswer { action: "ImportCertificate", .. } => {
             "run it again: it looks at ACM for the certificate before it imports it a second time"
         }
+        Error::AwsAnswer { action: "PutRestApi" | "CreateDeployment", .. } => {
+            "look at the API and its stage before it is run again: what was done is not known"
+        }
+        Error::AwsAnswer { .. } => "run it again: nothing was changed by it",
         Error::AwsConfig { .. } => {
             "look at --region, --profile, AWS_PROFILE, --endpoint-url, AWS_CA_BUNDLE and ~/.aws/config"
         }
@@ -316,7 +320,7 @@ fn aws(code: &str) -> &'static str {
             "import to an ARN that is there with --certificate-arn, or delete what nobody uses: certforge acm prune (the imports of a year are not given back)"
         }
         "ResourceNotFoundException" => {
-            "it is not in this region and account: look at `certforge acm list`; with --new, or without --certificate-arn, it is imported as a new one"
+            "it is not in this region and account: look at `certforge acm list`; with --new it is imported as a new one"
         }
         "ThrottlingException" | "Throttling" | "TooManyRequestsException" => {
             "ACM takes one import a second from an account: try again later, or give a longer --timeout"

@@ -1,6 +1,8 @@
 //! `certforge acm`: what ACM holds, and the rights to work with it.
 
 use certforge::aws::{CONTENT_TAG, CertificateArn, Detail, Purpose, Summary, policy};
+use certforge::bundle::content_sha256;
+use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
 use certforge::store::{ImportRecord, LeafEntry};
 use certforge::validity::{days_until, rfc3339};
@@ -241,7 +243,7 @@ fn show(args: &Show, context: &Context) -> Result<Report, Failure> {
                 leaf.entry.certificate.serial_hex(),
                 there.serial_hex()
             );
-            let fix = format!("certforge import-acm {}", args.which);
+            let fix = format!("certforge import-acm {} --certificate-arn {arn}", args.which);
             Finding::new("acm.drift", Severity::Warning, "leaf", message).fix(fix)
         });
     }
@@ -331,14 +333,30 @@ fn prune_one(
         Err(e) if is_gone(&e) => return Ok(false),
         Err(e) => return Err(e),
     };
-    if !tags.iter().any(|t| t.key == CONTENT_TAG) || !detail.in_use_by.is_empty() {
+    let Some(content) = tags.iter().find(|t| t.key == CONTENT_TAG) else { return Ok(false) };
+    if !detail.in_use_by.is_empty() {
         return Ok(false);
+    }
+    // Somebody else may have imported to this ARN: the tag stays then, and the content does not.
+    match importer.get(&summary.arn) {
+        Ok((leaf, chain)) if !is_tagged(&leaf, &chain, &content.value) => return Ok(false),
+        // Without the right to read it the tag says whose it is.
+        Ok(_) | Err(Error::AwsRefused { .. }) => {}
+        Err(e) => return Err(e),
     }
     match yes.then(|| importer.delete(&summary.arn)).transpose() {
         // Where an answer was lost, the second call finds nothing: it is done.
         Err(e) if !is_gone(&e) => Err(e),
         _ => Ok(true),
     }
+}
+
+/// Whether a content tag is of this leaf and chain. ACM may show more of the chain than was sent.
+fn is_tagged(leaf: &Certificate, held: &[Certificate], tag: &str) -> bool {
+    (0..=held.len()).any(|sent| {
+        let chain = Chain::new(held.iter().take(sent).cloned().collect());
+        chain.is_ok_and(|chain| content_sha256(leaf, &chain).to_string() == tag)
+    })
 }
 
 fn iam(args: &Iam, context: &Context) -> Result<Report, Failure> {

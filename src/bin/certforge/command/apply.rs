@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use certforge::key::PrivateKey;
-use certforge::store::{LeafEntry, LeftBehind, LoadedAuthority, Origin, Overwrite, is_regular};
+use certforge::store::{
+    ImportRecords, LeafEntry, LeftBehind, LoadedAuthority, Origin, Overwrite, is_regular,
+};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Error};
+use certforge::{Authority, Error, Finding, Severity};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
@@ -112,7 +114,17 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
     }
     let mut pruned = Vec::new();
+    let mut stays = Vec::new();
     for entry in put_away {
+        // In ACM it stays, and no status tells of its end any more.
+        for record in entry.imports().iter().flat_map(ImportRecords::all).filter(|r| !r.is_simulated()) {
+            let message = format!("{} goes out of the store, and stays in ACM: {}", entry.name(), record.arn);
+            let finding = Finding::new("apply.in-acm", Severity::Warning, entry.name(), message);
+            stays.push(
+                finding
+                    .fix(format!("delete it there when nobody uses it: certforge acm show {}", record.arn)),
+            );
+        }
         match (args.prune && !args.dry_run).then(|| context.store.put_away(&entry)) {
             Some(Err(Error::Changed { .. })) => continue,
             Some(other) => other?,
@@ -122,6 +134,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let mut said: Vec<_> =
         authorities.loaded.into_values().flat_map(|loaded| findings(&loaded.findings)).collect();
+    if args.prune {
+        said.extend(findings(&stays));
+    }
     for mut left in left_behind {
         // What the manifest asks for has been made again.
         let folder = context.store.root().join(&left.folder);
