@@ -344,7 +344,7 @@ impl Authority {
     pub fn revocation_list(
         &self,
         revoked: &[Revoked],
-        number: ListNumber,
+        number: impl Into<ListNumber>,
         (this_update, next_update): (OffsetDateTime, OffsetDateTime),
     ) -> Result<RevocationList> {
         self.check_lists()?;
@@ -352,7 +352,8 @@ impl Authority {
             let input = format!("{} to {}", rfc3339(this_update), rfc3339(next_update));
             return Err(Error::Validity { input, reason: "the next list is before this one".to_owned() });
         }
-        let unsigned = encode::revocation_list(self.issuer(), revoked, &number, (this_update, next_update))?;
+        let unsigned =
+            encode::revocation_list(self.issuer(), revoked, &number.into(), (this_update, next_update))?;
         RevocationList::from_der(unsigned.close(&self.signer.sign(&unsigned.message)?)?)
     }
 

@@ -177,9 +177,7 @@ fn lists_are_the_same() {
     let next = datetime!(2050-02-01 0:00 UTC);
     for count in 0..=all.len() {
         for number in [0, 1, 127, 128, 1_900_000_000_u64] {
-            let list = ca
-                .revocation_list(&all[..count], certforge::ListNumber::from(u128::from(number)), (NOW, next))
-                .unwrap();
+            let list = ca.revocation_list(&all[..count], u128::from(number), (NOW, next)).unwrap();
             let entry = |r: &Revoked| RevokedCertParams {
                 serial_number: SerialNumber::from_slice(&r.serial),
                 revocation_time: r.at,

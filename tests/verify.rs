@@ -255,8 +255,7 @@ fn of_two_lists_that_are_the_same_in_all_else_the_one_that_takes_it_back_counts(
     let serial = leaf.leaf().serial().to_vec();
     let revoked = [Revoked { serial, at, reason: Reason::Superseded }];
     for (name, list) in [("none", &[][..]), ("some", &revoked[..])] {
-        let list =
-            ca.revocation_list(list, certforge::ListNumber::from(7), (at, at + Duration::DAY)).unwrap();
+        let list = ca.revocation_list(list, 7, (at, at + Duration::DAY)).unwrap();
         std::fs::write(sandbox.file(&format!("{name}.pem")), list.pem().unwrap()).unwrap();
     }
     std::fs::write(sandbox.file("leaf.pem"), leaf.leaf().pem().unwrap()).unwrap();

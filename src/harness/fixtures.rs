@@ -14,7 +14,7 @@ use crate::constraint::Constraints;
 use crate::error::Result;
 use crate::key::{KeyAlgorithm, PrivateKey};
 use crate::plan::{CaRequest, LeafRequest};
-use crate::revocation::{ListNumber, Reason, RevocationList, Revoked};
+use crate::revocation::{Reason, RevocationList, Revoked};
 use crate::validity::Lifetime;
 pub use fault::Fault;
 use fault::What;
@@ -254,10 +254,7 @@ impl Fixtures {
                 let serial = made.certificates[0].serial().to_vec();
                 let revoked = Revoked { serial, at: self.now, reason: Reason::KeyCompromise };
                 let dates = (self.now, self.days(i64::from(LEAF_DAYS)));
-                Made {
-                    list: Some(self.root.revocation_list(&[revoked], ListNumber::from(1), dates)?),
-                    ..made
-                }
+                Made { list: Some(self.root.revocation_list(&[revoked], 1, dates)?), ..made }
             }
             _ => return Ok(None),
         }))

@@ -177,9 +177,7 @@ fn a_list_says_who_took_what_back_and_when() {
         entry(&[0x00, 0x99], Reason::Unspecified),
         entry(&[0x7f; 20], Reason::CertificateHold),
     ];
-    let list = authority
-        .revocation_list(&entries, certforge::ListNumber::from(7), (at, at + Duration::days(7)))
-        .unwrap();
+    let list = authority.revocation_list(&entries, 7, (at, at + Duration::days(7))).unwrap();
     assert_eq!(
         (list.version(), list.number(), list.has_number(), list.names_key()),
         (2, Some(certforge::ListNumber::from(7)), true, true)
@@ -198,8 +196,7 @@ fn a_list_says_who_took_what_back_and_when() {
     assert_eq!(read, wanted);
     assert_eq!(RevocationList::from_der(list.der()).unwrap().der(), list.der());
 
-    let empty =
-        authority.revocation_list(&[], certforge::ListNumber::from(8), (at, at + Duration::days(1))).unwrap();
+    let empty = authority.revocation_list(&[], 8, (at, at + Duration::days(1))).unwrap();
     assert!(empty.revoked().is_empty());
     // An empty list of entries is left out, not written empty (RFC 5280 §5.1.2.6).
     assert!(empty.der().len() < list.der().len());
@@ -346,9 +343,7 @@ fn serial_numbers_have_the_length_that_x509_cert_takes() {
 #[test]
 fn a_list_that_names_two_signature_algorithms_is_none() {
     let issuer = ca("Lists");
-    let list = issuer
-        .revocation_list(&[], certforge::ListNumber::from(1), (now(), now() + time::Duration::DAY))
-        .unwrap();
+    let list = issuer.revocation_list(&[], 1, (now(), now() + time::Duration::DAY)).unwrap();
     // ecdsa-with-SHA256 stands in it twice; the first is made ecdsa-with-SHA384.
     let mut der = list.der().to_vec();
     let at = der.windows(8).position(|w| w == b"\x2a\x86\x48\xce\x3d\x04\x03\x02").unwrap();

@@ -172,9 +172,7 @@ fn the_block_that_is_meant_is_read_among_others() {
         assert!(e.contains(says), "{e}");
     }
     let authority = ca("Forms root");
-    let list = authority
-        .revocation_list(&[], certforge::ListNumber::from(1), (now(), now() + time::Duration::DAY))
-        .unwrap();
+    let list = authority.revocation_list(&[], 1, (now(), now() + time::Duration::DAY)).unwrap();
     let text = format!("{leaf}{}# end of list\n", list.pem().unwrap());
     assert_eq!(certforge::RevocationList::from_pem(text.as_bytes()).unwrap().der(), list.der());
 }

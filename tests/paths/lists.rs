@@ -27,7 +27,7 @@ fn lists_by_whose_they_are_when_and_what_they_take_back() {
                 reason: certforge::Reason::KeyCompromise,
             })
             .collect();
-        ca.revocation_list(&revoked, certforge::ListNumber::from(number), (from, to)).unwrap()
+        ca.revocation_list(&revoked, number, (from, to)).unwrap()
     };
     let day = Duration::DAY;
     let ask = |lists: &[RevocationList]| {
@@ -145,8 +145,7 @@ fn forms_of_lists() {
 fn a_list_says_when_the_next_one_comes() {
     let ca = authority("own");
     let now = OffsetDateTime::now_utc();
-    let list =
-        ca.revocation_list(&[], certforge::ListNumber::from(7), (now, now + Duration::days(7))).unwrap();
+    let list = ca.revocation_list(&[], 7, (now, now + Duration::days(7))).unwrap();
     assert!(examine(&list).is_empty());
     let mut parts = CertificateList::<Rfc5280>::from_der(list.der()).unwrap();
     parts.tbs_cert_list.next_update = None;

@@ -184,11 +184,7 @@ fn what_the_lists_of_an_adopted_ca_say_is_taken_over_or_told() {
             reason: certforge::Reason::Unspecified,
         })
         .collect();
-    let list = ca
-        .revocation_list(&revoked, certforge::ListNumber::from(7), (now, now + time::Duration::DAY))
-        .unwrap()
-        .pem()
-        .unwrap();
+    let list = ca.revocation_list(&revoked, 7, (now, now + time::Duration::DAY)).unwrap().pem().unwrap();
     assert!(list.len() > 1 << 20, "larger than other files may be");
     let write = |folder: &str, list: &str| {
         std::fs::create_dir(sandbox.file(folder)).unwrap();
