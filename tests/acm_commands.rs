@@ -6,6 +6,8 @@ mod support;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use certforge::bundle::content_sha256;
+use certforge::certificate::{Certificate, Chain};
 use serde_json::{Value, json};
 use support::acm::Acm;
 use support::{Sandbox, ran, variants};
@@ -155,8 +157,8 @@ fn one_certificate_is_shown_with_what_uses_it_and_whether_it_is_ours() {
 #[test]
 fn only_what_certforge_imported_has_ended_and_nobody_uses_is_pruned() {
     let acm = Acm::new(&[]);
-    let (ended, foreign, used) = ("ended", "foreign", "used");
-    for name in [ended, foreign, used] {
+    let (ended, foreign, used, taken) = ("ended", "foreign", "used", "taken");
+    for name in [ended, foreign, used, taken] {
         variants::dated(&acm.sandbox, name, -100);
     }
     // An import of what has ended is refused: the simulator gets it another way.
@@ -172,11 +174,18 @@ fn only_what_certforge_imported_has_ended_and_nobody_uses_is_pruned() {
             "ImportedAt": 1_700_000_000,
         })
     };
-    let own = json!([{"Key": "certforge:sha256", "Value": "x"}]);
+    let tag = |value: &str| json!([{"Key": "certforge:sha256", "Value": value}]);
+    let own = |name: &str| {
+        let read = |file: &str| Certificate::from_pem(acm.sandbox.read(file).as_bytes()).unwrap();
+        let (leaf, issuer) = (read(&format!("{name}.pem")), read(&format!("{name}.chain")));
+        tag(&content_sha256(&leaf, &Chain::new(vec![issuer]).unwrap()).to_string())
+    };
     let state = json!({"schema": "certforge/acm-sim/1", "certificates": [
-        entry(ended, own.clone(), json!([])),
+        entry(ended, own(ended), json!([])),
         entry(foreign, json!([]), json!([])),
-        entry(used, own, json!(["arn:aws:elasticloadbalancing:…"])),
+        entry(used, own(used), json!(["arn:aws:elasticloadbalancing:…"])),
+        // Somebody else imported to its ARN since: the tag stays.
+        entry(taken, tag("of what was there before"), json!([])),
     ]});
     acm.sim.restore(&state.to_string()).unwrap();
     acm.sandbox.ok("up fresh.example.com --key p256");
@@ -185,10 +194,32 @@ fn only_what_certforge_imported_has_ended_and_nobody_uses_is_pruned() {
     let shown = acm.run("acm prune");
     assert_eq!((shown.status, &shown.stdout), (0, &arn));
     assert!(shown.stderr.contains("--yes"), "{}", shown.stderr);
-    assert_eq!((acm.sim.arns().len(), acm.calls("DeleteCertificate")), (4, 0));
+    assert_eq!((acm.sim.arns().len(), acm.calls("DeleteCertificate")), (5, 0));
     assert_eq!(acm.ok("acm prune --yes"), arn);
-    assert_eq!(acm.sim.arns().len(), 3);
+    assert_eq!(acm.sim.arns().len(), 4);
     assert_eq!(acm.ok("acm prune --yes"), "");
+}
+
+#[test]
+fn a_leaf_of_somebody_else_s_key_is_passed_over_by_all() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    acm.sandbox.ok("csr b.example.com --key p256");
+    acm.sandbox.ok("sign certforge/csr/b.example.com/request.pem");
+    let arns = acm.ok("import-acm --all");
+    assert_eq!(arns.lines().count(), 1, "{arns}");
+    // Who says a name twice wants it once.
+    assert_eq!(acm.ok("import-acm a.example.com a.example.com"), arns);
+}
+
+#[test]
+fn one_endpoint_by_another_spelling_is_the_same() {
+    let acm = Acm::new(&[]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let arn = acm.ok("import-acm a.example.com");
+    acm.sandbox.ok("leaf a.example.com --key p256 --force");
+    let url = acm.sim.url().replace("http://", "HTTP://").replace("HTTP", "http") + "/";
+    assert_eq!(acm.ok(&format!("import-acm a.example.com --endpoint-url {url}")), arn);
 }
 
 #[test]

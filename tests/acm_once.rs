@@ -8,6 +8,8 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use certforge::aws::{Connection, Import, Importer, Place, Wanted};
+use certforge::bundle::content_sha256;
+use certforge::certificate::{Certificate, Chain};
 use certforge::{Authority, LeafRequest};
 use serde_json::Value;
 use support::acm::Acm;
@@ -286,11 +288,13 @@ fn the_time_out_bounds_the_wait_for_another_run() {
 fn what_is_pruned_is_told_although_an_answer_was_lost() {
     let acm = Acm::new(&[("DeleteCertificate", "drop,ok")]);
     support::variants::dated(&acm.sandbox, "ended", -100);
+    let leaf = Certificate::from_pem(acm.sandbox.read("ended.pem").as_bytes()).unwrap();
+    let content = content_sha256(&leaf, &Chain::new(Vec::new()).unwrap()).to_string();
     let state = serde_json::json!({"schema": "certforge/acm-sim/1", "certificates": [{
         "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/ended",
         "Certificate": acm.sandbox.read("ended.pem"),
         "KeyAlgorithm": "EC_prime256v1",
-        "Tags": [{"Key": "certforge:sha256", "Value": "x"}],
+        "Tags": [{"Key": "certforge:sha256", "Value": content}],
         "CreatedAt": 1_700_000_000, "ImportedAt": 1_700_000_000,
     }]});
     acm.sim.restore(&state.to_string()).unwrap();

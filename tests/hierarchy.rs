@@ -120,6 +120,15 @@ fn an_address_under_limits_has_no_common_name_that_openssl_takes_for_a_dns_name(
     verifies(&sandbox, "10.1.1.1", &["-verify_ip", "10.1.1.1"]);
 }
 
+#[test]
+fn a_ca_whose_key_is_not_encrypted_is_not_passed_off_as_one() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    std::fs::write(sandbox.file("pw"), "a long pass phrase\n").unwrap();
+    let told = sandbox.run("up a.example --encrypt --passphrase-file pw");
+    assert!(told.status == 2 && told.stderr.contains("rekey-passphrase"), "{}", told.stderr);
+}
+
 fn folder(made: &serde_json::Value) -> &str {
     made["folder"].as_str().unwrap().trim_start_matches("certforge/")
 }

@@ -328,3 +328,21 @@ fn years_to_come_are_written_as_they_must_be() {
         }
     }
 }
+
+#[test]
+fn a_leaf_that_is_renewed_meanwhile_is_read_as_one_set() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let mut renewing = sandbox.command(["-q", "renew", "a.example"]);
+    std::thread::scope(|scope| {
+        let done = scope.spawn(move || {
+            for _ in 0..25 {
+                assert!(renewing.output().unwrap().status.success());
+            }
+        });
+        while !done.is_finished() {
+            let read = sandbox.run("bundle a.example --to combined --output out.pem --force");
+            assert_eq!(read.status, 0, "{}", read.stderr);
+        }
+    });
+}

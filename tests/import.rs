@@ -416,7 +416,8 @@ fn an_arn_of_another_account_is_not_this_ones() {
     assert_eq!(acm.arn(&["import-acm", "a.example.com"]), first);
     let renewed = run(&["renew", "a.example.com", "--json"]);
     assert_eq!(renewed.status, 5, "{}", renewed.stdout);
-    let imports = json(&renewed.stdout)["imports"].clone();
+    let imports = json(&renewed.stdout)["leaves"][0]["imports"].clone();
+    assert!(imports.is_array(), "{}", renewed.stdout);
     let told = |arn: &str| imports.as_array().unwrap().iter().any(|i| i["CertificateArn"] == arn);
     assert!(
         told(second.stdout.trim()) && !told(&first) && imports.to_string().contains("ResourceNotFound"),
@@ -498,7 +499,7 @@ fn an_answer_that_is_lost_is_not_called_unreached() {
     assert_eq!(ran.status, 6, "{}", ran.stderr);
     let document: Value = serde_json::from_str(&ran.stderr).unwrap();
     assert_eq!(document["code"], "aws.answer", "{document}");
-    assert!(document["hint"].as_str().unwrap().contains("looks at ACM"), "{document}");
+    assert!(document["hint"].as_str().unwrap().contains("an import looks at ACM"), "{document}");
 }
 
 fn tls_to_an_endpoint_of_our_own_ca_works(acm: &Acm) {

@@ -135,10 +135,32 @@ fn a_signal_ends_the_program_first_and_the_files_then() {
     let script = "trap 'exit 9' TERM; echo $CERTFORGE_KEY_FILE; while :; do sleep 0.1; done";
     let (mut child, key) = start(&mut sandbox.command(["run", "--", "sh", "-c", script]));
     assert!(Path::new(&key).exists(), "{key}");
-    signal(&child, "-INT"); // The program would get it from the terminal.
     signal(&child, "-TERM");
     assert_eq!(child.wait().unwrap().code(), Some(9));
     assert!(!Path::new(&key).exists());
+    // Without a terminal, which would have sent it to both, it is passed on too.
+    if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+        return;
+    }
+    let script = "trap 'exit 8' INT; echo $CERTFORGE_KEY_FILE; while :; do sleep 0.1; done";
+    let (mut child, key) = start(&mut sandbox.command(["run", "--", "sh", "-c", script]));
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(8));
+    assert!(!Path::new(&key).exists());
+}
+
+#[test]
+fn pem_may_stand_in_what_another_program_is_given() {
+    let sandbox = Sandbox::new();
+    let pem = "-----BEGIN CERTIFICATE-----";
+    for args in [
+        &["run", "--", "echo", pem][..],
+        &["-q", "run", "--", "echo", pem],
+        &["--dir", "x", "-q", "run", "--", "echo", pem],
+    ] {
+        assert_eq!(sandbox.run_args(args).status, 0, "{args:?}");
+    }
+    assert_eq!(sandbox.run_args(&["-q", "leaf", pem]).status, 2);
 }
 
 /// What the program's surroundings say, variable by variable.
@@ -228,10 +250,16 @@ fn signals_reach_the_program_or_wait_and_the_files_go() {
     signal(&child, "-HUP");
     assert_eq!(child.wait().unwrap().code(), Some(8));
     assert!(!Path::new(&key).exists());
-    // Ctrl-\ goes to the program from the terminal; this command waits for it.
-    let (mut child, key) = start(&mut run("echo $CERTFORGE_KEY_FILE; sleep 0.5; exit 5"));
-    signal(&child, "-QUIT");
-    assert_eq!(child.wait().unwrap().code(), Some(5));
+    // Ctrl-\ goes to the program from a terminal; without one this command passes it on.
+    let (mut child, key) =
+        start(&mut run("trap 'exit 5' QUIT; echo $CERTFORGE_KEY_FILE; while :; do sleep 0.1; done"));
+    if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+        signal(&child, "-TERM");
+        child.wait().unwrap();
+    } else {
+        signal(&child, "-QUIT");
+        assert_eq!(child.wait().unwrap().code(), Some(5));
+    }
     assert!(!Path::new(&key).exists());
 }
 

@@ -22,22 +22,22 @@ pub struct Statement {
     pub sid: &'static str,
     /// The actions it allows.
     pub actions: Vec<&'static str>,
-    /// On what.
-    pub resource: String,
+    /// On what, one or more.
+    pub resources: Vec<String>,
 }
 
 /// The least that `purpose` needs in a region and an account (`*` for any). With
-/// an ARN, an import may replace that one and make none.
+/// ARNs, an import may replace those and make none.
 #[must_use]
-pub fn policy(purpose: Purpose, region: &str, account: &str, arn: Option<&CertificateArn>) -> Vec<Statement> {
+pub fn policy(purpose: Purpose, region: &str, account: &str, arns: &[CertificateArn]) -> Vec<Statement> {
     let partition = partition_of(region);
-    let certificates = || match arn {
-        Some(arn) => arn.to_string(),
-        None => format!("arn:{partition}:acm:{region}:{account}:certificate/*"),
+    let certificates = || match arns {
+        [] => vec![format!("arn:{partition}:acm:{region}:{account}:certificate/*")],
+        arns => arns.iter().map(ToString::to_string).collect(),
     };
-    let everything = "*".to_owned();
+    let everything = vec!["*".to_owned()];
     let one =
-        |sid, actions: &[&'static str], resource| Statement { sid, actions: actions.to_vec(), resource };
+        |sid, actions: &[&'static str], resources| Statement { sid, actions: actions.to_vec(), resources };
     match purpose {
         Purpose::Import => {
             let mut all = vec![one(
@@ -51,7 +51,7 @@ pub fn policy(purpose: Purpose, region: &str, account: &str, arn: Option<&Certif
                 ],
                 certificates(),
             )];
-            if arn.is_none() {
+            if arns.is_empty() {
                 all.push(one("Find", &["acm:ListCertificates", "acm:SearchCertificates"], everything));
             }
             all
@@ -86,15 +86,15 @@ mod tests {
 
     #[test]
     fn a_policy_is_as_narrow_as_what_is_known() {
-        let wide = policy(Purpose::Import, "cn-north-1", "*", None);
-        assert_eq!(wide[0].resource, "arn:aws-cn:acm:cn-north-1:*:certificate/*");
+        let wide = policy(Purpose::Import, "cn-north-1", "*", &[]);
+        assert_eq!(wide[0].resources, ["arn:aws-cn:acm:cn-north-1:*:certificate/*"]);
         assert_eq!(wide[1].actions, ["acm:ListCertificates", "acm:SearchCertificates"]);
-        let arn = "arn:aws:acm:us-east-1:123456789012:certificate/1-2".parse().unwrap();
-        let narrow = policy(Purpose::Import, "us-east-1", "123456789012", Some(&arn));
+        let arn: CertificateArn = "arn:aws:acm:us-east-1:123456789012:certificate/1-2".parse().unwrap();
+        let narrow = policy(Purpose::Import, "us-east-1", "123456789012", std::slice::from_ref(&arn));
         assert_eq!(narrow.len(), 1);
-        assert_eq!(narrow[0].resource, arn.as_str());
+        assert_eq!(narrow[0].resources, [arn.as_str()]);
         assert!(
-            policy(Purpose::List, "us-east-1", "*", None)
+            policy(Purpose::List, "us-east-1", "*", &[])
                 .iter()
                 .all(|s| !s.actions.contains(&"acm:DeleteCertificate"))
         );

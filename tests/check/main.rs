@@ -288,6 +288,14 @@ fn a_server_is_asked_what_it_shows() {
     let text = document.to_string();
     assert!(text.contains("server.incomplete") && text.contains("server.version"), "{text}");
     assert_eq!(document["server"]["versions"][0]["offered"], false);
+    // The store has it, and no client does.
+    let (status, document) = checked(&sandbox, &format!("{} --clients", partial.address));
+    let found = errors(&document);
+    assert!(status == 1 && found.contains(&"server.incomplete".to_owned()), "{found:?}");
+    let refuses = |client: &serde_json::Value| client["verdict"] == "refuses";
+    assert!(document["clients"].as_array().unwrap().iter().filter(|c| refuses(c)).count() > 5, "{document}");
+    let (_, document) = checked(&sandbox, "certforge/localhost/cert.pem --clients");
+    assert!(document["clients"].as_array().unwrap().iter().any(refuses), "{document}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ const DRY: [&str; 19] = [
     "apigw patch api.json --set insecureSkipVerification=true --yes",
     "import-acm a.example --region eu-west-1 --sim",
     "up f.example --ca issuing --key p256 --import-acm --sim --region eu-west-1",
-    "import-acm --all --region eu-west-1 --sim",
+    "import-acm a.example --new --region eu-west-1 --sim",
 ];
 
 #[test]

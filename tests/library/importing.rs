@@ -255,11 +255,11 @@ fn arns_have_their_parts() {
 
 #[test]
 fn the_rights_are_the_least_that_do() {
-    let actions = |purpose, arn: Option<&CertificateArn>| -> Vec<_> {
-        let statements = policy(purpose, "eu-west-1", "123456789012", arn);
+    let actions = |purpose, arns: &[CertificateArn]| -> Vec<_> {
+        let statements = policy(purpose, "eu-west-1", "123456789012", arns);
         statements.iter().flat_map(|s| s.actions.clone()).collect()
     };
-    let importing = actions(Purpose::Import, None);
+    let importing = actions(Purpose::Import, &[]);
     assert!(importing.contains(&"acm:ImportCertificate") && importing.contains(&"acm:ListCertificates"));
     assert!(!importing.contains(&"acm:DeleteCertificate"));
     let arn: CertificateArn =
@@ -267,14 +267,14 @@ fn the_rights_are_the_least_that_do() {
             .parse()
             .unwrap();
     // Who may replace one certificate need not see the others.
-    assert!(!actions(Purpose::Import, Some(&arn)).contains(&"acm:ListCertificates"));
-    let one = policy(Purpose::Import, "eu-west-1", "123456789012", Some(&arn));
-    assert!(one.iter().all(|statement| statement.resource == arn.as_str()));
-    let listing = actions(Purpose::List, None);
+    assert!(!actions(Purpose::Import, std::slice::from_ref(&arn)).contains(&"acm:ListCertificates"));
+    let one = policy(Purpose::Import, "eu-west-1", "123456789012", std::slice::from_ref(&arn));
+    assert!(one.iter().all(|statement| statement.resources == [arn.as_str()]));
+    let listing = actions(Purpose::List, &[]);
     assert!(listing.iter().all(|a| ["Import", "Delete", "Add"].iter().all(|word| !a.contains(word))));
-    assert!(actions(Purpose::Prune, None).contains(&"acm:DeleteCertificate"));
-    let china = policy(Purpose::Import, "cn-north-1", "*", None);
-    assert!(china.iter().any(|s| s.resource.starts_with("arn:aws-cn:acm:cn-north-1:*:")), "{china:?}");
+    assert!(actions(Purpose::Prune, &[]).contains(&"acm:DeleteCertificate"));
+    let china = policy(Purpose::Import, "cn-north-1", "*", &[]);
+    assert!(china.iter().any(|s| s.resources[0].starts_with("arn:aws-cn:acm:cn-north-1:*:")), "{china:?}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ const SESSION: [(&str, i32); 53] = [
     ("check certforge/a.example/key.pem", 0),
     ("check certforge/csr/b.example/request.pem", 0),
     ("check certforge/ca/issuing/crl.pem", 0),
-    ("check certforge", 0),
+    ("check certforge", 1),
     ("verify a.example --name a.example", 0),
     ("verify a.example --name b.example", 1),
     ("verify certforge/a.example/cert.pem --trust certforge/a.example/ca.pem --strict", 1),

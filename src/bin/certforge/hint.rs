@@ -39,7 +39,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::AwsAnswer { action: "PutRestApi" | "CreateDeployment", .. } => {
             "look at the API and its stage before it is run again: what was done is not known"
         }
-        Error::AwsAnswer { .. } => "run it again: nothing was changed by it",
+        Error::AwsAnswer { .. } => {
+            "run it again: nothing was changed, and an import looks at ACM for the certificate first"
+        }
         Error::AwsConfig { .. } => {
             "look at --region, --profile, AWS_PROFILE, --endpoint-url, AWS_CA_BUNDLE and ~/.aws/config"
         }
@@ -150,6 +152,14 @@ pub fn of(error: &Error) -> Option<String> {
             if source.kind() == std::io::ErrorKind::NotFound && path.ends_with("certforge.toml") =>
         {
             "give the manifest with -f FILE; `certforge apply --help` shows one"
+        }
+        Error::Io { doing: "start", source, path }
+            if source.kind() == std::io::ErrorKind::PermissionDenied =>
+        {
+            return Some(format!(
+                "chmod +x {0}, or name what runs it: certforge run -- sh {0}",
+                Shown(&path.to_string_lossy())
+            ));
         }
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             "choose another directory with --dir, or change its permissions"
@@ -320,7 +330,7 @@ fn aws(code: &str) -> &'static str {
             "import to an ARN that is there with --certificate-arn, or delete what nobody uses: certforge acm prune (the imports of a year are not given back)"
         }
         "ResourceNotFoundException" => {
-            "it is not in this region and account: look at `certforge acm list`; with --new it is imported as a new one"
+            "it is not in this region and account: look at `certforge acm list`; with --new, and without --certificate-arn, it is imported as a new one"
         }
         "ThrottlingException" | "Throttling" | "TooManyRequestsException" => {
             "ACM takes one import a second from an account: try again later, or give a longer --timeout"

@@ -2,7 +2,7 @@
 
 use super::names::is_domain;
 use super::{Broken, Import};
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, WrittenName};
 use crate::key::KeyAlgorithm;
 
 /// What ACM holds, as far as it said.
@@ -78,8 +78,16 @@ pub(super) fn extended_key_usage(import: &Import<'_>, held: &Held) -> Vec<Broken
 
 pub(super) fn domain(import: &Import<'_>, held: &Held) -> Vec<Broken> {
     let Some(old) = &held.certificate else { return Vec::new() };
-    let old: Vec<String> = old.dns_names_as_written().into_iter().filter(|n| is_domain(n)).collect();
-    let new = import.certificate.dns_names_as_written();
+    let domains: Vec<String> = old.dns_names_as_written().into_iter().filter(|n| is_domain(n)).collect();
+    // Of one that has addresses alone those are what it is known by.
+    let texts = |of: &Certificate| -> Vec<String> {
+        of.general_names().iter().map(|name| WrittenName::of(name).to_string()).collect()
+    };
+    let (old, new) = if domains.is_empty() {
+        (texts(old), texts(import.certificate))
+    } else {
+        (domains, import.certificate.dns_names_as_written())
+    };
     if old.is_empty() || old.iter().any(|n| new.contains(n)) {
         return Vec::new();
     }

@@ -360,18 +360,19 @@ fn is_tagged(leaf: &Certificate, held: &[Certificate], tag: &str) -> bool {
 }
 
 fn iam(args: &Iam, context: &Context) -> Result<Report, Failure> {
-    let arn = match (&args.certificate_arn, &args.name) {
-        (Some(arn), _) => Some(arn.parse::<CertificateArn>()?),
+    let certificates: Vec<CertificateArn> = match (&args.certificate_arn, &args.name) {
+        (Some(arn), _) => vec![arn.parse()?],
         (None, Some(name)) => {
-            let regions: Vec<String> =
-                args.region.clone().or_else(environment::aws_region).into_iter().collect();
+            // All that it was imported to: `renew` goes to each of them.
+            let regions: Vec<String> = args.region.clone().into_iter().collect();
             let recorded = recorded(context, name, &regions)?;
             let endpoint = environment::aws_endpoint();
-            let first = || recorded.records.first().map(|record| record.arn.parse());
-            let arn = recorded.at(endpoint.as_deref()).or_else(first);
-            Some(arn.ok_or_else(|| recorded.missing(name))??)
+            let is_there = |record: &&ImportRecord| record.endpoint == endpoint;
+            let here: Vec<&ImportRecord> = recorded.records.iter().filter(is_there).collect();
+            let all = if here.is_empty() { recorded.records.iter().collect() } else { here };
+            all.into_iter().map(|record| record.arn.parse()).collect::<certforge::Result<_>>()?
         }
-        (None, None) => None,
+        (None, None) => Vec::new(),
     };
     if args.account != "*" && (args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()))
     {
@@ -386,7 +387,7 @@ fn iam(args: &Iam, context: &Context) -> Result<Report, Failure> {
         Doing::Prune => Purpose::Prune,
     };
     let region = args.region.clone().or_else(environment::aws_region);
-    let statements = policy(purpose, region.as_deref().unwrap_or("*"), &args.account, arn.as_ref());
+    let statements = policy(purpose, region.as_deref().unwrap_or("*"), &args.account, &certificates);
     Ok(Report::Policy(PolicyReport {
         version: "2012-10-17",
         statements: statements.into_iter().map(StatementReport::of).collect(),

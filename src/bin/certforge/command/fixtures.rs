@@ -98,8 +98,7 @@ fn told(fixture: &Fixture, clients: &Clients, context: &Context) -> Result<Fixtu
         description: fixture.fault.description(),
         host: fixture.host,
         good: fixture.fault.is_good(),
-        // This server has no use for so short a key.
-        served: fits && leaf.public_key().weakness().is_none(),
+        served: fits,
         has_list: fixture.list.is_some(),
         verify: findings(&verdict.findings),
         clients: says

@@ -205,13 +205,25 @@ pub struct StatementReport {
     effect: &'static str,
     #[serde(rename = "Action")]
     actions: Vec<&'static str>,
+    /// One by itself, several as a list: IAM takes both.
     #[serde(rename = "Resource")]
-    resource: String,
+    resource: Resources,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Resources {
+    One(String),
+    Several(Vec<String>),
 }
 
 impl StatementReport {
     pub fn of(statement: certforge::aws::Statement) -> Self {
-        let certforge::aws::Statement { sid, actions, resource } = statement;
+        let certforge::aws::Statement { sid, actions, mut resources } = statement;
+        let resource = match resources.as_mut_slice() {
+            [one] => Resources::One(std::mem::take(one)),
+            _ => Resources::Several(resources),
+        };
         Self { sid, effect: "Allow", actions, resource }
     }
 }
