@@ -202,9 +202,10 @@ fn unchanged(
         }
     }
     let services: Vec<String> = candidate.services.iter().map(ToString::to_string).collect();
-    // What is said of it once holds when it is renewed too.
+    // What is said of it once holds when it is renewed too, but for what would stop that.
+    let fits = !found.iter().any(|f| f.severity == Severity::Error);
     let known = lock(records).all().iter().find(|r| r.arn == record.arn).cloned();
-    if let Some(known) = known.filter(|known| !services.is_empty() && known.services != services) {
+    if let Some(known) = known.filter(|known| fits && !services.is_empty() && known.services != services) {
         save(records, ImportRecord { services, ..known })?;
     }
     report.findings = findings(&told);
