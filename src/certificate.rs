@@ -268,7 +268,12 @@ fn places(der: &[u8], signed: &Signed<'_>) -> (Range<usize>, Option<Range<usize>
 }
 
 fn malformed(reason: &dyn fmt::Display) -> Error {
-    Error::MalformedCertificate { reason: reason.to_string() }
+    let mut reason = reason.to_string();
+    // X.660 sets no limit; the reader of object identifiers does, as Mozilla's.
+    if reason.contains("malformed OID") {
+        reason.push_str(", or one that is not read here (2.40 and above, a number above 32 bits)");
+    }
+    Error::MalformedCertificate { reason }
 }
 
 fn instant(time: x509_cert::time::Time) -> Result<OffsetDateTime> {

@@ -28,7 +28,9 @@ pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
     std::iter::from_fn(move || {
         let begin = begins(text, at)?;
         let label = begin + BEGIN.len();
-        let label_end = label + text[label..].iter().position(|o| *o == b'-' || *o == b'\n').unwrap_or(0);
+        let line =
+            text[label..].iter().position(|octet| *octet == b'\n').map_or(text.len(), |end| label + end);
+        let label_end = find(&text[..line], label, DASHES).unwrap_or(line);
         // Where the next one begins this one has no end of its own: each octet is looked at once.
         let next = begins(text, label).unwrap_or(text.len());
         let inside = &text[..next];

@@ -138,6 +138,9 @@ fn what_is_set_to_nothing_is_not_set() {
     let nobody = [("HTTPS_PROXY", "http://127.0.0.1:9"), ("AWS_REGION", "eu-west-1")];
     let told = list(&[nobody[0], nobody[1], ("AWS_ENDPOINT_URL", "")]);
     assert!(told.status == 6 && !told.stderr.contains("panicked"), "{}: {}", told.status, told.stderr);
+    // Containers are called so.
+    let told = list(&[("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL", "http://no_such_host:9")]);
+    assert_eq!(told.status, 6, "{}", told.stderr);
     for (bad, part) in
         [("http://u:SECRET@127.0.0.1:9", "a user or a password"), ("http://127.0.0.1:9/a b", "not an http")]
     {

@@ -65,7 +65,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "validity",
         ],
     ),
-    ("aws", &["bundle", "certificate", "check", "error", "finding", "key", "name"]),
+    ("aws", &["bundle", "certificate", "check", "error", "finding", "key"]),
     (
         "store",
         &[

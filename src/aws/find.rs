@@ -57,7 +57,8 @@ impl Importer {
     async fn likely(&self, leaf: &Certificate, fresh: bool) -> Result<Vec<CertificateArn>> {
         let mut likely = Vec::new();
         let searched = self.search(leaf).await;
-        let is_enough = searched.is_some() && !fresh;
+        // That a search finds nothing proves nothing: its index may be behind.
+        let is_enough = searched.as_ref().is_some_and(|found| !found.is_empty()) && !fresh;
         likely.extend(searched.into_iter().flatten());
         if !is_enough {
             if fresh || self.listed.borrow().is_none() {

@@ -73,17 +73,14 @@ impl<'a> Revocations<'a> {
         Self { store: &context.store, serials: context.store.revoked_serials() }
     }
 
-    /// That one was taken back, or that nobody here may know.
+    /// That nobody here may know, where that is so.
+    pub fn unknown(&self, place: &str) -> Option<Finding> {
+        self.serials.as_ref().err().map(|e| unrecorded(place, e))
+    }
+
+    /// That one was taken back, or that its record cannot be read.
     pub fn find(&self, place: &str, certificate: &Certificate) -> Option<Finding> {
-        let unknown = |e: &Error| {
-            let message = format!("whether it was taken back is not known here: {e}");
-            let finding = Finding::new("path.unrecorded", Severity::Warning, place, message);
-            finding.fix("ask the CA's owner, or give its list: --crl crl.pem")
-        };
-        let serials = match &self.serials {
-            Ok(serials) => serials,
-            Err(e) => return Some(unknown(e)),
-        };
+        let serials = self.serials.as_ref().ok()?;
         let serial = serial_name(&certificate.serial_hex()).ok()?;
         if !serials.contains(&serial) {
             return None;
@@ -93,15 +90,22 @@ impl<'a> Revocations<'a> {
                 let message = format!("it was taken back by the CA {} ({reason})", Shown(&ca));
                 Finding::new("path.revoked", Severity::Error, place, message)
             }),
-            Err(e) => Some(unknown(&e)),
+            Err(e) => Some(unrecorded(place, &e)),
         }
     }
 
     /// The same of a path, leaf first.
     pub fn along(&self, path: &[Certificate]) -> Vec<Finding> {
         let place = |i: usize| if i == 0 { "leaf".to_owned() } else { format!("issuer {i}") };
-        path.iter().enumerate().filter_map(|(i, certificate)| self.find(&place(i), certificate)).collect()
+        let found = path.iter().enumerate().filter_map(|(i, certificate)| self.find(&place(i), certificate));
+        self.unknown("leaf").into_iter().chain(found).collect()
     }
+}
+
+fn unrecorded(place: &str, e: &Error) -> Finding {
+    let message = format!("whether it was taken back is not known here: {e}");
+    let finding = Finding::new("path.unrecorded", Severity::Warning, place, message);
+    finding.fix("ask the CA's owner, or give its list: --crl crl.pem")
 }
 
 fn taken_back_by_record(entry: &LeafEntry, context: &Context) -> Result<Option<Finding>, Error> {

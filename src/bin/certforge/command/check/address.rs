@@ -22,7 +22,7 @@ pub fn of(what: &Path) -> Option<(String, u16)> {
 fn host_and_port(text: &str) -> Option<(String, u16)> {
     let (host, port) = text.rsplit_once(':')?;
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
-    if host.is_empty() || host.contains('/') || bare.is_none() && host.contains(':') {
+    if host.is_empty() || host.contains(['/', '@']) || bare.is_none() && host.contains(':') {
         return None;
     }
     Some((bare.unwrap_or(host).to_owned(), port.parse().ok()?))

@@ -47,6 +47,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         due: 0,
         findings: findings(&closed.iter().map(unlisted).collect::<Vec<_>>()),
     };
+    report.findings.extend(findings(asked.revocations.unknown(&report.folder).as_slice()));
     for (entries, said) in all {
         report.certificates.extend(entries);
         report.findings.extend(findings(&said));
