@@ -220,6 +220,7 @@ fn one_endpoint_by_another_spelling_is_the_same() {
     acm.sandbox.ok("leaf a.example.com --key p256 --force");
     let url = acm.sim.url().replace("http://", "HTTP://").replace("HTTP", "http") + "/";
     assert_eq!(acm.ok(&format!("import-acm a.example.com --endpoint-url {url}")), arn);
+    assert!(acm.ok(&format!("acm show a.example.com --endpoint-url {url}")).contains(arn.trim()));
 }
 
 #[test]

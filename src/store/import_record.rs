@@ -86,25 +86,7 @@ impl ImportRecords {
 
     /// The records for a region and an endpoint: one an account.
     pub fn at(&self, region: &str, endpoint: Option<&str>) -> impl Iterator<Item = &ImportRecord> {
-        let place = endpoint.and_then(Self::place_of);
-        let is_there = move |r: &&ImportRecord| {
-            r.region == region && r.endpoint.as_deref().and_then(Self::place_of) == place
-        };
-        self.records.iter().filter(is_there)
-    }
-
-    /// Which ACM an endpoint leads to: none for AWS's own, by whatever of its names (those of
-    /// VPC endpoints too), else the URL as it is compared.
-    #[must_use]
-    pub fn place_of(endpoint: &str) -> Option<String> {
-        let url = endpoint.trim_end_matches('/');
-        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let authority = authority.to_ascii_lowercase();
-        let host = authority.split(':').next().unwrap_or_default();
-        let is_own =
-            [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|end| host.ends_with(end));
-        (!is_own).then(|| format!("{}://{authority}{path}", scheme.to_ascii_lowercase()))
+        self.records.iter().filter(move |r| r.region == region && r.is_at(endpoint))
     }
 
     /// All records that are in use.
@@ -179,14 +161,55 @@ impl ImportRecord {
         self.endpoint.as_deref() == Some(SIMULATOR)
     }
 
+    /// Whether its ACM is the one that an endpoint leads to; none is AWS's own.
+    #[must_use]
+    pub fn is_at(&self, endpoint: Option<&str>) -> bool {
+        self.endpoint.as_deref().and_then(place_of) == endpoint.and_then(place_of)
+    }
+
     /// Whether both are of the same region, endpoint and account.
     fn is_beside(&self, other: &Self) -> bool {
-        let place = |r: &Self| r.endpoint.as_deref().and_then(ImportRecords::place_of);
-        self.region == other.region && place(self) == place(other) && self.account() == other.account()
+        self.region == other.region
+            && self.is_at(other.endpoint.as_deref())
+            && self.account() == other.account()
     }
 
     /// The account its ARN names.
     fn account(&self) -> Option<&str> {
         self.arn.split(':').nth(4)
+    }
+}
+
+/// Which ACM an endpoint leads to: none for AWS's own, by whatever of its names (those of VPC
+/// endpoints too), else the URL as it is compared.
+fn place_of(endpoint: &str) -> Option<String> {
+    let url = endpoint.trim_end_matches('/');
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let authority = authority.to_ascii_lowercase();
+    let host = authority.split(':').next().unwrap_or_default();
+    let is_own = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].iter().any(|end| host.ends_with(end));
+    (!is_own).then(|| format!("{}://{authority}{path}", scheme.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+
+    #[test]
+    fn an_acm_is_one_by_whatever_name_it_is_called() {
+        for own in [
+            "https://acm.eu-west-1.amazonaws.com",
+            "https://acm.cn-north-1.amazonaws.com.cn/",
+            "https://vpce-1.acm.eu-west-1.vpce.amazonaws.com:443",
+            "https://acm.eu-west-1.api.aws",
+        ] {
+            assert_eq!(place_of(own), None, "{own}");
+        }
+        assert_eq!(place_of("HTTP://LocalHost:5000/"), place_of("http://localhost:5000"));
+        assert_ne!(place_of("http://localhost:5000/A"), place_of("http://localhost:5000/a"));
+        for other in ["http://127.0.0.1:1", "https://amazonaws.com.example", "http://x/.amazonaws.com"] {
+            assert!(place_of(other).is_some(), "{other}");
+        }
     }
 }

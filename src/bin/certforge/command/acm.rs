@@ -190,7 +190,7 @@ struct Recorded {
 impl Recorded {
     /// The ARN at an endpoint.
     fn at(&self, endpoint: Option<&str>) -> Option<certforge::Result<CertificateArn>> {
-        let record = self.records.iter().find(|record| record.endpoint.as_deref() == endpoint);
+        let record = self.records.iter().find(|record| record.is_at(endpoint));
         record.map(|record| record.arn.parse())
     }
 
@@ -367,7 +367,7 @@ fn iam(args: &Iam, context: &Context) -> Result<Report, Failure> {
             let regions: Vec<String> = args.region.clone().into_iter().collect();
             let recorded = recorded(context, name, &regions)?;
             let endpoint = environment::aws_endpoint();
-            let is_there = |record: &&ImportRecord| record.endpoint == endpoint;
+            let is_there = |record: &&ImportRecord| record.is_at(endpoint.as_deref());
             let here: Vec<&ImportRecord> = recorded.records.iter().filter(is_there).collect();
             let all = if here.is_empty() { recorded.records.iter().collect() } else { here };
             all.into_iter().map(|record| record.arn.parse()).collect::<certforge::Result<_>>()?
