@@ -61,7 +61,7 @@ pub fn taken_back(entry: &LeafEntry, context: &Context) -> Result<Option<Finding
     }
 }
 
-/// What of some certificates the CAs of this store took back, each with its place.
+/// What of very many certificates the CAs of this store took back.
 pub struct Revocations<'a> {
     store: &'a Store,
     /// Few are: whether one is among them is asked of all, and why of those alone.
@@ -82,23 +82,28 @@ impl<'a> Revocations<'a> {
     pub fn find(&self, place: &str, certificate: &Certificate) -> Option<Finding> {
         let serials = self.serials.as_ref().ok()?;
         let serial = serial_name(&certificate.serial_hex()).ok()?;
-        if !serials.contains(&serial) {
-            return None;
-        }
-        match self.store.taken_back(certificate) {
-            Ok(found) => found.map(|(reason, ca)| {
-                let message = format!("it was taken back by the CA {} ({reason})", Shown(&ca));
-                Finding::new("path.revoked", Severity::Error, place, message)
-            }),
-            Err(e) => Some(unrecorded(place, &e)),
-        }
+        if serials.contains(&serial) { look_up(self.store, place, certificate) } else { None }
     }
+}
 
-    /// The same of a path, leaf first.
-    pub fn along(&self, path: &[Certificate]) -> Vec<Finding> {
-        let place = |i: usize| if i == 0 { "leaf".to_owned() } else { format!("issuer {i}") };
-        let found = path.iter().enumerate().filter_map(|(i, certificate)| self.find(&place(i), certificate));
-        self.unknown("leaf").into_iter().chain(found).collect()
+/// What of a path, leaf first, the CAs of this store took back. Of what cannot be read the first
+/// is told: the others are not known for the same reason.
+pub fn taken_back_along(path: &[Certificate], context: &Context) -> Vec<Finding> {
+    let place = |i: usize| if i == 0 { "leaf".to_owned() } else { format!("issuer {i}") };
+    let mut found: Vec<Finding> =
+        path.iter().enumerate().filter_map(|(i, c)| look_up(&context.store, &place(i), c)).collect();
+    let mut is_told = false;
+    found.retain(|f| f.severity == Severity::Error || !std::mem::replace(&mut is_told, true));
+    found
+}
+
+fn look_up(store: &Store, place: &str, certificate: &Certificate) -> Option<Finding> {
+    match store.taken_back(certificate) {
+        Ok(found) => found.map(|(reason, ca)| {
+            let message = format!("it was taken back by the CA {} ({reason})", Shown(&ca));
+            Finding::new("path.revoked", Severity::Error, place, message)
+        }),
+        Err(e) => Some(unrecorded(place, &e)),
     }
 }
 

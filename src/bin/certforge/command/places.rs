@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::command::candidate::{Candidate, LazyKey, refuse_errors};
 use crate::command::import::{import, recover, same_key, unmade};
-use crate::command::material::Revocations;
+use crate::command::material::taken_back_along;
 use crate::command::offering::offering;
 use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
@@ -188,12 +188,8 @@ impl Ready {
         let records = entry.imports()?;
         let has = |session: &Session| {
             let importer = &session.importer;
-            let own = |record: &&ImportRecord| {
-                record
-                    .arn
-                    .parse()
-                    .is_ok_and(|arn| !importer.is_foreign(&arn) && !importer.may_be_foreign(&arn))
-            };
+            let own =
+                |record: &&ImportRecord| record.arn.parse().is_ok_and(|arn| !importer.may_be_foreign(&arn));
             records
                 .at(importer.region(), session.endpoint())
                 .filter(own)
@@ -282,7 +278,7 @@ impl Ready {
 /// may have.
 pub fn refuse_taken_back(certificate: &Certificate, chain: &Chain, context: &Context) -> Result<(), Failure> {
     let path: Vec<Certificate> = std::iter::once(certificate).chain(chain.certificates()).cloned().collect();
-    let mut found = Revocations::of(context).along(&path);
+    let mut found = taken_back_along(&path, context);
     // What is not known here stops nobody.
     found.retain(|f| f.severity == Severity::Error);
     for finding in &mut found {

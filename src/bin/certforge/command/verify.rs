@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::command::material::{self, Revocations, Trust};
+use crate::command::material::{self, Trust, taken_back_along};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
 use crate::report::{Report, VerifyReport};
@@ -114,7 +114,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     // Of a leaf of the store the records were asked already.
     if args.crl.is_empty() && !subject.is_of_store {
         let path = if verdict.path.is_empty() { std::slice::from_ref(&certificate) } else { &verdict.path };
-        findings.extend(Revocations::of(context).along(path));
+        findings.extend(taken_back_along(path, context));
     }
     Ok(Report::Verify(Box::new(VerifyReport::of(&shown, &question, &verdict, &findings))))
 }

@@ -11,7 +11,6 @@ use certforge::{
 };
 
 use super::{Args, JudgeArgs, address};
-use crate::command::material::Revocations;
 use crate::command::status::span;
 use crate::command::{clients, material};
 use crate::context::{Context, Failure};
@@ -60,7 +59,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let chain: Vec<Certificate> = parts.certificates[1..].iter().map(|(_, c)| c.clone()).collect();
         if !is_of_store && args.judge.crl.is_empty() {
             let all: Vec<Certificate> = parts.certificates.iter().map(|(_, c)| c.clone()).collect();
-            report.findings.extend(findings(&Revocations::of(context).along(&all)));
+            report.findings.extend(findings(&material::taken_back_along(&all, context)));
         }
         judge(&mut report, first, chain, args.judge.name.as_deref(), args, context)?;
     }

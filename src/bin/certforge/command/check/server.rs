@@ -78,7 +78,7 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
         let name = args.judge.name.clone().or_else(|| args.server.servername.clone()).unwrap_or(host);
         page::judge(&mut report, leaf, rest.to_vec(), Some(&name), args, context)?;
         if args.judge.crl.is_empty() {
-            said.extend(material::Revocations::of(context).along(&certificates));
+            said.extend(material::taken_back_along(&certificates, context));
         }
         said.extend(chain(leaf, rest, args, context)?);
         if let Some(form) = args.format {
