@@ -230,6 +230,14 @@ impl Certificate {
         self.subject_der() == self.issuer_der()
     }
 
+    /// Whether its own key made its signature (RFC 5280 §3.2, self-signed): a root, or a
+    /// certificate that no CA issued. A signature that cannot be checked here is believed
+    /// where the names are the same.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        self.is_self_issued() && self.is_signed_by(self.public_key()).unwrap_or(true)
+    }
+
     /// Whether `key` made its signature.
     ///
     /// # Errors

@@ -97,7 +97,13 @@ pub enum ExtendedKeyUsage {
     Other(ObjectIdentifier),
 }
 
+/// The object identifier of [`ExtendedKeyUsage::ANY`].
+const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+
 impl ExtendedKeyUsage {
+    /// `anyExtendedKeyUsage`: all of them. Certificates of others have it; no template may.
+    pub const ANY: Self = Self::Other(ANY);
+
     /// Those with a name.
     const NAMED: [(Self, &'static str, ObjectIdentifier); 5] = [
         (Self::ServerAuth, "serverAuth", ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1")),
@@ -122,9 +128,6 @@ impl ExtendedKeyUsage {
         }
     }
 }
-
-/// `anyExtendedKeyUsage`, which no template may have.
-const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 impl fmt::Display for ExtendedKeyUsage {
     /// RFC 5280's own name for it, without `id-kp-`, or its object identifier in dots.
@@ -262,7 +265,7 @@ impl Template {
         self.subject.as_ref()
     }
 
-    /// The extended key usages, none for a CA.
+    /// The extended key usages; a CA with some is limited to them.
     #[must_use]
     pub fn extended_key_usage(&self) -> &[ExtendedKeyUsage] {
         &self.extended_key_usage
@@ -273,9 +276,8 @@ impl Template {
     #[must_use]
     pub fn is_for_servers(&self) -> bool {
         let usages = self.extended_key_usage();
-        let is_any = |usage: &ExtendedKeyUsage| usage.to_string() == "2.5.29.37.0";
-        !self.ca
-            && (usages.is_empty() || usages.iter().any(|u| *u == ExtendedKeyUsage::ServerAuth || is_any(u)))
+        let serves = |usage| matches!(usage, ExtendedKeyUsage::ServerAuth | ExtendedKeyUsage::ANY);
+        !self.ca && (usages.is_empty() || usages.iter().copied().any(serves))
     }
 
     /// Whether the server sends its root too (`fullchain.pem` then ends in it).

@@ -45,6 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "name",
             "revocation",
             "subject",
+            "template",
             "validity",
         ],
     ),

@@ -102,9 +102,8 @@ impl Chain {
     /// The issuers but the root: what a server sends behind its leaf. Only the
     /// last can be the root; an intermediate of the same name as its issuer is none.
     pub fn intermediates(&self) -> impl Iterator<Item = &Certificate> {
-        let root = |c: &Certificate| c.is_self_issued() && c.is_signed_by(c.public_key()).unwrap_or(true);
         let all = &self.0.certificates;
-        let rooted = *self.0.rooted.get_or_init(|| all.last().is_some_and(root));
+        let rooted = *self.0.rooted.get_or_init(|| all.last().is_some_and(Certificate::is_self_signed));
         all.iter().take(all.len() - usize::from(rooted))
     }
 

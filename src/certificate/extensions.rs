@@ -92,14 +92,15 @@ impl Certificate {
     /// # Errors
     /// [`crate::Error::MalformedCertificate`] where that cannot be told.
     pub(crate) fn allowed_usages(&self) -> Result<Option<Vec<ExtendedKeyUsage>>> {
-        const ANY: &str = "2.5.29.37.0";
         let malformed = |e: der::Error| crate::error::Error::MalformedCertificate {
             reason: format!("its extended key usage cannot be read: {e}"),
         };
         let found = self.read().extension::<ExtendedKeyUsageExtension>().map_err(malformed)?;
-        let Some((_, usages)) = found else { return Ok(None) };
-        let any = usages.0.iter().any(|oid| oid.to_string() == ANY);
-        Ok((!any).then(|| self.extended_key_usage()))
+        if found.is_none() {
+            return Ok(None);
+        }
+        let usages = self.extended_key_usage();
+        Ok((!usages.contains(&ExtendedKeyUsage::ANY)).then_some(usages))
     }
 
     /// A critical extension that clients do not know, and so refuse the certificate for.
@@ -301,6 +302,8 @@ pub struct PathLength(pub Option<u8>);
 /// The name as certforge's own type, if it is well formed.
 pub(crate) fn san_of(name: &GeneralName) -> Option<San> {
     match name {
+        // The dot of a root is no part of a name (RFC 5280 §4.2.1.6), which is read without it.
+        GeneralName::DnsName(dns) if dns.as_str().ends_with('.') => None,
         GeneralName::DnsName(dns) => format!("dns:{}", dns.as_str()).parse().ok(),
         GeneralName::Rfc822Name(email) => format!("email:{}", email.as_str()).parse().ok(),
         GeneralName::UniformResourceIdentifier(uri) => format!("uri:{}", uri.as_str()).parse().ok(),

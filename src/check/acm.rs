@@ -128,13 +128,8 @@ impl<'a> Import<'a> {
     /// The last of the chain where it is a root; the leaf itself where it is self-signed.
     fn root(&self) -> Option<&'a Certificate> {
         let last = self.chain.certificates().last().unwrap_or(self.certificate);
-        is_self_signed(last).then_some(last)
+        last.is_self_signed().then_some(last)
     }
-}
-
-/// A signature that cannot be checked here is believed where the names fit.
-fn is_self_signed(certificate: &Certificate) -> bool {
-    certificate.is_self_issued() && certificate.is_signed_by(certificate.public_key()).unwrap_or(true)
 }
 
 /// One rule.

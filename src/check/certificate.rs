@@ -8,7 +8,6 @@ mod names;
 mod usage;
 
 use der::Decode;
-use der::asn1::ObjectIdentifier;
 use der::oid::AssociatedOid;
 use x509_cert::ext::pkix::{
     AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, ExtendedKeyUsage, KeyUsage, NameConstraints,
@@ -21,6 +20,7 @@ use crate::error::Result;
 use crate::finding::{Finding, Severity};
 use crate::key::PublicKey;
 use crate::subject;
+use crate::template::ExtendedKeyUsage as Usage;
 
 /// One rule on the form of certificates.
 pub struct Rule {
@@ -151,10 +151,10 @@ impl<'a> Facts<'a> {
 
     /// Whether it may be a TLS server's: its names are looked at then.
     fn is_for_servers(&self) -> bool {
-        const SERVER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
+        let serves = [Usage::ServerAuth.oid(), Usage::ANY.oid()];
         !self.is_ca
             && self.extended.as_ref().is_none_or(|(_, usages)| {
-                usages.0.is_empty() || usages.0.iter().any(|u| *u == SERVER || *u == usage::ANY)
+                usages.0.is_empty() || usages.0.iter().any(|usage| serves.contains(usage))
             })
     }
 
@@ -191,8 +191,7 @@ pub fn lint(tbs: &[u8]) -> Result<Vec<Finding>> {
 #[must_use]
 pub fn examine(certificate: &Certificate) -> Vec<Finding> {
     let mut facts = Facts::of(certificate.read());
-    facts.self_signed =
-        facts.self_signed && certificate.is_signed_by(certificate.public_key()).unwrap_or(true);
+    facts.self_signed = certificate.is_self_signed();
     broken(&facts)
 }
 

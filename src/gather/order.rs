@@ -49,7 +49,7 @@ impl Pile {
             self.fixed("gather.split", leaf.place.clone(), message);
         }
         let path = path(&leaf.certificate, &found);
-        if path.is_empty() && !found.is_empty() && !is_self_signed(&leaf.certificate) {
+        if path.is_empty() && !found.is_empty() && !leaf.certificate.is_self_signed() {
             self.no_issuer(&leaf.certificate, &found);
         } else {
             self.say_order(&path, &found);
@@ -147,10 +147,6 @@ fn subject(certificate: &Certificate) -> String {
     Shown(&certificate.subject()).to_string()
 }
 
-fn is_self_signed(certificate: &Certificate) -> bool {
-    certificate.is_self_issued() && certificate.is_signed_by(certificate.public_key()).unwrap_or(true)
-}
-
 /// The leaf: the key's own certificate, else the one given as such, else the one
 /// that issued no other. Of several the newest that is no CA.
 fn leaf(found: &[Found], key: Option<&PrivateKey>) -> Option<usize> {
@@ -181,7 +177,7 @@ fn leaf(found: &[Found], key: Option<&PrivateKey>) -> Option<usize> {
 /// The way up from the leaf: the longest that ends in a root, else the longest.
 /// Of equal ways the one whose certificates end last, in whatever order they came.
 fn path(leaf: &Certificate, found: &[Found]) -> Vec<usize> {
-    if is_self_signed(leaf) {
+    if leaf.is_self_signed() {
         return Vec::new();
     }
     let mut order: Vec<usize> = (0..found.len()).collect();
@@ -210,7 +206,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn climb(&mut self, at: Option<usize>, below: &Certificate, way: &mut Vec<usize>) {
         self.steps += 1;
-        let rooted = !way.is_empty() && is_self_signed(below);
+        let rooted = !way.is_empty() && below.is_self_signed();
         if (rooted, way.len()) > (self.rooted, self.best.len()) {
             (self.rooted, self.best) = (rooted, way.clone());
         }

@@ -65,7 +65,7 @@ impl LeafEntry {
     /// Whether no CA issued it.
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
-        self.certificate.is_self_issued()
+        self.certificate.is_self_signed()
     }
 
     /// Whether its issuers are lost: somebody removed `chain.pem`, or emptied it.

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Broken, Import, Service, is_self_signed};
+use super::{Broken, Import, Service};
 use crate::certificate::{Certificate, check_link};
 use crate::constraint::{MOST_COMPARISONS, Side};
 use crate::error::{Counted, Error};
@@ -102,7 +102,7 @@ pub(super) fn authorities(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken>
         let subject = issuer.subject();
         match issuer.ca() {
             // A root of version 1 is an anchor all the same: nobody reads its extensions.
-            None if issuer.version() == 1 && is_self_signed(issuer) => {}
+            None if issuer.version() == 1 && issuer.is_self_signed() => {}
             None => found.push(Broken::new(CHAIN, format!("`{subject}` issued a certificate and is no CA"))),
             Some(limit) if limit.0.is_some_and(|most| below > usize::from(most)) => {
                 let message = format!(
@@ -149,7 +149,7 @@ fn limits(import: &Import<'_>) -> Option<Broken> {
 }
 
 pub(super) fn root_sent(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
-    let root = import.chain.certificates().last().filter(|last| is_self_signed(last));
+    let root = import.chain.certificates().last().filter(|last| last.is_self_signed());
     match root {
         Some(root) if import.is_for(Service::CloudFront) => {
             let message = format!("the root `{}` is in the chain", root.subject());

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Broken, Import, Service, is_self_signed};
+use super::{Broken, Import, Service};
 use crate::certificate::Certificate;
 use crate::error::Counted;
 use crate::finding::Severity;
@@ -105,7 +105,7 @@ pub(super) fn ocsp_length(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken>
 
 pub(super) fn digest(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
     // Nobody checks the signature of a root.
-    let weak = import.all().filter(|c| !is_self_signed(c) && !c.signature_algorithm().is_strong());
+    let weak = import.all().filter(|c| !c.is_self_signed() && !c.signature_algorithm().is_strong());
     weak.map(|c| {
         let algorithm = c.signature_algorithm();
         let broken = Broken::new(CERTIFICATE, format!("`{}` is signed by {}", c.subject(), algorithm.name()));

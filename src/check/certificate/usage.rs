@@ -1,12 +1,8 @@
 //! What the certificate and its key are for: basic constraints, usages, the key.
 
-use der::asn1::ObjectIdentifier;
-
 use super::{Broken, Facts, odd, wrong};
 use crate::key::KeyAlgorithm;
-
-/// `anyExtendedKeyUsage` (RFC 5280 §4.2.1.12).
-pub(super) const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+use crate::template::ExtendedKeyUsage;
 
 pub(super) fn key(s: &Facts<'_>) -> Option<Broken> {
     if let Some(weakness) = s.key().weakness() {
@@ -76,5 +72,5 @@ pub(super) fn extended_key_usage(s: &Facts<'_>) -> Option<Broken> {
     if *critical {
         return odd("its extended key usage is critical");
     }
-    if usages.0.contains(&ANY) { odd("anyExtendedKeyUsage") } else { None }
+    if usages.0.contains(&ExtendedKeyUsage::ANY.oid()) { odd("anyExtendedKeyUsage") } else { None }
 }
