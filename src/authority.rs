@@ -19,7 +19,7 @@ use crate::key;
 use crate::key::{PrivateKey, PublicKey, Signer};
 use crate::name::{Names, San};
 use crate::plan::{CaPlan, CaRequest, LeafPlan, LeafRequest};
-use crate::revocation::{ListNumber, RevocationList, Revoked};
+use crate::revocation::{ListNumber, RevocationList, Revoked, serial_number};
 use crate::template::{ExtendedKeyUsage, KeyUsage, Template};
 use crate::validity::{Validity, rfc3339};
 pub use content::ToBeSigned;
@@ -130,23 +130,16 @@ impl Authority {
     /// As [`Authority::create_under`], but for [`Error::Lint`].
     pub fn check_under(&self, plan: &CaPlan) -> Result<()> {
         self.check_end(plan.validity())?;
-        for (below, ca) in self.chain.certificates().iter().enumerate() {
-            let Some(limit) = ca.ca().and_then(|limit| limit.0) else { continue };
-            // The new CA, those it may have below it, and those between it and this one.
-            let depth = plan.path_length().map(|own| usize::from(own) + below + 1);
-            if depth.is_none_or(|depth| depth > usize::from(limit)) {
-                return Err(Error::PathLength { subject: ca.subject(), limit });
-            }
-        }
+        self.check_depth(plan.path_length())?;
         self.check_purposes(plan.template())?;
         path::check_limits(&self.constraints, plan.constraints())?;
         // Where the key is to be a part of the name, any stands for it.
         self.check_names(&plan.subject(self.key.public())?.to_der()?, None)
     }
 
-    /// This CA with a new certificate: the same key, subject, key identifier, limits and
-    /// usages, so that what it issued before goes on verifying. `issuer` is the CA above
-    /// it; none for a root.
+    /// This CA with a new certificate: the same key, subject, key identifier and limits, so
+    /// that what it issued before goes on verifying, and the same usages with those that a CA
+    /// needs (`keyCertSign`, `cRLSign`). `issuer` is the CA above it; none for a root.
     ///
     /// # Errors
     /// [`Error::Chain`] where `issuer` is another's; as [`Authority::create_under`].
@@ -172,6 +165,10 @@ impl Authority {
         }
         if let Some(issuer) = issuer {
             issuer.check_end(validity)?;
+            issuer.check_depth(path_length)?;
+            issuer.check_purposes(&template)?;
+            path::check_limits(&issuer.constraints, &limits)?;
+            issuer.check_names(old.subject_der(), None)?;
         }
         let fresh = serial()?;
         let serial = match serial_number {
@@ -340,7 +337,9 @@ impl Authority {
     ///
     /// # Errors
     /// [`Error::NotACa`] where its key may not sign lists; [`Error::Validity`] where
-    /// `next_update` is not after `this_update`.
+    /// `next_update` is not a second after `this_update`, or either is of a year that no
+    /// certificate can name; [`Error::Serial`] where a serial number has no octets, or more
+    /// than 20 (RFC 5280 §4.1.2.2).
     pub fn revocation_list(
         &self,
         revoked: &[Revoked],
@@ -348,9 +347,17 @@ impl Authority {
         (this_update, next_update): (OffsetDateTime, OffsetDateTime),
     ) -> Result<RevocationList> {
         self.check_lists()?;
-        if next_update <= this_update {
+        // As they are written: in whole seconds.
+        if next_update.unix_timestamp() <= this_update.unix_timestamp() {
             let input = format!("{} to {}", rfc3339(this_update), rfc3339(next_update));
-            return Err(Error::Validity { input, reason: "the next list is before this one".to_owned() });
+            return Err(Error::Validity { input, reason: "the next list is not after this one".to_owned() });
+        }
+        Validity::between(this_update, next_update)?;
+        for revoked in revoked {
+            let number = serial_number(&revoked.serial);
+            if number.is_empty() || number.len() > 20 {
+                return Err(Error::Serial { input: revoked.serial_hex() });
+            }
         }
         let unsigned =
             encode::revocation_list(self.issuer(), revoked, &number.into(), (this_update, next_update))?;
@@ -382,6 +389,22 @@ impl Authority {
             name: self.certificate.subject_der(),
             key_identifier: &self.key_identifier,
         }
+    }
+
+    /// Refuses a CA below this one, with this path length, where a CA above it has room for
+    /// fewer.
+    fn check_depth(&self, path_length: Option<u8>) -> Result<()> {
+        for (below, ca) in self.chain.certificates().iter().enumerate() {
+            let Some(limit) = ca.ca().and_then(|limit| limit.0) else { continue };
+            // The CA, those it may have below it, and those between it and this one.
+            // RFC 5280 §4.2.1.9 does not count a CA of its issuer's own name; Go does, so
+            // that what is counted here is refused by nobody.
+            let depth = path_length.map(|own| usize::from(own) + below + 1);
+            if depth.is_none_or(|depth| depth > usize::from(limit)) {
+                return Err(Error::PathLength { subject: ca.subject(), limit });
+            }
+        }
+        Ok(())
     }
 
     /// Refuses what would be valid longer than this CA.

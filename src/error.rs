@@ -23,7 +23,6 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong. Each variant carries the facts; [`Error::code`]
 /// is stable, the wording of `Display` is not.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder is there already, and may not be replaced.

@@ -13,12 +13,14 @@ const MAX_DNS_NAME: usize = 253;
 pub const MAX_LABEL: usize = 63;
 /// The longest a mailbox may be, in octets (RFC 5321 §4.5.3.1.3, without the brackets).
 const MAX_EMAIL: usize = 254;
+/// The longest the part of a mailbox before `@` may be, in octets (RFC 5321 §4.5.3.1.1).
+const MAX_LOCAL_PART: usize = 64;
 /// The longest URI taken, in octets. No standard sets one; this is what
 /// browsers and AWS accept elsewhere.
 const MAX_URI: usize = 2048;
 
-/// One subject alternative name, typed. It is made by [`FromStr`] alone (an IP
-/// address also from [`IpAddr`]), so whoever has one need not check it again.
+/// One subject alternative name, typed. Names of every kind but [`San::Ip`] are made by
+/// [`FromStr`] alone, so whoever has one need not check it again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum San {
@@ -188,7 +190,7 @@ fn email(text: &str) -> Result<String, NameFault> {
     // RFC 5280 §4.2.1.6: an rfc822Name is an IA5String `Local-part@Domain`.
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
     let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
-    if local.is_empty() || dots || !local.bytes().all(plain) {
+    if local.is_empty() || local.len() > MAX_LOCAL_PART || dots || !local.bytes().all(plain) {
         return Err(NameFault::NotEmail);
     }
     let host = dns(host)?;

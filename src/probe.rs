@@ -29,9 +29,12 @@ pub struct Target {
     pub server_name: Option<String>,
     /// What is spoken before TLS.
     pub starttls: Option<StartTls>,
-    /// The longest that each connection may take.
+    /// The longest that each connection may take; no longer than a day.
     pub timeout: Duration,
 }
+
+/// Longer times are cut to it: nobody waits for them, and no clock overflows.
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// A version of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +89,8 @@ pub fn probe(target: &Target) -> Result<Shown> {
         connect(&addresses_of(target).map_err(&failed)?, target.timeout).map_err(&failed)?;
     let mut first = Some(first);
     let asked = target.server_name.as_deref().unwrap_or(&target.host);
+    // An IPv6 address may stand in brackets, as in a URL.
+    let asked = asked.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(asked);
     let name =
         ServerName::try_from(asked.to_owned()).map_err(|_| failed(format!("`{asked}` is no host name")))?;
     let mut shown = Shown {
@@ -156,7 +161,7 @@ fn connect(
     addresses: &[SocketAddr],
     timeout: Duration,
 ) -> std::result::Result<(SocketAddr, TcpStream), String> {
-    let end = Instant::now() + timeout;
+    let end = Instant::now() + timeout.min(LONGEST);
     let mut why = "the name has no address".to_owned();
     for (n, address) in addresses.iter().enumerate() {
         let share =
@@ -184,7 +189,7 @@ fn hello(
     name: &ServerName<'static>,
     version: TlsVersion,
 ) -> std::result::Result<Hello, String> {
-    let end = Instant::now() + target.timeout;
+    let end = Instant::now() + target.timeout.min(LONGEST);
     let tls = |e: &dyn std::fmt::Display| e.to_string();
     let mut stream = Timed { stream, end };
     if let Some(protocol) = target.starttls {

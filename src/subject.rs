@@ -42,7 +42,6 @@ const fn attribute(
 }
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
-const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 
 /// The attribute types that can be written by name; any other by its number.
 const TYPES: [AttributeType; 25] = [
@@ -262,9 +261,10 @@ fn checked(kind: &str, value: &str, input: &str) -> Result<Attribute> {
         return Err(refuse(reason));
     }
     let mut value = value.to_owned();
-    if oid == COUNTRY {
+    // Two letters of ISO 3166 (RFC 5280 appendix A.1).
+    if known(oid).is_some_and(|t| ["C", "jurisdictionC"].contains(&t.short)) {
         if value.len() != 2 || !value.bytes().all(|b| b.is_ascii_alphabetic()) {
-            return Err(refuse(format!("C is two letters, not `{}`", Shown(&value))));
+            return Err(refuse(format!("{} is two letters, not `{}`", Shown(kind), Shown(&value))));
         }
         value.make_ascii_uppercase();
     }

@@ -25,6 +25,9 @@ const EARLIEST_YEAR: i32 = 2026;
 
 /// The last year that X.509 can write (RFC 5280 §4.1.2.5.2).
 const LATEST_YEAR: i32 = 9999;
+/// The first that is written: `UTCTime` has twenty years more (RFC 5280 §4.1.2.5.1), which
+/// `der` does not have, and nothing is issued for them.
+const FIRST_YEAR: i32 = 1970;
 
 /// How long something is asked to be valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,10 +225,11 @@ impl Validity {
     /// From `not_before` to `not_after`, both cut to whole seconds.
     ///
     /// # Errors
-    /// [`Error::Validity`] where the end lies before the start or past the year 9999.
+    /// [`Error::Validity`] where the end lies before the start or past the year 9999, or the
+    /// start before 1970.
     pub fn between(not_before: OffsetDateTime, not_after: OffsetDateTime) -> Result<Self> {
         let (not_before, not_after) = (whole_second(not_before), whole_second(not_after));
-        if not_after < not_before || not_after.year() > LATEST_YEAR || not_before.year() < 1950 {
+        if not_after < not_before || not_after.year() > LATEST_YEAR || not_before.year() < FIRST_YEAR {
             return Err(Error::Validity {
                 input: format!("{} to {}", rfc3339(not_before), rfc3339(not_after)),
                 reason: "it ends before it starts, or X.509 cannot write it".to_owned(),
@@ -280,13 +284,12 @@ impl Validity {
         (not_before <= not_after).then_some(Self { not_before, not_after })
     }
 
-    /// The part of it that lies within `issuer`, and whether that is less than all.
+    /// The part of it that lies within `issuer`, and whether its end was cut. One that has no
+    /// time in common with it stays as it is: nothing can be cut off it that would make it fit.
     #[must_use]
     pub fn within(self, issuer: &Self) -> (Self, bool) {
-        let not_before = self.not_before.max(issuer.not_before);
-        let not_after = self.not_after.min(issuer.not_after);
-        let clamped = not_after < self.not_after;
-        (Self { not_before, not_after }, clamped)
+        let within = self.intersection(issuer).unwrap_or(self);
+        (within, within.not_after < self.not_after)
     }
 }
 

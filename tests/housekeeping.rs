@@ -430,6 +430,34 @@ fn a_run_without_file_descriptors_leaves_nothing() {
     assert!(refused > 4, "{refused}");
 }
 
+/// As in a container of few processes: who cannot start a thread does the work alone.
+#[test]
+fn a_run_without_threads_to_spare_does_all_of_it() {
+    let (Some(prlimit), Some(setpriv)) = (judge("prlimit"), judge("setpriv")) else { return };
+    let sandbox = Sandbox::new();
+    std::fs::set_permissions(sandbox.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    std::fs::write(sandbox.file("names"), "one.example\ntwo.example\nthree.example\n").unwrap();
+    let manifest = "[ca.default]\n[leaf.\"four.example\"]\nca = \"default\"\n[leaf.\"five.example\"]\nca = \"default\"\n";
+    std::fs::write(sandbox.file("certforge.toml"), manifest).unwrap();
+    for command in [
+        &["up", "a.example", "--key", "rsa2048"][..],
+        &["leaf", "--batch", "names", "--key", "p256"],
+        &["apply"],
+        &["check", "certforge"],
+        &["acm", "list", "--endpoint-url", "http://127.0.0.1:9", "--region", "eu-west-1,eu-west-2"],
+    ] {
+        let mut limited = Command::new(&setpriv);
+        sandbox.isolate(&mut limited);
+        // The limit is none for root.
+        limited.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&prlimit);
+        limited.env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE").env("AWS_SECRET_ACCESS_KEY", "not-a-secret");
+        let ran = support::ran(limited.arg("--nproc=1").arg(CERTFORGE).args(command).output().unwrap());
+        let status = if command[0] == "acm" { 6 } else { 0 };
+        assert_eq!(ran.status, status, "{command:?}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("panicked"), "{command:?}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn an_output_never_takes_the_place_of_a_stores_own_file() {
     let sandbox = Sandbox::new();

@@ -5,6 +5,7 @@ mod support;
 
 use certforge::key::KeyForm;
 use certforge::{Certificate, KeyAlgorithm, PrivateKey};
+use support::der::{content, element};
 use support::{Sandbox, judge, openssl};
 
 const CURVES: [&str; 3] = ["prime256v1", "secp384r1", "secp521r1"];
@@ -91,6 +92,43 @@ fn halves_that_do_not_fit_are_refused_on_every_curve() {
         let fits = ["its parts do not belong together", "one of its numbers cannot be one of such a key"];
         assert!(fits.contains(&said.as_str()), "{curve}: {said}");
     }
+}
+
+/// What stands beside a key in PKCS#8 (RFC 5958 §2), or is said twice of it, is of that key.
+#[test]
+fn what_is_said_twice_of_a_key_is_said_once() {
+    let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let (one, two) = (key(), key());
+    let read = |parts: &[Vec<u8>]| {
+        let der = element(0x30, &parts.concat());
+        PrivateKey::from_der(&der, KeyForm::Pkcs8).map(|key| key.public().der().to_vec())
+    };
+    let body = content(one.secret_der()).to_vec();
+    // Version 2 has the public half behind it: `[1]`, a BIT STRING by another tag.
+    let half = |key: &PrivateKey| element(0x81, &[&[0][..], key.public().bits()].concat());
+    let version_2 = [&[2, 1, 1][..], &body[3..]].concat();
+    assert_eq!(read(&[version_2.clone(), half(&one)]).unwrap(), one.public().der());
+    let refused = read(&[version_2, half(&two)]).unwrap_err().to_string();
+    assert!(refused.ends_with("the public half beside it is another key's"), "{refused}");
+    // The curve stands in the key's own form too.
+    let inner = |curve: &[u8]| {
+        let sec1 = one.secret_der_as(KeyForm::Sec1).unwrap();
+        let number = &content(&sec1)[..3 + 34];
+        let point = element(0xa1, &element(3, &[&[0][..], one.public().bits()].concat()));
+        element(4, &element(0x30, &[number, &element(0xa0, curve), &point].concat()))
+    };
+    let (p256, p384) =
+        (&[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7][..], &[6, 5, 0x2b, 0x81, 4, 0, 0x22][..]);
+    let outside = body[..body.len() - content_of_last(&body)].to_vec();
+    assert_eq!(read(&[outside.clone(), inner(p256)]).unwrap(), one.public().der());
+    let refused = read(&[outside, inner(p384)]).unwrap_err().to_string();
+    assert!(refused.ends_with("it names two curves"), "{refused}");
+}
+
+/// How many octets the last element of a key has: the OCTET STRING behind version and algorithm.
+fn content_of_last(body: &[u8]) -> usize {
+    let algorithm = 3 + 2 + usize::from(body[4]);
+    body.len() - algorithm
 }
 
 /// A number may be written with fewer octets than its curve has, never with more.

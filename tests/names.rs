@@ -140,7 +140,7 @@ fn long_name(octets: usize) -> String {
 fn the_longest_and_one_more() {
     let code = |text: &str| text.parse::<San>().err().map(|e| e.code());
     let label = |octets: usize| format!("{}.example", "a".repeat(octets));
-    let email = |octets: usize| format!("{}@a.example", "x".repeat(octets - "@a.example".len()));
+    let email = |local: usize, host: usize| format!("{}@{}", "x".repeat(local), long_name(host));
     let uri = |octets: usize| format!("uri:urn:{}", "x".repeat(octets - 4));
     assert_eq!(long_name(253).len(), 253);
     for (what, longest, longer, refusal) in [
@@ -148,7 +148,8 @@ fn the_longest_and_one_more() {
         ("name", long_name(253), long_name(254), "name.long"),
         ("with a dot at the end", long_name(253) + ".", long_name(254) + ".", "name.long"),
         ("wildcard", format!("*.{}", long_name(251)), format!("*.{}", long_name(252)), "name.long"),
-        ("mailbox", email(254), email(255), "name.not-email"),
+        ("mailbox", email(64, 189), email(64, 190), "name.not-email"),
+        ("its local part", email(64, 100), email(65, 100), "name.not-email"),
         ("uri", uri(2048), uri(2049), "name.not-uri"),
     ] {
         assert_eq!(code(&longest), None, "{what}");

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 const ATTEMPT: Duration = Duration::from_secs(20);
 /// How long everything may take where nobody says.
 const TOTAL: Duration = Duration::from_mins(1);
+/// Longer times are cut to it: nobody waits for them, and no clock overflows.
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Where to import to, and as whom. What is left out comes from the standard
 /// AWS environment variables and configuration files.
@@ -45,7 +48,7 @@ pub struct Connection {
     /// Access key and secret for a stand-in on the loopback, which takes any: the
     /// environment and the configuration files are not looked at.
     pub stand_in: bool,
-    /// How long all calls may take together; 60 s by default.
+    /// How long all calls may take together; 60 s by default, and a day at most.
     pub timeout: Option<Duration>,
     /// How long one call may take; 20 s by default.
     pub attempt: Option<Duration>,
@@ -64,6 +67,10 @@ pub(super) struct Service {
 const ACM: Service = Service { name: "ACM", id: "ACM" };
 
 /// A connection to ACM in one region.
+///
+/// Its calls block until they are answered, on a runtime of its own: in an asynchronous task
+/// they belong into `tokio::task::spawn_blocking`, with the connecting and the dropping; the
+/// task itself would panic, as one runtime does not block within another.
 pub struct Importer {
     pub(super) calls: Calls,
     pub(super) client: Client,
@@ -207,7 +214,7 @@ pub(super) fn settle(connection: &Connection, service: &Service) -> Result<Settl
     let internal =
         |e: std::io::Error| Error::Internal { doing: "starting the runtime", reason: e.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(internal)?;
-    let total = connection.timeout.unwrap_or(TOTAL);
+    let total = connection.timeout.unwrap_or(TOTAL).min(LONGEST);
     let deadline = connection.clock.now() + total;
     if let Some(url) = &connection.endpoint_url {
         check_url(url)?;
@@ -322,11 +329,27 @@ fn check_url(url: &str) -> Result<()> {
         let reason = "the endpoint has a user or a password in it, which AWS's services take no notice of";
         return Err(Error::AwsConfig { reason: reason.to_owned() });
     }
-    // Names of containers have underscores: more than that is left to the resolver.
-    if authority.is_empty() || !url.bytes().all(|b| b.is_ascii_graphic()) {
+    // What RFC 3986 §2 has in no URL: the SDK takes it, and fails at every call.
+    let is_written = |b: u8| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b);
+    if !is_authority(authority) || !url.bytes().all(is_written) {
         return Err(Error::AwsConfig { reason: format!("the endpoint `{url}` is not an http or https URL") });
     }
     Ok(())
+}
+
+/// Whether it is a host, with a port or without. Names of containers have underscores: more than
+/// letters is left to the resolver.
+fn is_authority(authority: &str) -> bool {
+    let in_brackets = authority.strip_prefix('[').map(|rest| rest.split_once(']').unwrap_or_default());
+    let (is_host, rest) = if let Some((address, rest)) = in_brackets {
+        (address.parse::<Ipv6Addr>().is_ok(), rest)
+    } else {
+        let (host, rest) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+        let is_written = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        (!host.is_empty() && host.bytes().all(is_written), rest)
+    };
+    let is_port = |rest: &str| rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    is_host && (rest.is_empty() || is_port(rest))
 }
 
 /// Refuses what is no region: the SDK would ask for a host that nobody has. A stand-in's may be
@@ -398,7 +421,41 @@ fn no_credentials(e: &CredentialsError, profile: Option<&str>) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::account_of;
+    use super::{account_of, check_url};
+
+    #[test]
+    fn an_endpoint_is_an_http_url() {
+        for url in [
+            "http://127.0.0.1:4566",
+            "https://acm.internal",
+            "http://aws_stand-in:80/path?x=1",
+            "http://[::1]:5000",
+            "http://[::1]",
+            "HTTP://x",
+        ] {
+            // The scheme is written as the SDK compares it.
+            assert_eq!(check_url(url).is_ok(), !url.starts_with("HTTP"), "{url}");
+        }
+        for url in [
+            "http://[",
+            "http://[]",
+            "http://[::1",
+            "http://[::1]x",
+            "http://a:b",
+            "http://a:70000",
+            "http://:80",
+            "http://",
+            "http://a b",
+            "http://a/{b}",
+            "http://ä",
+            "http://u@a",
+            "ftp://a",
+            "a",
+            "",
+        ] {
+            assert!(check_url(url).is_err(), "{url}");
+        }
+    }
 
     #[test]
     fn the_account_is_in_the_id_of_an_access_key() {

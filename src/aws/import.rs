@@ -16,7 +16,7 @@ use crate::certificate::{Certificate, Chain};
 use crate::check::acm::Held;
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
-use crate::key::PrivateKey;
+use crate::key::{PrivateKey, Sha256};
 
 const IMPORT: &str = "ImportCertificate";
 
@@ -72,6 +72,8 @@ pub struct Prepared {
     pub besides: Vec<CertificateArn>,
     /// What could not be found out.
     pub findings: Vec<Finding>,
+    /// The SHA-256 over leaf and chain that were asked about.
+    sha256: Sha256,
 }
 
 /// What is imported.
@@ -118,6 +120,7 @@ impl Importer {
             held_chain: Vec::new(),
             besides: Vec::new(),
             findings: Vec::new(),
+            sha256: content_sha256(wanted.certificate, wanted.chain),
         };
         if let Some(arn) = wanted.arn {
             prepared.place = Place::Replace(arn.clone());
@@ -187,20 +190,26 @@ impl Importer {
     /// a re-import may not (ACM refuses it), so they are put on after it.
     ///
     /// # Errors
+    /// [`Error::Internal`] where another certificate was prepared: it would take the place of
+    /// one that is not its own;
     /// [`Error::AwsRefused`] where nothing was changed; [`Error::AwsUnreached`]
     /// where nothing was sent; [`Error::AwsAnswer`] or [`Error::AwsUnresolved`]
     /// where what was done is not known.
     pub fn import(&self, import: &Import<'_>, prepared: &Prepared) -> Result<Outcome> {
-        self.calls.run(self.importing(import, prepared))
+        let sha256 = content_sha256(import.certificate, import.chain);
+        if sha256 != prepared.sha256 {
+            let reason = "another certificate was prepared for".to_owned();
+            return Err(Error::Internal { doing: "importing", reason });
+        }
+        self.calls.run(self.importing(import, prepared, sha256.to_string()))
     }
 
-    async fn importing(&self, import: &Import<'_>, prepared: &Prepared) -> Result<Outcome> {
-        let sha256 = content_sha256(import.certificate, import.chain).to_string();
+    async fn importing(&self, import: &Import<'_>, prepared: &Prepared, sha256: String) -> Result<Outcome> {
         let mut tags = vec![Tag::new(super::CONTENT_TAG, &sha256)?];
         tags.extend_from_slice(import.tags);
         let besides = &prepared.besides;
         let (arn, found) = match &prepared.place {
-            Place::There(arn) => (arn.clone(), true),
+            Place::There(arn) => (arn.clone(), false),
             Place::New => self.send(import, None, &tags, besides).await?,
             Place::Replace(arn) => self.send(import, Some(arn), &tags, besides).await?,
         };

@@ -29,7 +29,7 @@ impl Bundle {
     ///
     /// # Errors
     /// [`Error::Passphrase`] where it is empty, which Java opens no file with, or has a
-    /// character beyond U+FFFF.
+    /// character beyond U+FFFF; [`Error::Internal`] where the alias has one.
     pub fn secret_pkcs12(&self, alias: &str, passphrase: &str, strength: Pkcs12Strength) -> Result<Vec<u8>> {
         let key = StoredKey::from_der(self.key().secret_der()).map_err(broken)?;
         let certificates = std::iter::once(self.leaf()).chain(self.chain().certificates());
@@ -48,7 +48,7 @@ impl TrustAnchor {
     /// The certificate as a trust store in PKCS#12: Java lists it as a trusted entry.
     ///
     /// # Errors
-    /// [`Error::Passphrase`] where it is empty.
+    /// [`Error::Passphrase`] and [`Error::Internal`] as [`Bundle::secret_pkcs12`].
     pub fn pkcs12_trust_store(
         &self,
         alias: &str,

@@ -197,7 +197,8 @@ impl Subtree {
 }
 
 impl fmt::Display for Subtree {
-    /// As [`FromStr`] reads it: `dns:internal.example`, `10.103.0.0/16`.
+    /// As [`FromStr`] reads it, `dns:internal.example` or `10.103.0.0/16`; the one that has
+    /// all names of its kind in words.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dns(base) if base.is_empty() => f.write_str("every DNS name"),

@@ -225,13 +225,23 @@ fn write_findings(f: &mut fmt::Formatter<'_>, findings: &[(&'static str, String)
     findings.iter().try_for_each(|(code, message)| write!(f, "; {code}: {}", Shown(message)))
 }
 
+impl fmt::Debug for Error {
+    /// Its code and its message. Fields hold what was given as it was given, a pasted key too,
+    /// which the message hides.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {self}", self.code())
+    }
+}
+
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io { source, .. } => Some(source),
-            Self::File { source, .. } | Self::Line { source, .. } | Self::ImportUnsaved { source, .. } => {
-                Some(source)
-            }
+            Self::Io { source, .. } | Self::Listen { source, .. } | Self::Output { source } => Some(source),
+            Self::File { source, .. }
+            | Self::Line { source, .. }
+            | Self::ImportUnsaved { source, .. }
+            | Self::Unrecordable { source, .. }
+            | Self::AwsUnresolved { call: source, .. } => Some(&**source),
             _ => None,
         }
     }

@@ -64,9 +64,13 @@ pub struct Patch {
 
 impl Patch {
     /// The change much as `diff -u` shows it, to be read: `patch` may not take it where lines end
-    /// in CRLF or the last in none. Empty where there is none.
+    /// in CRLF or the last in none. Empty where there is none. `document` is the one that was
+    /// patched: of another one it makes no sense, or is empty.
     #[must_use]
     pub fn diff(&self, document: &Document, name: &str) -> String {
+        if self.edits.iter().any(|edit| document.text().get(edit.at.clone()).is_none()) {
+            return String::new();
+        }
         edit::diff(document.text(), &document.lines, &self.edits, name)
     }
 }

@@ -8,6 +8,7 @@ use crate::key::{MOST_ROUNDS, MOST_SCRYPT};
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const ENCRYPTED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.6");
 const LOCKED_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.2");
+const SECRET: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.5");
 const SAFE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.10.1.6");
 const PBES2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.13");
 const PBMAC1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.5.14");
@@ -100,6 +101,13 @@ impl Toll {
             match (kind(bag), content(bag)) {
                 (Some(LOCKED_KEY), Some(key)) => {
                     if let Some(algorithm) = elements(key.value()).first() {
+                        self.of_encryption(algorithm);
+                    }
+                }
+                // What is locked there is in an OCTET STRING, behind what kind of secret it is.
+                (Some(SECRET), Some(secret)) => {
+                    let locked = content(&secret).map(|octets| members(octets.value()));
+                    if let Some(algorithm) = locked.as_ref().and_then(|locked| locked.first()) {
                         self.of_encryption(algorithm);
                     }
                 }

@@ -54,10 +54,10 @@ pub struct KeyPool {
 }
 
 impl KeyPool {
-    /// A pool that makes this many keys in all: one at least.
+    /// A pool that makes this many keys in all: one at least, and no more than 65,536.
     #[must_use]
     pub fn new(algorithm: KeyAlgorithm, size: usize) -> Self {
-        let size = size.max(1);
+        let size = size.clamp(1, 1 << 16);
         let made = std::iter::repeat_with(Mutex::default).take(size).collect();
         Self { algorithm, size, next: AtomicUsize::new(0), made }
     }

@@ -59,9 +59,13 @@ impl TempFiles {
     /// One file more, as private as the others; it goes away with them.
     ///
     /// # Errors
-    /// [`Error::Io`], where there is one of this name among others.
+    /// [`Error::Io`], where there is one of this name among others, or the name is none of a
+    /// file in this folder.
     pub fn add(&mut self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let failed = |source| Error::Io { doing: "write", path: self.folder.path().join(name), source };
+        if Path::new(name).file_name().is_none_or(|file| file != name) {
+            return Err(failed(std::io::ErrorKind::InvalidInput.into()));
+        }
         // Made exclusively and with mode 0600.
         let builder = Builder::new().prefix(name).rand_bytes(0).tempfile_in(self.folder.path());
         let mut file = builder.map_err(failed)?;

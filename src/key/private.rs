@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use der::asn1::{AnyRef, BitStringRef, ContextSpecific, ObjectIdentifier, OctetStringRef};
 use der::pem::LineEnding;
-use der::{Decode, Encode, Reader, Sequence};
+use der::{Decode, Encode, Reader, Sequence, Tagged};
 use ring::signature::{self as ring_signature, KeyPair};
 use x509_cert::spki::AlgorithmIdentifierRef;
 use zeroize::Zeroizing;
@@ -154,6 +154,16 @@ impl PrivateKey {
     /// in: equal keys have equal bytes.
     fn from_pkcs8(pkcs8: &[u8]) -> Result<Self> {
         let parts = Pkcs8Parts::read(pkcs8)?;
+        let key = Self::from_parts(pkcs8, &parts)?;
+        // What RFC 5958 §2 has beside the key, where it is written in the same form.
+        let beside = parts.public.filter(|beside| beside.len() == key.public.bits().len());
+        if beside.is_some_and(|beside| beside != key.public.bits()) {
+            return Err(Error::Key { reason: "the public half beside it is another key's".to_owned() });
+        }
+        Ok(key)
+    }
+
+    fn from_parts(pkcs8: &[u8], parts: &Pkcs8Parts<'_>) -> Result<Self> {
         match (parts.oid, parts.curve) {
             (ED25519, _) => {
                 Signer::from_pkcs8(pkcs8, KeyAlgorithm::Ed25519)?;
@@ -187,6 +197,9 @@ impl PrivateKey {
             }
         };
         let parts = EcParts::read(inner)?;
+        if matches!(parts.curve, Some(Ok(inner)) if inner != curve) {
+            return Err(Error::Key { reason: "it names two curves".to_owned() });
+        }
         let plain = |point: &&[u8]| point.first() == Some(&4) && algorithm != KeyAlgorithm::P521;
         if let Some(point) = parts.point.filter(plain) {
             let inner = ec_private_key(parts.scalar, point)?;
@@ -389,11 +402,16 @@ fn sec1_curve(der: &[u8]) -> Result<ObjectIdentifier> {
     }
 }
 
+/// `[1] IMPLICIT PublicKey` of a PKCS#8 key (RFC 5958 §2).
+const PUBLIC: der::Tag = der::Tag::ContextSpecific { constructed: false, number: der::TagNumber(1) };
+
 /// What a PKCS#8 key says it is, and the key in its own form inside.
 pub(super) struct Pkcs8Parts<'a> {
     oid: ObjectIdentifier,
     pub(super) curve: Option<ObjectIdentifier>,
     pub(super) inner: &'a [u8],
+    /// The public half of a version 2 key.
+    public: Option<&'a [u8]>,
 }
 
 impl<'a> Pkcs8Parts<'a> {
@@ -406,11 +424,17 @@ impl<'a> Pkcs8Parts<'a> {
                     let _version: u8 = reader.decode()?;
                     let algorithm: AlgorithmIdentifierRef<'_> = reader.decode()?;
                     let inner: &OctetStringRef = reader.decode()?;
+                    let mut public = None;
                     while !reader.is_finished() {
-                        let _rest: AnyRef<'_> = reader.decode()?;
+                        let rest: AnyRef<'_> = reader.decode()?;
+                        if rest.tag() == PUBLIC {
+                            // A BIT STRING by another tag: how many bits of the last octet do
+                            // not count, which is none, and the octets.
+                            public = rest.value().strip_prefix(&[0]);
+                        }
                     }
                     let curve = algorithm.parameters.and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
-                    Ok::<_, der::Error>(Self { oid: algorithm.oid, curve, inner: inner.as_bytes() })
+                    Ok::<_, der::Error>(Self { oid: algorithm.oid, curve, inner: inner.as_bytes(), public })
                 })
             })
             .map_err(broken)

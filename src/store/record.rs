@@ -53,9 +53,9 @@ impl BatchRequests {
     /// What was asked for under a serial number.
     ///
     /// # Errors
-    /// [`Error::MalformedRecord`].
+    /// [`Error::MalformedRecord`]; [`Error::Serial`] where that is no serial number.
     pub fn get(&self, serial: &str) -> Result<Option<LeafRequest>> {
-        self.0.get(serial).map(|json| request(&written(json)?)).transpose()
+        self.0.get(&serial_name(serial)?).map(|json| request(&written(json)?)).transpose()
     }
 }
 
@@ -139,7 +139,8 @@ fn request(written: &Written) -> Result<LeafRequest> {
 /// [`Error::Serial`] where the text is none of 1 to 20 octets (RFC 5280 §4.1.2.2).
 pub fn serial_name(text: &str) -> Result<String> {
     let digits: String = text.chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect();
-    let number = digits.strip_prefix("0x").unwrap_or(&digits).trim_start_matches('0');
+    let digits = digits.strip_prefix("0x").unwrap_or(&digits);
+    let number = digits.trim_start_matches('0');
     let is_hex = number.bytes().all(|b| b.is_ascii_hexdigit());
     if digits.is_empty() || !is_hex || number.len() > 40 {
         return Err(Error::Serial { input: text.to_owned() });

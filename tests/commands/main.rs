@@ -322,6 +322,7 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
         "man",
     ] {
         let help = sandbox.ok(&format!("{command} --help"));
+        assert_eq!(sandbox.ok(&format!("help {command}")).stdout, help.stdout, "{command}");
         assert!(help.stdout.contains("Examples:"), "{command}: {}", help.stdout);
         assert_eq!(help.stderr, "");
         let page = sandbox.ok(&format!("man {command}")).stdout;
@@ -339,6 +340,7 @@ fn every_command_has_help_with_examples_and_a_manual_page() {
     ] {
         assert!(sandbox.ok(&format!("{command} --help")).stdout.starts_with(about), "{command}");
     }
+    assert_eq!(sandbox.ok("help").stdout, sandbox.ok("--help").stdout);
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = sandbox.ok(&format!("completions {shell}")).stdout;
         assert!(script.contains("path-length") && script.contains("self-signed"), "{shell}");

@@ -136,17 +136,35 @@ fn integer(number: u32) -> Vec<u8> {
     tlv(2, &[if octets.first().is_none_or(|high| *high >= 0x80) { &[0] } else { &[] }, octets])
 }
 
+/// An `EncryptedPrivateKeyInfo` that is locked by this way of deriving a key.
+fn locked(derivation: &[u8]) -> Vec<u8> {
+    let aes = tlv(0x30, &[&oid(&[2, 16, 840, 1, 101, 3, 4, 1, 42]), &tlv(4, &[&[0; 16]])]);
+    let pbes2 = tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 5, 13]), &tlv(0x30, &[derivation, &aes])]);
+    tlv(0x30, &[&pbes2, &tlv(4, &[&[0; 64]])])
+}
+
+/// A bag of this kind (RFC 7292 §4.2): 2 for a locked key, 5 for a secret, 6 for a safe.
+fn bag(kind: u32, value: &[u8]) -> Vec<u8> {
+    tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 12, 10, 1, kind]), &tlv(0xa0, &[value])])
+}
+
 /// A PKCS#12 file of key bags that are locked with the empty pass phrase, each by this way of
 /// deriving a key, in a safe or in safes in safes.
 fn locked_bags(count: usize, derivation: &[u8], nested: usize) -> Vec<u8> {
-    let aes = tlv(0x30, &[&oid(&[2, 16, 840, 1, 101, 3, 4, 1, 42]), &tlv(4, &[&[0; 16]])]);
-    let pbes2 = tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 5, 13]), &tlv(0x30, &[derivation, &aes])]);
-    let key = tlv(0x30, &[&pbes2, &tlv(4, &[&[0; 64]])]);
-    let bag = tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 12, 10, 1, 2]), &tlv(0xa0, &[&key])]);
-    let mut safe = tlv(0x30, &[&bag.repeat(count)]);
+    archive(&bag(2, &locked(derivation)).repeat(count), nested)
+}
+
+/// The same of secrets, as keytool writes a symmetric key.
+fn secret_bags(count: usize, derivation: &[u8]) -> Vec<u8> {
+    let kind = oid(&[1, 2, 840, 113_549, 1, 12, 10, 1, 2]);
+    let secret = tlv(0x30, &[&kind, &tlv(0xa0, &[&tlv(4, &[&locked(derivation)])])]);
+    archive(&bag(5, &secret).repeat(count), 0)
+}
+
+fn archive(bags: &[u8], nested: usize) -> Vec<u8> {
+    let mut safe = tlv(0x30, &[bags]);
     for _ in 0..nested {
-        safe =
-            tlv(0x30, &[&tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 12, 10, 1, 6]), &tlv(0xa0, &[&safe])])]);
+        safe = tlv(0x30, &[&bag(6, &safe)]);
     }
     let data =
         |inside: &[u8]| tlv(0x30, &[&oid(&[1, 2, 840, 113_549, 1, 7, 1]), &tlv(0xa0, &[&tlv(4, &[inside])])]);
@@ -172,11 +190,17 @@ fn an_archive_that_asks_for_minutes_of_work_stays_closed() {
         locked_bags(4_000, &pbkdf2(1_000_000), 2),
         locked_bags(1, &scrypt(1 << 20, 16), 0),
         locked_bags(1_000, &scrypt(1 << 14, 1), 0),
+        secret_bags(4_000, &pbkdf2(1_000_000)),
+        secret_bags(1_000, &scrypt(1 << 14, 1)),
     ] {
         assert_eq!(said(archive)[0], work);
     }
     // A file that asks for little is opened, and is what it is.
-    for archive in [locked_bags(2, &pbkdf2(1_000), 0), locked_bags(1, &scrypt(1 << 10, 1), 0)] {
+    for archive in [
+        locked_bags(2, &pbkdf2(1_000), 0),
+        locked_bags(1, &scrypt(1 << 10, 1), 0),
+        secret_bags(2, &pbkdf2(1_000)),
+    ] {
         assert!(said(archive)[0] != work);
     }
 }

@@ -56,3 +56,20 @@ fn a_ca_issues_nothing_when_one_above_it_has_ended() {
     let issued = below.issue(&LeafRequest::new(["a.example"]).unwrap());
     assert!(matches!(&issued, Err(Error::CaNotValid { subject, .. }) if subject == "CN=Root"), "{issued:?}");
 }
+
+/// A new certificate is held against the CA above as a new CA is.
+#[test]
+fn a_ca_is_not_renewed_under_one_that_has_no_room_for_it() {
+    let key = || PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let root = |length| {
+        let plan = CaRequest::new("Root").unwrap().path_length(Some(length)).plan(now()).unwrap();
+        Authority::create(&plan, key()).unwrap()
+    };
+    let (wide, narrow) = (root(1), root(0));
+    let plan = CaRequest::new("Below").unwrap().path_length(Some(0)).plan(now()).unwrap();
+    let below = || wide.create_under(&plan.clone().within(wide.validity()), key()).unwrap();
+    let validity = Lifetime::days(100).starting(now()).unwrap();
+    below().renewed(Some(&wide), &validity, &RenewedSerial::Fresh).unwrap();
+    let refused = below().renewed(Some(&narrow), &validity, &RenewedSerial::Fresh).map(|_| ());
+    assert!(matches!(refused, Err(Error::PathLength { limit: 0, .. })), "{refused:?}");
+}

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use certforge::error::{Category, Counted, Error, Escaped, NameFault, Shown, is_invisible};
+use certforge::{KeyAlgorithm, LeafRequest, PrivateKey};
 
 fn path() -> PathBuf {
     PathBuf::from("/srv/x.pem")
@@ -436,6 +437,28 @@ fn a_place_is_told_before_the_fault_and_changes_neither_code_nor_kind() {
     assert!(full.to_string().contains(path().to_str().unwrap()) && !full.to_string().contains("pile.pem"));
     assert!(full.source().unwrap().downcast_ref::<io::Error>().is_some());
     assert!(Error::NoNames.source().is_none());
+    let refused = || Box::new(Error::AwsRegion);
+    let causes: [Error; 3] = [
+        Error::Unrecordable { path: path(), source: refused() },
+        Error::ImportUnsaved { arn: String::new(), source: refused() },
+        Error::AwsUnresolved { action: "ImportCertificate", call: refused(), look: Box::new(Error::NoNames) },
+    ];
+    for error in causes {
+        let cause = error.source().unwrap().downcast_ref::<Error>();
+        assert!(matches!(cause, Some(Error::AwsRegion)), "{error}");
+    }
+    assert!(Error::Output { source: no_room() }.source().is_some());
+}
+
+/// Who unwraps a result has the error in a log.
+#[test]
+fn a_key_that_was_pasted_where_a_name_belongs_is_in_no_error() {
+    let key = PrivateKey::generate(KeyAlgorithm::P256).unwrap();
+    let pem = key.secret_pem().unwrap();
+    let secret = pem.lines().nth(1).unwrap();
+    let error = LeafRequest::new([pem.as_str()]).unwrap_err();
+    assert!(!format!("{error:?} {error}").contains(secret), "{error}");
+    assert!(format!("{error:?}").starts_with(error.code()), "{error:?}");
 }
 
 #[test]

@@ -109,6 +109,9 @@ fn files_for_a_test_are_whole_and_go_with_it() {
     let more = files.add("trust.p12", b"octets").unwrap();
     assert_eq!((mode(&more), std::fs::read(&more).unwrap()), (0o600, b"octets".to_vec()));
     assert!(more.starts_with(&folder));
+    for elsewhere in ["../escaped", "/tmp/escaped", "a/b", "..", "."] {
+        assert!(files.add(elsewhere, b"octets").is_err(), "{elsewhere}");
+    }
     drop(files);
     assert!(!folder.exists());
     let empty = TempFiles::empty().unwrap();

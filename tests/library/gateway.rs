@@ -144,6 +144,9 @@ fn a_patch_inserts_what_is_asked_for_and_nothing_else() {
     let added: Vec<_> = diff.lines().filter(|l| l.starts_with('+') && !l.starts_with("+++")).collect();
     assert!(!removed.is_empty() && added.len() >= removed.len(), "{diff}");
     assert!(added.iter().any(|line| line.contains("insecureSkipVerification")));
+    // Of a document that it is not of there is nothing to show.
+    let other = r#"{"openapi":"3.0.1","paths":{"/":{"get":{"x-amazon-apigateway-integration":{}}}}}"#;
+    assert_eq!(patch.diff(&Document::read(other.as_bytes()).unwrap(), "other.json"), "");
 }
 
 #[test]

@@ -45,6 +45,7 @@ mod template;
 mod up;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -302,7 +303,7 @@ pub fn run() -> ExitCode {
         let message = "an argument is PEM text, and other programs can read arguments";
         return render::usage(message, "give the path of the file instead", Format { json, quiet: false });
     }
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(asked()) {
         Ok(cli) => cli,
         Err(e) => return parse_failure(&e),
     };
@@ -316,6 +317,17 @@ pub fn run() -> ExitCode {
         Ok(report) => render::report(&report, format),
         Err(failure) => render::failure(&failure, format),
     }
+}
+
+/// The arguments, where `help ca new` means `ca new --help`. As a command of clap's own it would
+/// stand beside each command's subcommands, in manual pages and in completions.
+fn asked() -> Vec<OsString> {
+    let mut args: Vec<OsString> = std::env::args_os().collect();
+    if args.get(1).is_some_and(|first| first == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
 }
 
 /// Whether the version is all that was asked for, and in full: scripts ask that often, and

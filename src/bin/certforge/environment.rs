@@ -219,8 +219,3 @@ fn overwrite() {
     let room = [0_u8; 128 << 10];
     std::hint::black_box(&room);
 }
-
-/// The same in the threads that share work.
-pub fn wipe_shared_stacks() {
-    rayon::broadcast(|_| wipe_stack());
-}

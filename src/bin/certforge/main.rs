@@ -11,6 +11,7 @@ mod render;
 mod report;
 mod signals;
 mod spelling;
+mod threads;
 
 use std::alloc::System;
 use std::process::ExitCode;

@@ -17,6 +17,7 @@ use crate::report::{
     AcmEntry, AcmListReport, AcmShowReport, FailedPlace, PolicyReport, PruneReport, Report, StatementReport,
     TagReport, findings,
 };
+use crate::threads;
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -129,15 +130,11 @@ fn at_once<T: Send>(
     if let [target] = targets {
         return vec![what(target)];
     }
-    std::thread::scope(|scope| {
-        let what = &what;
-        // A connection is one thread's own: each gets its place by an exclusive reference.
-        let threads: Vec<_> = targets.iter_mut().map(|target| scope.spawn(move || what(target))).collect();
-        let join = |t: std::thread::ScopedJoinHandle<'_, _>| {
-            t.join().unwrap_or_else(|_| Err(stopped("asking ACM").into()))
-        };
-        threads.into_iter().map(join).collect()
-    })
+    let what = &what;
+    // A connection is one thread's own: each gets its place by an exclusive reference.
+    let each = targets.iter_mut().map(|target| move || what(target)).collect();
+    let done = threads::at_once(each).into_iter();
+    done.map(|done| done.unwrap_or_else(|| Err(stopped("asking ACM").into()))).collect()
 }
 
 fn entry(summary: &Summary, session: &Session, now: OffsetDateTime) -> AcmEntry {

@@ -22,12 +22,12 @@ use crate::command::ca::new::rehearsed;
 use crate::command::inventory::{Issuers, leaves};
 use crate::command::passphrase::{PassphraseArgs, from_file, read_first_line};
 use crate::context::{Context, Failure, Waits};
-use crate::environment;
 use crate::render::Bar;
 use crate::report::{
     ApplyLeaf, ApplyReport, CaReport, FailedForm, Problem, Report, State, findings, left_behind_findings,
     path,
 };
+use crate::threads::Shared;
 use difference::Verdict;
 use manifest::Manifest;
 use plan::{PlannedCa, PlannedLeaf};
@@ -83,7 +83,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     {
         read_first_line(&base.join(file))?;
     }
-    let (mut reports, changed) = compare(&wanted, &mut authorities)?;
+    let threads = Shared::start();
+    let (mut reports, changed) = compare(&wanted, &mut authorities, &threads)?;
     let put_away = not_wanted(&cas, &wanted, context)?;
     let mut left_behind = Vec::new();
     if !args.dry_run {
@@ -96,7 +97,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             let secret = secrets.remove(ca.name.as_str()).flatten();
             *report = make_ca(ca, secret.as_ref(), &mut authorities)?;
         }
-        left_behind = make(&changed, &wanted, &authorities, context)?;
+        left_behind = make(&changed, &wanted, &authorities, &threads, context)?;
         for (report, leaf) in goes_on(&mut reports, &wanted) {
             forms(leaf, &base, context, report);
         }
@@ -297,6 +298,7 @@ fn make_ca(
 fn compare(
     wanted: &[PlannedLeaf],
     authorities: &mut Authorities<'_>,
+    threads: &Shared,
 ) -> Result<(Vec<ApplyLeaf>, Vec<usize>), Failure> {
     let context = authorities.context;
     for leaf in wanted {
@@ -306,7 +308,7 @@ fn compare(
     }
     let authorities = &*authorities;
     let one = |leaf: &PlannedLeaf| difference::of_leaf(leaf, &authorities.issuers(&leaf.ca), context);
-    let states: Vec<_> = wanted.par_iter().map(one).collect::<Result<_, Failure>>()?;
+    let states = threads.run(|| wanted.par_iter().map(one).collect::<Result<Vec<_>, Failure>>())?;
     let mut changed = Vec::new();
     let reports = states.into_iter().zip(wanted).enumerate().map(|(i, (verdict, leaf))| {
         let Verdict { state, reason, findings: found, refused, not_after } = verdict;
@@ -329,6 +331,7 @@ fn make(
     changed: &[usize],
     wanted: &[PlannedLeaf],
     authorities: &Authorities<'_>,
+    threads: &Shared,
     context: &Context,
 ) -> Result<Vec<LeftBehind>, Failure> {
     if changed.is_empty() {
@@ -345,8 +348,7 @@ fn make(
         bar.tick();
         Ok(())
     };
-    changed.par_iter().try_for_each(one)?;
-    environment::wipe_shared_stacks();
+    threads.run(|| changed.par_iter().try_for_each(one))?;
     let left_behind = batch.place(Overwrite::Archive)?;
     bar.end();
     Ok(left_behind)

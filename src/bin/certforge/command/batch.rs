@@ -14,9 +14,9 @@ use rayon::prelude::*;
 
 use crate::command::issue::IssueArgs;
 use crate::context::{Context, Failure, Waits};
-use crate::environment;
 use crate::render::Bar;
 use crate::report::{BatchLeaf, BatchReport, Report, findings, left_behind_findings, names, path};
+use crate::threads::Shared;
 use output::Stream;
 
 // Many leaves at once.
@@ -117,6 +117,7 @@ pub fn run(
     }
     let bar = Bar::new(jobs.len(), context.waits == Waits::Quiet);
     let batch = context.store.batch()?;
+    let threads = Shared::start();
     let leaves: Vec<BatchLeaf> = match stream {
         None => {
             let one = |job: &Job| {
@@ -129,7 +130,7 @@ pub fn run(
                 bar.tick();
                 Ok(leaf(&bundle, Some(path(&folder)), job))
             };
-            let made = jobs.par_iter().map(one).collect::<Result<_, Error>>()?;
+            let made = threads.run(|| jobs.par_iter().map(one).collect::<Result<_, Error>>())?;
             let left_behind = batch.place(if force { Overwrite::Archive } else { Overwrite::Refuse })?;
             said.extend(left_behind.iter().flat_map(left_behind_findings));
             made
@@ -146,7 +147,7 @@ pub fn run(
                     let piece = output::piece(form, job.plan.names(), &bundle)?;
                     Ok((piece, leaf(&bundle, None, job)))
                 };
-                let pieces = chunk.par_iter().map(one).collect::<Result<Vec<_>, Error>>()?;
+                let pieces = threads.run(|| chunk.par_iter().map(one).collect::<Result<Vec<_>, Error>>())?;
                 if output == std::path::Path::new("-") {
                     // Whoever reads has the leaves from now on: they are on record before.
                     batch.place_records()?;
@@ -161,7 +162,7 @@ pub fn run(
             made
         }
     };
-    environment::wipe_shared_stacks();
+    drop(threads);
     bar.end();
     let output = stream.map(|(_, output)| path(output));
     Ok(Report::Batch(BatchReport { planned: false, output, leaves, skipped, findings: said }))

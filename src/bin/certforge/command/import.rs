@@ -251,9 +251,10 @@ fn send(
     let import = Import { certificate: candidate.certificate, chain: &candidate.sent, key, tags };
     let outcome = session.importer.import(&import, prepared)?;
     report.state = match prepared.place {
+        Place::There(_) => ImportState::Found,
         _ if outcome.found => ImportState::Found,
         Place::Replace(_) => ImportState::Reimported,
-        Place::New | Place::There(_) => ImportState::Imported,
+        Place::New => ImportState::Imported,
     };
     report.arn = Some(outcome.arn.to_string());
     let mut recorded = pairs(tags);

@@ -18,6 +18,7 @@ use crate::command::offering::offering;
 use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::report::ImportResult;
+use crate::threads;
 
 // How an import is made: the flags of `import-acm` and of `up`.
 #[derive(clap::Args)]
@@ -329,25 +330,22 @@ pub fn to_all(
             None => groups.push(vec![(at, target)]),
         }
     }
-    let mut results: Vec<(usize, ImportResult)> = std::thread::scope(|scope| {
-        let mut threads = Vec::with_capacity(groups.len());
-        for group in groups {
-            let places: Vec<_> =
-                group.iter().map(|(at, t)| (*at, t.region.clone(), t.profile.clone())).collect();
-            let done = || group.into_iter().map(|(at, target)| (at, one(target))).collect::<Vec<_>>();
-            threads.push((places, scope.spawn(done)));
-        }
-        let results = threads.into_iter().flat_map(|(places, thread)| {
-            thread.join().unwrap_or_else(|_| {
-                let failed = |(at, region, profile)| {
-                    let outcome = Err(stopped("importing").into());
-                    (at, ImportResult { name: name.to_owned(), region, profile, outcome })
-                };
-                places.into_iter().map(failed).collect()
-            })
-        });
-        results.collect()
-    });
+    let one = &one;
+    let (mut places, mut work) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
+    for group in groups {
+        places.push(group.iter().map(|(at, t)| (*at, t.region.clone(), t.profile.clone())).collect());
+        work.push(move || group.into_iter().map(|(at, target)| (at, one(target))).collect::<Vec<_>>());
+    }
+    let stopped = |places: Vec<(usize, String, Option<String>)>| {
+        let failed = |(at, region, profile)| {
+            let outcome = Err(stopped("importing").into());
+            (at, ImportResult { name: name.to_owned(), region, profile, outcome })
+        };
+        places.into_iter().map(failed).collect()
+    };
+    let done = threads::at_once(work).into_iter().zip(places);
+    let mut results: Vec<(usize, ImportResult)> =
+        done.flat_map(|(done, places)| done.unwrap_or_else(|| stopped(places))).collect();
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
 }

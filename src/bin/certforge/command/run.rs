@@ -149,7 +149,7 @@ fn supervised(command: &mut Command, program: &OsStr, mut signals: Signals) -> R
     let to = rustix::process::Pid::from_child(&child);
     let handle = signals.handle();
     let at_terminal = environment::may_be_interrupted();
-    let passing = std::thread::spawn(move || {
+    let passing = std::thread::Builder::new().spawn(move || {
         for signal in signals.forever() {
             let passed = match signal {
                 SIGTERM => Signal::TERM,
@@ -167,6 +167,14 @@ fn supervised(command: &mut Command, program: &OsStr, mut signals: Signals) -> R
             let _ = rustix::process::kill_process(to, passed);
         }
     });
+    let passing = match passing {
+        Ok(passing) => passing,
+        Err(e) => {
+            // Without it the program could not be ended from without.
+            let _ = child.kill().and_then(|()| child.wait());
+            return Err(Failure::NotStarted(failed("start", e).into()));
+        }
+    };
     let status = child.wait();
     handle.close();
     let _ = passing.join();

@@ -2,7 +2,6 @@
 //! are not released.
 
 use certforge::harness::Seeded;
-use rayon::ThreadPoolBuilder;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use time::{Date, OffsetDateTime, Time};
 
@@ -28,9 +27,6 @@ impl SeedArgs {
         match (self.seed, self.at) {
             (None, None) => work(),
             (Some(seed), Some(at)) => {
-                // A seed belongs to one thread.
-                let pool = ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
-                pool.map_err(|e| usage(&e.to_string(), "certforge --help"))?;
                 render::progress(
                     "SEEDED",
                     &format!("whoever knows --seed {seed} has the keys: for snapshots alone"),

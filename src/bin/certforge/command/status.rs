@@ -113,11 +113,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         let ca = issuers.of(leaf).map(|ca| ca.name.as_str());
         if is_key_gone(leaf, ca, &context.store) {
-            let message = format!("{}: key.pem was here, and is not any more", Shown(&leaf.name()));
+            let name = Shown(&leaf.name()).to_string();
+            let message = format!("{name}: its key is not here, and no record says that ACM has it");
             let finding = Finding::new("leaf.key-gone", Severity::Info, leaf.name(), message);
-            broken.push(
-                finding.fix(format!("where it is lost: certforge renew {} --rekey", Shown(&leaf.name()))),
-            );
+            broken.push(finding.fix(format!(
+                "where it is lost: certforge renew {name} --rekey; for ACM alone: certforge up {name} --import-acm --ephemeral"
+            )));
         }
         let mut entry = entry("leaf", &leaf.name(), &leaf.certificate, ca, (within, context), &mut broken);
         entry.folder = crate::report::path(&leaf.folder);

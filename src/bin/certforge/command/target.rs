@@ -14,6 +14,7 @@ use certforge::store::{ImportRecord, Lock, SIMULATOR, Store, is_regular, read_in
 use crate::context::{Failure, Waits};
 use crate::environment;
 use crate::render;
+use crate::threads;
 
 #[derive(clap::Args)]
 pub struct TargetArgs {
@@ -195,15 +196,11 @@ impl TargetArgs {
         if let [connection] = wanted.as_slice() {
             return Ok(vec![reach(connection, simulated, waits)]);
         }
-        let all = std::thread::scope(|scope| {
-            let reaching: Vec<_> =
-                wanted.iter().map(|c| (c, scope.spawn(move || reach(c, simulated, waits)))).collect();
-            let reached = reaching.into_iter().map(|(c, thread)| {
-                thread.join().unwrap_or_else(|_| unreached(c, stopped("connecting").into()))
-            });
-            reached.collect::<Vec<_>>()
-        });
-        Ok(all)
+        let reaching = wanted.iter().map(|c| move || reach(c, simulated, waits)).collect();
+        let reached = threads::at_once(reaching).into_iter().zip(&wanted);
+        Ok(reached
+            .map(|(target, c)| target.unwrap_or_else(|| unreached(c, stopped("connecting").into())))
+            .collect())
     }
 }
 

@@ -16,9 +16,9 @@ use crate::command::PEM;
 use crate::command::material::{self, Revocations};
 use crate::command::status::span;
 use crate::context::{Context, Failure, Waits};
-use crate::environment;
 use crate::render::Bar;
 use crate::report::{Report, ScanEntry, ScanReport, findings, path, self_signature};
+use crate::threads::Shared;
 
 /// How deep folders are looked into, and how many files are.
 const DEEPEST: usize = 32;
@@ -29,16 +29,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let (files, closed) = files_below(&args.what, DEEPEST, MOST)?;
     let asked = Asked { within, strict: args.strict, revocations: Revocations::of(context), context };
     let bar = Bar::new(files.len(), context.waits == Waits::Quiet);
-    let all: Vec<(Vec<ScanEntry>, Vec<Finding>)> = files
-        .par_iter()
-        .with_min_len(16)
-        .map(|file| {
-            let found = one(file, &asked);
-            bar.tick();
-            found
-        })
-        .collect();
-    environment::wipe_shared_stacks();
+    let one = |file: &PathBuf| {
+        let found = one(file, &asked);
+        bar.tick();
+        found
+    };
+    let all: Vec<(Vec<ScanEntry>, Vec<Finding>)> =
+        Shared::start().run(|| files.par_iter().with_min_len(16).map(one).collect());
     bar.end();
     let mut report = ScanReport {
         folder: path(&PathBuf::from(&args.what)),

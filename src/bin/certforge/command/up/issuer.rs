@@ -119,7 +119,9 @@ pub fn ensure(
     std::thread::scope(|scope| {
         // A seed belongs to one thread.
         let early = (leaf.key().is_rsa() && !environment::is_seeded())
-            .then(|| scope.spawn(|| PrivateKey::generate(leaf.key())));
+            .then(|| std::thread::Builder::new().spawn_scoped(scope, || PrivateKey::generate(leaf.key())));
+        // Where there is no thread to be had, it is made when its turn comes.
+        let early = early.and_then(Result::ok);
         let mut findings = Vec::new();
         let mut root = None;
         let above = if shape.three_tier && !shape.throw_away_root {
