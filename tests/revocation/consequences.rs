@@ -19,6 +19,23 @@ fn what_stands_below_a_revoked_ca_is_revoked() {
     assert!(status.contains("ca.damaged"), "{status}");
 }
 
+/// The way up is not in the file, and is asked for all the same.
+#[test]
+fn a_leaf_by_its_file_is_judged_by_the_cas_above_it() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --three-tier --key p256");
+    let leaf = "certforge/a.example/cert.pem";
+    let with_chain = format!("check {leaf} --chain certforge/a.example/chain.pem");
+    for args in [&format!("check {leaf}"), &format!("verify {leaf}"), &with_chain] {
+        sandbox.ok(args);
+    }
+    sandbox.ok("revoke default --reason superseded");
+    for args in [&format!("check {leaf}"), &format!("verify {leaf}"), &with_chain] {
+        let ran = sandbox.run(&format!("{args} --json"));
+        assert!(ran.status == 1 && ran.stdout.contains("path.revoked"), "{args}: {}", ran.stdout);
+    }
+}
+
 #[test]
 fn what_a_replaced_ca_issued_stays_revoked() {
     let sandbox = Sandbox::new();

@@ -121,6 +121,16 @@ fn a_record_that_cannot_be_read_is_of_what_was_taken_back() {
     let entries = json(&status.stdout)["entries"].clone();
     let leaf = entries.as_array().unwrap().iter().find(|e| e["name"] == "a.example").unwrap().clone();
     assert_eq!((status.status, &leaf["condition"]), (1, &"revoked".into()), "{leaf}");
+    for (args, code) in [
+        ("check certforge/a.example/cert.pem", 1),
+        ("check certforge", 1),
+        ("verify certforge/a.example/cert.pem", 1),
+        ("import-acm a.example --sim", 3),
+    ] {
+        let ran = sandbox.run(args);
+        let is_told = ran.stdout.contains("revoked") || ran.stderr.contains("taken back");
+        assert!(ran.status == code && is_told, "{args}: {} {}", ran.stdout, ran.stderr);
+    }
     std::fs::write(&record, whole).unwrap();
     std::fs::write(sandbox.file("certforge/ca/default/crl.number"), "junk").unwrap();
     let told = sandbox.run("crl").stderr;

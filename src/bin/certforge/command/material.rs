@@ -103,7 +103,12 @@ fn look_up(store: &Store, place: &str, certificate: &Certificate) -> Option<Find
             let message = format!("it was taken back by the CA {} ({reason})", Shown(&ca));
             Finding::new("path.revoked", Severity::Error, place, message)
         }),
-        Err(e) => Some(unrecorded(place, &e)),
+        Err(e @ Error::Io { .. }) => Some(unrecorded(place, &e)),
+        // It is in every list: what cannot be read there is the reason alone.
+        Err(e) => {
+            let message = format!("it was taken back, and why cannot be read: {e}");
+            Some(Finding::new("path.revoked", Severity::Error, place, message))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use certforge::aws::CertificateArn;
 use super::{Args, page};
 use crate::command::target::TargetArgs;
 use crate::context::{Context, Failure};
-use crate::report::{CheckReport, Report};
+use crate::report::{CheckReport, Report, findings};
 
 // Where ACM is.
 #[derive(clap::Args)]
@@ -46,7 +46,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let mut report = page::inspect(&args.what, &parts, context);
     report.text = args.text;
     let rest: Vec<Certificate> = chain;
-    page::judge(&mut report, &leaf, rest, args.judge.name.as_deref(), args, context)?;
+    let taken_back = page::judge(&mut report, &leaf, rest, args.judge.name.as_deref(), args, context)?;
+    report.findings.extend(findings(&taken_back));
     if let Some(form) = args.format {
         report.content = Some(form.of(&leaf)?);
     }

@@ -57,11 +57,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             report.content = Some(form.of(first)?);
         }
         let chain: Vec<Certificate> = parts.certificates[1..].iter().map(|(_, c)| c.clone()).collect();
-        if !is_of_store && args.judge.crl.is_empty() {
-            let all: Vec<Certificate> = parts.certificates.iter().map(|(_, c)| c.clone()).collect();
-            report.findings.extend(findings(&material::taken_back_along(&all, context)));
+        let said = judge(&mut report, first, chain, args.judge.name.as_deref(), args, context)?;
+        // Of a leaf of the store the records were asked already, with what is to be done about it.
+        if !is_of_store {
+            report.findings.extend(findings(&said));
         }
-        judge(&mut report, first, chain, args.judge.name.as_deref(), args, context)?;
     }
     report.findings.extend(findings(taken_back.as_slice()));
     due(&mut report, &parts, args, context)?;
@@ -245,7 +245,8 @@ fn misfit(leaf: &Certificate, file: &Path, parts: &Parts) -> Option<Finding> {
     Some(Finding::new(code, Severity::Error, place, message).fix(fix))
 }
 
-/// Judges the first certificate by the rest, where it is known whom to trust.
+/// Judges the first certificate by the rest, where it is known whom to trust. Where no list was
+/// given it tells what this store took back of the path, and of what stands beside it.
 pub fn judge(
     report: &mut CheckReport,
     leaf: &Certificate,
@@ -253,7 +254,7 @@ pub fn judge(
     name: Option<&str>,
     args: &Args,
     context: &Context,
-) -> Result<(), Failure> {
+) -> Result<Vec<Finding>, Failure> {
     let (clients, passphrase) = (args.clients, &args.passphrase);
     let args: &JudgeArgs = &args.judge;
     let mut said = Vec::new();
@@ -333,7 +334,20 @@ pub fn judge(
     verdict.findings.retain(|f| !said_there(f));
     let what = report.what.clone();
     report.verify = Some(VerifyReport::of(&what, &question, &verdict, &said));
-    Ok(())
+    if !args.crl.is_empty() {
+        return Ok(Vec::new());
+    }
+    let path = if verdict.path.is_empty() { std::slice::from_ref(leaf) } else { &verdict.path };
+    let mut taken_back = material::taken_back_along(path, context);
+    // Another client may take its way by these.
+    let beside: Vec<Certificate> = sent.into_iter().filter(|c| !path.contains(c)).collect();
+    let mut of_these = material::taken_back_along(&beside, context);
+    of_these.retain(|f| f.severity == Severity::Error);
+    for finding in &mut of_these {
+        "chain".clone_into(&mut finding.place);
+    }
+    taken_back.extend(of_these);
+    Ok(taken_back)
 }
 
 /// What a leaf is for, by its own word.

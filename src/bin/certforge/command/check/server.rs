@@ -76,10 +76,7 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
     if let Some((leaf, rest)) = certificates.split_first().filter(|_| readable) {
         // A server is judged for the name under which it was reached.
         let name = args.judge.name.clone().or_else(|| args.server.servername.clone()).unwrap_or(host);
-        page::judge(&mut report, leaf, rest.to_vec(), Some(&name), args, context)?;
-        if args.judge.crl.is_empty() {
-            said.extend(material::taken_back_along(&certificates, context));
-        }
+        said.extend(page::judge(&mut report, leaf, rest.to_vec(), Some(&name), args, context)?);
         said.extend(chain(leaf, rest, args, context)?);
         if let Some(form) = args.format {
             report.content = Some(form.of(leaf)?);
