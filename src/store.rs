@@ -27,6 +27,7 @@ mod folder;
 mod form;
 mod import_record;
 mod leaf;
+mod load;
 mod new_file;
 mod new_folder;
 mod record;
@@ -281,11 +282,20 @@ impl Store {
             }
         }
         if let Some(origin) = origin {
-            let folder = self.ca_folder(origin.ca)?.join(ISSUED);
-            let record = folder.join(format!("{}.pem", parts.leaf.serial_hex()));
-            set.record(&record, record::text(&leaf_pem, origin.request, parts.key.is_none())?.as_bytes())?;
+            let record = self.issued_folder(origin.ca)?.join(format!("{}.pem", parts.leaf.serial_hex()));
+            let elsewhere = parts.key.is_none() && !self.had_key(name, parts.leaf, origin.ca);
+            set.record(&record, record::text(&leaf_pem, origin.request, elsewhere)?.as_bytes())?;
         }
         set.place(&target, overwrite, "leaf", &name.to_string())
+    }
+
+    /// Whether the leaf that is there has the key of `leaf`, and had it here once by its record:
+    /// it was lost, or taken to where it is used.
+    fn had_key(&self, name: &San, leaf: &Certificate, ca: &str) -> bool {
+        let Ok(Some(old)) = self.leaf_of(name) else { return false };
+        let record = || self.issued(ca, &old.certificate.serial_hex());
+        old.certificate.public_key() == leaf.public_key()
+            && record().is_ok_and(|issued| issued.is_some_and(|issued| !issued.key_is_elsewhere))
     }
 
     /// Saves a signing request with its key, beside the leaves: the certificate comes

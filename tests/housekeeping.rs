@@ -430,6 +430,52 @@ fn a_run_without_file_descriptors_leaves_nothing() {
     assert!(refused > 4, "{refused}");
 }
 
+/// Copies that keep no empty folder, as those of git do.
+#[test]
+fn a_ca_whose_empty_folders_are_lost_goes_on() {
+    for args in [
+        "leaf b.example --key p256",
+        "leaf --batch names --key p256",
+        "ca new below --under default --key p256",
+    ] {
+        let sandbox = Sandbox::new();
+        std::fs::write(sandbox.file("names"), "one.example\ntwo.example\n").unwrap();
+        sandbox.ok("ca new --key p256");
+        for folder in ["issued", "revoked"] {
+            std::fs::remove_dir(sandbox.file(&format!("certforge/ca/default/{folder}"))).unwrap();
+        }
+        sandbox.ok(args);
+        let mode =
+            std::fs::metadata(sandbox.file("certforge/ca/default/issued")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{args}");
+    }
+}
+
+/// Whoever renews at night reads nothing else.
+#[test]
+fn what_a_renewal_takes_away_is_told_to_those_who_want_errors_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    std::fs::write(sandbox.file("pass"), "secret\n").unwrap();
+    sandbox.ok("bundle a.example --to p12 --passphrase-file pass");
+    let ran = sandbox.ok("--quiet renew --all");
+    assert!(ran.stderr.contains("a.example/bundle.p12 was made of the leaf before"), "{}", ran.stderr);
+    assert_eq!(sandbox.ok("--quiet renew --all").stderr, "");
+}
+
+/// A key that was lost is not one that was never here.
+#[test]
+fn a_lost_key_stays_lost_when_its_certificate_is_renewed() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    std::fs::remove_file(sandbox.file("certforge/a.example/key.pem")).unwrap();
+    let told = |sandbox: &Sandbox| sandbox.run("status --json").stdout.contains("leaf.key-gone");
+    assert!(told(&sandbox));
+    sandbox.ok("renew a.example");
+    assert!(told(&sandbox));
+    assert!(!sandbox.run("up a.example").stderr.contains("elsewhere"));
+}
+
 /// As in a container of few processes: who cannot start a thread does the work alone.
 #[test]
 fn a_run_without_threads_to_spare_does_all_of_it() {

@@ -13,8 +13,8 @@ use super::directory::Directory;
 use super::file::{self, io_error};
 use super::set::{Lock, replace_folder, sweep};
 use super::{
-    CERTIFICATE, CHAIN, FULLCHAIN, ISSUED, KEY, LeafParts, Origin, Overwrite, PUBLIC, SECRET, Store,
-    TRUST_ANCHOR, folder_name, record,
+    CERTIFICATE, CHAIN, FULLCHAIN, KEY, LeafParts, Origin, Overwrite, PUBLIC, SECRET, Store, TRUST_ANCHOR,
+    folder_name, record,
 };
 use super::{temporary, write};
 use crate::bundle::{Bundle, fullchain_pem};
@@ -191,7 +191,7 @@ impl Batch<'_> {
         let records = if let Some(records) = all.get_mut(origin.ca) {
             records
         } else {
-            let folder = Arc::new(Directory::open(&self.store.ca_folder(origin.ca)?.join(ISSUED))?);
+            let folder = Arc::new(Directory::open(&self.store.issued_folder(origin.ca)?)?);
             all.entry(origin.ca.to_owned()).or_insert(Records { folder, requests: Vec::new() })
         };
         records.requests.extend_from_slice(line.as_bytes());

@@ -189,8 +189,7 @@ impl Store {
     /// # Errors
     /// [`Error::StoreName`], [`Error::Io`].
     pub fn record_issued(&self, ca: &str, certificate: &Certificate) -> Result<bool> {
-        let folder = self.ca_folder(ca)?.join(ISSUED);
-        let path = folder.join(format!("{}.pem", certificate.serial_hex()));
+        let path = self.issued_folder(ca)?.join(format!("{}.pem", certificate.serial_hex()));
         if file::is_there(&path) {
             return Ok(false);
         }

@@ -1,6 +1,7 @@
 //! CAs of other tools, taken over: their leaves verify in OpenSSL, Java and Go.
 
 mod refused;
+mod since;
 #[path = "../support/mod.rs"]
 mod support;
 

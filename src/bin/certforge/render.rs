@@ -72,6 +72,8 @@ fn status_of(report: &Report) -> u8 {
         #[cfg(feature = "aws")]
         Report::Prune(r) => acm::worst(&r.failed),
         Report::Renew(r) => lifecycle::renew_status(r),
+        // What a list takes back that cannot be read is not taken over.
+        Report::Adopt(r) => u8::from(r.findings.iter().any(|f| f.severity == "error")) * status::NEGATIVE,
         Report::ApigwExplain(r) => u8::from(r.is_negative()) * status::NEGATIVE,
         Report::Check(r) => u8::from(!r.good) * status::NEGATIVE,
         Report::Scan(r) => {
@@ -100,6 +102,7 @@ fn failures(report: &Report) -> Vec<u8> {
         Report::Apply(r) => {
             let _ = apply::failures(&mut text, r);
         }
+        Report::Adopt(r) => errors(&r.findings),
         Report::CaList(r) => errors(&r.findings),
         Report::Issued(r) => errors(&r.findings),
         Report::LeafList(r) => errors(&r.findings),

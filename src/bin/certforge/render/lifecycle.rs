@@ -100,9 +100,14 @@ pub fn renew_lines(out: &mut impl Write, report: &RenewReport) -> io::Result<()>
     finding_lines(out, &report.findings)
 }
 
-/// What failed alone.
+/// What failed alone, and what a server had and has no more: whoever renews at night reads
+/// nothing else.
 pub fn renew_failures(out: &mut impl Write, report: &RenewReport) -> io::Result<()> {
     for renewed in &report.leaves {
+        if let Ok(leaf) = &renewed.outcome {
+            let taken_away = leaf.findings.iter().filter(|f| f.code == "store.left-behind");
+            finding_lines(out, &taken_away.cloned().collect::<Vec<_>>())?;
+        }
         match &renewed.outcome {
             #[cfg(feature = "aws")]
             Ok(leaf) => super::acm::failed_lines(out, &leaf.imports)?,

@@ -2,27 +2,27 @@
 
 mod database;
 mod found;
+mod look;
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::{Counted, Shown};
-use certforge::gather::{Pile, Role, is_der, pem_blocks};
-use certforge::store::{CaEntry, History, files_below, is_regular, read_input, read_large_input, read_start};
+use certforge::store::{CaEntry, History};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Error, Finding, RevocationList, Severity};
+use certforge::{Authority, Error, Finding, Severity};
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
-use crate::command::PEM;
 use crate::command::ca::new::root_name;
 use crate::command::inventory::{Issuers, is_same};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::report::{AdoptReport, CaReport, Report, State, findings, path};
-use database::Database;
 use found::{Found, FoundKey, Place};
+use look::look;
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -53,12 +53,6 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
 }
-
-/// How deep a folder is looked into, and how many files of it.
-const DEPTH: usize = 3;
-const MOST_FILES: usize = 20_000;
-/// The most octets of a file that is looked at.
-const MOST_OCTETS: usize = 1 << 20;
 
 /// A CA that can be taken over.
 struct Candidate {
@@ -103,27 +97,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     found.tell_of_databases(&authorities);
     // All are checked before the first is saved.
     let (mut ready, mut known) = (Vec::new(), Vec::new());
-    for (name, candidate) in named {
-        if let Some(ca) = there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate)) {
-            known.push(ca);
-            continue;
+    for (name, mut candidate) in named {
+        climb(&mut candidate, &there);
+        match there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate)) {
+            Some(ca) => known.push((ca, renewed_elsewhere(ca, candidate, context)?)),
+            None => ready.push(taken_over(name, candidate, &mut found, context)?),
         }
-        let end = candidate.certificate.validity().not_after();
-        if end < context.now {
-            let message = format!("{}: it ended at {}", candidate.place.shown, rfc3339(end));
-            let finding = Finding::new("ca.ended", Severity::Warning, candidate.place.shown.clone(), message);
-            found.findings.push(finding.fix(format!("certforge ca renew {name}")));
-        }
-        let chain = Chain::new(candidate.issuers)?;
-        let FoundKey { key, passphrase, .. } = candidate.key;
-        let authority = Authority::load(candidate.certificate, key, &chain, context.now.min(end))?;
-        let serial = authority.certificate().serial();
-        let issued = found.history(authority.certificate()).issued;
-        let bound = issued.iter().any(|c| c.authority_serial().as_deref() == Some(serial));
-        let fix = format!("certforge ca renew {name}{}", if bound { " --keep-serial" } else { "" });
-        let of_ca = faults(&candidate.place.shown, authority.certificate());
-        found.findings.extend(of_ca.into_iter().map(|f| f.fix(fix.clone())));
-        ready.push((name, authority, passphrase));
     }
     let mut behind = Vec::new();
     let given = if args.encrypt { Some(args.passphrase.fresh("the CA")?) } else { None };
@@ -144,19 +123,86 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         behind.extend(list_is_behind(&name, context)?);
         report.authorities.push(CaReport::of(state, &name, &folder, certificate, context.now).saved(&saved));
     }
-    for ca in known {
+    for (ca, renewed) in known {
         if !args.dry_run {
             catch_up(ca, &found.history(&ca.certificate), context, &mut report)?;
             behind.extend(list_is_behind(&ca.name, context)?);
         }
-        let of_ca = CaReport::of(State::Unchanged, &ca.name, &ca.folder, &ca.certificate, context.now);
-        report.authorities.push(of_ca);
+        let now = |state, c: &Certificate| CaReport::of(state, &ca.name, &ca.folder, c, context.now);
+        report.authorities.push(match renewed {
+            None => now(State::Unchanged, &ca.certificate),
+            Some(renewed) if args.dry_run => {
+                CaReport { planned: "would be renewed", ..now(State::Planned, renewed.certificate()) }
+            }
+            Some(renewed) => {
+                let above = there.above(ca).filter(|above| above.name != ca.name);
+                let issuer = above.map(|above| above.name.as_str());
+                let saved = store.save_renewed(&ca.name, &renewed, issuer)?;
+                now(State::Renewed, renewed.certificate()).saved(&saved)
+            }
+        });
     }
     found.findings.extend(faults_of_leaves(&found.certificates));
     // What is to be done now comes last, where it is read.
     found.findings.extend(behind);
     report.findings = findings(&found.findings);
     Ok(Report::Adopt(Box::new(report)))
+}
+
+/// A CA that is new here, with its name and the pass phrase that opened its key; what is wrong
+/// with it is told.
+fn taken_over(
+    name: String,
+    candidate: Candidate,
+    found: &mut Found,
+    context: &Context,
+) -> Result<(String, Authority, Option<Zeroizing<String>>), Failure> {
+    let place = candidate.place.shown;
+    let top = candidate.issuers.last().unwrap_or(&candidate.certificate);
+    if !top.is_self_issued() {
+        let issuer = top.issuer();
+        let message =
+            format!("{place}: the CA `{}`, above it, is not there: its limits are not known", Shown(&issuer));
+        let finding = Finding::new("ca.no-issuer", Severity::Warning, place.clone(), message);
+        found.findings.push(finding.fix(format!(
+            "put its certificate into {} afterwards",
+            path(&context.store.ca_folder(&name)?.join("chain.pem"))
+        )));
+    }
+    let end = candidate.certificate.validity().not_after();
+    if end < context.now {
+        let message = format!("{place}: it ended at {}", rfc3339(end));
+        let finding = Finding::new("ca.ended", Severity::Warning, place.clone(), message);
+        found.findings.push(finding.fix(format!("certforge ca renew {name}")));
+    }
+    let chain = Chain::new(candidate.issuers)?;
+    let FoundKey { key, passphrase, .. } = candidate.key;
+    let authority = Authority::load(candidate.certificate, key, &chain, context.now.min(end))?;
+    let certificate = authority.certificate();
+    // The serial number of what is no root is given out by the CA above it.
+    let issued = found.history(certificate).issued;
+    let bound = certificate.is_self_issued()
+        && issued.iter().any(|c| c.authority_serial().as_deref() == Some(certificate.serial()));
+    let fix = format!("certforge ca renew {name}{}", if bound { " --keep-serial" } else { "" });
+    found.findings.extend(faults(&place, certificate).into_iter().map(|f| f.fix(fix.clone())));
+    Ok((name, authority, passphrase))
+}
+
+/// A CA that is here with the certificate that it got since where it is kept besides, if it did.
+fn renewed_elsewhere(
+    ca: &CaEntry,
+    candidate: Candidate,
+    context: &Context,
+) -> Result<Option<Authority>, Failure> {
+    let (new, old) = (candidate.certificate.validity(), ca.certificate.validity());
+    // What it had before it was renewed here is no news.
+    let before = context.store.previous_authorities(&ca.name)?;
+    let is_newer = new.not_after() > old.not_after() && !before.contains(&candidate.certificate);
+    if !is_newer || !new.contains(context.now) {
+        return Ok(None);
+    }
+    let chain = Chain::new(candidate.issuers)?;
+    Ok(Some(Authority::load(candidate.certificate, candidate.key.key, &chain, context.now)?))
 }
 
 /// Takes over what a CA that is here did elsewhere since.
@@ -201,129 +247,6 @@ fn list_is_behind(name: &str, context: &Context) -> Result<Option<Finding>, Fail
     Ok((missing > 0).then(|| finding.fix(format!("certforge crl --ca {name}"))))
 }
 
-/// The lists in a file that is larger than what is looked at otherwise: a CA of many years
-/// has taken back much.
-fn large_list(file: &Path) -> Option<Vec<certforge::Result<RevocationList>>> {
-    let start = read_start(file).ok()?;
-    if start.size <= MOST_OCTETS as u64 {
-        return None;
-    }
-    let has = |text: &[u8]| start.octets.windows(text.len()).any(|w| w == text);
-    if has(b"X509 CRL") || has(b"Certificate Revocation List") {
-        return Some(read_large_input(file).map_or_else(|e| vec![Err(e)], |bytes| lists(&bytes)));
-    }
-    // Of what is in DER nobody knows what it was to be.
-    let der = is_der(&start.octets).then(|| read_large_input(file).ok()).flatten();
-    Some(der.map(|bytes| RevocationList::from_der(bytes).map(Ok)).into_iter().flatten().collect())
-}
-
-/// The lists in a file, DER or PEM.
-fn lists(bytes: &[u8]) -> Vec<certforge::Result<RevocationList>> {
-    if is_der(bytes) {
-        return RevocationList::from_der(bytes).map(Ok).into_iter().collect();
-    }
-    pem_blocks(bytes, "X509 CRL").map(RevocationList::from_pem).collect()
-}
-
-/// Takes the lists of a file. What one of them took back is not known where it cannot be
-/// read, and the next list of the CA must not say that it is good without a word.
-fn take_lists(read: Vec<certforge::Result<RevocationList>>, file: &Path, found: &mut Found) {
-    for list in read {
-        match list {
-            Ok(list) => found.lists.push(list),
-            Err(e) => {
-                let place = path(file);
-                let message = format!("{}: {e}: what it takes back is not taken over", Shown(&place));
-                let finding = Finding::new("crl.malformed", Severity::Error, place, message);
-                found.findings.push(finding.fix("mend the file or get it anew, then run this again"));
-            }
-        }
-    }
-}
-
-/// Reads what is there.
-fn look(args: &Args) -> Result<Found, Failure> {
-    let (files, closed) = if is_regular(&args.path) || args.path == Path::new("-") {
-        (vec![args.path.clone()], Vec::new())
-    } else {
-        files_below(&args.path, DEPTH, MOST_FILES)?
-    };
-    let alone = files.len() == 1;
-    // Of a CA in files of its own the database is in its folder, or in the one above its key.
-    let beside = if alone { databases_beside(args) } else { Vec::new() };
-    let mut found = Found::default();
-    let unlisted = |e: &Error| Finding::new(e.code(), Severity::Warning, "folder", e.to_string());
-    found.findings.extend(closed.iter().map(unlisted));
-    for file in files.iter().chain(&args.private_key).chain(&beside) {
-        if Database::is_one(file) {
-            found.databases.push(Database::read(file, &read_large_input(file)?));
-            continue;
-        }
-        // What somebody named has to be read; what lies in a folder may be none of the CA's.
-        let named = alone || args.private_key.as_ref() == Some(file);
-        if !named && let Some(lists) = large_list(file) {
-            take_lists(lists, file, &mut found);
-            continue;
-        }
-        let bytes = match read_input(file) {
-            Err(e) if named => return Err(e.into()),
-            Ok(bytes) if named || bytes.len() <= MOST_OCTETS => bytes,
-            // One that is too large or cannot be read may be none of the CA's.
-            Ok(_) | Err(_) => continue,
-        };
-        if !looks_like_any(&bytes) {
-            continue;
-        }
-        let lists = lists(&bytes);
-        let is_list = !lists.is_empty()
-            && !bytes.windows(16).any(|w| w == b"BEGIN CERTIFICAT" || w == b"PRIVATE KEY-----");
-        take_lists(lists, file, &mut found);
-        if is_list {
-            continue;
-        }
-        let mut used = None;
-        let mut ask = args.passphrase.unlock();
-        let mut unlock = |of: &str| {
-            let secret = ask(of)?;
-            used.clone_from(&secret);
-            Ok(secret)
-        };
-        let mut pile = Pile::new();
-        pile.add(Role::Any, file, &bytes, &mut unlock)?;
-        let parts = pile.into_parts();
-        let at = |shown| Place { shown, file: file.clone() };
-        found.certificates.extend(parts.certificates.into_iter().map(|(place, c)| (at(place), c)));
-        found.keys.extend(parts.keys.into_iter().map(|(_, key)| FoundKey {
-            file: file.clone(),
-            key,
-            passphrase: used.clone(),
-        }));
-        // Requests that were signed long ago lie beside what came of them.
-        let mut wrong = parts.findings;
-        wrong.retain(|f| f.severity == Severity::Error && f.code != "gather.unsigned");
-        found.findings.extend(wrong.into_iter().map(|f| {
-            let message = format!("{}: {}", f.place, f.message);
-            Finding::new(f.code, Severity::Warning, f.place, message).fix(f.fix)
-        }));
-    }
-    found.certificates.sort_by(|a, b| a.0.cmp(&b.0));
-    Ok(found)
-}
-
-fn databases_beside(args: &Args) -> Vec<PathBuf> {
-    let above_key = args.private_key.iter().flat_map(|key| key.ancestors().skip(1).take(2));
-    let folders = args.path.ancestors().skip(1).take(1).chain(above_key);
-    let mut found: Vec<PathBuf> = folders.map(Database::in_folder).filter(|file| is_regular(file)).collect();
-    found.sort();
-    found.dedup();
-    found
-}
-
-/// Whether a file may hold certificates or keys: the others of a folder are passed over.
-fn looks_like_any(bytes: &[u8]) -> bool {
-    is_der(bytes) || bytes.windows(PEM.len()).any(|w| w == PEM.as_bytes())
-}
-
 /// The CAs whose key is there, each once, with their issuers.
 fn candidates(found: &mut Found, now: OffsetDateTime) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -345,6 +268,14 @@ fn candidates(found: &mut Found, now: OffsetDateTime) -> Vec<Candidate> {
     }
     candidates.sort_by(|a, b| a.place.cmp(&b.place));
     candidates
+}
+
+/// The way up goes on in the store, where the CA above was taken over before.
+fn climb(candidate: &mut Candidate, there: &Issuers) {
+    let of_store: Vec<(Place, Certificate)> =
+        there.all().iter().map(|ca| (candidate.place.clone(), ca.certificate.clone())).collect();
+    let top = candidate.issuers.last().unwrap_or(&candidate.certificate).clone();
+    candidate.issuers.extend(issuers(&top, &of_store));
 }
 
 /// The issuers of a CA, as far up as they are there.
@@ -436,6 +367,7 @@ fn faults(place: &str, certificate: &Certificate) -> Vec<Finding> {
 /// What is wrong with the form of leaves, each fault once: what one tool made it made alike.
 fn faults_of_leaves(certificates: &[(Place, Certificate)]) -> Vec<Finding> {
     let mut seen: Vec<(Finding, usize)> = Vec::new();
+    let mut known: HashMap<(&'static str, String), usize> = HashMap::new();
     let mut places = BTreeSet::new();
     for (place, certificate) in certificates.iter().filter(|(_, c)| c.ca().is_none()) {
         // It may lie there twice, by its name and by its number.
@@ -443,8 +375,11 @@ fn faults_of_leaves(certificates: &[(Place, Certificate)]) -> Vec<Finding> {
             continue;
         }
         for fault in faults(&place.shown, certificate) {
-            let text = |f: &Finding| f.message.strip_prefix(&format!("{}: ", f.place)).map(str::to_owned);
-            match seen.iter_mut().find(|(known, _)| known.code == fault.code && text(known) == text(&fault)) {
+            // Where a name is in the text, the text is another one each time.
+            let text = fault.message.strip_prefix(&format!("{}: ", fault.place)).unwrap_or_default();
+            let text = text.split('`').step_by(2).collect::<Vec<_>>().join("`");
+            let at = *known.entry((fault.code, text)).or_insert(seen.len());
+            match seen.get_mut(at) {
                 Some((_, count)) => *count += 1,
                 None => seen.push((fault, 1)),
             }

@@ -141,7 +141,11 @@ fn serial_number(
             let serial = named.map_or_else(|| entry.certificate.serial().to_vec(), |(serial, _)| serial);
             Ok(RenewedSerial::Kept(serial))
         }
-        Some((_, bound)) if root && !args.new_serial => Err(Failure::Usage {
+        Some((_, bound)) if !root && !args.new_serial => Err(Failure::Usage {
+            message: message(bound),
+            hint: "--new-serial gives it another, and they have to be issued anew".to_owned(),
+        }),
+        Some((_, bound)) if !args.new_serial => Err(Failure::Usage {
             message: message(bound),
             hint: "--keep-serial keeps it (Firefox then refuses the new root as long as it knows the old one); --new-serial gives it another, and they have to be issued anew".to_owned(),
         }),

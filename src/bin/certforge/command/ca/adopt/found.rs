@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use certforge::certificate::Certificate;
 use certforge::error::{Counted, Shown};
 use certforge::key::PrivateKey;
-use certforge::revocation::{Revoked, serial_number};
+use certforge::revocation::{Reason, Revoked, serial_number};
 use certforge::store::History;
 use certforge::{Finding, RevocationList, Severity};
 use zeroize::Zeroizing;
@@ -55,7 +55,11 @@ impl Found {
         // The newest last, so that it has the last word on what older ones say too.
         let beyond = |list: &RevocationList| list.has_number() && list.number().is_none();
         lists.sort_by_key(|list| (beyond(list), list.number(), list.this_update()));
-        let listed = lists.iter().flat_map(|list| list.revoked());
+        // What an older list has on hold the newest does not, where it was released.
+        let newest = lists.len().saturating_sub(1);
+        let is_over = |at: usize, entry: &Revoked| at < newest && entry.reason == Reason::CertificateHold;
+        let each = lists.iter().enumerate().map(|(at, list)| (at, list.revoked()));
+        let listed = each.flat_map(|(at, all)| all.into_iter().filter(move |entry| !is_over(at, entry)));
         let of_this = |database: &&Database| self.owns(database, ca);
         let of_database = |d: &Database| d.revoked_but(&self.known(d, ca).1);
         let databases = self.databases.iter().filter(of_this).flat_map(of_database);
