@@ -253,7 +253,10 @@ impl Tree {
             for member in self.members(id) {
                 if member.key == MERGE {
                     match &self.node(member.value).kind {
-                        Kind::List(items) => open.extend(items.iter().rev()),
+                        Kind::List(items) => {
+                            gone_through += items.len();
+                            open.extend(items.iter().rev());
+                        }
                         _ => open.push(member.value),
                     }
                 } else if seen.insert(&member.key) {

@@ -9,7 +9,7 @@ use certforge::validity::{days_until, rfc3339};
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
-use crate::command::import::is_gone;
+use crate::command::import::{is_denied, is_gone};
 use crate::command::target::{Session, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::environment;
@@ -338,7 +338,8 @@ fn prune_one(
     match importer.get(&summary.arn) {
         Ok((leaf, chain)) if !is_tagged(&leaf, &chain, &content.value) => return Ok(false),
         // Without the right to read it the tag says whose it is.
-        Ok(_) | Err(Error::AwsRefused { .. }) => {}
+        Ok(_) => {}
+        Err(e) if is_denied(&e) => {}
         Err(e) => return Err(e),
     }
     match yes.then(|| importer.delete(&summary.arn)).transpose() {

@@ -365,6 +365,12 @@ pub fn is_gone(e: &Error) -> bool {
     matches!(e, Error::AwsRefused { aws_code, .. } if aws_code == "ResourceNotFoundException")
 }
 
+/// That these credentials may not ask.
+pub fn is_denied(e: &Error) -> bool {
+    let denied = |code: &str| code.starts_with("AccessDenied") || code == "UnauthorizedOperation";
+    matches!(e, Error::AwsRefused { aws_code, .. } if denied(aws_code))
+}
+
 fn gone(arn: &CertificateArn) -> Finding {
     let message =
         format!("the certificate on record is not in ACM for these credentials, so this is a new one: {arn}");

@@ -40,13 +40,15 @@ impl Issuers {
     }
 
     /// The CA that issued a leaf: of the name and the key of its first issuer, so that
-    /// a renewed CA is the same. Where its chain is lost, the one that signed it.
+    /// a renewed CA is the same. Where its chain is lost, or another's, the one that signed it.
     pub fn of(&self, entry: &LeafEntry) -> Option<&CaEntry> {
         let leaf = &entry.certificate;
         match entry.chain.certificates().first() {
-            Some(issuer) => self.found.iter().find(|ca| is_same(&ca.certificate, issuer)),
-            None if entry.is_self_signed() => None,
-            None => self.found.iter().find(|ca| {
+            Some(issuer) if issuer.subject_der() == leaf.issuer_der() => {
+                self.found.iter().find(|ca| is_same(&ca.certificate, issuer))
+            }
+            _ if entry.is_self_signed() => None,
+            _ => self.found.iter().find(|ca| {
                 ca.certificate.subject_der() == leaf.issuer_der()
                     && leaf.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
             }),

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use certforge::aws::{CertificateArn, Tag};
+use certforge::aws::{CertificateArn, Importer, Tag};
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm::{self, Allowed, Service};
 use certforge::store::{ImportRecord, ImportRecords, LeafEntry};
@@ -12,7 +12,7 @@ use certforge::{Bundle, Error, Finding, KeyAlgorithm, Severity};
 use time::OffsetDateTime;
 
 use crate::command::candidate::{Candidate, LazyKey, refuse_errors};
-use crate::command::import::{import, recover, same_key, unmade};
+use crate::command::import::{import, is_gone, recover, same_key, unmade};
 use crate::command::material::taken_back_along;
 use crate::command::offering::offering;
 use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
@@ -183,20 +183,26 @@ impl Ready {
         self.targets.iter().map(of).collect()
     }
 
-    /// Whether every place has this very leaf, by what is on record.
+    /// Whether every place has this very leaf, by what is on record. Where the record may be
+    /// another account's ACM says whether it is not.
     pub fn is_imported(&self, entry: &LeafEntry, now: OffsetDateTime) -> Result<bool, Failure> {
         let sha256 = self.candidate(&entry.certificate, &entry.chain, now).sha256();
         let records = entry.imports()?;
-        let has = |session: &Session| {
+        for session in self.sessions() {
             let importer = &session.importer;
-            let own =
-                |record: &&ImportRecord| record.arn.parse().is_ok_and(|arn| !importer.may_be_foreign(&arn));
-            records
-                .at(importer.region(), session.endpoint())
-                .filter(own)
-                .any(|record| record.sha256 == sha256)
-        };
-        Ok(self.sessions().all(has))
+            let mut has = false;
+            let here = records.at(importer.region(), session.endpoint());
+            for record in here.filter(|record| record.sha256 == sha256) {
+                let arn = record.arn.parse()?;
+                has = has
+                    || !importer.is_foreign(&arn)
+                        && (self.dry_run || !importer.may_be_foreign(&arn) || is_there(importer, &arn)?);
+            }
+            if !has {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     pub fn candidate<'a>(
@@ -286,6 +292,15 @@ pub fn refuse_taken_back(certificate: &Certificate, chain: &Chain, context: &Con
         "certforge renew NAME, and import what comes of it".clone_into(&mut finding.fix);
     }
     refuse_errors(found).map(drop)
+}
+
+/// Whether there is such a certificate in ACM.
+fn is_there(importer: &Importer, arn: &CertificateArn) -> Result<bool, Failure> {
+    match importer.describe(arn) {
+        Ok(_) => Ok(true),
+        Err(e) if is_gone(&e) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// That a leaf was not imported to a place.

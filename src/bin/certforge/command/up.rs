@@ -9,7 +9,7 @@ use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest};
 
 use crate::command::ca::new::root_name;
-use crate::command::inventory::{Place, has_usages, is_key_elsewhere, is_same};
+use crate::command::inventory::{Chains, Place, has_usages, is_key_elsewhere, is_same};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
@@ -401,6 +401,9 @@ fn different(
     }
     if context.store.is_revoked(work.ca, &found.serial_hex())?.is_some() {
         return reason("it is revoked");
+    }
+    if Chains::new(&context.store).gone(entry)?.is_some() {
+        return reason("a CA above it was taken back");
     }
     if !same_names(plan.names(), found) {
         let gone: Vec<String> = found

@@ -10,6 +10,7 @@ use certforge::gateway::{Api, Document, Integration, ways};
 use certforge::{Certificate, Finding, TrustAnchor};
 
 use super::{OperationArgs, read, shown};
+use crate::command::inventory::{Issuers, is_same};
 use crate::command::material;
 use crate::context::{Context, Failure};
 use crate::report::{ApigwExplainReport, ApigwIntegration, Report, WayReport, findings};
@@ -63,7 +64,16 @@ impl Sent {
         let host: Option<Peer> = asked.and_then(|host| host.parse().ok());
         let system = || {
             let trust = material::trust(&[PathBuf::from(material::SYSTEM)], context, &mut Vec::new());
-            trust.map(|trust| trust.anchors).unwrap_or_default()
+            let mut anchors = trust.map(|trust| trust.anchors).unwrap_or_default();
+            // Whoever made a CA here may have had this system believe it; AWS lists none of them.
+            let issuers = Issuers::read(&context.store).ok();
+            let is_own = |a: &TrustAnchor| {
+                issuers
+                    .as_ref()
+                    .is_some_and(|i| i.all().iter().any(|ca| is_same(&ca.certificate, a.certificate())))
+            };
+            anchors.retain(|anchor| !is_own(anchor));
+            anchors
         };
         let public = if skip { &[][..] } else { self.public.get_or_init(system) };
         let said = judge(&Backend {
