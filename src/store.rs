@@ -52,7 +52,7 @@ pub use ca::{CaEntry, History, KeyState, LoadedAuthority};
 pub use derived::Derived;
 pub use file::{Start, files_below, is_regular, read_input, read_large_input, read_start};
 pub use folder::folder_name;
-pub use import_record::{ImportRecord, ImportRecords, SIMULATOR};
+pub use import_record::{ImportRecord, ImportRecords, PendingImport, SIMULATOR};
 pub use leaf::LeafEntry;
 pub use new_file::NewFile;
 pub use new_folder::NewFolder;

@@ -149,15 +149,13 @@ impl Importer {
             && account_of(&self.access_key).is_none_or(|account| account != arn.account())
     }
 
-    /// Whether another one imports into the same region of the same account, as far as that can
-    /// be told: what one of both imports the other finds.
+    /// Whether another one may import into the same region of the same account: what one of both
+    /// imports the other finds then. It is not where both accounts are known, and differ.
     #[must_use]
     pub fn is_beside(&self, other: &Self) -> bool {
-        let who = |importer: &Self| {
-            let account = importer.account.clone().or_else(|| account_of(&importer.access_key));
-            account.unwrap_or_else(|| importer.access_key.clone())
-        };
-        self.region() == other.region() && self.endpoint() == other.endpoint() && who(self) == who(other)
+        let who = |importer: &Self| importer.account.clone().or_else(|| account_of(&importer.access_key));
+        let may_be_one = who(self).zip(who(other)).is_none_or(|(one, other)| one == other);
+        self.region() == other.region() && self.endpoint() == other.endpoint() && may_be_one
     }
 
     /// Whether the private key would go over the network in clear.

@@ -19,6 +19,9 @@ pub(super) enum Found {
     Same(CertificateArn),
     /// The same leaf with another chain.
     Leaf(CertificateArn),
+    /// Nothing, and one that may be it is listed and cannot be read: it is gone, or there for so
+    /// short a time that not all of ACM knows of it.
+    Unread,
 }
 
 impl Importer {
@@ -31,13 +34,15 @@ impl Importer {
         fresh: bool,
         besides: &[CertificateArn],
     ) -> Result<Found> {
+        let mut nothing = Found::Nothing;
         for arn in self.likely(leaf, fresh).await?.iter().filter(|arn| !besides.contains(arn)) {
             match self.compare(arn, leaf, chain).await? {
                 Found::Nothing => {}
+                Found::Unread => nothing = Found::Unread,
                 found => return Ok(found),
             }
         }
-        Ok(Found::Nothing)
+        Ok(nothing)
     }
 
     /// All that hold a leaf.
@@ -45,7 +50,7 @@ impl Importer {
         let mut all = Vec::new();
         for arn in self.likely(leaf, false).await? {
             match self.compare(&arn, leaf, chain).await? {
-                Found::Nothing => {}
+                Found::Nothing | Found::Unread => {}
                 Found::Same(arn) | Found::Leaf(arn) => all.push(arn),
             }
         }
@@ -121,8 +126,9 @@ impl Importer {
                 let own = tags.iter().any(|t| t.key == super::CONTENT_TAG && t.value == sha256);
                 Ok(if own { Found::Same(arn.clone()) } else { Found::Nothing })
             }
-            // Gone between the list and now, or nothing anybody can read.
-            Err(e) if is_gone(&e) || is_unreadable(&e) => Ok(Found::Nothing),
+            Err(e) if is_gone(&e) => Ok(Found::Unread),
+            // Nothing anybody can read.
+            Err(e) if is_unreadable(&e) => Ok(Found::Nothing),
             Err(e) => Err(e),
         }
     }
@@ -163,8 +169,11 @@ fn may_be(summary: &Summary, leaf: &Certificate) -> bool {
         listed.is_none_or(|listed| (listed - own).abs() <= time::Duration::seconds(1))
     };
     let key = leaf.public_key().algorithm().and_then(KeyAlgorithm::acm_name);
-    let named = summary.domain.as_ref().is_none_or(|domain| {
-        leaf.dns_names_as_written().iter().chain(&leaf.common_names()).any(|n| n.eq_ignore_ascii_case(domain))
+    // What is shown of one that has no domain nobody says.
+    let named = summary.domain.as_ref().filter(|domain| !domain.is_empty()).is_none_or(|domain| {
+        let others = leaf.names().into_iter().map(|name| name.to_string());
+        let names = leaf.dns_names_as_written().into_iter().chain(leaf.common_names()).chain(others);
+        names.into_iter().any(|name| name.eq_ignore_ascii_case(domain))
     });
     is_imported(summary)
         && named

@@ -7,7 +7,7 @@ use aws_sdk_acm::primitives::Blob;
 
 use super::attempts::Lost;
 use super::call::{Failed, unresolved};
-use super::find::{Found, is_denied, is_imported, is_same_chain, is_unreadable};
+use super::find::{Found, is_denied, is_gone, is_imported, is_same_chain, is_unreadable};
 use super::inventory::{ADD_TAGS, arn_in_answer, sdk_tag};
 use super::pace::Progress;
 use super::{CertificateArn, Importer, Tag};
@@ -30,6 +30,10 @@ const LAGS: [std::time::Duration; 4] = [
     std::time::Duration::from_secs(2),
     std::time::Duration::from_secs(4),
 ];
+
+/// How long a call may still be at work whose caller is gone: as long as one may take, and until
+/// what came of it is listed.
+const AT_WORK: std::time::Duration = std::time::Duration::from_secs(27);
 
 /// How much of the time is left for what comes after the last call.
 const REST: std::time::Duration = std::time::Duration::from_millis(500);
@@ -113,6 +117,41 @@ impl Importer {
         self.calls.run(self.preparation(wanted))
     }
 
+    /// As [`Importer::prepare`], where an import of the same was begun so long ago by somebody
+    /// who did not see its end: it may still be at work, and ACM is asked until it is there or
+    /// certainly nothing comes of it.
+    ///
+    /// # Errors
+    /// As [`Importer::prepare`]; [`Error::AwsAnswer`] where there is not so much time.
+    pub fn prepare_after(&self, wanted: &Wanted<'_>, ago: std::time::Duration) -> Result<Prepared> {
+        self.calls.run(async {
+            self.watch_others(wanted, AT_WORK.saturating_sub(ago)).await?;
+            self.preparation(wanted).await
+        })
+    }
+
+    async fn watch_others(&self, wanted: &Wanted<'_>, patience: std::time::Duration) -> Result<()> {
+        let end = self.calls.clock.now() + patience;
+        let reason = "one that was begun before may still be at work";
+        while self.calls.clock.now() < end {
+            match self.find(wanted.certificate, wanted.chain, true, &[]).await {
+                Ok(Found::Nothing | Found::Unread) => {}
+                Ok(Found::Same(_) | Found::Leaf(_)) => return Ok(()),
+                // Who may not ask learns nothing by waiting, and may wait all the same.
+                Err(e) if is_denied(&e) => {}
+                Err(e) => return Err(e),
+            }
+            let now = self.calls.clock.now();
+            let wait = WATCH.min(end.saturating_sub(now));
+            if now + wait > self.calls.deadline {
+                return Err(Error::AwsAnswer { action: IMPORT, reason: reason.to_owned() });
+            }
+            self.calls.tell(&Progress::Looking { action: IMPORT, reason: reason.to_owned() });
+            self.calls.clock.sleep(wait).await;
+        }
+        Ok(())
+    }
+
     async fn preparation(&self, wanted: &Wanted<'_>) -> Result<Prepared> {
         let mut prepared = Prepared {
             place: Place::New,
@@ -137,7 +176,7 @@ impl Importer {
             self.find(wanted.certificate, wanted.chain, false, &[]).await
         };
         match found {
-            Ok(Found::Nothing) => {}
+            Ok(Found::Nothing | Found::Unread) => {}
             Ok(Found::Same(arn)) => prepared.place = Place::There(arn),
             Ok(Found::Leaf(arn)) => {
                 prepared.place = Place::Replace(arn.clone());
@@ -161,7 +200,15 @@ impl Importer {
         prepared: &mut Prepared,
     ) -> Result<()> {
         prepared.held.arn = arn.to_string();
-        match self.description(arn).await {
+        let described = match self.description(arn).await {
+            // One that was made a moment ago may not be there yet, and is not to be made again.
+            Err(e) if is_gone(&e) => {
+                self.calls.clock.sleep(LAGS[1]).await;
+                self.description(arn).await
+            }
+            described => described,
+        };
+        match described {
             Ok(detail) => {
                 prepared.held.kind = detail.summary.kind;
                 prepared.held.key_algorithm = detail.summary.key;
@@ -317,15 +364,21 @@ impl Importer {
             let done = leaf == *import.certificate && is_same_chain(&chain, &leaf, import.chain);
             return Ok(done.then(|| arn.clone()));
         }
+        let mut is_unread = false;
         for wait in LAGS {
             if self.calls.clock.now() + wait > self.calls.deadline {
                 break;
             }
             self.calls.clock.sleep(wait).await;
-            match self.find(import.certificate, import.chain, true, besides).await? {
+            is_unread = match self.find(import.certificate, import.chain, true, besides).await? {
                 Found::Same(arn) | Found::Leaf(arn) => return Ok(Some(arn)),
-                Found::Nothing => {}
-            }
+                Found::Unread => true,
+                Found::Nothing => false,
+            };
+        }
+        if is_unread {
+            let reason = "the list has one that may be it, and that cannot be read yet".to_owned();
+            return Err(Error::AwsAnswer { action: "GetCertificate", reason });
         }
         Ok(None)
     }

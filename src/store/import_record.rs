@@ -37,15 +37,34 @@ pub struct ImportRecord {
     pub tags: Vec<(String, String)>,
 }
 
+/// An import that makes a new certificate, from before its call until what came of it is known.
+/// A run that is stopped in between leaves it: the call may be at work when the next one begins.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PendingImport {
+    /// The region.
+    pub region: String,
+    /// The endpoint that was told to be used instead of AWS's own, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The profile, if one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The SHA-256 over leaf and chain.
+    pub sha256: String,
+    /// When it was begun, RFC 3339.
+    pub since: String,
+}
+
 /// The imports of one leaf, and the file they are kept in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportRecords {
     path: Option<PathBuf>,
     records: Vec<ImportRecord>,
     superseded: Vec<ImportRecord>,
+    pending: Vec<PendingImport>,
 }
 
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
 struct Document {
     schema: String,
     imports: Vec<ImportRecord>,
@@ -53,6 +72,9 @@ struct Document {
     /// ACM, still counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     superseded: Vec<ImportRecord>,
+    /// What was begun, and nobody knows what came of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pending: Vec<PendingImport>,
 }
 
 const SCHEMA: &str = "certforge/acm/1";
@@ -64,24 +86,25 @@ impl ImportRecords {
     /// [`Error::File`] where the file cannot be read or says what nobody understands.
     pub fn read(path: &Path) -> Result<Self> {
         let malformed = |reason: String| Error::MalformedRecord { reason }.in_file(path);
-        let (records, superseded) = match super::file::read_optional(path)? {
-            None => (Vec::new(), Vec::new()),
+        let document = match super::file::read_optional(path)? {
+            None => Document::default(),
             Some(bytes) => {
                 let document: Document =
                     serde_json::from_slice(&bytes).map_err(|e| malformed(e.to_string()))?;
                 if document.schema != SCHEMA {
                     return Err(malformed(format!("its schema is `{}`, not `{SCHEMA}`", document.schema)));
                 }
-                (document.imports, document.superseded)
+                document
             }
         };
-        Ok(Self { path: Some(path.to_owned()), records, superseded })
+        let Document { imports: records, superseded, pending, .. } = document;
+        Ok(Self { path: Some(path.to_owned()), records, superseded, pending })
     }
 
     /// No records, and nowhere to keep any: for a certificate that came through a pipe.
     #[must_use]
     pub const fn nowhere() -> Self {
-        Self { path: None, records: Vec::new(), superseded: Vec::new() }
+        Self { path: None, records: Vec::new(), superseded: Vec::new(), pending: Vec::new() }
     }
 
     /// The records for a region and an endpoint: one an account.
@@ -111,18 +134,63 @@ impl ImportRecords {
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&mut self, record: ImportRecord) -> Result<()> {
-        let Some(path) = &self.path else { return Ok(()) };
         let same = |r: &ImportRecord| r.is_beside(&record);
         let (old, mut records): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.records).into_iter().partition(same);
         // An ARN is never forgotten: what is behind it goes on counting in ACM.
         self.superseded.extend(old.into_iter().filter(|r| r.arn != record.arn));
+        let endpoint = record.endpoint.as_deref();
+        self.pending.retain(|p| !p.is_at(&record.region, endpoint, record.profile.as_deref()));
         records.push(record);
         self.records = records;
+        self.write()
+    }
+
+    /// Writes down that a new certificate is about to be imported: nobody knows whether it was
+    /// until [`ImportRecords::save`], or [`ImportRecords::settle`] where nothing came of it.
+    ///
+    /// # Errors
+    /// [`Error::Unrecordable`].
+    pub fn begin(&mut self, pending: PendingImport) -> Result<()> {
+        let endpoint = pending.endpoint.as_deref();
+        self.pending.retain(|p| !p.is_at(&pending.region, endpoint, pending.profile.as_deref()));
+        self.pending.push(pending);
+        let path = self.path.clone().unwrap_or_default();
+        self.write().map_err(|e| Error::Unrecordable { path, source: Box::new(e) })
+    }
+
+    /// The import of this content that was begun there, where nobody knows what came of it.
+    #[must_use]
+    pub fn begun(
+        &self,
+        region: &str,
+        endpoint: Option<&str>,
+        profile: Option<&str>,
+        sha256: &str,
+    ) -> Option<&PendingImport> {
+        self.pending.iter().find(|p| p.is_at(region, endpoint, profile) && p.sha256 == sha256)
+    }
+
+    /// Forgets what was begun there: nothing came of it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn settle(&mut self, region: &str, endpoint: Option<&str>, profile: Option<&str>) -> Result<()> {
+        self.pending.retain(|p| !p.is_at(region, endpoint, profile));
+        let is_empty = self.records.is_empty() && self.superseded.is_empty() && self.pending.is_empty();
+        match self.path.as_deref().filter(|_| is_empty) {
+            Some(path) => std::fs::remove_file(path).map_err(super::file::io_error("remove", path)),
+            None => self.write(),
+        }
+    }
+
+    fn write(&self) -> Result<()> {
+        let Some(path) = &self.path else { return Ok(()) };
         let document = Document {
             schema: SCHEMA.to_owned(),
             imports: self.records.clone(),
             superseded: self.superseded.clone(),
+            pending: self.pending.clone(),
         };
         let mut text = serde_json::to_string_pretty(&document)
             .map_err(|e| Error::Internal { doing: "writing acm.json", reason: e.to_string() })?;
@@ -151,6 +219,14 @@ impl ImportRecords {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
+    }
+}
+
+impl PendingImport {
+    fn is_at(&self, region: &str, endpoint: Option<&str>, profile: Option<&str>) -> bool {
+        self.region == region
+            && self.endpoint.as_deref().and_then(place_of) == endpoint.and_then(place_of)
+            && self.profile.as_deref() == profile
     }
 }
 

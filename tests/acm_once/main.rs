@@ -6,7 +6,7 @@ mod asked;
 mod support;
 
 use std::collections::BTreeSet;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use certforge::aws::{Connection, Import, Importer, Place, Wanted};
@@ -54,6 +54,51 @@ fn a_new_one_whose_answer_is_lost_is_not_taken_for_the_old_one() {
     }
 }
 
+/// The first call goes on without the run that made it: the next run waits for it.
+#[test]
+fn a_call_that_outlives_its_run_is_not_made_again_by_the_next() {
+    let fault = &[("ImportCertificate", "slow:4,ok")];
+    // Its time was up.
+    let acm = Acm::new(fault);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let late = acm.run("import-acm a.example.com --timeout 2");
+    assert!(late.status == 6 && late.stderr.contains("run it again"), "{}", late.stderr);
+    let begun = json(&acm.sandbox.read("certforge/a.example.com/acm.json"));
+    assert_eq!(begun["pending"][0]["region"], "eu-west-1", "{begun}");
+    let arn = acm.ok("import-acm a.example.com");
+    assert_eq!((acm.sim.arns(), acm.calls("ImportCertificate")), (vec![arn.trim().to_owned()], 1));
+    let done = json(&acm.sandbox.read("certforge/a.example.com/acm.json"));
+    assert!(done["pending"].is_null() && done["imports"][0]["arn"] == arn.trim(), "{done}");
+    // Somebody ended it.
+    for signal in ["TERM", "KILL"] {
+        let acm = Acm::new(fault);
+        acm.sandbox.ok("up a.example.com --key p256");
+        let mut child = acm.command("import-acm a.example.com").stderr(Stdio::null()).spawn().unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while !acm.sandbox.file("certforge/a.example.com/acm.json").exists() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // The call is on its way by then, and does its work after four seconds.
+        std::thread::sleep(Duration::from_secs(1));
+        let ended = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+        assert!(ended.success() && !child.wait().unwrap().success(), "{signal}");
+        let arn = acm.ok("import-acm a.example.com");
+        assert_eq!(acm.sim.arns(), [arn.trim()], "{signal}");
+    }
+}
+
+/// What certainly did nothing is waited for by nobody, and leaves no file.
+#[test]
+fn a_call_that_was_refused_is_not_waited_for() {
+    let acm = Acm::new(&[("ImportCertificate", "denied,ok")]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    assert_eq!(acm.run("import-acm a.example.com").status, 5);
+    assert!(!acm.sandbox.file("certforge/a.example.com/acm.json").exists());
+    let begun = Instant::now();
+    acm.ok("import-acm a.example.com");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
 #[test]
 fn another_profile_of_the_same_account_keeps_the_arn() {
     let acm = Acm::new(&[]);
@@ -73,16 +118,20 @@ fn another_profile_of_the_same_account_keeps_the_arn() {
 
 #[test]
 fn profiles_of_one_account_are_one_place() {
-    let acm = Acm::new(&[("ImportCertificate", "slow:0.3")]);
-    acm.sandbox.ok("up a.example.com --key p256");
-    std::fs::create_dir(acm.sandbox.file(".aws")).unwrap();
-    let keys = |name: &str| {
-        format!("[{name}]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n")
-    };
-    std::fs::write(acm.sandbox.file(".aws/credentials"), keys("one") + &keys("two")).unwrap();
-    let arns = acm.ok("import-acm a.example.com --profile one --profile two");
-    let arns: BTreeSet<&str> = arns.lines().collect();
-    assert_eq!((arns.len(), acm.sim.arns().len()), (1, 1), "{arns:?}");
+    // Of the others nobody can tell by their ids whose they are.
+    for ids in [["AKIDEXAMPLE"; 2], ["AKIAIOSFODNN7EXAMPLE", "AKIAJOSFODNN7EXAMPLF"], ["test", "test2"]] {
+        let acm = Acm::new(&[("ImportCertificate", "slow:0.3")]);
+        acm.sandbox.ok("up a.example.com --key p256");
+        std::fs::create_dir(acm.sandbox.file(".aws")).unwrap();
+        let keys = |name: &str, id: &str| {
+            format!("[{name}]\naws_access_key_id = {id}\naws_secret_access_key = not-a-secret\n")
+        };
+        std::fs::write(acm.sandbox.file(".aws/credentials"), keys("one", ids[0]) + &keys("two", ids[1]))
+            .unwrap();
+        let arns = acm.ok("import-acm a.example.com --profile one --profile two");
+        let arns: BTreeSet<&str> = arns.lines().collect();
+        assert_eq!((arns.len(), acm.sim.arns().len()), (1, 1), "{arns:?}");
+    }
 }
 
 #[test]

@@ -1,20 +1,24 @@
 //! One leaf into one place of ACM: what is on record, what the rules say, the
 //! call, and what is written down of it.
 
+mod record;
+
 use std::sync::{Mutex, PoisonError};
 
 use certforge::aws::{CONTENT_TAG, CertificateArn, Import, Place, Prepared, Tag};
-use certforge::certificate::Certificate;
 use certforge::check::acm::{self, Service};
 use certforge::key::PrivateKey;
-use certforge::store::{ImportRecord, ImportRecords};
+use certforge::store::{ImportRecord, ImportRecords, PendingImport, SIMULATOR};
 use certforge::validity::rfc3339;
-use certforge::{Error, Finding, KeyAlgorithm, Severity};
+use certforge::{Error, Finding, Severity};
 
 use crate::command::candidate::{Candidate, LazyKey, pairs, refuse_errors};
 use crate::command::target::{Session, Target};
 use crate::context::Failure;
+use crate::environment;
 use crate::report::{CallReport, ImportReport, ImportState, TagReport, findings};
+pub use record::same_key;
+use record::{begun_ago, known, merged, record_of, same_tags, save};
 
 /// Imports, or finds that there is nothing to do.
 pub fn import(
@@ -59,7 +63,13 @@ pub fn import(
     let prepared = match importer.prepare(&candidate.wanted(arn.as_ref())) {
         Ok(prepared) => {
             other_kind?;
-            prepared
+            // Another run may have been stopped while it imported the same.
+            match begun_ago(session, candidate, &lock(records), &report.sha256) {
+                Some(ago) if prepared.place == Place::New => {
+                    importer.prepare_after(&candidate.wanted(arn.as_ref()), ago)?
+                }
+                _ => prepared,
+            }
         }
         // What is on record is gone from ACM: it cannot be imported to again.
         Err(e) if record.is_some() && is_gone(&e) => {
@@ -249,7 +259,26 @@ fn send(
         report.findings.extend(kept.map(|path| findings(&[previous(&path)])).into_iter().flatten());
     }
     let import = Import { certificate: candidate.certificate, chain: &candidate.sent, key, tags };
-    let outcome = session.importer.import(&import, prepared)?;
+    let (region, endpoint) = (session.importer.region(), session.endpoint());
+    // What a simulator holds that goes with the run nobody looks for.
+    if prepared.place == Place::New && endpoint != Some(SIMULATOR) {
+        lock(records).begin(PendingImport {
+            region: region.to_owned(),
+            endpoint: endpoint.map(ToOwned::to_owned),
+            profile: session.profile.clone(),
+            sha256: report.sha256.clone(),
+            since: rfc3339(environment::now()),
+        })?;
+    }
+    let outcome = match session.importer.import(&import, prepared) {
+        Ok(outcome) => outcome,
+        // Whether something was made is not known: the next run asks before it imports.
+        Err(e @ (Error::AwsAnswer { .. } | Error::AwsUnresolved { .. })) => return Err(e.into()),
+        Err(e) => {
+            lock(records).settle(region, endpoint, session.profile.as_deref())?;
+            return Err(e.into());
+        }
+    };
     report.state = match prepared.place {
         Place::There(_) => ImportState::Found,
         _ if outcome.found => ImportState::Found,
@@ -272,26 +301,6 @@ fn send(
     }
     save(records, record_of(session, candidate, &outcome.arn, recorded))?;
     Ok(report)
-}
-
-/// What is written down of an import.
-fn record_of(
-    session: &Session,
-    candidate: &Candidate<'_>,
-    arn: &CertificateArn,
-    tags: Vec<(String, String)>,
-) -> ImportRecord {
-    ImportRecord {
-        arn: arn.to_string(),
-        region: session.importer.region().to_owned(),
-        endpoint: session.endpoint().map(ToOwned::to_owned),
-        profile: session.profile.clone(),
-        key: candidate.certificate.public_key().algorithm().map(|a| a.as_str().to_owned()),
-        sha256: candidate.sha256(),
-        imported_at: rfc3339(candidate.now),
-        services: candidate.services.iter().map(ToString::to_string).collect(),
-        tags,
-    }
 }
 
 /// Writes down where ACM has the very content already, if it has.
@@ -381,83 +390,4 @@ fn gone(arn: &CertificateArn) -> Finding {
 fn previous(path: &std::path::Path) -> Finding {
     let message = format!("what ACM held before is kept in {}, without its key", path.display());
     Finding::new("acm.previous", Severity::Info, "record", message)
-}
-
-/// What is on record for this place, unless another ARN or a new one is asked for.
-/// Of several accounts' records ACM says which is the one of these credentials; where it may
-/// not be asked, nobody knows whether a new one would be a second one.
-fn known(
-    session: &Session,
-    candidate: &Candidate<'_>,
-    records: &ImportRecords,
-) -> Result<Option<ImportRecord>, Failure> {
-    if candidate.new {
-        return Ok(None);
-    }
-    let importer = &session.importer;
-    let mut likely = Vec::new();
-    for record in records.at(importer.region(), session.endpoint()) {
-        let arn: CertificateArn = record.arn.parse()?;
-        let asked_for = candidate.arn.is_none_or(|asked| *asked == arn);
-        if asked_for && !importer.is_foreign(&arn) {
-            likely.push((arn, record));
-        }
-    }
-    if let [(arn, record)] = likely.as_slice()
-        && (record.profile == session.profile || candidate.dry_run)
-        && !importer.may_be_foreign(arn)
-    {
-        return Ok(Some((*record).clone()));
-    }
-    let mut untold = None;
-    for (arn, record) in likely {
-        match importer.describe(&arn) {
-            Ok(_) => return Ok(Some(record.clone())),
-            Err(e) if is_gone(&e) || candidate.dry_run => {}
-            // Who says which ARN it is has said whose it is.
-            Err(Error::AwsRefused { .. }) if candidate.arn.is_some() => {}
-            Err(e @ Error::AwsRefused { .. }) => untold = Some(e),
-            Err(e) => return Err(e.into()),
-        }
-    }
-    untold.map_or(Ok(None), |e| Err(e.into()))
-}
-
-/// ACM keeps the kind of key of an ARN (ACM user guide, "Reimporting a certificate"):
-/// told by the record alone where it can be.
-pub fn same_key(record: &ImportRecord, certificate: &Certificate) -> Result<(), Failure> {
-    let kind = certificate.public_key().algorithm().map(KeyAlgorithm::as_str);
-    match (&record.key, kind) {
-        (Some(recorded), Some(kind)) if recorded != kind => {
-            let message = format!("it holds a key of the kind {recorded}, and this one is {kind}");
-            let fix = acm::Rule::named("R02").map_or("", |rule| rule.fix);
-            let finding = Finding::new("acm.R02", Severity::Error, record.arn.clone(), message).fix(fix);
-            Err(Failure::Refused(vec![finding]))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn save(records: &Mutex<ImportRecords>, record: ImportRecord) -> Result<(), Failure> {
-    let arn = record.arn.clone();
-    lock(records).save(record).map_err(|e| Error::ImportUnsaved { arn, source: Box::new(e) }.into())
-}
-
-/// Whether the tags on record are these, in whatever order.
-fn same_tags(recorded: &[(String, String)], tags: &[Tag]) -> bool {
-    recorded.len() == tags.len()
-        && tags.iter().all(|t| recorded.iter().any(|(k, v)| *k == t.key && *v == t.value))
-}
-
-/// The tags known already, with those asked for in their place or behind them.
-/// Of two with one key the later counts.
-fn merged(known: &[(String, String)], asked: &[Tag]) -> Result<Vec<Tag>, Failure> {
-    let mut tags: Vec<Tag> = Vec::new();
-    let known =
-        known.iter().map(|(key, value)| Tag::new(key, value)).collect::<certforge::Result<Vec<_>>>()?;
-    for tag in known.iter().chain(asked) {
-        tags.retain(|t| t.key != tag.key);
-        tags.push(tag.clone());
-    }
-    Ok(tags)
 }
