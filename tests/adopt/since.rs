@@ -77,9 +77,9 @@ fn a_list_that_cannot_be_read_is_no_success() {
     std::fs::remove_dir_all(folder.join("revoked")).unwrap();
     let list = folder.join("old.crl");
     let mut der = std::fs::read(&list).unwrap();
-    let last = der.len() - 80;
+    let short = der.len() - 80;
     der[10] ^= 0xff;
-    std::fs::write(&list, &der[..last]).unwrap();
+    std::fs::write(&list, &der[..short]).unwrap();
     for args in ["ca adopt other/ca/default x --json", "-q ca adopt other/ca/default"] {
         let ran = sandbox.run(args);
         let said = ran.stdout.clone() + &ran.stderr;

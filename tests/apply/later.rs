@@ -183,3 +183,76 @@ fn forms_that_are_not_asked_for_any_more_are_told() {
     std::fs::remove_file(sandbox.file("certforge/x.example/combined.pem")).unwrap();
     assert!(!sandbox.ok("apply").stderr.contains("not among its forms"));
 }
+
+/// What ACM would refuse takes the place of nothing: the old leaf goes on being served.
+#[test]
+fn what_acm_would_refuse_replaces_nothing() {
+    let acm = Acm::new(&[]);
+    let url = acm.sim.url();
+    let manifest = |key: &str, more: &str, place: &str| {
+        let text = format!(
+            "[ca.default]\nkey = \"p256\"\n[leaf.\"a.example\"]\nkey = \"{key}\"\n{more}acm = [{{ {place}endpoint_url = \"{url}\" }}]\n"
+        );
+        put(&acm.sandbox, &text);
+    };
+    manifest("p256", "", "region = \"eu-west-1\", ");
+    acm.ok("apply");
+    for (key, more, code) in [
+        ("rsa2048", "", "acm.R02"),
+        ("ed25519", "", "acm.K03"),
+        ("p256", "template = \"client\"\n", "acm.X07"),
+    ] {
+        manifest(key, more, "region = \"eu-west-1\", ");
+        let before = acm.sandbox.snapshot();
+        for args in ["apply --dry-run --json", "apply --json"] {
+            let ran = acm.run(args);
+            assert!(ran.status == 3 && ran.stdout.contains(code), "{args} {key}: {}", ran.stdout);
+            assert_eq!(acm.sandbox.snapshot(), before, "{args} {key}");
+        }
+    }
+    // Where it is to be is not known.
+    manifest("p384", "", "");
+    for args in ["apply --dry-run --json", "apply --json"] {
+        let mut command = acm.command(args);
+        let ran = crate::support::ran(command.env_remove("AWS_REGION").output().unwrap());
+        assert!(ran.status == 3 && ran.stdout.contains("aws.region"), "{args}: {}", ran.stdout);
+    }
+    assert_eq!(acm.sim.arns().len(), 1);
+}
+
+/// All leaves of a place are imported by one connection: it lists once.
+#[test]
+fn a_place_is_reached_once_for_all_leaves() {
+    let acm = Acm::new(&[]);
+    let place = format!("acm = [{{ region = \"eu-west-1\", endpoint_url = \"{}\" }}]\n", acm.sim.url());
+    let leaves: String =
+        (0..4).map(|n| format!("[leaf.\"a{n}.example\"]\nkey = \"p256\"\n{place}")).collect();
+    put(&acm.sandbox, &format!("[ca.default]\nkey = \"p256\"\n{leaves}"));
+    acm.ok("apply");
+    assert_eq!((acm.sim.arns().len(), acm.calls("ListCertificates")), (4, 1));
+    let before = acm.sim.requests().len();
+    acm.ok("apply");
+    assert_eq!(acm.sim.requests().len(), before, "nothing is asked about what is there");
+    // Other tags are told before they are put on.
+    let tagged = place.replace(" }]", ", tags = [\"team=edge\"] }]");
+    put(&acm.sandbox, &format!("[ca.default]\nkey = \"p256\"\n{}", leaves.replacen(&place, &tagged, 1)));
+    let planned = json(&acm.ok("apply --dry-run --json"));
+    assert_eq!(planned["leaves"][0]["imports"][0]["findings"][0]["code"], "acm.tags", "{planned}");
+    assert!(planned["leaves"][1]["imports"].is_null(), "{planned}");
+}
+
+/// What is done is told although something fails at the end.
+#[test]
+fn what_cannot_be_put_away_takes_nothing_from_the_report() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "[ca.default]\nkey = \"p256\"\n[leaf.\"old.example\"]\nkey = \"p256\"\n");
+    sandbox.ok("apply");
+    std::fs::write(sandbox.file("certforge/archive"), "in the way").unwrap();
+    put(&sandbox, "[ca.default]\nkey = \"p256\"\n[leaf.\"new.example\"]\nkey = \"p256\"\n");
+    let ran = sandbox.run("apply --prune --json");
+    assert_eq!(ran.status, 4, "{}", ran.stderr);
+    let document = json(&ran.stdout);
+    assert_eq!(leaf(&document).0, "created", "{document}");
+    let told = document["findings"].as_array().unwrap().iter().any(|f| f["severity"] == "error");
+    assert!(told && sandbox.file("certforge/old.example/cert.pem").exists(), "{document}");
+}

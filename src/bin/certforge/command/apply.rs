@@ -1,6 +1,8 @@
 //! `certforge apply`: what a manifest asks for, as far as it is missing, due or
 //! different.
 
+#[cfg(feature = "aws")]
+mod acm;
 mod difference;
 mod manifest;
 mod plan;
@@ -84,7 +86,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         read_first_line(&base.join(file))?;
     }
     let threads = Shared::start();
-    let (mut reports, changed) = compare(&wanted, &mut authorities, &threads)?;
+    let (mut reports, mut changed) = compare(&wanted, &mut authorities, &threads)?;
     let put_away = not_wanted(&cas, &wanted, context)?;
     let mut left_behind = Vec::new();
     if !args.dry_run {
@@ -97,25 +99,29 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             let secret = secrets.remove(ca.name.as_str()).flatten();
             *report = make_ca(ca, secret.as_ref(), &mut authorities)?;
         }
+    }
+    #[cfg(feature = "aws")]
+    refuse_for_acm(&mut changed, &mut reports, &wanted, &authorities, args.dry_run);
+    if !args.dry_run {
         left_behind = make(&changed, &wanted, &authorities, &threads, context)?;
         for (report, leaf) in goes_on(&mut reports, &wanted) {
             forms(leaf, &base, context, report);
         }
-        #[cfg(feature = "aws")]
-        for (report, leaf) in goes_on(&mut reports, &wanted) {
-            report.imports = imports(leaf, context)?;
-        }
     }
     for (report, leaf) in goes_on(&mut reports, &wanted).filter(|_| args.dry_run) {
-        let stays = report.state == State::Unchanged;
-        report.forms = forms_to_make(leaf, stays, context)?;
-        #[cfg(feature = "aws")]
-        {
-            report.imports = imports_to_make(leaf, stays, context)?;
+        report.forms = forms_to_make(leaf, report.state == State::Unchanged, context)?;
+    }
+    #[cfg(feature = "aws")]
+    {
+        let mut places = acm::Places::reach(wanted.iter(), context, args.dry_run);
+        for (report, leaf) in goes_on(&mut reports, &wanted) {
+            let stays = report.state == State::Unchanged;
+            report.imports =
+                if args.dry_run { places.would_import(leaf, stays)? } else { places.import(leaf)? };
         }
     }
     let mut pruned = Vec::new();
-    let mut stays = Vec::new();
+    let (mut stays, mut failed) = (Vec::new(), Vec::new());
     for entry in put_away {
         // In ACM it stays, and no status tells of its end any more.
         for record in entry.imports().iter().flat_map(ImportRecords::all).filter(|r| !r.is_simulated()) {
@@ -128,8 +134,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         match (args.prune && !args.dry_run).then(|| context.store.put_away(&entry)) {
             Some(Err(Error::Changed { .. })) => continue,
-            Some(other) => other?,
-            None => {}
+            // What is done is done, and told.
+            Some(Err(e)) => {
+                failed.push(Finding::new(e.code(), Severity::Error, entry.name(), e.to_string()));
+                continue;
+            }
+            Some(Ok(())) | None => {}
         }
         pruned.push(path(&entry.folder));
     }
@@ -137,6 +147,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         authorities.loaded.into_values().flat_map(|loaded| findings(&loaded.findings)).collect();
     if args.prune {
         said.extend(findings(&stays));
+        said.extend(findings(&failed));
     }
     for mut left in left_behind {
         // What the manifest asks for has been made again.
@@ -326,6 +337,28 @@ fn compare(
     Ok((reports, changed))
 }
 
+/// Leaves out what ACM would refuse, before anything takes the place of what is served.
+#[cfg(feature = "aws")]
+fn refuse_for_acm(
+    changed: &mut Vec<usize>,
+    reports: &mut [ApplyLeaf],
+    wanted: &[PlannedLeaf],
+    authorities: &Authorities<'_>,
+    dry_run: bool,
+) {
+    let to_make = changed.iter().filter_map(|i| wanted.get(*i));
+    let mut places = acm::Places::reach(to_make, authorities.context, dry_run);
+    changed.retain(|i| {
+        let (Some(leaf), Some(report)) = (wanted.get(*i), reports.get_mut(*i)) else { return false };
+        let issuers = authorities.issuers(&leaf.ca);
+        let Some(authority) = issuers.first() else { return true };
+        let Err(failure) = places.check(leaf, authority) else { return true };
+        report.state = State::Unchanged;
+        report.error = Some(Problem::of(&failure));
+        false
+    });
+}
+
 /// Makes the leaves that are missing, due or different, all at once.
 fn make(
     changed: &[usize],
@@ -440,57 +473,4 @@ fn forms_to_make(leaf: &PlannedLeaf, stays: bool, context: &Context) -> Result<V
         }
     }
     Ok(all)
-}
-
-/// What would be imported: of a leaf that stays what ACM would be sent, of another all of it.
-#[cfg(feature = "aws")]
-fn imports_to_make(
-    leaf: &PlannedLeaf,
-    stays: bool,
-    context: &Context,
-) -> Result<Vec<crate::report::ImportResult>, Failure> {
-    use crate::command::candidate::LazyKey;
-    use crate::command::places::ImportArgs;
-    use crate::report::ImportState;
-    let mut results = Vec::new();
-    for place in &leaf.acm {
-        let args = ImportArgs::to(place.target(), place.tags.clone(), place.services()?, place.sim);
-        let ready = args.ready(context, 1, None, true)?;
-        let entry = context.store.leaf_of(leaf.first())?.filter(|entry| stays && entry.has_key());
-        let told = if let Some(entry) = entry {
-            let key = LazyKey::new(|| Ok(entry.private_key()?));
-            let mut told = ready.import(context, &entry, &key)?;
-            told.retain(|told| !matches!(&told.outcome, Ok(r) if r.state == ImportState::Unchanged));
-            told
-        } else {
-            ready.unmade(&certforge::store::folder_name(leaf.first()))
-        };
-        results.extend(told);
-    }
-    Ok(results)
-}
-
-/// Imports a leaf to the places that it is to be in.
-#[cfg(feature = "aws")]
-fn imports(leaf: &PlannedLeaf, context: &Context) -> Result<Vec<crate::report::ImportResult>, Failure> {
-    use crate::command::candidate::LazyKey;
-    use crate::command::places::ImportArgs;
-    let mut results = Vec::new();
-    for place in &leaf.acm {
-        let Some(entry) = context.store.leaf_of(leaf.first())? else { continue };
-        let args = ImportArgs::to(place.target(), place.tags.clone(), place.services()?, place.sim);
-        let key = LazyKey::new(|| Ok(entry.private_key()?));
-        let done = args.ready(context, 1, None, false).and_then(|ready| ready.import(context, &entry, &key));
-        match done {
-            Ok(of_place) => results.extend(of_place),
-            // One place that is not reached keeps no other leaf from its own.
-            Err(failure) => results.push(crate::report::ImportResult {
-                name: entry.name(),
-                region: place.region.clone().unwrap_or_default(),
-                profile: place.profile.clone(),
-                outcome: Err(failure),
-            }),
-        }
-    }
-    Ok(results)
 }

@@ -8,7 +8,7 @@ use certforge::aws::{CertificateArn, Importer, Tag};
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm::{self, Allowed, Service};
 use certforge::store::{ImportRecord, ImportRecords, LeafEntry};
-use certforge::{Bundle, Error, Finding, KeyAlgorithm, Severity};
+use certforge::{Error, Finding, KeyAlgorithm, PrivateKey, Severity};
 use time::OffsetDateTime;
 
 use crate::command::candidate::{Candidate, LazyKey, refuse_errors};
@@ -144,20 +144,35 @@ impl Ready {
         self.targets.iter().filter_map(|t| t.session.as_ref().ok())
     }
 
+    /// What the next imports are to have and to be for.
+    pub fn is_for(&mut self, tags: Vec<Tag>, services: Vec<Service>) {
+        (self.tags, self.services) = (tags, services);
+    }
+
+    /// Refuses a place without a region: a dry run has one too, and nothing else that is missing.
+    pub fn refuse_nowhere(&self) -> Result<(), Failure> {
+        let is_nowhere =
+            |failure: &&Failure| matches!(failure, Failure::Error(e) if matches!(**e, Error::AwsRegion));
+        let mut broken = self.targets.iter().filter_map(|target| target.session.as_ref().err());
+        broken.find(is_nowhere).map_or(Ok(()), |failure| Err(failure.clone()))
+    }
+
     /// Refuses what ACM would refuse, before anything is saved or replaced.
     pub fn preflight(
         &self,
-        bundle: &Bundle,
+        certificate: &Certificate,
+        chain: &Chain,
+        key: &PrivateKey,
         there: Option<&LeafEntry>,
         now: OffsetDateTime,
     ) -> Result<(), Failure> {
-        let candidate = self.candidate(bundle.leaf(), bundle.chain(), now);
+        let candidate = self.candidate(certificate, chain, now);
         let records = there.map(LeafEntry::imports).transpose()?;
         for session in self.sessions() {
             let region = session.importer.region();
-            candidate.preflight(bundle.key(), &self.tags, Some(region), None)?;
+            candidate.preflight(key, &self.tags, Some(region), None)?;
             let here = records.iter().flat_map(|all| all.at(region, session.endpoint()));
-            here.into_iter().try_for_each(|record| same_key(record, bundle.leaf()))?;
+            here.into_iter().try_for_each(|record| same_key(record, certificate))?;
         }
         Ok(())
     }
@@ -245,7 +260,7 @@ impl Ready {
 
     /// Imports a leaf of the store to all places.
     pub fn import(
-        self,
+        &mut self,
         context: &Context,
         entry: &LeafEntry,
         key: &LazyKey<'_>,
@@ -255,7 +270,7 @@ impl Ready {
 
     /// The same, to this ARN alone where one is said.
     pub fn import_to(
-        mut self,
+        &mut self,
         arn: Option<&CertificateArn>,
         context: &Context,
         entry: &LeafEntry,
@@ -268,6 +283,7 @@ impl Ready {
         let mut candidate = self.candidate(&entry.certificate, &entry.chain, context.now);
         candidate.arn = arn;
         let results = to_all(&mut targets, &candidate, &records, key, &entry.name());
+        self.targets = targets;
         self.end(context)?;
         Ok(results)
     }

@@ -153,7 +153,7 @@ type Ready = std::convert::Infallible;
 #[cfg(feature = "aws")]
 fn imported(
     context: &Context,
-    ready: Ready,
+    mut ready: Ready,
     entry: &LeafEntry,
     key: Option<PrivateKey>,
     report: UpReport,
@@ -307,7 +307,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     let bundle = authority.issue_for(&plan, key)?;
     #[cfg(feature = "aws")]
     if let Some(ready) = work.ready {
-        ready.preflight(&bundle, there.as_ref(), context.now)?;
+        ready.preflight(bundle.leaf(), bundle.chain(), bundle.key(), there.as_ref(), context.now)?;
     }
     let (saved, state) = save(work, &authority, &bundle, ca_name, &plan, there.as_ref())?;
     let missing = || Error::Missing { what: "leaf", name: first.to_string(), path: folder.clone() };

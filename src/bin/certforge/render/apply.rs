@@ -71,7 +71,9 @@ pub fn status(report: &ApplyReport) -> u8 {
         let forms = forms.max(super::acm::status(&leaf.imports));
         forms
     };
-    report.leaves.iter().map(of).max().unwrap_or(0)
+    // What could not be put away.
+    let left = report.findings.iter().any(|found| found.severity == "error");
+    report.leaves.iter().map(of).max().unwrap_or(0).max(u8::from(left) * crate::report::status::FILE_SYSTEM)
 }
 
 fn leaf_line(out: &mut impl Write, leaf: &ApplyLeaf, planned: bool) -> io::Result<()> {

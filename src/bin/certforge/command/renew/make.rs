@@ -104,7 +104,7 @@ pub(super) fn import_again(
     let mut results = Vec::new();
     for record in records.all() {
         let again = ImportArgs::again(record);
-        let place = again.ready(context, 1, None, false).and_then(|ready| {
+        let place = again.ready(context, 1, None, false).and_then(|mut ready| {
             // Other credentials than those of the record find another account's there.
             let arn: CertificateArn = record.arn.parse()?;
             ready.import_to(Some(&arn), context, entry, &key)
