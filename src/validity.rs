@@ -269,11 +269,12 @@ impl Validity {
     }
 
     /// Whether it is time for another one: less than `within` is left, or where nobody
-    /// says, less than 30 days and less than a third of it.
+    /// says, less than 30 days and less than a third of it. One that has not begun serves
+    /// nobody: a clock was wrong when it was made.
     #[must_use]
     pub fn is_due(&self, now: OffsetDateTime, within: Option<Duration>) -> bool {
         let limit = within.unwrap_or_else(|| Duration::days(30).min(self.length() / 3));
-        self.not_after - now < limit
+        self.not_before > now || self.not_after - now < limit
     }
 
     /// The time it has in common with `other`; none where it has none.

@@ -15,7 +15,7 @@ use crate::authority::Authority;
 use crate::certificate::{Certificate, Chain};
 use crate::error::{Error, Result};
 use crate::finding::{Finding, Severity};
-use crate::key::{PrivateKey, Unlock};
+use crate::key::{PrivateKey, PublicKey, Unlock};
 use crate::revocation::Reason;
 
 impl Store {
@@ -196,6 +196,29 @@ impl Store {
             }
         }
         Ok(None)
+    }
+
+    /// Refuses a key that must not get a certificate: a CA's of this store, whose holder would be
+    /// that CA, and one that somebody else may have.
+    ///
+    /// # Errors
+    /// [`Error::PublicKey`]; [`Error::Revoked`] where a certificate of this key was taken back for
+    /// `keyCompromise` or `cACompromise`; [`Error::Io`]; [`Error::File`] for a record that cannot
+    /// be read.
+    pub fn check_certifiable(&self, key: &PublicKey) -> Result<()> {
+        for name in self.authority_names()? {
+            if self.ca_entry(&name).is_ok_and(|ca| ca.certificate.public_key().is_same_as(key)) {
+                return Err(Error::PublicKey { reason: format!("it is a CA's own key, that of {name}") });
+            }
+            for revoked in self.revoked(&name)?.iter().filter(|revoked| revoked.reason.is_of_the_key()) {
+                let issued = self.issued(&name, &revoked.serial_hex()).ok().flatten();
+                if let Some(issued) = issued.filter(|i| i.certificate.public_key().is_same_as(key)) {
+                    let (subject, reason) = (issued.certificate.subject(), revoked.reason.as_str());
+                    return Err(Error::Revoked { subject, is_ca: false, ca: name, reason });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The certificates that a CA had before it was renewed.

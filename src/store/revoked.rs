@@ -141,8 +141,9 @@ impl Store {
         names.iter().filter_map(|name| read(&folder.join(name)).transpose()).collect()
     }
 
-    /// Whether a CA's list tells of all that it takes back, and is signed with its key. The
-    /// records are counted and not read: there may be very many.
+    /// Whether a CA's list tells of all that it takes back and of nothing else, and is signed with
+    /// its key. The records are counted and not read: there may be very many. What the list has on
+    /// hold may have been released.
     ///
     /// # Errors
     /// [`Error::StoreName`], [`Error::Io`].
@@ -150,10 +151,16 @@ impl Store {
         let names = file::files_in(&self.ca_folder(&ca.name)?.join(REVOKED))?;
         let revoked = list.revoked();
         let listed: HashSet<&[u8]> = revoked.iter().map(|entry| serial_number(&entry.serial)).collect();
-        let mut serials = names.iter().filter_map(|name| name.strip_suffix(".json"));
-        let is_listed =
-            |serial: &str| serial_octets(serial).is_ok_and(|s| listed.contains(serial_number(&s)));
-        Ok(serials.all(is_listed) && list.is_signed_by(ca.certificate.public_key()).unwrap_or(false))
+        let serials = names.iter().filter_map(|name| name.strip_suffix(".json"));
+        let on_record: HashSet<Vec<u8>> = serials
+            .map(|serial| serial_octets(serial).map(|octets| serial_number(&octets).to_vec()))
+            .collect::<Result<_>>()?;
+        let is_recorded = |entry: &Revoked| {
+            entry.reason == Reason::CertificateHold || on_record.contains(serial_number(&entry.serial))
+        };
+        Ok(on_record.iter().all(|serial| listed.contains(&serial[..]))
+            && revoked.iter().all(is_recorded)
+            && list.is_signed_by(ca.certificate.public_key()).unwrap_or(false))
     }
 
     /// The last list of a CA, if it has made one.

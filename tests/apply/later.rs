@@ -225,8 +225,9 @@ fn what_acm_would_refuse_replaces_nothing() {
 fn a_place_is_reached_once_for_all_leaves() {
     let acm = Acm::new(&[]);
     let place = format!("acm = [{{ region = \"eu-west-1\", endpoint_url = \"{}\" }}]\n", acm.sim.url());
-    let leaves: String =
+    let leaves: Vec<String> =
         (0..4).map(|n| format!("[leaf.\"a{n}.example\"]\nkey = \"p256\"\n{place}")).collect();
+    let leaves = leaves.concat();
     put(&acm.sandbox, &format!("[ca.default]\nkey = \"p256\"\n{leaves}"));
     acm.ok("apply");
     assert_eq!((acm.sim.arns().len(), acm.calls("ListCertificates")), (4, 1));

@@ -2,6 +2,7 @@
 //! judged by OpenSSL and webpki.
 
 mod consequences;
+mod lasting;
 mod meant;
 #[path = "../support/mod.rs"]
 mod support;

@@ -150,10 +150,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if args.due {
         said.extend(due::authorities(&issuers, within, context));
     }
-    let lists =
-        if args.due { due::lists(args, context, &issuers, &mut known, &mut said) } else { Vec::new() };
+    said.extend(known.0.values().flat_map(|ca| ca.loaded.findings.clone()));
+    let lists = if args.due { due::lists(args, context, &issuers, known, &mut said) } else { Vec::new() };
     bar.end();
-    said.extend(known.0.into_values().flat_map(|ca| ca.loaded.findings));
     // One that was asked for by name fails as a command of its own does.
     if let ([_], false) = (renewed.as_slice(), args.due || args.all)
         && renewed[0].outcome.is_err()
@@ -265,6 +264,22 @@ impl Known {
     }
 }
 
+impl Known {
+    /// A CA whose list is to be made: one that was taken back issues nothing any more, and goes
+    /// on making its lists. Who was asked for its pass phrase is not asked again.
+    fn for_list(
+        &mut self,
+        name: &str,
+        args: &Args,
+        context: &Context,
+    ) -> Result<certforge::Authority, Failure> {
+        match self.0.remove(name) {
+            Some(known) => Ok(known.loaded.authority),
+            None => Ok(context.authority_for_list(name, &args.passphrase)?.authority),
+        }
+    }
+}
+
 impl KnownCa {
     /// What was asked for, if there is a record that says so.
     fn recorded(
@@ -327,7 +342,9 @@ fn one(
     };
     let (end, new_end) = (entry.certificate.validity().not_after(), plan.validity().not_after());
     let whole = entry.fault().is_none() && (entry.has_key() || !is_behind(entry)?);
-    let is_believed = taken_back.is_none() && Chains::new(&context.store).gone(entry)?.is_none();
+    let is_believed = taken_back.is_none()
+        && entry.certificate.validity().not_before() <= context.now
+        && Chains::new(&context.store).gone(entry)?.is_none();
     if args.due && is_believed && whole && new_end <= end {
         // Every run would make another one, with no more time than this one has.
         let message = format!(

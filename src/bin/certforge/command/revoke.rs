@@ -61,9 +61,9 @@ pub struct Crl {
 // How a list is made.
 #[derive(clap::Args)]
 struct ListArgs {
-    /// By when there will be another list, in days
-    #[arg(long, value_name = "N", default_value_t = LIST_DAYS, value_parser = clap::value_parser!(u32).range(1..=3650))]
-    days: u32,
+    /// By when there will be another list, in days [default: as for the last one, 30 for the first]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    days: Option<u32>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
 }
@@ -82,7 +82,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         let state = if released { "released" } else { "not-revoked" };
         let mut crl = make(&ca, &authority, args.list.days, context)?;
         if !released {
-            crl.findings = findings(&[not_on_hold(&ca, &serial, context)?]);
+            crl.findings.extend(findings(&[not_on_hold(&ca, &serial, context)?]));
         }
         crl.revoked = Some(RevokedReport { serial, names, reason: "certificateHold", state });
         return Ok(Report::Crl(crl));
@@ -124,7 +124,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     // What is wrong with what was before stops nothing that is done.
     said.extend(earlier(args, &ca, context).unwrap_or_default());
     crl.revoked = Some(RevokedReport { serial, names, reason: reason.as_str(), state });
-    crl.findings = findings(&said);
+    crl.findings.extend(findings(&said));
     Ok(Report::Crl(crl))
 }
 
@@ -156,19 +156,25 @@ pub fn crl(args: &Crl, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Crl(make(&ca, &authority, args.list.days, context)?))
 }
 
-/// How long a list lasts where nobody says, in days.
-pub const LIST_DAYS: u32 = 30;
+/// How long a CA's first list lasts where nobody says, in days.
+const LIST_DAYS: u32 = 30;
+/// The longest that one may last.
+const MOST_DAYS: i64 = 3650;
 
-/// Makes a CA's list anew. The store is to be locked: of two at once none may forget what the
-/// other took back.
+/// Makes a CA's list anew, for as many days as the last one where nobody says. The store is to be
+/// locked: of two at once none may forget what the other took back.
 pub fn make(
     ca: &str,
     authority: &certforge::Authority,
-    days: u32,
+    days: Option<u32>,
     context: &Context,
 ) -> Result<CrlReport, Failure> {
     let store = &context.store;
     check_same(ca, authority, context)?;
+    let before = store.revocation_list(ca).ok().flatten();
+    let again = before.as_ref().map(|list| on_record_again(ca, list, authority, context));
+    let again = again.transpose()?.flatten();
+    let days = days.or_else(|| before.as_ref().and_then(days_of)).unwrap_or(LIST_DAYS);
     let revoked = store.revoked(ca)?;
     // The clock's seconds are past any count, so that the number goes up even where the list
     // before cannot be read.
@@ -177,7 +183,41 @@ pub fn make(
     let validity = Lifetime::days(days).starting(context.now)?;
     let list = authority.revocation_list(&revoked, number, (context.now, validity.not_after()))?;
     let file = store.save_revocation_list(ca, &list)?;
-    Ok(CrlReport::of(ca, &file, &list, revoked.len()))
+    let mut report = CrlReport::of(ca, &file, &list, revoked.len());
+    report.findings.extend(findings(again.as_slice()));
+    Ok(report)
+}
+
+/// For how many days a list was made.
+fn days_of(list: &certforge::RevocationList) -> Option<u32> {
+    let length = list.next_update()? - list.this_update()?;
+    let days = length.whole_days() + i64::from(length > time::Duration::days(length.whole_days()));
+    u32::try_from(days.clamp(1, MOST_DAYS)).ok()
+}
+
+/// What the CA's last list takes back goes on being taken back, though its record was lost: of a
+/// hold nobody knows whether it was released.
+fn on_record_again(
+    ca: &str,
+    last: &certforge::RevocationList,
+    authority: &certforge::Authority,
+    context: &Context,
+) -> Result<Option<Finding>, Failure> {
+    if !last.is_signed_by(authority.certificate().public_key()).unwrap_or(false) {
+        return Ok(None);
+    }
+    let mut count = 0;
+    for entry in last.revoked() {
+        let serial = entry.serial_hex();
+        if entry.reason != Reason::CertificateHold && context.store.is_revoked(ca, &serial)?.is_none() {
+            context.store.revoke(ca, &serial, entry.reason, entry.at)?;
+            count += 1;
+        }
+    }
+    let these = Counted(count, "certificate", "certificates");
+    let message =
+        format!("the last list of {ca} takes back {these} that no record tells of: they are on record again");
+    Ok((count > 0).then(|| Finding::new("crl.record-lost", Severity::Warning, ca, message)))
 }
 
 /// Refuses to go on for another CA, that has got the name since this one was loaded.
@@ -226,7 +266,12 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
             ca.certificate.subject_der() == certificate.issuer_der()
                 && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
         };
-        return issued_by(args, issuers.all().iter().find(is_its), &certificate, "revoke it where its CA is");
+        return issued_by(
+            args,
+            (&issuers, issuers.all().iter().find(is_its)),
+            &certificate,
+            "revoke it where its CA is",
+        );
     }
     let named = store.leaf(&args.which);
     if let Err(e @ Error::Io { .. }) = named {
@@ -244,7 +289,12 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         });
     }
     if let Ok(entry) = &named {
-        return issued_by(args, issuers.of(entry), &entry.certificate, "revoke it where its CA is");
+        return issued_by(
+            args,
+            (&issuers, issuers.of(entry)),
+            &entry.certificate,
+            "revoke it where its CA is",
+        );
     }
     if let Some(below) = below {
         let above = issuers.above(below).filter(|above| above.name != below.name);
@@ -253,7 +303,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         } else {
             "the CA above it is not here: take its root, the last of chain.pem, off the clients"
         };
-        return issued_by(args, above, &below.certificate, hint);
+        return issued_by(args, (&issuers, above), &below.certificate, hint);
     }
     let mut on_record = by_serial(args, &issuers, context)?;
     if on_record.is_empty() {
@@ -321,6 +371,8 @@ fn earlier(args: &Revoke, ca: &str, context: &Context) -> Result<Option<Finding>
     let Ok(leaf) = context.store.leaf(&args.which) else { return Ok(None) };
     let name = leaf.certificate.names().first().map_or_else(|| leaf.name(), ToString::to_string);
     let mut others = on_record(&name, &context.store.ca_entry(ca)?, context)?;
+    // What has the name as one of several is another leaf's.
+    others.retain(|other| other.names().first().is_some_and(|first| first.to_string() == name));
     let kept = context.store.archived_of(&leaf.name())?.into_iter().map(|kept| kept.certificate);
     others.extend(kept.filter(|kept| {
         kept.issuer_der() == leaf.certificate.issuer_der() && kept.validity().not_after() >= context.now
@@ -343,13 +395,25 @@ fn earlier(args: &Revoke, ca: &str, context: &Context) -> Result<Option<Finding>
 /// What was found, if the CA that issued it is here and is the one that was named.
 fn issued_by(
     args: &Revoke,
-    issuer: Option<&CaEntry>,
+    (issuers, issuer): (&Issuers, Option<&CaEntry>),
     certificate: &Certificate,
     hint: &str,
 ) -> Result<Found, Failure> {
-    let issuer = issuer.ok_or_else(|| Failure::Usage {
-        message: format!("no CA of this store issued {}", Shown(&args.which)),
-        hint: hint.to_owned(),
+    let issuer = issuer.ok_or_else(|| match issuers.broken().first() {
+        // It may be the one that issued it.
+        Some(broken) => Failure::Usage {
+            message: format!(
+                "no CA of this store that can be read issued {}, and {} cannot be: {}",
+                Shown(&args.which),
+                Shown(&broken.place),
+                broken.message
+            ),
+            hint: "mend that CA's folder, and run this again".to_owned(),
+        },
+        None => Failure::Usage {
+            message: format!("no CA of this store issued {}", Shown(&args.which)),
+            hint: hint.to_owned(),
+        },
     })?;
     if is_same(&issuer.certificate, certificate) {
         return Err(is_root(&issuer.name));

@@ -78,6 +78,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Err(Error::AlreadyExists { what: "leaf", name: first.to_string(), path: folder }.into());
     }
     let ca = context.choose_ca(args.ca.as_deref())?;
+    store.check_certifiable(request.public_key())?;
     let issuer = context.authority(&ca, &args.passphrase)?;
     let plan = args.strict.fit(&issuer.authority, plan)?;
     if args.dry_run {

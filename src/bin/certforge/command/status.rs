@@ -140,7 +140,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         if gone.is_some() || ca.is_some_and(|ca| revoked.contains(ca)) {
             entry.condition = Condition::Revoked;
         }
-        if ca.is_none() && !leaf.is_self_signed() {
+        // A CA that cannot be read may be its issuer, and is told above.
+        if ca.is_none() && !leaf.is_self_signed() && issuers.broken().is_empty() {
             broken.push(no_issuer(leaf, context));
         }
         entries.push(entry);

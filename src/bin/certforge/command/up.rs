@@ -452,6 +452,9 @@ fn different(
         return reason("its files are missing, damaged or different");
     }
     let have = found.validity();
+    if have.not_before() > context.now {
+        return Ok(Some(format!("it is not valid before {}", rfc3339(have.not_before()))));
+    }
     // The same request at the time of the leaf that is there: months differ in length.
     let then = have.not_before().checked_add(certforge::validity::BACKDATE).unwrap_or(have.not_before());
     let planned = work.request.plan(then);

@@ -198,6 +198,9 @@ fn reason(
     }
     // The same request at the time of the leaf that is there.
     let have = found.validity();
+    if have.not_before() > context.now {
+        return Ok(Some(format!("it is not valid before {}", rfc3339(have.not_before()))));
+    }
     let then = have.not_before().checked_add(BACKDATE).unwrap_or(have.not_before());
     if let Ok(then) = leaf.request.plan(then)
         && authority.fit(then).validity().not_after() != have.not_after()

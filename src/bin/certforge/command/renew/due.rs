@@ -37,7 +37,7 @@ pub(super) fn lists(
     args: &Args,
     context: &Context,
     issuers: &Issuers,
-    known: &mut Known,
+    mut known: Known,
     said: &mut Vec<Finding>,
 ) -> Vec<CrlReport> {
     let mut made = Vec::new();
@@ -59,11 +59,10 @@ pub(super) fn lists(
             said.push(Finding::new("crl.due", Severity::Warning, ca.name.clone(), message));
             continue;
         }
-        let list = known.ca(&ca.name, args, context).and_then(|known| {
-            let authority = &known.loaded.authority;
+        let list = known.for_list(&ca.name, args, context).and_then(|authority| {
             authority.check_lists()?;
             let _lock = context.store.lock()?;
-            revoke::make(&ca.name, authority, revoke::LIST_DAYS, context)
+            revoke::make(&ca.name, &authority, None, context)
         });
         match list {
             Ok(list) => made.push(list),
