@@ -162,9 +162,8 @@ impl SigningRequest {
         }
         names.extend_from_slice(more);
         let subject = self.kept_subject(template, &mut names, &mut findings)?;
-        if let (true, Some(why)) =
-            (names.is_empty(), findings.iter().find(|f| f.severity == Severity::Warning))
-        {
+        let mut of_names = findings.iter().filter(|f| matches!(f.place.as_str(), "names" | "subject"));
+        if let (true, Some(why)) = (names.is_empty(), of_names.find(|f| f.severity == Severity::Warning)) {
             return Err(malformed(&format!("no name is left for the certificate; {}", why.message)));
         }
         let request = LeafRequest::for_names(Names::new(names)?).subject(subject).template(template.clone());
@@ -191,7 +190,11 @@ impl SigningRequest {
                 names.insert(0, name);
                 Ok(subject)
             }
-            Ok(None) => Ok(subject),
+            Ok(None) => {
+                // What is called by a word alone has that for its name, as one that is typed in.
+                names.extend(common.parse::<San>().ok().filter(|_| names.is_empty()));
+                Ok(subject)
+            }
             Err(e) if names.is_empty() => Err(e),
             Err(_) => {
                 let message = format!("its common name `{common}`: it is no name that clients look at");

@@ -2,15 +2,21 @@
 //! Names that came with a certificate are never rebuilt from this type; their
 //! bytes are kept (see [`crate::certificate`]).
 
+mod foreign;
+
 use std::fmt;
 use std::str::FromStr;
 
 use der::asn1::{Any, Ia5StringRef, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
-use der::{Encode, Tag, Tagged};
+use der::{Encode, Tagged};
 use x509_cert::attr::AttributeTypeAndValue;
-use x509_cert::name::Name;
+use x509_cert::name::{Name, RelativeDistinguishedName};
 
 use crate::error::{Error, Result, Shown};
+#[cfg(feature = "verify")]
+pub(crate) use foreign::folded_der;
+use foreign::read_text;
+pub(crate) use foreign::{Unfit, common_names, describe, email_addresses, folded, unfit};
 
 /// How an attribute's value is encoded.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,8 +133,12 @@ impl Subject {
             })?;
             checked(&a.oid.to_string(), &value, &text)
         };
-        let part = |part: &x509_cert::name::RelativeDistinguishedName| part.iter().map(attribute).collect();
-        Ok(Self { parts: name.iter_rdn().map(part).collect::<Result<_>>()? })
+        // What is nothing but blanks says nothing: it is left out.
+        let says =
+            |a: &&AttributeTypeAndValue| read_text(&a.value).is_none_or(|text| !text.trim().is_empty());
+        let part = |part: &RelativeDistinguishedName| part.iter().filter(says).map(attribute).collect();
+        let parts: Vec<Vec<_>> = name.iter_rdn().map(part).collect::<Result<_>>()?;
+        Ok(Self { parts: parts.into_iter().filter(|part| !part.is_empty()).collect() })
     }
 
     /// The first common name, if there is one.
@@ -354,78 +364,6 @@ impl fmt::Display for Subject {
         let parts = self.parts.iter().map(|part| part.iter().map(|a| (a.oid, a.value.clone())).collect());
         write_name(f, parts)
     }
-}
-
-/// Any X.501 Name as one line of text, whatever string types it uses.
-pub(crate) fn describe(name: &Name) -> String {
-    struct Text<'a>(&'a Name);
-    impl fmt::Display for Text<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            let parts =
-                self.0.iter_rdn().map(|part| part.iter().map(|a| (a.oid, text_of(&a.value))).collect());
-            write_name(f, parts)
-        }
-    }
-    Text(name).to_string()
-}
-
-/// The common names of an X.501 Name, in order.
-pub(crate) fn common_names(name: &Name) -> Vec<String> {
-    name.iter().filter(|a| a.oid == COMMON_NAME).map(|a| text_of(&a.value)).collect()
-}
-
-/// The values of a Name's `emailAddress` attributes.
-pub(crate) fn email_addresses(name: &Name) -> Vec<String> {
-    const EMAIL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.1");
-    name.iter().filter(|a| a.oid == EMAIL).map(|a| text_of(&a.value)).collect()
-}
-
-/// A Name's parts for comparing: whatever the string types, without regard to case
-/// and to how many blanks stand where (RFC 5280 §7.1).
-pub(crate) fn folded(name: &Name) -> Vec<Vec<(ObjectIdentifier, String)>> {
-    let fold = |text: String| text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-    let part = |part: &x509_cert::name::RelativeDistinguishedName| {
-        let mut all: Vec<_> = part.iter().map(|a| (a.oid, fold(text_of(&a.value)))).collect();
-        all.sort();
-        all
-    };
-    name.iter_rdn().map(part).collect()
-}
-
-/// The same of a Name in DER; of one that cannot be read none.
-#[cfg(feature = "verify")]
-pub(crate) fn folded_der(name: &[u8]) -> Vec<Vec<(ObjectIdentifier, String)>> {
-    <Name as der::Decode>::from_der(name).map(|name| folded(&name)).unwrap_or_default()
-}
-
-/// The text of a value, if it is one.
-fn read_text(value: &Any) -> Option<String> {
-    let bytes = value.value();
-    match value.tag() {
-        Tag::Utf8String => std::str::from_utf8(bytes).ok().map(ToOwned::to_owned),
-        Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
-            bytes.is_ascii().then(|| String::from_utf8_lossy(bytes).into_owned())
-        }
-        Tag::BmpString if bytes.len().is_multiple_of(2) => {
-            let units = bytes.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]]));
-            char::decode_utf16(units).collect::<std::result::Result<_, _>>().ok()
-        }
-        // Everyone who writes TeletexString means Latin-1 by it.
-        Tag::TeletexString => Some(bytes.iter().map(|b| char::from(*b)).collect()),
-        _ => None,
-    }
-}
-
-/// What is shown of a value, whatever it is.
-fn text_of(value: &Any) -> String {
-    let bytes = value.value();
-    read_text(value).unwrap_or_else(|| match value.tag() {
-        Tag::BmpString => {
-            let units = bytes.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]]));
-            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-        }
-        _ => String::from_utf8_lossy(bytes).into_owned(),
-    })
 }
 
 fn write_name(

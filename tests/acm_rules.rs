@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 /// All rules there are: a rule that goes is missed here.
 const NAMES: &str = "P01 P02 P03 P04 P05 P06 P07 P08 P09 Z01 Z02 Z03 K01 K02 K03 K04 K05 K06 K07 X01 X02 X03 X04 X05 \
                      X06 X07 X08 X09 X10 V01 V02 V03 V04 N01 N02 N03 N04 N05 N06 N07 N08 C01 C02 C03 C04 C05 C06 C07 \
-                     C08 C09 C10 S01 S02 S03 S04 S05 S06 R01 R02 R03 R04 R05 R06 R07 R08 R09 R10 T01 A01 Q01";
+                     C08 C09 C10 S01 S02 S03 S04 S05 S06 R01 R02 R03 R04 R05 R06 R07 R08 R09 R10 R11 T01 A01 Q01";
 
 #[test]
 fn the_table_is_complete_and_each_rule_says_what_it_is() {
@@ -413,6 +413,7 @@ fn each_online_rule_finds_its_fault() {
     let (Some(bare), Some(more), Some(code), Some(both)) = (bare, more, code, both) else { return };
     let other = ca.issue(&request(&["b.example.com"])).unwrap();
     let foreign = Authority::generate("other CA").unwrap().issue(&request(&["a.example.com"])).unwrap();
+    let address = ca.issue(&request(&["10.0.0.1"])).unwrap().leaf().clone();
     let used = vec!["arn:aws:elasticloadbalancing:…".to_owned()];
     let mut seen = BTreeSet::new();
     for (bundle, held, code, severity) in [
@@ -424,6 +425,7 @@ fn each_online_rule_finds_its_fault() {
         (&new, Held { certificate: Some(bare), ..held() }, "acm.R07", warning),
         (&new, Held { in_use_by: used.clone(), ..held() }, "acm.R09", Severity::Info),
         (&foreign, Held { in_use_by: used, ..held() }, "acm.R10", warning),
+        (&new, Held { certificate: Some(address), ..held() }, "acm.R11", warning),
         (&new, Held { count: Some(2_300), ..Held::default() }, "acm.Q01", warning),
     ] {
         let found = judged(bundle, &held);

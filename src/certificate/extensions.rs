@@ -122,6 +122,18 @@ impl Certificate {
         critical.map(|(oid, ..)| oid.to_string()).find(|oid| !KNOWN.contains(&oid.as_str()))
     }
 
+    /// Whether Netscape's certificate type is there, and servers are not in it: what was before
+    /// extended key usages goes on being read by OpenSSL and Java.
+    #[cfg(feature = "verify")]
+    pub(crate) fn is_netscapes_other(&self) -> bool {
+        const SERVER: u8 = 0x40;
+        let mut all = self.read().extensions();
+        let found = all.find(|(oid, ..)| oid.to_string() == "2.16.840.1.113730.1.1");
+        let bits = found
+            .and_then(|(_, _, value)| <der::asn1::BitStringRef<'_> as der::Decode>::from_der(value).ok());
+        bits.is_some_and(|bits| bits.raw_bytes().first().is_none_or(|octet| octet & SERVER == 0))
+    }
+
     /// How many certificates may stand below it until one has to have a policy (RFC 5280
     /// §4.2.1.11), if it wants that.
     #[cfg(feature = "verify")]

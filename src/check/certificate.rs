@@ -84,6 +84,7 @@ pub const RULES: &[Rule] = &[
     rule("certificate.validity-reversed", "RFC 5280 §4.1.2.5", ISSUE_ANEW, form::validity_reversed),
     rule("certificate.ca-subject-empty", "RFC 5280 §4.1.2.6", "give the CA a name", form::ca_subject_empty),
     rule("certificate.key", "NIST SP 800-57 part 1, RFC 5480 §2.1.1", NEW_KEY, usage::key),
+    rule("certificate.name-text", "X.680 §41, RFC 5280 §4.1.2.4", "issue it from a CA whose name is written right", form::name_text),
     rule("certificate.common-name-long", "RFC 5280 appendix A.1", "leave the common name out: clients read the SAN", names::common_name_long),
     rule(COMMON_NAME_CASE, "baseline requirements §7.1.4.3", NEW_NAMES, names::common_name_case),
     rule("certificate.common-name-not-in-san", "RFC 9525 §2", NEW_NAMES, names::common_name_not_in_san),

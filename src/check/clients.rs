@@ -4,12 +4,16 @@
 
 use std::collections::BTreeSet;
 
+use der::Decode;
+use x509_cert::name::Name;
+
 use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, is_of_form, verify};
 use crate::certificate::{Certificate, EMPTY_NAME, TrustAnchor};
 use crate::constraint::{MOST_COMPARISONS, Side};
 use crate::finding::Severity;
 use crate::key::KeyAlgorithm;
 use crate::name::San;
+use crate::subject::{self, Unfit};
 
 /// The facts of a certificate as a server shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,7 +87,7 @@ pub const NAMES: [&str; 42] = [
 ];
 
 /// The other names that facts may have.
-pub const MORE_NAMES: [&str; 18] = [
+pub const MORE_NAMES: [&str; 22] = [
     "peer.underscore",
     "san.alone-not-critical",
     "critical.points",
@@ -102,6 +106,10 @@ pub const MORE_NAMES: [&str; 18] = [
     "path.long",
     "path.faulty",
     "limit.common-name",
+    "text.unread",
+    "text.character",
+    "text.lenient",
+    "leaf.netscape-other",
 ];
 
 /// Apple's platforms refuse what lasts longer (support.apple.com 103769), in days.
@@ -114,6 +122,7 @@ pub fn facts(question: &Question<'_>) -> Facts {
     let mut facts = Facts::default();
     facts.insert("always");
     of_path(&verdict, &mut facts);
+    of_text(question, &verdict, &mut facts);
     of_name(question, &mut facts);
     of_leaf(question.certificate, &mut facts);
     if verdict.anchored {
@@ -182,6 +191,21 @@ fn of_path(verdict: &Verdict, facts: &mut Facts) {
     }
     if verdict.findings.iter().any(|f| f.severity == Severity::Error && is_of_form(f.code)) {
         facts.insert("path.faulty");
+    }
+}
+
+/// What of the names on the way up is not written as its string type says.
+fn of_text(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
+    let path =
+        if verdict.path.is_empty() { std::slice::from_ref(question.certificate) } else { &verdict.path[..] };
+    let names = path.iter().flat_map(|certificate| [certificate.subject_der(), certificate.issuer_der()]);
+    for name in names.filter_map(|name| Name::from_der(name).ok()) {
+        match subject::unfit(&name).map(|(how, _)| how) {
+            Some(Unfit::Unread) => facts.insert("text.unread"),
+            Some(Unfit::Character) => facts.insert("text.character"),
+            Some(Unfit::Lenient) => facts.insert("text.lenient"),
+            None => {}
+        }
     }
 }
 
@@ -285,6 +309,9 @@ fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
     let oids = leaf.extension_oids();
     if oids.iter().collect::<BTreeSet<_>>().len() < oids.len() {
         facts.insert("leaf.duplicate-extension");
+    }
+    if leaf.is_netscapes_other() {
+        facts.insert("leaf.netscape-other");
     }
     if leaf.validity().length().whole_days() > LONGEST_DAYS {
         facts.insert("leaf.long");

@@ -178,6 +178,24 @@ pub fn make(works: &Works<'_>) {
         "+0d",
         "3000",
     );
+    ca(
+        "critical-root",
+        None,
+        "/CN=critical root",
+        &format!("{CA}1.2.3.4=critical,DER:0500\n"),
+        "+0d",
+        "3000",
+    );
+    // An old CA's name, as nobody may write it.
+    let named = Make {
+        subject: "/O=Over-Under/CN=named root",
+        extensions: CA,
+        days: "3000",
+        printable: true,
+        ..Make::default()
+    };
+    works.make("named-root", None, &named);
+    works.write_over("named-root", b"Over-Under", b"Over_Under");
     for (name, line) in [
         ("policy-mid", "policyConstraints=critical,requireExplicitPolicy:0"),
         ("policied-mid", "policyConstraints=critical,requireExplicitPolicy:0\ncertificatePolicies=1.2.3.4"),

@@ -44,6 +44,8 @@ pub fn make(works: &Works<'_>) {
         ("policy-mid-leaf", "policy-mid"),
         ("any-policy-mid-leaf", "any-policy-mid"),
         ("email-mid-leaf", "email-mid"),
+        ("critical-root-leaf", "critical-root"),
+        ("named-root-leaf", "named-root"),
     ];
     for (name, issuer) in simple {
         leaf(name, Some(issuer), Make { extensions: &dns, ..Make::default() });
@@ -72,6 +74,7 @@ pub fn make(works: &Works<'_>) {
         ("client-eku", with("extendedKeyUsage", "extendedKeyUsage=clientAuth", DNS)),
         ("any-eku", with("extendedKeyUsage", "extendedKeyUsage=anyExtendedKeyUsage", DNS)),
         ("no-eku", with("extendedKeyUsage", "", DNS)),
+        ("netscape", format!("{dns}nsCertType=client\n")),
         ("ca-ku", with("keyUsage", "keyUsage=critical,keyCertSign", DNS)),
         ("agree-ku", with("keyUsage", "keyUsage=critical,keyAgreement", DNS)),
         ("no-ku", with("keyUsage", "", DNS)),

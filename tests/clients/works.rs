@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::der::{content, element};
+
 /// One certificate as a server shows it, and who asks for it.
 pub struct Case {
     pub name: String,
@@ -110,6 +112,28 @@ impl Works<'_> {
         }
         args.extend_from_slice(make.more);
         self.run(make.at, &args);
+    }
+
+    /// Writes something of the same length in a certificate that is its own issuer, and has its
+    /// key sign it again: OpenSSL makes no name with a character that the string type has not.
+    pub(super) fn write_over(&self, name: &str, from: &[u8], to: &[u8]) {
+        let (pem, der) = (format!("{name}.pem"), format!("{name}.der"));
+        self.run("+0d", &["x509", "-in", &pem, "-outform", "DER", "-out", &der]);
+        let whole = std::fs::read(self.folder.join(&der)).unwrap();
+        let outer = content(&whole);
+        let mut signed = element(0x30, content(outer));
+        let algorithm = content(&outer[signed.len()..]).to_vec();
+        while let Some(at) = signed.windows(from.len()).position(|window| window == from) {
+            signed[at..at + to.len()].copy_from_slice(to);
+        }
+        std::fs::write(self.folder.join("signed"), &signed).unwrap();
+        let key = format!("{name}.key");
+        self.run("+0d", &["dgst", "-sha256", "-sign", &key, "-out", "signature", "signed"]);
+        let signature = std::fs::read(self.folder.join("signature")).unwrap();
+        let bits = element(3, &[&[0][..], &signature].concat());
+        let again = element(0x30, &[signed, element(0x30, &algorithm), bits].concat());
+        std::fs::write(self.folder.join(&der), again).unwrap();
+        self.run("+0d", &["x509", "-inform", "DER", "-in", &der, "-out", &pem]);
     }
 
     pub(super) fn read(&self, name: &str) -> String {

@@ -64,12 +64,13 @@ fn up_makes_anew_what_is_damaged_as_it_was_asked_for() {
             assert_ne!(said.status, 0, "{args}");
             assert!(said.stderr.contains("certforge up "), "{args}: {}", said.stderr);
         }
-        let made = json(&sandbox.ok("up e.example more.example --json").stdout);
+        let made = json(&sandbox.ok("up e.example --json").stdout);
         assert_eq!((&made["leaf"]["ca"], &made["leaf"]["key"]), (&"two".into(), &"ed25519".into()), "{made}");
         let shown = json(&sandbox.ok("check e.example --json").stdout);
         let leaf = &shown["certificates"][0];
         assert_eq!(leaf["extended_key_usage"], serde_json::json!(["clientAuth"]), "{leaf}");
         assert!(leaf["subject"].as_str().unwrap().contains("O=Acme"), "{leaf}");
+        assert_eq!(leaf["names"].as_array().unwrap().len(), 2, "{leaf}");
         assert!((38..=40).contains(&leaf["days_left"].as_i64().unwrap()), "{leaf}");
         assert_eq!(sandbox.run("status").status, 0);
         // It changes nothing the next time.
@@ -78,6 +79,20 @@ fn up_makes_anew_what_is_damaged_as_it_was_asked_for() {
             "unchanged"
         );
     }
+}
+
+/// Another key would fit the server no more that has the one it was signed for.
+#[test]
+fn up_makes_no_key_for_what_was_signed_for_another() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("csr a.example --key p256");
+    sandbox.ok("sign certforge/csr/a.example/request.pem");
+    std::fs::remove_file(sandbox.file("certforge/a.example/cert.pem")).unwrap();
+    let ran = sandbox.run("up a.example");
+    assert!(ran.status == 2 && ran.stderr.contains("certforge sign"), "{}", ran.stderr);
+    sandbox.ok("sign certforge/csr/a.example/request.pem --force");
+    sandbox.ok("verify a.example");
 }
 
 #[test]

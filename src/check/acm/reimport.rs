@@ -78,17 +78,26 @@ pub(super) fn extended_key_usage(import: &Import<'_>, held: &Held) -> Vec<Broken
 
 pub(super) fn domain(import: &Import<'_>, held: &Held) -> Vec<Broken> {
     let Some(old) = &held.certificate else { return Vec::new() };
-    let domains: Vec<String> = old.dns_names_as_written().into_iter().filter(|n| is_domain(n)).collect();
-    // Of one that has addresses alone those are what it is known by.
+    none_stays(held, &domains_of(old), &import.certificate.dns_names_as_written())
+}
+
+/// ACM's documents speak of domains alone. One that has none is known by its other names.
+pub(super) fn other_name(import: &Import<'_>, held: &Held) -> Vec<Broken> {
+    let Some(old) = held.certificate.as_ref().filter(|old| domains_of(old).is_empty()) else {
+        return Vec::new();
+    };
     let texts = |of: &Certificate| -> Vec<String> {
         of.general_names().iter().map(|name| WrittenName::of(name).to_string()).collect()
     };
-    let (old, new) = if domains.is_empty() {
-        (texts(old), texts(import.certificate))
-    } else {
-        (domains, import.certificate.dns_names_as_written())
-    };
-    if old.is_empty() || old.iter().any(|n| new.contains(n)) {
+    none_stays(held, &texts(old), &texts(import.certificate))
+}
+
+fn domains_of(certificate: &Certificate) -> Vec<String> {
+    certificate.dns_names_as_written().into_iter().filter(|name| is_domain(name)).collect()
+}
+
+fn none_stays(held: &Held, old: &[String], new: &[String]) -> Vec<Broken> {
+    if old.is_empty() || old.iter().any(|name| new.contains(name)) {
         return Vec::new();
     }
     broken(held, format!("none of its names stays: {}", old.join(", ")))

@@ -139,6 +139,7 @@ pub const RULES: &[Rule] = &[
     rule("acm.R08", Info, "what is there already is not sent again", "", "practice: imports are counted", Elsewhere),
     rule("acm.R09", Info, "what uses the certificate is told", "", "practice: ACM has no way back", Online(reimport::in_use)),
     rule("acm.R10", Warning, "the issuer stays where API Gateway's mutual TLS uses it", "keep the CA, or change the domain's certificate by hand", "API Gateway developer guide, mutual TLS", Online(reimport::issuer)),
+    rule("acm.R11", Warning, "a name stays where there is no domain", "look whether the ARN is the one that is meant", "practice: another host's certificate", Online(reimport::other_name)),
 
     rule("acm.T01", Error, "tags are as AWS takes them", "write --tags Key=team,Value=edge", "ACM API reference, Tag", Offline(services::tags)),
     rule("acm.A01", Error, "the ARN is one of a certificate", "copy it from `certforge acm list`", API, Elsewhere),

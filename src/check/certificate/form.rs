@@ -1,12 +1,14 @@
 //! Version, serial number, algorithm, dates, and extensions as such.
 
-use der::Tag;
 use der::asn1::ObjectIdentifier;
+use der::{Decode, Tag};
 use x509_cert::Version;
+use x509_cert::name::Name;
 use x509_cert::time::Time;
 
 use super::{Broken, EMPTY_NAME, Facts, odd, wrong};
 use crate::key::SignatureAlgorithm;
+use crate::subject::{self, Unfit};
 
 /// The arc of RSA's algorithms (RFC 8017 appendix C).
 const PKCS_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1");
@@ -119,4 +121,15 @@ pub(super) fn critical_unknown(s: &Facts<'_>) -> Option<Broken> {
         some = odd(format!("the critical extension {oid} is not known to every client"));
     }
     some
+}
+
+/// Values that are no text of the type that they say they are: what nobody reads is refused by
+/// nearly everybody, a character that the type does not have by Go and by Chrome.
+pub(super) fn name_text(s: &Facts<'_>) -> Option<Broken> {
+    [("subject", s.tbs.subject()), ("issuer", s.tbs.issuer())].into_iter().find_map(|(whose, name)| {
+        let name = Name::from_der(name).ok()?;
+        let (how, what) = subject::unfit(&name)?;
+        let message = format!("of its {whose} {what}");
+        if how == Unfit::Unread { wrong(message) } else { odd(format!("{message}: Go and Chrome refuse it")) }
+    })
 }

@@ -223,7 +223,7 @@ impl Judge<'_> {
             "the {differs} of its issuer that it names is another one's, and `{}` did sign it",
             issuer.subject()
         );
-        self.say("path.key-identifier", Severity::Warning, index, message);
+        self.say("path.key-identifier", Severity::Error, index, message);
     }
 
     fn authority(&mut self, index: usize, certificate: &Certificate) {

@@ -91,8 +91,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
         None => match &lost {
             Some(lost) => {
-                let key = lost.certificate.public_key().algorithm().unwrap_or(DEFAULT_KEY);
-                let request = as_before(args, args.issue.request(&asked, key)?, &lost.request);
+                let request = before::again(args, asked, plan.names(), lost)?;
                 let plan = request.plan(context.now)?;
                 (request, plan)
             }

@@ -1,9 +1,9 @@
 //! What was asked for before: what is not said this time stays so.
 
 use certforge::store::{LeafEntry, folder_name};
-use certforge::{Certificate, LeafRequest, Lifetime, San};
+use certforge::{Certificate, LeafRequest, Lifetime, Names, San};
 
-use super::Args;
+use super::{Args, DEFAULT_KEY};
 use crate::command::inventory::{Issuers, request_on_record};
 use crate::context::{Context, Failure};
 
@@ -39,11 +39,43 @@ pub(super) fn as_before(args: &Args, mut request: LeafRequest, before: &LeafRequ
     }
 }
 
+/// What is asked for in the place of a leaf that is lost, as it was asked for then.
+pub(super) fn again(
+    args: &Args,
+    mut asked: Vec<String>,
+    names: &Names,
+    lost: &Lost,
+) -> Result<LeafRequest, Failure> {
+    if lost.key_is_elsewhere && !args.is_ephemeral() {
+        return Err(Failure::Usage {
+            message: format!("what is left of {} was signed for a key that is elsewhere", names.first()),
+            hint: "certforge sign REQUEST --force, with the request that it was signed for; certforge leaf NAME --force makes another key"
+                .to_owned(),
+        });
+    }
+    // Who says the first name alone means the leaf that it had.
+    if names.iter().len() == 1 {
+        asked.extend(lost.others());
+    }
+    let key = lost.certificate.public_key().algorithm().unwrap_or(DEFAULT_KEY);
+    Ok(as_before(args, args.issue.request(&asked, key)?, &lost.request))
+}
+
 /// What is on record of a leaf whose certificate is lost or cannot be read.
 pub(super) struct Lost {
     pub(super) ca: String,
     pub(super) certificate: Certificate,
     pub(super) request: LeafRequest,
+    /// Whether its private key was never here.
+    pub(super) key_is_elsewhere: bool,
+}
+
+impl Lost {
+    /// Its other names, as they are typed.
+    pub(super) fn others(&self) -> Vec<String> {
+        let names = self.request.names().iter().skip(1);
+        names.map(|name| format!("{}:{name}", name.kind())).collect()
+    }
 }
 
 /// The last certificate on record that was asked for under this name, where something of a
@@ -67,7 +99,8 @@ pub(super) fn lost(first: &San, damaged: bool, context: &Context) -> Option<Lost
             }
             let request = request_on_record(store, &ca, &serial, &mut batches).ok().flatten();
             if let Some(request) = request.filter(|request| request.names().first() == first) {
-                found = Some(Lost { ca: ca.clone(), certificate, request });
+                let key_is_elsewhere = issued.key_is_elsewhere;
+                found = Some(Lost { ca: ca.clone(), certificate, request, key_is_elsewhere });
             }
         }
     }
