@@ -1,16 +1,19 @@
 //! What a TLS server shows: its certificates, the versions it speaks, the protocol it
-//! agrees on. The only room of rustls. Nothing is believed here and nothing refused:
+//! agrees on, whether it asks for a client's. Nothing is believed here and nothing refused:
 //! [`crate::check::path`] judges.
 
 mod starttls;
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustls::client::ResolvesClientCert;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
 use rustls::{
     ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, SupportedProtocolVersion,
 };
@@ -76,6 +79,9 @@ pub struct Shown {
     pub alpn: Option<String>,
     /// The certificates in DER, in the order they were sent.
     pub certificates: Vec<Vec<u8>>,
+    /// Whether it asked for a client's certificate. It need not want one: what it does without
+    /// is seen after the handshake alone.
+    pub asks_for_certificate: bool,
 }
 
 /// Asks a server for its certificates, once with each version.
@@ -99,6 +105,7 @@ pub fn probe(target: &Target) -> Result<Shown> {
         versions: Vec::new(),
         alpn: None,
         certificates: Vec::new(),
+        asks_for_certificate: false,
     };
     for version in [TlsVersion::Tls13, TlsVersion::Tls12] {
         let stream = match first.take() {
@@ -109,6 +116,7 @@ pub fn probe(target: &Target) -> Result<Shown> {
             match stream.map_err(|e| told(&e, target.timeout)).and_then(|s| hello(target, s, &name, version))
             {
                 Ok(hello) => {
+                    shown.asks_for_certificate |= hello.asks_for_certificate;
                     if shown.certificates.is_empty() {
                         shown.certificates = hello.certificates;
                         shown.alpn = hello.alpn;
@@ -179,6 +187,7 @@ struct Hello {
     certificates: Vec<Vec<u8>>,
     suite: String,
     alpn: Option<String>,
+    asks_for_certificate: bool,
 }
 
 /// One handshake. What the server sends is kept even where it breaks the handshake off
@@ -201,7 +210,9 @@ fn hello(
         .with_protocol_versions(&[version.of_rustls()])
         .map_err(|e| tls(&e))?;
     let verifier: Arc<dyn ServerCertVerifier> = Arc::clone(&seen) as _;
-    let mut config = config.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    let none: Arc<dyn ResolvesClientCert> = Arc::clone(&seen) as _;
+    let config = config.dangerous().with_custom_certificate_verifier(verifier);
+    let mut config = config.with_client_cert_resolver(none);
     if target.starttls.is_none() {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     }
@@ -222,7 +233,8 @@ fn hello(
     connection.send_close_notify();
     // It may have gone away already.
     let _ = connection.write_tls(&mut stream);
-    Ok(Hello { certificates, suite: suite.unwrap_or_default(), alpn })
+    let asks_for_certificate = seen.asked.load(Ordering::Relaxed);
+    Ok(Hello { certificates, suite: suite.unwrap_or_default(), alpn, asks_for_certificate })
 }
 
 fn told(e: &std::io::Error, timeout: Duration) -> String {
@@ -270,6 +282,20 @@ impl Write for Timed {
 #[derive(Debug, Default)]
 struct Seen {
     certificates: Mutex<Vec<Vec<u8>>>,
+    /// Whether a client's certificate was asked for.
+    asked: AtomicBool,
+}
+
+impl ResolvesClientCert for Seen {
+    /// There is none to give.
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 impl ServerCertVerifier for Seen {

@@ -208,13 +208,17 @@ pub(super) fn check_is_file(path: &Path) -> Result<()> {
     }
 }
 
-/// The regular files in a folder and `depth` levels below it, in order, and the links to such;
-/// no link to a folder is followed. And what kept it out of folders below. With more than `most`
-/// files it is an error.
+/// The regular files in a folder and `depth` levels below it, in order, and with `links` the
+/// links to such; no link to a folder is followed. And what kept it out of folders below. With
+/// more than `most` files it is an error.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Path`] where there are too many.
-pub fn files_below(path: &Path, depth: usize, most: usize) -> Result<(Vec<PathBuf>, Vec<Error>)> {
+pub fn files_below(
+    path: &Path,
+    (depth, most): (usize, usize),
+    links: bool,
+) -> Result<(Vec<PathBuf>, Vec<Error>)> {
     let (mut found, mut closed) = (Vec::new(), Vec::new());
     let mut folders = vec![(path.to_owned(), depth)];
     while let Some((folder, depth)) = folders.pop() {
@@ -231,7 +235,9 @@ pub fn files_below(path: &Path, depth: usize, most: usize) -> Result<(Vec<PathBu
                 Ok(kind) if kind.is_dir() && depth > 0 => folders.push((entry.path(), depth - 1)),
                 Ok(kind) if kind.is_file() => found.push(entry.path()),
                 // Kubernetes mounts every file as a link.
-                Ok(kind) if kind.is_symlink() && is_regular(&entry.path()) => found.push(entry.path()),
+                Ok(kind) if links && kind.is_symlink() && is_regular(&entry.path()) => {
+                    found.push(entry.path());
+                }
                 _ => {}
             }
         }

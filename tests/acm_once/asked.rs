@@ -202,3 +202,40 @@ fn a_role_is_asked_for_in_the_region_of_its_profile() {
     assert_eq!(ran.status, 3, "{}", ran.stderr);
     assert!(!ran.stderr.contains("signing region"), "{}", ran.stderr);
 }
+
+/// Some ids of access keys do not tell whose they are: then ACM is asked, and nothing is made.
+#[test]
+fn an_ephemeral_leaf_is_imported_once_whoever_asks() {
+    let acm = Acm::new(&[]);
+    let run = |args: &str| {
+        let mut command = acm.command(args);
+        ran(command.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").output().unwrap())
+    };
+    let up = "up a.example.com --key p256 --import-acm --ephemeral";
+    let arns = [run(up).stdout, run(up).stdout, run(up).stdout];
+    assert!(arns[0].starts_with("arn:") && arns.iter().all(|arn| *arn == arns[0]), "{arns:?}");
+    assert_eq!(acm.calls("ImportCertificate"), 1);
+    // Its key is nowhere else: that it is there is an answer, and nothing is to be sent.
+    let named = run(&format!("import-acm a.example.com --certificate-arn {}", arns[0].trim()));
+    assert_eq!((named.status, &named.stdout), (0, &arns[0]), "{}", named.stderr);
+    assert_eq!(acm.calls("ImportCertificate"), 1);
+}
+
+/// What ACM was too busy to show may be somebody else's.
+#[test]
+fn what_cannot_be_looked_at_is_not_pruned() {
+    for (fault, pruned) in [("expired", false), ("denied", true)] {
+        let acm = Acm::new(&[("GetCertificate", fault)]);
+        support::variants::dated(&acm.sandbox, "ended", -100);
+        let state = serde_json::json!({"schema": "certforge/acm-sim/1", "certificates": [{
+            "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/ended",
+            "Certificate": acm.sandbox.read("ended.pem"),
+            "KeyAlgorithm": "EC_prime256v1",
+            "Tags": [{"Key": "certforge:sha256", "Value": "0".repeat(64)}],
+            "CreatedAt": 1_700_000_000, "ImportedAt": 1_700_000_000,
+        }]});
+        acm.sim.restore(&state.to_string()).unwrap();
+        let ran = acm.run("acm prune --yes");
+        assert_eq!((ran.status == 0, acm.sim.arns().is_empty()), (pruned, pruned), "{fault}: {}", ran.stderr);
+    }
+}

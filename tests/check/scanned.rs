@@ -123,15 +123,21 @@ fn a_server_that_wants_a_clients_certificate_is_seen_all_the_same() {
     let Some(program) = judge("openssl") else { return };
     let sandbox = Sandbox::new();
     sandbox.ok("up localhost 127.0.0.1 --key p256");
-    let server = Server::start(|port| {
-        let mut command = Command::new(&program);
-        command.args(["s_server", "-key", "key.pem", "-cert", "fullchain.pem", "-quiet", "-Verify", "1"]);
-        command.args(["-verify_return_error", "-tls1_2", "-accept", &port.to_string()]);
-        command.current_dir(sandbox.file("certforge/localhost"));
-        command
-    });
-    let ran = sandbox.run(&format!("check {} --json", server.address));
-    let document = json(&ran.stdout);
-    assert_eq!(ran.status, 0, "{document}");
-    assert!(document["certificates"][0]["names"].to_string().contains("localhost"), "{document}");
+    for version in ["-tls1_2", "-tls1_3"] {
+        for wants in [&["-Verify", "1", "-verify_return_error"][..], &[]] {
+            let server = Server::start(|port| {
+                let mut command = Command::new(&program);
+                command.args(["s_server", "-key", "key.pem", "-cert", "fullchain.pem", "-quiet", version]);
+                command.args(wants).args(["-accept", &port.to_string()]);
+                command.current_dir(sandbox.file("certforge/localhost"));
+                command
+            });
+            let ran = sandbox.run(&format!("check {} --json", server.address));
+            let document = json(&ran.stdout);
+            assert_eq!(ran.status, 0, "{document}");
+            assert!(document["certificates"][0]["names"].to_string().contains("localhost"), "{document}");
+            let told = ran.stdout.contains("server.client-certificate");
+            assert_eq!(told, !wants.is_empty(), "{version} {wants:?}: {document}");
+        }
+    }
 }

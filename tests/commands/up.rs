@@ -328,3 +328,17 @@ fn a_plan_says_replaced_where_it_is() {
     let planned = sandbox.ok("up c.example --key p256 --dry-run");
     assert!(planned.stderr.contains("would be created"), "{}", planned.stderr);
 }
+
+/// What is there keeps its kind of key: ACM allows no other under its ARN.
+#[test]
+fn the_surroundings_replace_no_leaf() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p384");
+    let run = |args: &str| {
+        let mut command = sandbox.command(args.split(' '));
+        json(&support::ran(command.env("CERTFORGE_KEY", "p256").output().unwrap()).stdout)
+    };
+    let state = |document: &serde_json::Value| document["leaf"]["state"].as_str().unwrap().to_owned();
+    assert_eq!(state(&run("up a.example --json")), "unchanged");
+    assert_eq!(state(&run("up a.example --key p256 --json")), "replaced");
+}

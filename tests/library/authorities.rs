@@ -66,7 +66,7 @@ fn a_second_ca_of_a_name_replaces_the_first_only_when_told() {
     assert_eq!(loaded.certificate(), second.certificate());
     let archive = store.root().join("archive");
     assert_eq!(mode(&archive) & 0o077, 0o055 & mode(&archive), "only what it says");
-    let kept = certforge::store::files_below(&archive, 6, 100).unwrap();
+    let kept = certforge::store::files_below(&archive, (6, 100), false).unwrap();
     let key = kept.0.iter().find(|path| path.ends_with("ca.key")).unwrap();
     let key = PrivateKey::from_pem(&std::fs::read(key).unwrap()).unwrap();
     assert_eq!(key.public(), first.certificate().public_key());

@@ -170,15 +170,17 @@ fn a_folder_is_walked_without_links_and_only_so_far() {
     symlink("/etc", root.join("etc")).unwrap();
     symlink("a.pem", root.join("z.pem")).unwrap();
     let found = |depth: usize| -> Vec<String> {
-        let files = files_below(root, depth, 100).unwrap();
+        let files = files_below(root, (depth, 100), false).unwrap();
         files.0.iter().map(|f| f.strip_prefix(root).unwrap().to_str().unwrap().to_owned()).collect()
     };
     assert_eq!(found(0), ["a.pem"]);
     assert_eq!(found(1), ["a.pem", "b/b.pem"]);
     assert_eq!(found(9), ["a.pem", "b/b.pem", "b/c/c.pem", "b/c/d/d.pem"]);
-    assert_eq!(files_below(root, 9, 4).unwrap().0.len(), 4);
-    assert!(matches!(files_below(root, 9, 3), Err(Error::Path { .. })));
-    assert!(matches!(files_below(&root.join("none"), 9, 3), Err(Error::Io { .. })));
+    assert_eq!(files_below(root, (9, 4), false).unwrap().0.len(), 4);
+    // Links to files too, where they are wanted.
+    assert_eq!(files_below(root, (0, 100), true).unwrap().0, [root.join("a.pem"), root.join("z.pem")]);
+    assert!(matches!(files_below(root, (9, 3), false), Err(Error::Path { .. })));
+    assert!(matches!(files_below(&root.join("none"), (9, 3), false), Err(Error::Io { .. })));
 }
 
 #[test]

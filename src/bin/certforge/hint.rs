@@ -93,6 +93,15 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Server { reason, .. } if reason.contains(certforge::probe::SUITES) => {
             "openssl s_client -showcerts -connect HOST:PORT shows its certificates; give the server a suite of those, as clients of today ask for them"
         }
+        Error::Server { reason, .. } if reason.contains("UnrecognisedName") => {
+            "it has no certificate for that name: --servername NAME asks for another one"
+        }
+        Error::Server { reason, .. } if reason.contains("InvalidContentType") => {
+            "it speaks plain HTTP there, or something else before TLS: take its TLS port, or --starttls smtp, imap, postgres or mysql"
+        }
+        Error::Server { reason, .. } if reason.to_lowercase().contains("connection refused") => {
+            "nothing listens there: look at host and port, and whether the server runs"
+        }
         Error::Server { .. } => {
             "look at host and port; what speaks before TLS is named with --starttls smtp, imap, postgres or mysql"
         }

@@ -211,15 +211,23 @@ fn all_of(line: &str, part: &str) -> Option<usize> {
     (count >= 4).then_some(count)
 }
 
-/// Whether the pieces of a text stand in a line, in their order.
+/// Whether the pieces of a text stand in a line, in their order, as words: `EPROTO` is not in
+/// `EPROTONOSUPPORT`.
 fn fits(line: &str, pieces: &[Finder<'_>]) -> bool {
-    let mut rest = line.as_bytes();
-    pieces.iter().all(|piece| match piece.find(rest) {
-        Some(at) => {
-            rest = rest.get(at + piece.needle().len()..).unwrap_or_default();
-            true
-        }
-        None => false,
+    let line = line.as_bytes();
+    let is_within = |before: Option<&u8>, after: Option<&u8>| {
+        before.zip(after).is_some_and(|(a, b)| a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric())
+    };
+    let mut from = 0;
+    pieces.iter().all(|piece| {
+        let length = piece.needle().len();
+        let is_word = |at: &usize| {
+            let (start, end) = (from + at, from + at + length);
+            let cut_before = start > 0 && is_within(line.get(start - 1), piece.needle().first());
+            !cut_before && !is_within(piece.needle().last(), line.get(end))
+        };
+        let found = piece.find_iter(line.get(from..).unwrap_or_default()).find(is_word);
+        found.inspect(|at| from += at + length).is_some()
     })
 }
 

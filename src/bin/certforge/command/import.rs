@@ -55,7 +55,16 @@ pub fn import(
             done => return done,
         }
     }
-    let key = key.get()?;
+    let key = match key.get() {
+        Ok(key) => key,
+        // ACM alone may have it, and the very certificate at the ARN that was said.
+        Err(e) if candidate.arn.is_some() => {
+            let there = importer.prepare(&candidate.wanted(arn.as_ref()));
+            let is_there = there.is_ok_and(|prepared| matches!(prepared.place, Place::There(_)));
+            return if is_there { Ok(report) } else { Err(e) };
+        }
+        Err(e) => return Err(e),
+    };
     let mut found = candidate.preflight(key, &tags, Some(importer.region()), arn.as_ref())?;
     // What is on record may be gone: then any kind of key may come in its place.
     let other_kind = record.as_ref().map_or(Ok(()), |record| same_key(record, candidate.certificate));

@@ -194,6 +194,14 @@ impl IssueArgs {
 }
 
 impl IssueArgs {
+    /// The request in the place of what is there: its kind of key stays where the command line
+    /// asks for none, whatever the surroundings say.
+    pub fn request_in_place(&self, more: &[String], there: KeyAlgorithm) -> Result<LeafRequest, Failure> {
+        let request = self.request(more, there)?;
+        let said = self.request.key.or(self.request.purpose.template()?.key());
+        Ok(if said.is_some() { request } else { request.key(there) })
+    }
+
     /// The template that was asked for; this one where it is said, changed as was asked.
     pub fn template(&self, said: Option<&str>) -> certforge::Result<Template> {
         match said {

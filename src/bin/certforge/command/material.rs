@@ -155,9 +155,17 @@ pub fn look_at(path: &Path, bytes: &[u8]) -> Result<Parts, Failure> {
 
 /// The certificates of files, for building paths of.
 pub fn certificates(paths: &[PathBuf], findings: &mut Vec<Finding>) -> Result<Vec<Certificate>, Failure> {
+    certificates_with(paths, None, findings)
+}
+
+fn certificates_with(
+    paths: &[PathBuf],
+    passphrase: Option<&PassphraseArgs>,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Certificate>, Failure> {
     let mut all = Vec::new();
     for path in paths {
-        let parts = look(path)?;
+        let parts = passphrase.map_or_else(|| look(path), |passphrase| look_into(path, passphrase))?;
         if parts.certificates.is_empty() {
             return Err(none_in(path, &parts));
         }
@@ -226,10 +234,15 @@ pub struct Trust {
     pub more: Vec<Certificate>,
 }
 
-/// The trust anchors that were asked for.
-pub fn trust(paths: &[PathBuf], context: &Context, findings: &mut Vec<Finding>) -> Result<Trust, Failure> {
+/// The trust anchors that were asked for; the pass phrase is for stores that are locked.
+pub fn trust(
+    paths: &[PathBuf],
+    passphrase: Option<&PassphraseArgs>,
+    context: &Context,
+    findings: &mut Vec<Finding>,
+) -> Result<Trust, Failure> {
     if paths.is_empty() {
-        return of_store(context);
+        return of_store(context, findings);
     }
     let mut files = Vec::new();
     for path in paths {
@@ -242,14 +255,22 @@ pub fn trust(paths: &[PathBuf], context: &Context, findings: &mut Vec<Finding>) 
             files.push(path.clone());
         }
     }
-    let anchors = certificates(&files, findings)?.into_iter().map(TrustAnchor::new).collect();
+    let anchors =
+        certificates_with(&files, passphrase, findings)?.into_iter().map(TrustAnchor::new).collect();
     Ok(Trust { anchors, more: Vec::new() })
 }
 
-fn of_store(context: &Context) -> Result<Trust, Failure> {
+fn of_store(context: &Context, findings: &mut Vec<Finding>) -> Result<Trust, Failure> {
     let mut found = Trust { anchors: Vec::new(), more: Vec::new() };
     for name in context.store.authority_names()? {
-        let certificate = context.store.ca_entry(&name)?.certificate;
+        // One that is damaged is believed by nobody, and keeps nobody from the others.
+        let certificate = match context.store.ca_entry(&name) {
+            Ok(entry) => entry.certificate,
+            Err(e) => {
+                findings.push(Finding::new(e.code(), Severity::Warning, name, e.to_string()));
+                continue;
+            }
+        };
         if certificate.is_self_issued() {
             found.anchors.push(TrustAnchor::new(certificate));
         } else {

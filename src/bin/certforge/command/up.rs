@@ -80,7 +80,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         Some(entry) => {
             // What is there keeps its kind of key: ACM allows no other under the same ARN.
             let key = entry.certificate.public_key().algorithm().unwrap_or(DEFAULT_KEY);
-            let request = args.issue.request(&asked, key)?;
+            let request = args.issue.request_in_place(&asked, key)?;
             // A record that cannot be read says nothing, and keeps nobody from a new leaf.
             let request = match on_record(entry, recorded_by.as_deref(), context) {
                 Ok(Some(before)) => as_before(args, request, &before),

@@ -90,7 +90,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let mut chain = subject.chain;
     let trust = match (args.trust.is_empty(), subject.trust) {
         (true, Some(anchor)) => Trust { anchors: vec![anchor], more: Vec::new() },
-        _ => material::trust(&args.trust, context, &mut findings)?,
+        _ => material::trust(&args.trust, Some(&args.passphrase), context, &mut findings)?,
     };
     chain.extend(material::certificates(&args.chain, &mut findings)?);
     chain.extend(trust.more);

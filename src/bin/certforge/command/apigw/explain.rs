@@ -63,7 +63,7 @@ impl Sent {
         }
         let host: Option<Peer> = asked.and_then(|host| host.parse().ok());
         let system = || {
-            let trust = material::trust(&[PathBuf::from(material::SYSTEM)], context, &mut Vec::new());
+            let trust = material::trust(&[PathBuf::from(material::SYSTEM)], None, context, &mut Vec::new());
             let mut anchors = trust.map(|trust| trust.anchors).unwrap_or_default();
             // Whoever made a CA here may have had this system believe it; AWS lists none of them.
             let issuers = Issuers::read(&context.store).ok();

@@ -275,7 +275,7 @@ pub fn judge(
             .cloned()
             .map(TrustAnchor::new)
             .collect();
-        if let Ok(trust) = material::trust(&[], context, &mut said) {
+        if let Ok(trust) = material::trust(&[], None, context, &mut said) {
             own.extend(trust.anchors);
             if !served {
                 chain.extend(trust.more);
@@ -283,7 +283,7 @@ pub fn judge(
         }
         own
     } else {
-        let trust = material::trust(&args.trust, context, &mut said)?;
+        let trust = material::trust(&args.trust, Some(passphrase), context, &mut said)?;
         chain.extend(trust.more);
         trust.anchors
     };

@@ -26,7 +26,7 @@ const MOST: usize = 1_000_000;
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let within = args.within.as_deref().map(span).transpose()?;
-    let (files, closed) = files_below(&args.what, DEEPEST, MOST)?;
+    let (files, closed) = files_below(&args.what, (DEEPEST, MOST), false)?;
     let asked = Asked { within, strict: args.strict, revocations: Revocations::of(context), context };
     let bar = Bar::new(files.len(), context.waits == Waits::Quiet);
     let one = |file: &PathBuf| {

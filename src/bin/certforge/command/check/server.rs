@@ -87,6 +87,11 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
         let message = "it does not speak TLS 1.3";
         said.push(Finding::new("server.version", Severity::Info, "server", message));
     }
+    if shown.asks_for_certificate {
+        let message = "it asks for a client's certificate (mutual TLS): who has none may be refused";
+        let finding = Finding::new("server.client-certificate", Severity::Warning, "server", message);
+        said.push(finding.fix("certforge leaf NAME --client, from a CA that the server believes"));
+    }
     report.findings.extend(findings(&said));
     report.server = Some(ServerReport {
         address: shown.address.to_string(),
@@ -136,7 +141,7 @@ fn chain(
     if top.is_self_issued() {
         return Ok(None);
     }
-    let trust = match material::trust(&args.judge.trust, context, &mut Vec::new()) {
+    let trust = match material::trust(&args.judge.trust, Some(&args.passphrase), context, &mut Vec::new()) {
         Ok(trust) => trust,
         Err(_) if args.judge.trust.is_empty() => return Ok(None),
         Err(failure) => return Err(failure),

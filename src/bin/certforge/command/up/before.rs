@@ -58,7 +58,7 @@ pub(super) fn again(
         asked.extend(lost.others());
     }
     let key = lost.certificate.public_key().algorithm().unwrap_or(DEFAULT_KEY);
-    Ok(as_before(args, args.issue.request(&asked, key)?, &lost.request))
+    Ok(as_before(args, args.issue.request_in_place(&asked, key)?, &lost.request))
 }
 
 /// What is on record of a leaf whose certificate is lost or cannot be read.

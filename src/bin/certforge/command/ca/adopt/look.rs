@@ -67,7 +67,7 @@ pub fn look(args: &Args) -> Result<Found, Failure> {
     let (files, closed) = if is_regular(&args.path) || args.path == Path::new("-") {
         (vec![args.path.clone()], Vec::new())
     } else {
-        files_below(&args.path, DEPTH, MOST_FILES)?
+        files_below(&args.path, (DEPTH, MOST_FILES), true)?
     };
     let alone = files.len() == 1;
     // Of a CA in files of its own the database is in its folder, or in the one above its key.

@@ -1,0 +1,84 @@
+//! A CA's list, made anew.
+
+use certforge::error::Counted;
+use certforge::{Error, Finding, Lifetime, Reason, Severity};
+
+use crate::context::{Context, Failure};
+use crate::report::{CrlReport, findings};
+
+/// How long a CA's first list lasts where nobody says, in days.
+const LIST_DAYS: u32 = 30;
+/// The longest that one may last.
+const MOST_DAYS: i64 = 3650;
+
+/// Makes a CA's list anew, for as many days as the last one where nobody says. The store is to be
+/// locked: of two at once none may forget what the other took back.
+pub fn make(
+    ca: &str,
+    authority: &certforge::Authority,
+    days: Option<u32>,
+    context: &Context,
+) -> Result<CrlReport, Failure> {
+    let store = &context.store;
+    check_same(ca, authority, context)?;
+    let before = store.revocation_list(ca).ok().flatten();
+    let again = before.as_ref().map(|list| on_record_again(ca, list, authority, context));
+    let again = again.transpose()?.flatten();
+    let days = days.or_else(|| before.as_ref().and_then(days_of)).unwrap_or(LIST_DAYS);
+    let revoked = store.revoked(ca)?;
+    // The clock's seconds are past any count, so that the number goes up even where the list
+    // before cannot be read.
+    let clock = u128::try_from(context.now.unix_timestamp()).unwrap_or(0);
+    let number = certforge::ListNumber::from(clock).max(store.next_list_number(ca)?);
+    let validity = Lifetime::days(days).starting(context.now)?;
+    let list = authority.revocation_list(&revoked, number, (context.now, validity.not_after()))?;
+    let file = store.save_revocation_list(ca, &list)?;
+    let mut report = CrlReport::of(ca, &file, &list, revoked.len());
+    report.findings.extend(findings(again.as_slice()));
+    Ok(report)
+}
+
+/// For how many days a list was made.
+fn days_of(list: &certforge::RevocationList) -> Option<u32> {
+    let length = list.next_update()? - list.this_update()?;
+    let days = length.whole_days() + i64::from(length > time::Duration::days(length.whole_days()));
+    u32::try_from(days.clamp(1, MOST_DAYS)).ok()
+}
+
+/// What the CA's last list takes back goes on being taken back, though its record was lost: of a
+/// hold nobody knows whether it was released.
+fn on_record_again(
+    ca: &str,
+    last: &certforge::RevocationList,
+    authority: &certforge::Authority,
+    context: &Context,
+) -> Result<Option<Finding>, Failure> {
+    if !last.is_signed_by(authority.certificate().public_key()).unwrap_or(false) {
+        return Ok(None);
+    }
+    let mut count = 0;
+    for entry in last.revoked() {
+        let serial = entry.serial_hex();
+        if entry.reason != Reason::CertificateHold && context.store.is_revoked(ca, &serial)?.is_none() {
+            context.store.revoke(ca, &serial, entry.reason, entry.at)?;
+            count += 1;
+        }
+    }
+    let these = Counted(count, "certificate", "certificates");
+    let message =
+        format!("the last list of {ca} takes back {these} that no record tells of: they are on record again");
+    Ok((count > 0).then(|| Finding::new("crl.record-lost", Severity::Warning, ca, message)))
+}
+
+/// Refuses to go on for another CA, that has got the name since this one was loaded.
+pub(super) fn check_same(
+    ca: &str,
+    authority: &certforge::Authority,
+    context: &Context,
+) -> Result<(), Failure> {
+    let there = context.store.ca_entry(ca)?;
+    if there.certificate.public_key() == authority.certificate().public_key() {
+        return Ok(());
+    }
+    Err(Error::Changed { path: there.folder }.into())
+}
