@@ -355,7 +355,7 @@ impl Authority {
         Validity::between(this_update, next_update)?;
         for revoked in revoked {
             let number = serial_number(&revoked.serial);
-            if number.is_empty() || number.len() > 20 {
+            if revoked.serial.is_empty() || number.len() > 20 {
                 return Err(Error::Serial { input: revoked.serial_hex() });
             }
         }

@@ -173,7 +173,14 @@ impl Importer {
                 Found::Nothing
             })
         } else {
-            self.find(wanted.certificate, wanted.chain, false, &[]).await
+            match self.find(wanted.certificate, wanted.chain, false, &[]).await {
+                // What is listed may be there for so short a time that not all of ACM knows of it.
+                Ok(Found::Unread) => {
+                    self.calls.clock.sleep(LAGS[2]).await;
+                    self.find(wanted.certificate, wanted.chain, true, &[]).await
+                }
+                found => found,
+            }
         };
         match found {
             Ok(Found::Nothing | Found::Unread) => {}

@@ -2,6 +2,8 @@
 //! Which client refuses for which of them, and in what words, is data: rules that name
 //! facts. The facts are the same for all; what each makes of them differs.
 
+mod strict;
+
 use std::collections::BTreeSet;
 
 use der::Decode;
@@ -87,7 +89,7 @@ pub const NAMES: [&str; 42] = [
 ];
 
 /// The other names that facts may have.
-pub const MORE_NAMES: [&str; 22] = [
+pub const MORE_NAMES: [&str; 35] = [
     "peer.underscore",
     "san.alone-not-critical",
     "critical.points",
@@ -110,6 +112,19 @@ pub const MORE_NAMES: [&str; 22] = [
     "text.character",
     "text.lenient",
     "leaf.netscape-other",
+    "strict.constraints-not-critical",
+    "strict.no-key-usage",
+    "strict.length-without-cert-sign",
+    "strict.cert-sign",
+    "strict.issuer-empty",
+    "strict.subject-empty",
+    "strict.names-not-critical",
+    "strict.names-empty",
+    "strict.authority-id-critical",
+    "strict.subject-id-critical",
+    "strict.no-authority-id",
+    "strict.no-subject-id",
+    "strict.version",
 ];
 
 /// Apple's platforms refuse what lasts longer (support.apple.com 103769), in days.
@@ -128,6 +143,11 @@ pub fn facts(question: &Question<'_>) -> Facts {
     if verdict.anchored {
         facts.insert("anchored");
         of_issuers(question, &verdict, &mut facts);
+    }
+    // Where a signature alone does not fit OpenSSL has found an issuer, and looks at the form first.
+    if verdict.anchored || facts.hold("signature@leaf") || facts.hold("signature@issuer") {
+        let fault = strict::first_fault(&verdict.path, verdict.anchored);
+        facts.0.extend(fault.map(|fault| format!("strict.{fault}")));
     }
     of_limits(&verdict, &mut facts);
     of_critical(&verdict, &mut facts);

@@ -152,31 +152,31 @@ impl ImportRecords {
     /// # Errors
     /// [`Error::Unrecordable`].
     pub fn begin(&mut self, pending: PendingImport) -> Result<()> {
-        let endpoint = pending.endpoint.as_deref();
-        self.pending.retain(|p| !p.is_at(&pending.region, endpoint, pending.profile.as_deref()));
+        let (endpoint, profile) = (pending.endpoint.as_deref(), pending.profile.as_deref());
+        let is_same =
+            |p: &PendingImport| p.is_at(&pending.region, endpoint, profile) && p.sha256 == pending.sha256;
+        self.pending.retain(|p| !is_same(p));
         self.pending.push(pending);
         let path = self.path.clone().unwrap_or_default();
         self.write().map_err(|e| Error::Unrecordable { path, source: Box::new(e) })
     }
 
-    /// The import of this content that was begun there, where nobody knows what came of it.
-    #[must_use]
+    /// What was begun there, of whatever content, where nobody knows what came of it.
     pub fn begun(
         &self,
         region: &str,
         endpoint: Option<&str>,
         profile: Option<&str>,
-        sha256: &str,
-    ) -> Option<&PendingImport> {
-        self.pending.iter().find(|p| p.is_at(region, endpoint, profile) && p.sha256 == sha256)
+    ) -> impl Iterator<Item = &PendingImport> {
+        self.pending.iter().filter(move |p| p.is_at(region, endpoint, profile))
     }
 
-    /// Forgets what was begun there: nothing came of it.
+    /// Forgets that this was begun: nothing came of it.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn settle(&mut self, region: &str, endpoint: Option<&str>, profile: Option<&str>) -> Result<()> {
-        self.pending.retain(|p| !p.is_at(region, endpoint, profile));
+    pub fn settle(&mut self, pending: &PendingImport) -> Result<()> {
+        self.pending.retain(|p| p != pending);
         let is_empty = self.records.is_empty() && self.superseded.is_empty() && self.pending.is_empty();
         match self.path.as_deref().filter(|_| is_empty) {
             Some(path) => std::fs::remove_file(path).map_err(super::file::io_error("remove", path)),

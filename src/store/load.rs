@@ -93,6 +93,10 @@ impl Store {
     /// What is above a CA. Of one that has no `chain.pem`, as it was taken over without the CAs
     /// above it or the file is lost, those of this store: their limits hold for it too.
     fn issuers_of(&self, entry: &CaEntry) -> Result<Chain> {
+        // Whatever lies beside a root, nothing is above it.
+        if entry.certificate.is_self_signed() {
+            return Ok(Chain::default());
+        }
         let mut chain = read_chain(&entry.folder.join(CA_ISSUERS))?.certificates().to_vec();
         let mut there: Option<Vec<CaEntry>> = None;
         loop {
@@ -175,27 +179,34 @@ impl Store {
     /// # Errors
     /// [`Error::Io`]; [`Error::File`] for a record that cannot be read.
     pub fn taken_back(&self, certificate: &Certificate) -> Result<Option<(Reason, String)>> {
-        let mut above = Vec::new();
-        for name in self.authority_names()? {
-            above.push((self.ca_folder(&name)?, name));
-        }
-        for folder in self.archived_authorities()? {
-            let name = folder.to_string_lossy().into_owned();
-            above.push((folder, name));
-        }
-        for (folder, name) in above {
-            let Some(reason) = Self::revoked_in(&folder, &certificate.serial_hex())? else { continue };
+        for (folder, name) in self.authority_folders()? {
+            // Of most nothing is on record, and nothing else is read.
+            let reason = Self::revoked_in(&folder, &certificate.serial_hex());
+            if matches!(reason, Ok(None)) {
+                continue;
+            }
             // One that cannot be read may be it.
             let by = read_certificate(&folder.join(TRUST_ANCHOR));
             let is_issuer = by.map_or(true, |by| {
                 by.subject_der() == certificate.issuer_der()
                     && certificate.is_signed_by(by.public_key()).unwrap_or(false)
             });
-            if is_issuer {
+            if is_issuer && let Some(reason) = reason? {
                 return Ok(Some((reason, name)));
             }
         }
         Ok(None)
+    }
+
+    /// The folders of the CAs, and of those that were replaced, each with what it is called.
+    fn authority_folders(&self) -> Result<Vec<(PathBuf, String)>> {
+        let mut all = Vec::new();
+        for name in self.authority_names()? {
+            all.push((self.ca_folder(&name)?, name));
+        }
+        let replaced = self.archived_authorities()?.into_iter();
+        all.extend(replaced.map(|folder| (folder.clone(), folder.to_string_lossy().into_owned())));
+        Ok(all)
     }
 
     /// Refuses a key that must not get a certificate: a CA's of this store, whose holder would be
@@ -206,15 +217,21 @@ impl Store {
     /// `keyCompromise` or `cACompromise`; [`Error::Io`]; [`Error::File`] for a record that cannot
     /// be read.
     pub fn check_certifiable(&self, key: &PublicKey) -> Result<()> {
-        for name in self.authority_names()? {
-            if self.ca_entry(&name).is_ok_and(|ca| ca.certificate.public_key().is_same_as(key)) {
+        let all = self.authority_folders()?;
+        for (folder, name) in &all {
+            let own = read_certificate(&folder.join(TRUST_ANCHOR));
+            if own.is_ok_and(|own| own.public_key().is_same_as(key)) {
                 return Err(Error::PublicKey { reason: format!("it is a CA's own key, that of {name}") });
             }
-            for revoked in self.revoked(&name)?.iter().filter(|revoked| revoked.reason.is_of_the_key()) {
-                let issued = self.issued(&name, &revoked.serial_hex()).ok().flatten();
-                if let Some(issued) = issued.filter(|i| i.certificate.public_key().is_same_as(key)) {
-                    let (subject, reason) = (issued.certificate.subject(), revoked.reason.as_str());
-                    return Err(Error::Revoked { subject, is_ca: false, ca: name, reason });
+            let revoked = Self::all_revoked_in(folder)?;
+            for revoked in revoked.iter().filter(|revoked| revoked.reason.is_of_the_key()) {
+                let serial = revoked.serial_hex();
+                // The one that took a CA's place has its record.
+                let issued = all.iter().filter_map(|(folder, _)| Self::issued_in(folder, &serial).ok()?);
+                let mut certificates = issued.map(|issued| issued.certificate);
+                if let Some(found) = certificates.find(|c| c.public_key().is_same_as(key)) {
+                    let (subject, reason) = (found.subject(), revoked.reason.as_str());
+                    return Err(Error::Revoked { subject, is_ca: false, ca: name.clone(), reason });
                 }
             }
         }

@@ -177,8 +177,13 @@ impl Store {
     /// # Errors
     /// [`Error::StoreName`]; [`Error::File`] for a record that cannot be read.
     pub fn issued(&self, ca: &str, serial: &str) -> Result<Option<IssuedEntry>> {
+        Self::issued_in(&self.ca_folder(ca)?, serial)
+    }
+
+    /// The same of the folder of a CA, one that was replaced too.
+    pub(super) fn issued_in(folder: &std::path::Path, serial: &str) -> Result<Option<IssuedEntry>> {
         let Ok(serial) = serial_name(serial) else { return Ok(None) };
-        let path = self.ca_folder(ca)?.join(ISSUED).join(format!("{serial}.pem"));
+        let path = folder.join(ISSUED).join(format!("{serial}.pem"));
         let bytes = file::read_optional(&path)?;
         bytes.map(|bytes| read(&bytes).map_err(|e| e.in_file(&path))).transpose()
     }

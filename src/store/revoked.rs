@@ -134,7 +134,12 @@ impl Store {
     /// # Errors
     /// [`Error::StoreName`]; [`Error::File`] for a record that cannot be read.
     pub fn revoked(&self, ca: &str) -> Result<Vec<Revoked>> {
-        let folder = self.ca_folder(ca)?.join(REVOKED);
+        Self::all_revoked_in(&self.ca_folder(ca)?)
+    }
+
+    /// The same of the folder of a CA, one that was replaced too.
+    pub(super) fn all_revoked_in(folder: &Path) -> Result<Vec<Revoked>> {
+        let folder = folder.join(REVOKED);
         let mut names = file::files_in(&folder)?;
         names.retain(|name| name.strip_suffix(".json").is_some());
         names.sort();
@@ -142,8 +147,7 @@ impl Store {
     }
 
     /// Whether a CA's list tells of all that it takes back and of nothing else, and is signed with
-    /// its key. The records are counted and not read: there may be very many. What the list has on
-    /// hold may have been released.
+    /// its key. The records are counted and not read: there may be very many.
     ///
     /// # Errors
     /// [`Error::StoreName`], [`Error::Io`].
@@ -152,12 +156,12 @@ impl Store {
         let revoked = list.revoked();
         let listed: HashSet<&[u8]> = revoked.iter().map(|entry| serial_number(&entry.serial)).collect();
         let serials = names.iter().filter_map(|name| name.strip_suffix(".json"));
-        let on_record: HashSet<Vec<u8>> = serials
-            .map(|serial| serial_octets(serial).map(|octets| serial_number(&octets).to_vec()))
-            .collect::<Result<_>>()?;
-        let is_recorded = |entry: &Revoked| {
-            entry.reason == Reason::CertificateHold || on_record.contains(serial_number(&entry.serial))
-        };
+        let octets = serials.map(|serial| serial_octets(serial).ok());
+        // Of a name that is no number nobody knows what it takes back.
+        let Some(octets) = octets.collect::<Option<Vec<_>>>() else { return Ok(false) };
+        let on_record: HashSet<Vec<u8>> =
+            octets.iter().map(|octets| serial_number(octets).to_vec()).collect();
+        let is_recorded = |entry: &Revoked| on_record.contains(serial_number(&entry.serial));
         Ok(on_record.iter().all(|serial| listed.contains(&serial[..]))
             && revoked.iter().all(is_recorded)
             && list.is_signed_by(ca.certificate.public_key()).unwrap_or(false))

@@ -83,7 +83,7 @@ fn text_of(value: &Any) -> String {
 /// What a value of a Name is that is not written as its type says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unfit {
-    /// No text that anybody reads.
+    /// Octets that are no text of the type that they say they are.
     Unread,
     /// A character that its type does not have (X.680 §41).
     Character,
@@ -102,7 +102,11 @@ pub(crate) fn unfit(name: &Name) -> Option<(Unfit, String)> {
             let is_lenient = !digits && others.clone().all(|b| b"&*".contains(b));
             others.peek().map(|_| if is_lenient { Unfit::Lenient } else { Unfit::Character })
         }
-        _ => read_text(value).is_none().then_some(Unfit::Unread),
+        Tag::Utf8String | Tag::BmpString | Tag::Ia5String | Tag::VisibleString => {
+            read_text(value).is_none().then_some(Unfit::Unread)
+        }
+        // Some attributes are none: the BIT STRING of a unique identifier (X.520 §6.2.9).
+        _ => None,
     };
     name.iter().find_map(|a| {
         let kind = super::known(a.oid).map_or_else(|| a.oid.to_string(), |t| t.short.to_owned());

@@ -87,6 +87,32 @@ fn a_call_that_outlives_its_run_is_not_made_again_by_the_next() {
     }
 }
 
+/// What another certificate of the name came to is not known, and is told.
+#[test]
+fn a_call_for_another_certificate_is_told_of() {
+    let acm = Acm::new(&[("ImportCertificate", "slow:4,ok")]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    assert_eq!(acm.run("import-acm a.example.com --timeout 2").status, 6);
+    acm.sandbox.ok("renew a.example.com");
+    let begun = json(&acm.sandbox.read("certforge/a.example.com/acm.json"));
+    assert_eq!(begun["pending"].as_array().unwrap().len(), 1, "{begun}");
+    let ran = acm.run("import-acm a.example.com --json");
+    assert!(ran.status == 0 && ran.stdout.contains("acm.begun"), "{} {}", ran.stdout, ran.stderr);
+    assert!(!acm.ok("--json import-acm a.example.com").contains("acm.begun"), "it is told once");
+}
+
+/// What ACM refuses is told as it is, though there is no record.
+#[test]
+fn a_refusal_without_a_record_is_the_refusal() {
+    let acm = Acm::new(&[("ImportCertificate", "ok,denied")]);
+    acm.sandbox.ok("up a.example.com --key p256");
+    let arn = acm.ok("import-acm a.example.com");
+    acm.sandbox.ok("renew a.example.com --no-import");
+    std::fs::remove_file(acm.sandbox.file("certforge/a.example.com/acm.json")).unwrap();
+    let ran = acm.run(&format!("import-acm a.example.com --certificate-arn {}", arn.trim()));
+    assert!(ran.status == 5 && ran.stderr.contains("AccessDenied"), "{}", ran.stderr);
+}
+
 /// What certainly did nothing is waited for by nobody, and leaves no file.
 #[test]
 fn a_call_that_was_refused_is_not_waited_for() {

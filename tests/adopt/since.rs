@@ -114,3 +114,51 @@ fn files_that_are_links_are_looked_at() {
     let taken = json(&sandbox.ok("ca adopt mounted --json").stdout);
     assert_eq!(taken["revoked"], 1, "{taken}");
 }
+
+/// A cross-certificate is another way up, and no renewal.
+#[test]
+fn a_root_stays_one_beside_its_cross_certificate() {
+    let Some(_) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    let ca = "-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign";
+    shell(
+        &sandbox,
+        &format!(
+            "mkdir p1 p2; openssl ecparam -name prime256v1 -genkey -noout -out p1/ca.key
+openssl req -x509 -new -key p1/ca.key -subj '/CN=Old Root' -days 900 {ca} -out p1/ca.crt
+openssl ecparam -name prime256v1 -genkey -noout -out other.key
+openssl req -x509 -new -key other.key -subj '/CN=Other Root' -days 4000 {ca} -out other.crt
+openssl req -new -key p1/ca.key -subj '/CN=Old Root' -out cross.csr
+printf 'basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n' > ext
+openssl x509 -req -in cross.csr -CA other.crt -CAkey other.key -days 3000 -extfile ext -out p2/cross.crt
+cp p1/ca.key p1/ca.crt p2/"
+        ),
+    );
+    sandbox.ok("ca adopt p1");
+    let root = sandbox.read("certforge/ca/default/ca.pem");
+    let again = json(&sandbox.ok("ca adopt p2 --json").stdout);
+    assert_eq!(again["authorities"][0]["state"], "unchanged", "{again}");
+    assert_eq!(sandbox.read("certforge/ca/default/ca.pem"), root);
+    sandbox.ok("leaf a.example --key p256");
+    sandbox.ok("verify a.example");
+}
+
+/// OpenSSL's own CAs begin with any number, 0 too.
+#[test]
+fn the_serial_number_zero_can_be_taken_back() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("--dir other ca new --key p256");
+    std::fs::create_dir(sandbox.file("pki")).unwrap();
+    for file in ["ca.pem", "ca.key"] {
+        std::fs::copy(
+            sandbox.file(&format!("other/ca/default/{file}")),
+            sandbox.file(&format!("pki/{file}")),
+        )
+        .unwrap();
+    }
+    let line = "R\t300101000000Z\t260101000000Z,keyCompromise\t00\tunknown\t/CN=zero\n";
+    std::fs::write(sandbox.file("pki/index.txt"), line).unwrap();
+    sandbox.ok("ca adopt pki");
+    let made = json(&sandbox.ok("crl --json").stdout);
+    assert_eq!(made["certificates"], 1, "{made}");
+}

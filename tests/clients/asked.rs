@@ -18,6 +18,8 @@ pub struct Clients {
     go: Talker,
     node: Talker,
     python: Talker,
+    /// As 3.13 looks.
+    new_python: Talker,
     chrome: Browser,
 }
 
@@ -80,7 +82,8 @@ impl Clients {
             java: Talker::start(Command::new("java").arg(java)),
             go: Talker::start(&mut Command::new(built)),
             node: Talker::start(Command::new("node").arg(node).env_remove("NODE_EXTRA_CA_CERTS")),
-            python: Talker::start(Command::new("/usr/bin/python3").arg(python)),
+            python: Talker::start(Command::new("/usr/bin/python3").arg(&python)),
+            new_python: Talker::start(Command::new("/usr/bin/python3").arg(&python).arg("3.13")),
             chrome: Browser::new(sandbox),
         }
     }
@@ -119,6 +122,7 @@ impl Clients {
             ("java", self.java.ask(&case.host, port, &trust)),
             ("go", self.go.ask(&case.host, port, &trust)),
             ("python", self.python.ask(&case.host, port, &trust)),
+            ("python-3.13", self.new_python.ask(&case.host, port, &trust)),
             ("node", self.node.ask(&case.host, port, &trust)),
             ("rustls", rustls_says(case, port)),
             ("chrome", self.chrome.ask(case, port)),

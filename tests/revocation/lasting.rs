@@ -20,10 +20,12 @@ fn a_record_that_was_lost_comes_back_from_the_list() {
     let status = sandbox.run("status");
     assert!(status.status == 1 && status.stderr.contains("certforge crl --ca default"), "{}", status.stderr);
     let made = json(&sandbox.ok("crl --json").stdout);
-    assert_eq!(made["certificates"], 1, "{made}");
+    assert_eq!(made["certificates"], 2, "{made}");
     assert_eq!(made["findings"][0]["code"], "crl.record-lost", "{made}");
-    assert_eq!(sandbox.run("verify a.example").status, 1);
-    // Of a hold nobody knows whether it was released.
+    for name in ["a", "b"] {
+        assert_eq!(sandbox.run(&format!("verify {name}.example")).status, 1);
+    }
+    sandbox.ok("revoke b.example --release");
     sandbox.ok("verify b.example");
     assert_eq!(sandbox.run("crl --json").stdout.matches("crl.record-lost").count(), 0);
 }
@@ -133,4 +135,33 @@ fn a_leaf_with_another_ones_chain_is_taken_back_by_its_own_ca() {
     std::fs::remove_file(sandbox.file("certforge/a.example/chain.pem")).unwrap();
     let told = sandbox.run("revoke a.example").stderr;
     assert!(told.contains("mend that CA's folder"), "{told}");
+}
+
+/// A CA that was replaced goes on saying what it said.
+#[test]
+fn a_key_that_a_replaced_ca_took_back_is_certified_for_nobody() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("csr a.example --key p256");
+    let sign = "sign certforge/csr/a.example/request.pem";
+    sandbox.ok(sign);
+    sandbox.ok("revoke a.example --reason keyCompromise");
+    sandbox.ok("ca new --key p256 --force");
+    refused(&sandbox, &format!("{sign} --force"), 3, "revoked");
+}
+
+/// A record that cannot be read is of its own CA's certificate, and of no other of its number.
+#[test]
+fn what_another_ca_cannot_read_takes_nothing_back() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new one --key p256");
+    sandbox.ok("ca new two --key p256");
+    sandbox.ok("leaf a.example --ca one --key p256");
+    let serial = json(&sandbox.ok("list --json").stdout)["leaves"][0]["serial"].as_str().unwrap().to_owned();
+    let record = |ca: &str| sandbox.file(&format!("certforge/ca/{ca}/revoked/{serial}.json"));
+    std::fs::write(record("two"), "{").unwrap();
+    sandbox.ok("check certforge/a.example/cert.pem");
+    sandbox.ok("verify certforge/a.example/cert.pem");
+    std::fs::rename(record("two"), record("one")).unwrap();
+    assert_eq!(sandbox.run("verify certforge/a.example/cert.pem").status, 1);
 }

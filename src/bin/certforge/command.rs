@@ -325,6 +325,7 @@ fn asked() -> Vec<OsString> {
     let mut args: Vec<OsString> = std::env::args_os().collect();
     if args.get(1).is_some_and(|first| first == "help") {
         args.remove(1);
+        args.retain(|arg| arg != "help");
         args.push("--help".into());
     }
     args

@@ -131,6 +131,7 @@ pub enum State {
     Unchanged,
     Planned,
     Present,
+    Refused,
 }
 
 #[derive(Serialize)]

@@ -130,6 +130,11 @@ pub(super) fn name_text(s: &Facts<'_>) -> Option<Broken> {
         let name = Name::from_der(name).ok()?;
         let (how, what) = subject::unfit(&name)?;
         let message = format!("of its {whose} {what}");
-        if how == Unfit::Unread { wrong(message) } else { odd(format!("{message}: Go and Chrome refuse it")) }
+        match how {
+            // An issuer's name is taken over as it is.
+            Unfit::Unread if whose == "subject" => wrong(message),
+            Unfit::Unread => odd(format!("{message}: nearly everybody refuses it")),
+            Unfit::Character | Unfit::Lenient => odd(format!("{message}: Go and Chrome refuse it")),
+        }
     })
 }

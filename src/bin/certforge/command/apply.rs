@@ -113,7 +113,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     #[cfg(feature = "aws")]
     {
-        let mut places = acm::Places::reach(wanted.iter(), context, args.dry_run);
+        let mut places = acm::Places::of(wanted.iter(), context, args.dry_run);
         for (report, leaf) in goes_on(&mut reports, &wanted) {
             let stays = report.state == State::Unchanged;
             report.imports =
@@ -347,13 +347,13 @@ fn refuse_for_acm(
     dry_run: bool,
 ) {
     let to_make = changed.iter().filter_map(|i| wanted.get(*i));
-    let mut places = acm::Places::reach(to_make, authorities.context, dry_run);
+    let mut places = acm::Places::of(to_make, authorities.context, dry_run);
     changed.retain(|i| {
         let (Some(leaf), Some(report)) = (wanted.get(*i), reports.get_mut(*i)) else { return false };
         let issuers = authorities.issuers(&leaf.ca);
         let Some(authority) = issuers.first() else { return true };
         let Err(failure) = places.check(leaf, authority) else { return true };
-        report.state = State::Unchanged;
+        report.state = State::Refused;
         report.error = Some(Problem::of(&failure));
         false
     });

@@ -18,7 +18,7 @@ use crate::context::Failure;
 use crate::environment;
 use crate::report::{CallReport, ImportReport, ImportState, TagReport, findings};
 pub use record::same_key;
-use record::{begun_ago, known, merged, record_of, same_tags, save};
+use record::{begun, known, merged, record_of, same_tags, save};
 
 /// Imports, or finds that there is nothing to do.
 pub fn import(
@@ -69,21 +69,25 @@ pub fn import(
     // What is on record may be gone: then any kind of key may come in its place.
     let other_kind = record.as_ref().map_or(Ok(()), |record| same_key(record, candidate.certificate));
     found.extend(notes(session, candidate));
-    let prepared = match importer.prepare(&candidate.wanted(arn.as_ref())) {
+    let (ago, others) = begun(session, candidate, &lock(records), &report.sha256);
+    found.extend(others);
+    // Another run may have been stopped while it imported the same.
+    let prepare = |arn: Option<&CertificateArn>| {
+        let prepared = importer.prepare(&candidate.wanted(arn))?;
+        match ago.filter(|_| prepared.place == Place::New) {
+            Some(ago) => importer.prepare_after(&candidate.wanted(arn), ago),
+            None => Ok(prepared),
+        }
+    };
+    let prepared = match prepare(arn.as_ref()) {
         Ok(prepared) => {
             other_kind?;
-            // Another run may have been stopped while it imported the same.
-            match begun_ago(session, candidate, &lock(records), &report.sha256) {
-                Some(ago) if prepared.place == Place::New => {
-                    importer.prepare_after(&candidate.wanted(arn.as_ref()), ago)?
-                }
-                _ => prepared,
-            }
+            prepared
         }
         // What is on record is gone from ACM: it cannot be imported to again.
         Err(e) if record.is_some() && is_gone(&e) => {
             found.extend(arn.as_ref().map(gone));
-            importer.prepare(&candidate.wanted(None))?
+            prepare(None)?
         }
         // A dry run says what it can.
         Err(e) if candidate.dry_run => {
@@ -270,21 +274,23 @@ fn send(
     let import = Import { certificate: candidate.certificate, chain: &candidate.sent, key, tags };
     let (region, endpoint) = (session.importer.region(), session.endpoint());
     // What a simulator holds that goes with the run nobody looks for.
-    if prepared.place == Place::New && endpoint != Some(SIMULATOR) {
-        lock(records).begin(PendingImport {
-            region: region.to_owned(),
-            endpoint: endpoint.map(ToOwned::to_owned),
-            profile: session.profile.clone(),
-            sha256: report.sha256.clone(),
-            since: rfc3339(environment::now()),
-        })?;
+    let pending = (prepared.place == Place::New && endpoint != Some(SIMULATOR)).then(|| PendingImport {
+        region: region.to_owned(),
+        endpoint: endpoint.map(ToOwned::to_owned),
+        profile: session.profile.clone(),
+        sha256: report.sha256.clone(),
+        since: rfc3339(environment::now()),
+    });
+    if let Some(pending) = &pending {
+        lock(records).begin(pending.clone())?;
     }
     let outcome = match session.importer.import(&import, prepared) {
         Ok(outcome) => outcome,
         // Whether something was made is not known: the next run asks before it imports.
         Err(e @ (Error::AwsAnswer { .. } | Error::AwsUnresolved { .. })) => return Err(e.into()),
         Err(e) => {
-            lock(records).settle(region, endpoint, session.profile.as_deref())?;
+            // A mark that stays has the next run look for some seconds.
+            let _ = pending.map(|pending| lock(records).settle(&pending));
             return Err(e.into());
         }
     };

@@ -149,14 +149,6 @@ impl Ready {
         (self.tags, self.services) = (tags, services);
     }
 
-    /// Refuses a place without a region: a dry run has one too, and nothing else that is missing.
-    pub fn refuse_nowhere(&self) -> Result<(), Failure> {
-        let is_nowhere =
-            |failure: &&Failure| matches!(failure, Failure::Error(e) if matches!(**e, Error::AwsRegion));
-        let mut broken = self.targets.iter().filter_map(|target| target.session.as_ref().err());
-        broken.find(is_nowhere).map_or(Ok(()), |failure| Err(failure.clone()))
-    }
-
     /// Refuses what ACM would refuse, before anything is saved or replaced.
     pub fn preflight(
         &self,

@@ -84,7 +84,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     if args.release {
         let released = context.store.release(&ca, &serial)?;
         let state = if released { "released" } else { "not-revoked" };
-        let mut crl = make(&ca, &authority, args.list.days, context)?;
+        let mut crl = make(&ca, &authority, (args.list.days, released.then_some(&*serial)), context)?;
         if !released {
             crl.findings.extend(findings(&[not_on_hold(&ca, &serial, context)?]));
         }
@@ -123,7 +123,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         }
     }
     let state = if changed { "revoked" } else { "revoked-before" };
-    let mut crl = make(&ca, &authority, args.list.days, context)?;
+    let mut crl = make(&ca, &authority, (args.list.days, None), context)?;
     drop(lock);
     // What is wrong with what was before stops nothing that is done.
     said.extend(earlier(args, &ca, context).unwrap_or_default());
@@ -157,7 +157,7 @@ pub fn crl(args: &Crl, context: &Context) -> Result<Report, Failure> {
     let ca = context.choose_ca(args.ca.as_deref())?;
     let authority = context.authority_for_list(&ca, &args.list.passphrase)?.authority;
     let _lock = context.store.lock()?;
-    Ok(Report::Crl(make(&ca, &authority, args.list.days, context)?))
+    Ok(Report::Crl(make(&ca, &authority, (args.list.days, None), context)?))
 }
 
 /// What is meant.
@@ -330,7 +330,8 @@ fn issued_by(
     certificate: &Certificate,
     hint: &str,
 ) -> Result<Found, Failure> {
-    let issuer = issuer.ok_or_else(|| match issuers.broken().first() {
+    let broken = issuers.broken().first().filter(|_| !certificate.is_self_signed());
+    let issuer = issuer.ok_or_else(|| match broken {
         // It may be the one that issued it.
         Some(broken) => Failure::Usage {
             message: format!(

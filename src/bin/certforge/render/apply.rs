@@ -36,7 +36,8 @@ pub fn lines(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
 /// Why a leaf is not as the manifest says.
 fn error_lines(out: &mut impl Write, leaf: &ApplyLeaf) -> io::Result<()> {
     leaf.error.iter().try_for_each(|error| {
-        line(out, "leaf", &leaf.name, "unchanged")?;
+        let state = if leaf.state == State::Refused { "not made" } else { "unchanged" };
+        line(out, "leaf", &leaf.name, state)?;
         problem_lines(out, error)
     })
 }

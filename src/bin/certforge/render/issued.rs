@@ -18,6 +18,7 @@ const fn state_word(state: State) -> &'static str {
         State::Replaced => "replaced",
         State::Unchanged => "unchanged",
         State::Planned => "would be created",
+        State::Refused => "not made",
         State::Present => "",
     }
 }

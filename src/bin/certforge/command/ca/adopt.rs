@@ -197,7 +197,11 @@ fn renewed_elsewhere(
     let (new, old) = (candidate.certificate.validity(), ca.certificate.validity());
     // What it had before it was renewed here is no news.
     let before = context.store.previous_authorities(&ca.name)?;
-    let is_newer = new.not_after() > old.not_after() && !before.contains(&candidate.certificate);
+    // A certificate of another CA above it, or of none, is another way up, and no renewal.
+    let is_newer = candidate.certificate.issuer_der() == ca.certificate.issuer_der()
+        && candidate.certificate.is_self_signed() == ca.certificate.is_self_signed()
+        && new.not_after() > old.not_after()
+        && !before.contains(&candidate.certificate);
     if !is_newer || !new.contains(context.now) {
         return Ok(None);
     }

@@ -97,22 +97,35 @@ pub(super) fn merged(known: &[(String, String)], asked: &[Tag]) -> Result<Vec<Ta
     Ok(tags)
 }
 
-/// How long ago an import of the same was begun whose end nobody saw, if one was.
-pub(super) fn begun_ago(
+/// How long ago an import of the same was begun whose end nobody saw, if one was; and what is to
+/// be said of one of other content, which somebody has to look for.
+pub(super) fn begun(
     session: &Session,
     candidate: &Candidate<'_>,
     records: &ImportRecords,
     sha256: &str,
-) -> Option<Duration> {
+) -> (Option<Duration>, Option<Finding>) {
     if candidate.new || candidate.dry_run {
-        return None;
+        return (None, None);
     }
     let profile = session.profile.as_deref();
-    let begun = records.begun(session.importer.region(), session.endpoint(), profile, sha256)?;
-    let since = OffsetDateTime::parse(&begun.since, &Rfc3339).ok();
-    // A clock that was put back since tells nothing.
-    let ago = since.and_then(|since| Duration::try_from(environment::now() - since).ok());
-    Some(ago.unwrap_or_default())
+    let (same, others): (Vec<_>, Vec<_>) = records
+        .begun(session.importer.region(), session.endpoint(), profile)
+        .partition(|begun| begun.sha256 == sha256);
+    let ago = same.first().map(|begun| {
+        let since = OffsetDateTime::parse(&begun.since, &Rfc3339).ok();
+        // A clock that was put back since tells nothing.
+        since.and_then(|since| Duration::try_from(environment::now() - since).ok()).unwrap_or_default()
+    });
+    let other = others.first().map(|begun| {
+        let message = format!(
+            "an import of another certificate of this name was begun at {}, and what came of it is not known",
+            begun.since
+        );
+        let finding = Finding::new("acm.begun", Severity::Warning, "record", message);
+        finding.fix("certforge acm list shows whether ACM has it; delete there what nobody uses")
+    });
+    (ago, other)
 }
 
 /// What is written down of an import.

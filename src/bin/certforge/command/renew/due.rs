@@ -23,7 +23,14 @@ pub(super) fn authorities(
     let due = due.filter(|ca| is_ca_due(ca.certificate.validity(), context.now, within) && !gone(ca));
     due.map(|ca| {
         let name = Shown(&ca.name).to_string();
-        let message = format!("the CA {name} ends at {}", rfc3339(ca.certificate.validity().not_after()));
+        let validity = ca.certificate.validity();
+        if validity.not_before() > context.now {
+            let begins = rfc3339(validity.not_before());
+            let message = format!("the CA {name} is not valid before {begins}: a clock was ahead");
+            let finding = Finding::new("ca.due", Severity::Error, ca.name.clone(), message);
+            return finding.fix(format!("wait for it, or make it anew: certforge ca new {name} --force"));
+        }
+        let message = format!("the CA {name} ends at {}", rfc3339(validity.not_after()));
         let finding = Finding::new("ca.due", Severity::Error, ca.name.clone(), message);
         finding.fix(renewal_of(ca, issuers))
     })
@@ -62,7 +69,7 @@ pub(super) fn lists(
         let list = known.for_list(&ca.name, args, context).and_then(|authority| {
             authority.check_lists()?;
             let _lock = context.store.lock()?;
-            revoke::make(&ca.name, &authority, None, context)
+            revoke::make(&ca.name, &authority, (None, None), context)
         });
         match list {
             Ok(list) => made.push(list),

@@ -1,7 +1,9 @@
 //! A CA's list, made anew.
 
 use certforge::error::Counted;
-use certforge::{Error, Finding, Lifetime, Reason, Severity};
+use certforge::revocation::serial_number;
+use certforge::store::serial_octets;
+use certforge::{Error, Finding, Lifetime, Severity};
 
 use crate::context::{Context, Failure};
 use crate::report::{CrlReport, findings};
@@ -11,18 +13,19 @@ const LIST_DAYS: u32 = 30;
 /// The longest that one may last.
 const MOST_DAYS: i64 = 3650;
 
-/// Makes a CA's list anew, for as many days as the last one where nobody says. The store is to be
-/// locked: of two at once none may forget what the other took back.
+/// Makes a CA's list anew, for as many days as the last one where nobody says, and without what
+/// was just `released`. The store is to be locked: of two at once none may forget what the other
+/// took back.
 pub fn make(
     ca: &str,
     authority: &certforge::Authority,
-    days: Option<u32>,
+    (days, released): (Option<u32>, Option<&str>),
     context: &Context,
 ) -> Result<CrlReport, Failure> {
     let store = &context.store;
     check_same(ca, authority, context)?;
     let before = store.revocation_list(ca).ok().flatten();
-    let again = before.as_ref().map(|list| on_record_again(ca, list, authority, context));
+    let again = before.as_ref().map(|list| on_record_again(ca, (list, released), authority, context));
     let again = again.transpose()?.flatten();
     let days = days.or_else(|| before.as_ref().and_then(days_of)).unwrap_or(LIST_DAYS);
     let revoked = store.revoked(ca)?;
@@ -45,21 +48,23 @@ fn days_of(list: &certforge::RevocationList) -> Option<u32> {
     u32::try_from(days.clamp(1, MOST_DAYS)).ok()
 }
 
-/// What the CA's last list takes back goes on being taken back, though its record was lost: of a
-/// hold nobody knows whether it was released.
+/// What the CA's last list takes back goes on being taken back, though its record was lost.
 fn on_record_again(
     ca: &str,
-    last: &certforge::RevocationList,
+    (last, released): (&certforge::RevocationList, Option<&str>),
     authority: &certforge::Authority,
     context: &Context,
 ) -> Result<Option<Finding>, Failure> {
     if !last.is_signed_by(authority.certificate().public_key()).unwrap_or(false) {
         return Ok(None);
     }
+    let released = released.map(serial_octets).transpose()?;
+    let is_released =
+        |octets: &[u8]| released.as_ref().is_some_and(|r| serial_number(r) == serial_number(octets));
     let mut count = 0;
-    for entry in last.revoked() {
+    for entry in last.revoked().iter().filter(|entry| !is_released(&entry.serial)) {
         let serial = entry.serial_hex();
-        if entry.reason != Reason::CertificateHold && context.store.is_revoked(ca, &serial)?.is_none() {
+        if context.store.is_revoked(ca, &serial)?.is_none() {
             context.store.revoke(ca, &serial, entry.reason, entry.at)?;
             count += 1;
         }

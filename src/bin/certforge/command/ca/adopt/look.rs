@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use certforge::error::Shown;
 use certforge::gather::{Pile, Role, is_der, pem_blocks};
 use certforge::store::{files_below, is_regular, read_input, read_large_input, read_start};
-use certforge::{Error, Finding, RevocationList, Severity};
+use certforge::{Certificate, Error, Finding, RevocationList, Severity};
 
 use super::Args;
 use super::database::Database;
@@ -41,7 +41,8 @@ fn lists(file: &Path, bytes: &[u8]) -> Vec<certforge::Result<RevocationList>> {
     if is_der(bytes) {
         let list = RevocationList::from_der(bytes);
         let was_to_be = file.extension().is_some_and(|end| end.eq_ignore_ascii_case("crl"));
-        return if list.is_ok() || was_to_be { vec![list] } else { Vec::new() };
+        let is_other = Certificate::from_der(bytes).is_ok();
+        return if list.is_ok() || was_to_be && !is_other { vec![list] } else { Vec::new() };
     }
     pem_blocks(bytes, "X509 CRL").map(RevocationList::from_pem).collect()
 }
