@@ -1,7 +1,9 @@
 //! Work for several threads. Where none is to be had, as below a limit of processes or in a
 //! container of few, this one does it alone.
 
+#[cfg(feature = "aws")]
 use std::sync::{Mutex, PoisonError};
+#[cfg(feature = "aws")]
 use std::thread::{Builder, scope};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -39,6 +41,7 @@ impl Drop for Shared {
 
 /// Does each piece of work in a thread of its own, and gives what came of them in their order;
 /// none of one whose thread came to no end.
+#[cfg(feature = "aws")]
 pub fn at_once<T: Send>(work: Vec<impl FnOnce() -> T + Send>) -> Vec<Option<T>> {
     // A thread that is not started takes nothing with it.
     let work: Vec<_> = work.into_iter().map(|piece| Mutex::new(Some(piece))).collect();

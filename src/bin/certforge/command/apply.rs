@@ -86,7 +86,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         read_first_line(&base.join(file))?;
     }
     let threads = Shared::start();
-    let (mut reports, mut changed) = compare(&wanted, &mut authorities, &threads)?;
+    let (mut reports, changed) = compare(&wanted, &mut authorities, &threads)?;
     let put_away = not_wanted(&cas, &wanted, context)?;
     let mut left_behind = Vec::new();
     if !args.dry_run {
@@ -101,7 +101,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         }
     }
     #[cfg(feature = "aws")]
-    refuse_for_acm(&mut changed, &mut reports, &wanted, &authorities, args.dry_run);
+    let changed = refuse_for_acm(changed, &mut reports, &wanted, &authorities, args.dry_run);
     if !args.dry_run {
         left_behind = make(&changed, &wanted, &authorities, &threads, context)?;
         for (report, leaf) in goes_on(&mut reports, &wanted) {
@@ -340,12 +340,12 @@ fn compare(
 /// Leaves out what ACM would refuse, before anything takes the place of what is served.
 #[cfg(feature = "aws")]
 fn refuse_for_acm(
-    changed: &mut Vec<usize>,
+    mut changed: Vec<usize>,
     reports: &mut [ApplyLeaf],
     wanted: &[PlannedLeaf],
     authorities: &Authorities<'_>,
     dry_run: bool,
-) {
+) -> Vec<usize> {
     let to_make = changed.iter().filter_map(|i| wanted.get(*i));
     let mut places = acm::Places::of(to_make, authorities.context, dry_run);
     changed.retain(|i| {
@@ -357,6 +357,7 @@ fn refuse_for_acm(
         report.error = Some(Problem::of(&failure));
         false
     });
+    changed
 }
 
 /// Makes the leaves that are missing, due or different, all at once.
