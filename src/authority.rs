@@ -284,8 +284,8 @@ impl Authority {
     }
 
     /// Everything of [`Authority::sign`] but the signature: the bytes that this
-    /// CA's key has to sign. The rules have passed them. For a key that signs
-    /// elsewhere, and may take its time.
+    /// CA's key has to sign. The rules have passed them. For who wants to see them first, or has
+    /// them signed by another program that has the same key.
     ///
     /// # Errors
     /// As [`Authority::sign`].

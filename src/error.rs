@@ -55,7 +55,7 @@ pub enum Error {
         /// Which part is wrong.
         reason: &'static str,
     },
-    /// AWS answered, but not with what was asked for; nothing says whether the
+    /// AWS gave no answer in time, or none with what was asked for; nothing says whether the
     /// request took effect.
     AwsAnswer {
         /// The API action, such as `ImportCertificate`.
@@ -93,7 +93,7 @@ pub enum Error {
         /// What became of the look at it.
         look: Box<Error>,
     },
-    /// AWS could not be reached, or gave no answer in time.
+    /// AWS could not be reached: nothing was sent.
     AwsUnreached {
         /// The API action.
         action: &'static str,

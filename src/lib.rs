@@ -27,6 +27,7 @@
 //! |---|---|---|
 //! | `cli` | yes | the command, with all but `aws` |
 //! | `aws` | yes | import into ACM, with `store` |
+//! | `apigw` | yes | applying API Gateway's documents, with `aws` and `gateway` |
 //! | `rsa` | by `cli` | making RSA keys |
 //! | `idna` | by `cli` | names that are not ASCII |
 //! | `store` | by `cli`, `aws` | the directory |

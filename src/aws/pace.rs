@@ -70,7 +70,7 @@ pub enum Progress {
         /// What became of the call.
         reason: String,
     },
-    /// The call certainly did nothing, and is made again.
+    /// The call did nothing, or was looked for and not found, and is made again.
     Repeating {
         /// The API action.
         action: &'static str,

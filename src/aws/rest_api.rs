@@ -162,7 +162,7 @@ impl RestApis {
         Ok(found)
     }
 
-    /// All that [`Mode::Overwrite`] may take away.
+    /// What [`Mode::Overwrite`] may take away; of models and authorizers the first page.
     ///
     /// # Errors
     /// As [`RestApis::find`].

@@ -59,7 +59,7 @@ pub enum NameFault {
 }
 
 impl NameFault {
-    /// The last part of the error code, such as `url` in `name.url`.
+    /// The error code, such as `name.url`.
     pub(super) const fn code(self) -> &'static str {
         match self {
             Self::Cidr => "name.cidr",

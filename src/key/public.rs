@@ -161,10 +161,10 @@ impl PublicKey {
         spki.is_ok_and(|spki| spki.algorithm.oid == RSA)
     }
 
-    /// Why no CA may certify this key, if it may not: RSA below 2048 bits, with an exponent
-    /// that is even or below 65537, a modulus with a small factor or of the shape that ROCA
-    /// takes apart (CA/Browser Forum baseline requirements §6.1.6, §4.9.1.1); what is no point
-    /// of its curve.
+    /// Why no CA may certify this key, if it may not: RSA below 2048 or above 16,384 bits, with an
+    /// exponent that is even, below 65537 or above 64 bits, a modulus with a small factor, of two
+    /// primes that are near each other or of the shape that ROCA takes apart (CA/Browser Forum
+    /// baseline requirements §6.1.6, §4.9.1.1); what is no point of its curve.
     #[must_use]
     pub fn weakness(&self) -> Option<String> {
         if let Some(algorithm) = self.algorithm.filter(|algorithm| !algorithm.is_rsa()) {
