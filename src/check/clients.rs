@@ -6,9 +6,6 @@ mod strict;
 
 use std::collections::BTreeSet;
 
-use der::Decode;
-use x509_cert::name::Name;
-
 use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, is_of_form, verify};
 use crate::certificate::{Certificate, EMPTY_NAME, TrustAnchor};
 use crate::constraint::{MOST_COMPARISONS, Side};
@@ -219,8 +216,8 @@ fn of_text(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
     let path =
         if verdict.path.is_empty() { std::slice::from_ref(question.certificate) } else { &verdict.path[..] };
     let names = path.iter().flat_map(|certificate| [certificate.subject_der(), certificate.issuer_der()]);
-    for name in names.filter_map(|name| Name::from_der(name).ok()) {
-        match subject::unfit(&name).map(|(how, _)| how) {
+    for name in names {
+        match subject::unfit(name).map(|(how, _)| how) {
             Some(Unfit::Unread) => facts.insert("text.unread"),
             Some(Unfit::Character) => facts.insert("text.character"),
             Some(Unfit::Lenient) => facts.insert("text.lenient"),

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use der::asn1::{Any, ObjectIdentifier};
-use der::{Tag, Tagged};
+use der::asn1::{Any, AnyRef, ObjectIdentifier};
+use der::{Reader, SliceReader, Tag, Tagged};
 use x509_cert::name::Name;
 
 use super::{COMMON_NAME, write_name};
@@ -52,6 +52,10 @@ pub(crate) fn folded_der(name: &[u8]) -> Vec<Vec<(ObjectIdentifier, String)>> {
 
 /// The text of a value, if it is one.
 pub(super) fn read_text(value: &Any) -> Option<String> {
+    text(value.into())
+}
+
+fn text(value: AnyRef<'_>) -> Option<String> {
     let bytes = value.value();
     match value.tag() {
         Tag::Utf8String => std::str::from_utf8(bytes).ok().map(ToOwned::to_owned),
@@ -91,10 +95,33 @@ pub(crate) enum Unfit {
     Lenient,
 }
 
-/// The first value that is not written as its type says, and how.
-pub(crate) fn unfit(name: &Name) -> Option<(Unfit, String)> {
+/// The first value of a Name in DER that is not written as its type says, and how. Nothing of
+/// it is copied: every certificate that is made is looked at.
+pub(crate) fn unfit(name: &[u8]) -> Option<(Unfit, String)> {
+    first_unfit(name).ok()?
+}
+
+fn first_unfit(name: &[u8]) -> der::Result<Option<(Unfit, String)>> {
+    let mut parts = SliceReader::new(SliceReader::new(name)?.decode::<AnyRef<'_>>()?.value())?;
+    while !parts.is_finished() {
+        let mut part = SliceReader::new(parts.decode::<AnyRef<'_>>()?.value())?;
+        while !part.is_finished() {
+            let mut attribute = SliceReader::new(part.decode::<AnyRef<'_>>()?.value())?;
+            let (oid, value): (AnyRef<'_>, AnyRef<'_>) = (attribute.decode()?, attribute.decode()?);
+            if let Some(how) = how_unfit(value) {
+                let oid: ObjectIdentifier = oid.decode_as()?;
+                let kind = super::known(oid).map_or_else(|| oid.to_string(), |t| t.short.to_owned());
+                let what = format!("{kind}={} is no {}", text_of(&value.into()), value.tag());
+                return Ok(Some((how, what)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn how_unfit(value: AnyRef<'_>) -> Option<Unfit> {
     let is_printable = |b: &u8| b.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(b);
-    let unfit = |value: &Any| match value.tag() {
+    match value.tag() {
         Tag::PrintableString | Tag::NumericString => {
             let digits = value.tag() == Tag::NumericString;
             let has = |b: &u8| if digits { b.is_ascii_digit() || *b == b' ' } else { is_printable(b) };
@@ -102,14 +129,11 @@ pub(crate) fn unfit(name: &Name) -> Option<(Unfit, String)> {
             let is_lenient = !digits && others.clone().all(|b| b"&*".contains(b));
             others.peek().map(|_| if is_lenient { Unfit::Lenient } else { Unfit::Character })
         }
-        Tag::Utf8String | Tag::BmpString | Tag::Ia5String | Tag::VisibleString => {
-            read_text(value).is_none().then_some(Unfit::Unread)
+        Tag::Utf8String => std::str::from_utf8(value.value()).is_err().then_some(Unfit::Unread),
+        Tag::BmpString | Tag::Ia5String | Tag::VisibleString => {
+            text(value).is_none().then_some(Unfit::Unread)
         }
         // Some attributes are none: the BIT STRING of a unique identifier (X.520 §6.2.9).
         _ => None,
-    };
-    name.iter().find_map(|a| {
-        let kind = super::known(a.oid).map_or_else(|| a.oid.to_string(), |t| t.short.to_owned());
-        unfit(&a.value).map(|how| (how, format!("{kind}={} is no {}", text_of(&a.value), a.value.tag())))
-    })
+    }
 }

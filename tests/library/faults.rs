@@ -150,7 +150,7 @@ const ALL: [Row; 50] = [
         "key-usage",
         &["path.key-usage"],
         &["certificate.key-usage"],
-        &["key-usage@leaf", "leaf.usage-no-signature", "leaf.usage-not-tls"],
+        &["key-usage@leaf", "leaf.usage-no-signature", "leaf.usage-not-tls", "strict.cert-sign"],
     ),
     (
         "unknown-critical",

@@ -1,9 +1,8 @@
 //! Version, serial number, algorithm, dates, and extensions as such.
 
+use der::Tag;
 use der::asn1::ObjectIdentifier;
-use der::{Decode, Tag};
 use x509_cert::Version;
-use x509_cert::name::Name;
 use x509_cert::time::Time;
 
 use super::{Broken, EMPTY_NAME, Facts, odd, wrong};
@@ -127,8 +126,7 @@ pub(super) fn critical_unknown(s: &Facts<'_>) -> Option<Broken> {
 /// nearly everybody, a character that the type does not have by Go and by Chrome.
 pub(super) fn name_text(s: &Facts<'_>) -> Option<Broken> {
     [("subject", s.tbs.subject()), ("issuer", s.tbs.issuer())].into_iter().find_map(|(whose, name)| {
-        let name = Name::from_der(name).ok()?;
-        let (how, what) = subject::unfit(&name)?;
+        let (how, what) = subject::unfit(name)?;
         let message = format!("of its {whose} {what}");
         match how {
             // An issuer's name is taken over as it is.
