@@ -187,10 +187,7 @@ impl Store {
             }
             // One that cannot be read may be it.
             let by = read_certificate(&folder.join(TRUST_ANCHOR));
-            let is_issuer = by.map_or(true, |by| {
-                by.subject_der() == certificate.issuer_der()
-                    && certificate.is_signed_by(by.public_key()).unwrap_or(false)
-            });
+            let is_issuer = by.map_or(true, |by| is_issued_by(certificate, &by));
             if is_issuer && let Some(reason) = reason? {
                 return Ok(Some((reason, name)));
             }
@@ -219,16 +216,20 @@ impl Store {
     pub fn check_certifiable(&self, key: &PublicKey) -> Result<()> {
         let all = self.authority_folders()?;
         for (folder, name) in &all {
-            let own = read_certificate(&folder.join(TRUST_ANCHOR));
-            if own.is_ok_and(|own| own.public_key().is_same_as(key)) {
+            let own = read_certificate(&folder.join(TRUST_ANCHOR)).ok();
+            if own.as_ref().is_some_and(|own| own.public_key().is_same_as(key)) {
                 return Err(Error::PublicKey { reason: format!("it is a CA's own key, that of {name}") });
             }
             let revoked = Self::all_revoked_in(folder)?;
             for revoked in revoked.iter().filter(|revoked| revoked.reason.is_of_the_key()) {
                 let serial = revoked.serial_hex();
-                // The one that took a CA's place has its record.
-                let issued = all.iter().filter_map(|(folder, _)| Self::issued_in(folder, &serial).ok()?);
-                let mut certificates = issued.map(|issued| issued.certificate);
+                // The one that took a CA's place has its record. Of two CAs that gave one number
+                // only the one that revoked is meant.
+                let issued = all.iter().filter(|(other, _)| own.is_some() || other == folder);
+                let issued = issued.filter_map(|(other, _)| Self::issued_in(other, &serial).ok()?);
+                let mut certificates = issued
+                    .map(|issued| issued.certificate)
+                    .filter(|c| own.as_ref().is_none_or(|own| is_issued_by(c, own)));
                 if let Some(found) = certificates.find(|c| c.public_key().is_same_as(key)) {
                     let (subject, reason) = (found.subject(), revoked.reason.as_str());
                     return Err(Error::Revoked { subject, is_ca: false, ca: name.clone(), reason });
@@ -292,4 +293,9 @@ impl Store {
         write::replace(&path, key_pem(&key, passphrase)?.as_bytes(), SECRET)?;
         Ok(SavedFile { path, mode: SECRET })
     }
+}
+
+/// Whether a CA issued a certificate, by its name and its key.
+fn is_issued_by(certificate: &Certificate, ca: &Certificate) -> bool {
+    ca.subject_der() == certificate.issuer_der() && certificate.is_signed_by(ca.public_key()).unwrap_or(false)
 }

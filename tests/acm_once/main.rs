@@ -280,6 +280,23 @@ fn what_is_gone_from_acm_is_imported_anew_and_said() {
     assert!(keyless.status == 3 && keyless.stderr.contains("--ephemeral"), "{}", keyless.stderr);
 }
 
+/// It needs no key where ACM has it, and then it is on record again.
+#[test]
+fn a_leaf_that_only_acm_has_the_key_of_is_found_by_its_arn() {
+    let acm = Acm::new(&[]);
+    let arn = acm.ok("up a.example.com --key p256 --import-acm --ephemeral -q");
+    let arn = arn.trim();
+    std::fs::remove_file(acm.sandbox.file("certforge/a.example.com/acm.json")).unwrap();
+    let args = format!("import-acm a.example.com --certificate-arn {arn} --tags team=payments");
+    acm.ok(&format!("{args} --dry-run"));
+    assert!(!acm.sandbox.file("certforge/a.example.com/acm.json").exists());
+    let found = json(&acm.ok(&format!("{args} --json")));
+    assert_eq!((&found["state"], &found["CertificateArn"]), (&"tagged".into(), &arn.into()), "{found}");
+    assert_eq!(acm.ok("acm show a.example.com").trim(), arn);
+    let told = acm.run("import-acm a.example.com --json --tags team=payments");
+    assert_eq!(json(&told.stdout)["state"], "unchanged", "{}", told.stderr);
+}
+
 #[test]
 fn an_ephemeral_leaf_gets_to_every_place_in_the_end() {
     let acm = Acm::new(&[("ImportCertificate", "ok,403,ok")]);

@@ -106,6 +106,14 @@ fn a_key_that_was_compromised_is_certified_for_nobody() {
         return;
     };
     refused(&sandbox, "sign b.csr --ca default", 3, "key.weak");
+    // What one CA took back says nothing of another's certificate that has the number.
+    sandbox.ok("csr c.example --key p256");
+    let sign = "sign certforge/csr/c.example/request.pem --ca other";
+    sandbox.ok(sign);
+    let serial = json(&sandbox.ok("check certforge/c.example/cert.pem --json").stdout);
+    let serial = serial["certificates"][0]["serial"].as_str().unwrap();
+    sandbox.ok(&format!("revoke {serial} --ca default --reason keyCompromise"));
+    sandbox.ok(&format!("{sign} --force"));
 }
 
 /// What is another leaf's is not to be taken back with it.

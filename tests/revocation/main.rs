@@ -241,6 +241,11 @@ fn a_hold_is_released_and_nothing_else_is() {
     assert_eq!(sandbox.run("status").status, 0);
     let again = json(&sandbox.ok("revoke a.example --release --json").stdout);
     assert_eq!(again["revoked"]["state"], "not-revoked");
+    // By the list alone it is on hold too.
+    sandbox.ok("revoke a.example --reason certificateHold");
+    std::fs::remove_dir_all(sandbox.file("certforge/ca/default/revoked")).unwrap();
+    let lost = json(&sandbox.ok("revoke a.example --release --json").stdout);
+    assert_eq!((&lost["revoked"]["state"], &lost["certificates"]), (&"released".into(), &0.into()));
     sandbox.ok("revoke a.example --reason superseded");
     refused(&sandbox, "revoke a.example --release", 3, "revoked.for-good");
 }

@@ -58,10 +58,18 @@ pub fn import(
     let key = match key.get() {
         Ok(key) => key,
         // ACM alone may have it, and the very certificate at the ARN that was said.
-        Err(e) if candidate.arn.is_some() => {
+        Err(Failure::Error(e)) if candidate.arn.is_some() && matches!(*e, Error::Missing { .. }) => {
             let there = importer.prepare(&candidate.wanted(arn.as_ref()));
-            let is_there = there.is_ok_and(|prepared| matches!(prepared.place, Place::There(_)));
-            return if is_there { Ok(report) } else { Err(e) };
+            let Ok(Prepared { place: Place::There(arn), .. }) = there else {
+                return Err(Failure::Error(e));
+            };
+            report.state = ImportState::Found;
+            let tags = record.filter(|r| r.sha256 == report.sha256).map(|r| r.tags).unwrap_or_default();
+            let record = record_of(session, candidate, &arn, tags);
+            if !candidate.dry_run {
+                save(records, record.clone())?;
+            }
+            return unchanged(session, candidate, records, &record, None, report);
         }
         Err(e) => return Err(e),
     };

@@ -82,9 +82,11 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     let lock = context.store.lock()?;
     check_same(&ca, &authority, context)?;
     if args.release {
+        let again = list::recover(&ca, &authority, context)?;
         let released = context.store.release(&ca, &serial)?;
         let state = if released { "released" } else { "not-revoked" };
         let mut crl = make(&ca, &authority, (args.list.days, released.then_some(&*serial)), context)?;
+        crl.findings.extend(findings(again.as_slice()));
         if !released {
             crl.findings.extend(findings(&[not_on_hold(&ca, &serial, context)?]));
         }

@@ -93,7 +93,13 @@ impl<'a> Places<'a> {
         let mut results = Vec::new();
         for place in &leaf.acm {
             let entry = context.store.leaf_of(leaf.first())?.filter(|entry| stays && entry.has_key());
-            let ready = self.reached.at(place)?;
+            let ready = match self.reached.at(place) {
+                Ok(ready) => ready,
+                Err(failure) => {
+                    results.push(unreached(leaf, place, failure));
+                    continue;
+                }
+            };
             let Some(entry) = entry else {
                 results.extend(ready.unmade(&certforge::store::folder_name(leaf.first())));
                 continue;
@@ -124,15 +130,20 @@ impl<'a> Places<'a> {
             match self.reached.at(place).and_then(|ready| ready.import(context, &entry, &key)) {
                 Ok(of_place) => results.extend(of_place),
                 // One place that is not reached keeps no other leaf from its own.
-                Err(failure) => results.push(ImportResult {
-                    name: entry.name(),
-                    region: place.region.clone().unwrap_or_default(),
-                    profile: place.profile.clone(),
-                    outcome: Err(failure),
-                }),
+                Err(failure) => results.push(unreached(leaf, place, failure)),
             }
         }
         Ok(results)
+    }
+}
+
+/// A leaf that a place was not asked for.
+fn unreached(leaf: &PlannedLeaf, place: &Place, failure: Failure) -> ImportResult {
+    ImportResult {
+        name: certforge::store::folder_name(leaf.first()),
+        region: place.region.clone().unwrap_or_default(),
+        profile: place.profile.clone(),
+        outcome: Err(failure),
     }
 }
 

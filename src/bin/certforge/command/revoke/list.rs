@@ -25,8 +25,7 @@ pub fn make(
     let store = &context.store;
     check_same(ca, authority, context)?;
     let before = store.revocation_list(ca).ok().flatten();
-    let again = before.as_ref().map(|list| on_record_again(ca, (list, released), authority, context));
-    let again = again.transpose()?.flatten();
+    let again = on_record_again(ca, (before.as_ref(), released), authority, context)?;
     let days = days.or_else(|| before.as_ref().and_then(days_of)).unwrap_or(LIST_DAYS);
     let revoked = store.revoked(ca)?;
     // The clock's seconds are past any count, so that the number goes up even where the list
@@ -48,13 +47,25 @@ fn days_of(list: &certforge::RevocationList) -> Option<u32> {
     u32::try_from(days.clamp(1, MOST_DAYS)).ok()
 }
 
-/// What the CA's last list takes back goes on being taken back, though its record was lost.
-fn on_record_again(
+/// Puts on record what the CA's last list takes back and no record tells of, as before a release:
+/// what is on hold by the list alone is to be released too.
+pub(super) fn recover(
     ca: &str,
-    (last, released): (&certforge::RevocationList, Option<&str>),
     authority: &certforge::Authority,
     context: &Context,
 ) -> Result<Option<Finding>, Failure> {
+    let last = context.store.revocation_list(ca).ok().flatten();
+    on_record_again(ca, (last.as_ref(), None), authority, context)
+}
+
+/// What the CA's last list takes back goes on being taken back, though its record was lost.
+fn on_record_again(
+    ca: &str,
+    (last, released): (Option<&certforge::RevocationList>, Option<&str>),
+    authority: &certforge::Authority,
+    context: &Context,
+) -> Result<Option<Finding>, Failure> {
+    let Some(last) = last else { return Ok(None) };
     if !last.is_signed_by(authority.certificate().public_key()).unwrap_or(false) {
         return Ok(None);
     }
