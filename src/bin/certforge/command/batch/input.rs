@@ -56,6 +56,25 @@ fn items(text: &str) -> Vec<String> {
 const COLUMNS: [&str; 11] =
     ["name", "cn", "names", "san", "subject", "subj", "days", "validity", "until", "key", "template"];
 
+/// What others call columns: a line that has one of them is a header too, and no leaf.
+const FOREIGN: [&str; 15] = [
+    "hostname",
+    "hostnames",
+    "fqdn",
+    "domain",
+    "domains",
+    "ip",
+    "ips",
+    "ip_address",
+    "ip address",
+    "common_name",
+    "common name",
+    "commonname",
+    "sans",
+    "alt_names",
+    "altnames",
+];
+
 /// The rows of a file.
 pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
     let text = std::str::from_utf8(bytes)
@@ -78,8 +97,8 @@ pub fn rows(bytes: &[u8], file: &Path) -> Result<Vec<Row>> {
     }
     // Where the comma is the decimal mark, spreadsheets write semicolons.
     for delimiter in [b',', b';'] {
-        let header = first.split(char::from(delimiter)).map(column);
-        if header.into_iter().any(|column| COLUMNS.contains(&column.as_str())) {
+        let mut header = first.split(char::from(delimiter)).map(column);
+        if header.any(|column| COLUMNS.iter().chain(&FOREIGN).any(|known| *known == column)) {
             return csv_rows(text, delimiter, file);
         }
     }
@@ -261,6 +280,8 @@ mod tests {
     fn what_nobody_knows_is_refused_with_its_line() {
         for (text, part) in [
             ("name,colour\na.example,red\n", "line 1: no column `colour`"),
+            ("hostname,ip\na.example,10.0.0.1\n", "no column `hostname`: name, cn"),
+            ("Common Name;owner\na.example;me\n", "no column `common name`"),
             ("name,days\na.example,soon\n", "line 2: days is a number"),
             ("name,days\na.example\n", "line 2"),
             ("{\"name\":\"a.example\"}\n{\"colour\":1}\n", "line 2: unknown field"),
