@@ -238,6 +238,13 @@ impl Certificate {
         self.is_self_issued() && self.is_signed_by(self.public_key()).unwrap_or(true)
     }
 
+    /// Whether `issuer` issued it: by the name, octet for octet, and by the key (RFC 5280 §6.1.3).
+    /// False where its signature cannot be checked here.
+    #[must_use]
+    pub fn is_issued_by(&self, issuer: &Certificate) -> bool {
+        self.issuer_der() == issuer.subject_der() && self.is_signed_by(issuer.public_key()).unwrap_or(false)
+    }
+
     /// Whether `key` made its signature.
     ///
     /// # Errors

@@ -72,10 +72,7 @@ fn record_what_is_there(store: &Store) -> Result<()> {
     let leaves = store.leaves()?;
     let below = authorities.iter().map(|ca| &ca.certificate).filter(|ca| !ca.is_self_issued());
     for certificate in leaves.iter().map(|leaf| &leaf.certificate).chain(below) {
-        let issuer = authorities.iter().find(|ca| {
-            ca.certificate.subject_der() == certificate.issuer_der()
-                && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
-        });
+        let issuer = authorities.iter().find(|ca| certificate.is_issued_by(&ca.certificate));
         if let Some(issuer) = issuer {
             store.record_issued(&issuer.name, certificate)?;
         }

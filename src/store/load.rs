@@ -111,10 +111,7 @@ impl Store {
                     self.authority_names()?.iter().filter_map(|name| self.ca_entry(name).ok()).collect(),
                 ),
             };
-            let is_above = |ca: &CaEntry| {
-                ca.certificate.subject_der() == below.issuer_der()
-                    && below.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
-            };
+            let is_above = |ca: &CaEntry| below.is_issued_by(&ca.certificate);
             let Some(above) = all.iter().position(is_above).map(|at| all.swap_remove(at)) else {
                 return Chain::new(chain);
             };
@@ -187,7 +184,7 @@ impl Store {
             }
             // One that cannot be read may be it.
             let by = read_certificate(&folder.join(TRUST_ANCHOR));
-            let is_issuer = by.map_or(true, |by| is_issued_by(certificate, &by));
+            let is_issuer = by.map_or(true, |by| certificate.is_issued_by(&by));
             if is_issuer && let Some(reason) = reason? {
                 return Ok(Some((reason, name)));
             }
@@ -229,7 +226,7 @@ impl Store {
                 let issued = issued.filter_map(|(other, _)| Self::issued_in(other, &serial).ok()?);
                 let mut certificates = issued
                     .map(|issued| issued.certificate)
-                    .filter(|c| own.as_ref().is_none_or(|own| is_issued_by(c, own)));
+                    .filter(|c| own.as_ref().is_none_or(|own| c.is_issued_by(own)));
                 if let Some(found) = certificates.find(|c| c.public_key().is_same_as(key)) {
                     let (subject, reason) = (found.subject(), revoked.reason.as_str());
                     return Err(Error::Revoked { subject, is_ca: false, ca: name.clone(), reason });
@@ -293,9 +290,4 @@ impl Store {
         write::replace(&path, key_pem(&key, passphrase)?.as_bytes(), SECRET)?;
         Ok(SavedFile { path, mode: SECRET })
     }
-}
-
-/// Whether a CA issued a certificate, by its name and its key.
-fn is_issued_by(certificate: &Certificate, ca: &Certificate) -> bool {
-    ca.subject_der() == certificate.issuer_der() && certificate.is_signed_by(ca.public_key()).unwrap_or(false)
 }

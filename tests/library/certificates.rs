@@ -46,6 +46,10 @@ fn a_leaf_says_what_it_is() {
     assert_eq!(critical.len(), 2, "basic constraints and key usage: {critical:?}");
     assert!(leaf.is_signed_by(authority.certificate().public_key()).unwrap());
     assert!(!leaf.is_signed_by(leaf.public_key()).unwrap());
+    // By name and key: another CA of the same name is not its issuer.
+    assert!(leaf.is_issued_by(authority.certificate()) && !leaf.is_self_signed());
+    assert!(!leaf.is_issued_by(ca("Facts CA").certificate()) && !leaf.is_issued_by(&leaf));
+    assert!(authority.certificate().is_issued_by(authority.certificate()));
 }
 
 #[test]

@@ -48,20 +48,13 @@ impl Issuers {
                 self.found.iter().find(|ca| is_same(&ca.certificate, issuer))
             }
             _ if entry.is_self_signed() => None,
-            _ => self.found.iter().find(|ca| {
-                ca.certificate.subject_der() == leaf.issuer_der()
-                    && leaf.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
-            }),
+            _ => self.found.iter().find(|ca| leaf.is_issued_by(&ca.certificate)),
         }
     }
 
     /// The CA above a CA; none of a root.
     pub fn above(&self, ca: &CaEntry) -> Option<&CaEntry> {
-        let found = |above: &&CaEntry| {
-            above.certificate.subject_der() == ca.certificate.issuer_der()
-                && ca.certificate.is_signed_by(above.certificate.public_key()).unwrap_or(false)
-        };
-        self.found.iter().find(found)
+        self.found.iter().find(|above| ca.certificate.is_issued_by(&above.certificate))
     }
 
     pub fn all(&self) -> &[CaEntry] {

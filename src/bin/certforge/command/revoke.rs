@@ -195,10 +195,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
             Certificate::from_pem(&bytes)
         };
         let certificate = read.map_err(|e| e.in_file(path))?;
-        let is_its = |ca: &&CaEntry| {
-            ca.certificate.subject_der() == certificate.issuer_der()
-                && certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false)
-        };
+        let is_its = |ca: &&CaEntry| certificate.is_issued_by(&ca.certificate);
         return issued_by(
             args,
             (&issuers, issuers.all().iter().find(is_its)),

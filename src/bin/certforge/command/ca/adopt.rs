@@ -290,8 +290,7 @@ fn issuers(certificate: &Certificate, all: &[(Place, Certificate)]) -> Vec<Certi
         let above = all.iter().map(|(_, c)| c).find(|c| {
             *c != below
                 && !chain.contains(c)
-                && below.issuer_der() == c.subject_der()
-                && below.is_signed_by(c.public_key()).unwrap_or(false)
+                && below.is_issued_by(c)
                 && !below.is_signed_by(below.public_key()).unwrap_or(false)
         });
         let Some(above) = above else { return chain };

@@ -45,8 +45,7 @@ impl Found {
     pub fn history(&self, ca: &Certificate) -> History<'_> {
         let mut issued: BTreeMap<String, &Certificate> = BTreeMap::new();
         for (_, certificate) in &self.certificates {
-            let own = !is_same(certificate, ca) && certificate.issuer_der() == ca.subject_der();
-            if own && certificate.is_signed_by(ca.public_key()).unwrap_or(false) {
+            if !is_same(certificate, ca) && certificate.is_issued_by(ca) {
                 issued.insert(certificate.serial_hex(), certificate);
             }
         }
