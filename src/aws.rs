@@ -18,6 +18,7 @@ mod tag;
 
 pub use arn::{CertificateArn, partition_of};
 pub use connection::{Connection, Importer, check_region};
+pub use find::{is_denied, is_gone};
 pub use import::{Import, Outcome, Place, Prepared, Wanted};
 pub use inventory::{Detail, Summary};
 pub use pace::{Clock, Progress};

@@ -182,12 +182,17 @@ fn may_be(summary: &Summary, leaf: &Certificate) -> bool {
         && near(summary.not_after, leaf.validity().not_after())
 }
 
-pub(super) fn is_denied(e: &Error) -> bool {
+/// Whether an error says that these credentials may not make the call (IAM user guide,
+/// "Troubleshooting access denied error messages").
+#[must_use]
+pub fn is_denied(e: &Error) -> bool {
     matches!(e, Error::AwsRefused { aws_code, .. } if aws_code.starts_with("AccessDenied") || aws_code == "UnauthorizedOperation")
 }
 
-/// That there is no such certificate.
-pub(super) fn is_gone(e: &Error) -> bool {
+/// Whether an error says that ACM has no such certificate for these credentials: ACM answers so
+/// of another account's too (ACM API reference, `ResourceNotFoundException`).
+#[must_use]
+pub fn is_gone(e: &Error) -> bool {
     matches!(e, Error::AwsRefused { aws_code, .. } if aws_code == "ResourceNotFoundException")
 }
 

@@ -1,6 +1,6 @@
 //! `certforge acm`: what ACM holds, and the rights to work with it.
 
-use certforge::aws::{CONTENT_TAG, CertificateArn, Detail, Purpose, Summary, policy};
+use certforge::aws::{CONTENT_TAG, CertificateArn, Detail, Purpose, Summary, is_denied, is_gone, policy};
 use certforge::bundle::content_sha256;
 use certforge::certificate::{Certificate, Chain};
 use certforge::error::Shown;
@@ -9,7 +9,6 @@ use certforge::validity::{days_until, rfc3339};
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
-use crate::command::import::{is_denied, is_gone};
 use crate::command::target::{Session, Target, TargetArgs, stopped};
 use crate::context::{Context, Failure};
 use crate::environment;

@@ -337,7 +337,9 @@ fn compare(
     Ok((reports, changed))
 }
 
-/// Leaves out what ACM would refuse, before anything takes the place of what is served.
+/// Leaves out what ACM would refuse, before anything takes the place of what is served. The
+/// places are reached for it alone: the time that a connection has runs from its beginning, and
+/// the keys that are made next take theirs.
 #[cfg(feature = "aws")]
 fn refuse_for_acm(
     mut changed: Vec<usize>,

@@ -5,7 +5,7 @@ mod record;
 
 use std::sync::{Mutex, PoisonError};
 
-use certforge::aws::{CONTENT_TAG, CertificateArn, Import, Place, Prepared, Tag};
+use certforge::aws::{CONTENT_TAG, CertificateArn, Import, Place, Prepared, Tag, is_gone};
 use certforge::check::acm::{self, Service};
 use certforge::key::PrivateKey;
 use certforge::store::{ImportRecord, ImportRecords, PendingImport, SIMULATOR};
@@ -390,17 +390,6 @@ fn not_asked(reason: &str) -> Finding {
     let message = format!("ACM was not asked: {reason}");
     Finding::new("acm.not-asked", Severity::Warning, "aws", message)
         .fix("what depends on what ACM holds is not checked")
-}
-
-/// That ACM has no such certificate.
-pub fn is_gone(e: &Error) -> bool {
-    matches!(e, Error::AwsRefused { aws_code, .. } if aws_code == "ResourceNotFoundException")
-}
-
-/// That these credentials may not ask.
-pub fn is_denied(e: &Error) -> bool {
-    let denied = |code: &str| code.starts_with("AccessDenied") || code == "UnauthorizedOperation";
-    matches!(e, Error::AwsRefused { aws_code, .. } if denied(aws_code))
 }
 
 fn gone(arn: &CertificateArn) -> Finding {

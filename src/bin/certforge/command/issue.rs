@@ -191,9 +191,7 @@ impl IssueArgs {
             None => request,
         })
     }
-}
 
-impl IssueArgs {
     /// The request in the place of what is there: its kind of key stays where the command line
     /// asks for none, whatever the surroundings say.
     pub fn request_in_place(&self, more: &[String], there: KeyAlgorithm) -> Result<LeafRequest, Failure> {

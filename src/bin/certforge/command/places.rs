@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use certforge::aws::{CertificateArn, Importer, Tag};
+use certforge::aws::{CertificateArn, Importer, Tag, is_gone};
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm::{self, Allowed, Service};
 use certforge::store::{ImportRecord, ImportRecords, LeafEntry};
@@ -12,7 +12,7 @@ use certforge::{Error, Finding, KeyAlgorithm, PrivateKey, Severity};
 use time::OffsetDateTime;
 
 use crate::command::candidate::{Candidate, LazyKey, refuse_errors};
-use crate::command::import::{import, is_gone, recover, same_key, unmade};
+use crate::command::import::{import, recover, same_key, unmade};
 use crate::command::material::taken_back_along;
 use crate::command::offering::offering;
 use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};

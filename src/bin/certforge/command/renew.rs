@@ -262,9 +262,7 @@ impl Known {
             }
         }
     }
-}
 
-impl Known {
     /// A CA whose list is to be made: one that was taken back issues nothing any more, and goes
     /// on making its lists. Who was asked for its pass phrase is not asked again.
     fn for_list(

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use certforge::aws::{CertificateArn, Tag};
+use certforge::aws::{CertificateArn, Tag, is_gone};
 use certforge::certificate::Certificate;
 use certforge::check::acm;
 use certforge::store::{ImportRecord, ImportRecords};
@@ -12,7 +12,7 @@ use certforge::{Error, Finding, KeyAlgorithm, Severity};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{is_gone, lock};
+use super::lock;
 use crate::command::candidate::Candidate;
 use crate::command::target::Session;
 use crate::context::Failure;
