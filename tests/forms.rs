@@ -282,3 +282,23 @@ fn a_trust_store_follows_its_ca() {
         ran.stderr
     );
 }
+
+/// A locked store is opened wherever certificates are asked for.
+#[test]
+fn a_locked_store_is_an_anchor_or_a_chain() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --three-tier --key p256");
+    std::fs::write(sandbox.file("pass"), "correct horse battery\n").unwrap();
+    sandbox.ok("bundle a.example --to p12,truststore --passphrase-file pass");
+    let of = |command: &str| {
+        format!(
+            "{command} certforge/a.example/cert.pem --trust certforge/a.example/truststore.p12 \
+             --chain certforge/a.example/bundle.p12"
+        )
+    };
+    for command in ["verify", "check"] {
+        sandbox.ok(&format!("{} --passphrase-file pass", of(command)));
+        let locked = sandbox.run(&of(command));
+        assert!(locked.status == 3 && locked.stderr.contains("--passphrase-file"), "{}", locked.stderr);
+    }
+}

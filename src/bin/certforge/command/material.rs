@@ -153,12 +153,9 @@ pub fn look_at(path: &Path, bytes: &[u8]) -> Result<Parts, Failure> {
     Ok(pile.into_parts())
 }
 
-/// The certificates of files, for building paths of.
-pub fn certificates(paths: &[PathBuf], findings: &mut Vec<Finding>) -> Result<Vec<Certificate>, Failure> {
-    certificates_with(paths, None, findings)
-}
-
-fn certificates_with(
+/// The certificates of files, for building paths of; the pass phrase is for stores that are
+/// locked.
+pub fn certificates(
     paths: &[PathBuf],
     passphrase: Option<&PassphraseArgs>,
     findings: &mut Vec<Finding>,
@@ -255,8 +252,7 @@ pub fn trust(
             files.push(path.clone());
         }
     }
-    let anchors =
-        certificates_with(&files, passphrase, findings)?.into_iter().map(TrustAnchor::new).collect();
+    let anchors = certificates(&files, passphrase, findings)?.into_iter().map(TrustAnchor::new).collect();
     Ok(Trust { anchors, more: Vec::new() })
 }
 

@@ -92,7 +92,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         (true, Some(anchor)) => Trust { anchors: vec![anchor], more: Vec::new() },
         _ => material::trust(&args.trust, Some(&args.passphrase), context, &mut findings)?,
     };
-    chain.extend(material::certificates(&args.chain, &mut findings)?);
+    chain.extend(material::certificates(&args.chain, Some(&args.passphrase), &mut findings)?);
     chain.extend(trust.more);
     let lists = material::lists(&args.crl)?;
     let shown = crate::report::path(&args.what);

@@ -259,7 +259,7 @@ pub fn judge(
     let args: &JudgeArgs = &args.judge;
     let mut said = Vec::new();
     let sent = chain.clone();
-    chain.extend(material::certificates(&args.chain, &mut said)?);
+    chain.extend(material::certificates(&args.chain, Some(passphrase), &mut said)?);
     // What the store has besides is in no client's hands.
     let shown = chain.clone();
     let served = address::of(Path::new(&report.what)).is_some() && !Path::new(&report.what).exists();
