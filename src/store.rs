@@ -316,9 +316,7 @@ impl Store {
             return Err(Error::AlreadyExists { what: "request", name: name.to_string(), path: target });
         }
         self.prepare()?;
-        if !file::is_folder(&parent)? {
-            write::ensure_lasting_folder(&parent, 0o755)?;
-        }
+        write::ensure_inner_folder(&parent, 0o755)?;
         let mut set = Set::new(&self.root, 0o755)?;
         if let Some(key) = key {
             set.write(KEY, key.secret_pem()?.as_bytes(), SECRET)?;

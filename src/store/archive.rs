@@ -51,14 +51,10 @@ fn place(root: &Path, target: &Path) -> Result<(PathBuf, PathBuf)> {
     // CAs and requests have a folder above their own, there and here.
     let below = target.strip_prefix(root).unwrap_or(target);
     let mut folder = root.join(ARCHIVE);
-    if !file::is_folder(&folder)? {
-        write::ensure_lasting_folder(&folder, 0o755)?;
-    }
+    write::ensure_inner_folder(&folder, 0o755)?;
     for part in below {
         folder.push(part);
-        if !file::is_folder(&folder)? {
-            write::ensure_lasting_folder(&folder, mode(below))?;
-        }
+        write::ensure_inner_folder(&folder, mode(below))?;
     }
     let certificate = if below.starts_with(AUTHORITIES) { TRUST_ANCHOR } else { CERTIFICATE };
     let name = match read_certificate(&target.join(certificate)) {

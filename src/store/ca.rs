@@ -186,9 +186,7 @@ impl Store {
         let target = self.ca_folder(name)?;
         self.prepare()?;
         let parent = self.root.join(AUTHORITIES);
-        if !file::is_folder(&parent)? {
-            write::ensure_lasting_folder(&parent, 0o755)?;
-        }
+        write::ensure_inner_folder(&parent, 0o755)?;
         let mut set = Set::new(&self.root, 0o700)?;
         set.write(CA_KEY, key_pem(authority.key(), passphrase)?.as_bytes(), SECRET)?;
         set.write(TRUST_ANCHOR, authority.certificate().pem()?.as_bytes(), PUBLIC)?;

@@ -50,9 +50,7 @@ impl Store {
         if !self.has_authority(ca)? {
             return Err(Error::Missing { what: "CA", name: ca.to_owned(), path: self.ca_folder(ca)? });
         }
-        if !file::is_folder(&folder)? {
-            write::ensure_lasting_folder(&folder, 0o700)?;
-        }
+        write::ensure_inner_folder(&folder, 0o700)?;
         let _lock = Lock::on(&folder, PATIENCE)?;
         let before = read(&path)?;
         // A hold may be given back: whoever gives no reason after it means for good.

@@ -66,6 +66,11 @@ pub(super) fn ensure_lasting_folder(path: &Path, mode: u32) -> Result<()> {
     }
 }
 
+/// The same of a folder inside the store, where no link is followed.
+pub(super) fn ensure_inner_folder(path: &Path, mode: u32) -> Result<()> {
+    if is_folder(path)? { Ok(()) } else { ensure_lasting_folder(path, mode) }
+}
+
 /// The folder that a path is in.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))

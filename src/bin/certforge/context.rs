@@ -62,13 +62,10 @@ impl Context {
         match names.len() {
             0 => Ok(DEFAULT_CA.to_owned()),
             1 => Ok(names.remove(0)),
-            _ => Err(Failure::Usage {
-                message: format!(
-                    "there are several CAs and none is called `{DEFAULT_CA}`: {}",
-                    names.join(", ")
-                ),
-                hint: format!("name one: --ca {0}; with `certforge ca` the name alone: {0}", names[0]),
-            }),
+            _ => Err(Failure::usage(
+                format!("there are several CAs and none is called `{DEFAULT_CA}`: {}", names.join(", ")),
+                format!("name one: --ca {0}; with `certforge ca` the name alone: {0}", names[0]),
+            )),
         }
     }
 }

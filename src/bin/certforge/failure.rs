@@ -22,6 +22,13 @@ pub enum Failure {
     Usage { message: String, hint: String },
 }
 
+impl Failure {
+    /// That the command line is wrong, and what to type.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: hint.into() }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Error(Arc::new(error))

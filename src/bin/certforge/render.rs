@@ -440,7 +440,7 @@ fn problem_lines(out: &mut impl Write, problem: &Problem) -> io::Result<()> {
 
 /// Writes a misuse of the command line.
 pub fn usage(message: &str, hint: &str, format: Format) -> ExitCode {
-    failure(&Failure::Usage { message: message.to_owned(), hint: hint.to_owned() }, format)
+    failure(&Failure::usage(message, hint), format)
 }
 
 /// Says that a server is ready: its URL, on standard output.

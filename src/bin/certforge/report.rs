@@ -237,8 +237,7 @@ pub struct UpReport {
     /// The root above the CA, where `--three-tier` made one or found it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root: Option<CaReport>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ca: Option<CaReport>,
+    pub ca: CaReport,
     pub leaf: LeafReport,
     #[cfg(feature = "aws")]
     #[serde(skip_serializing_if = "Option::is_none")]

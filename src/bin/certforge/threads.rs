@@ -2,6 +2,8 @@
 //! container of few, this one does it alone.
 
 #[cfg(feature = "aws")]
+use std::panic::resume_unwind;
+#[cfg(feature = "aws")]
 use std::sync::{Mutex, PoisonError};
 #[cfg(feature = "aws")]
 use std::thread::{Builder, scope};
@@ -39,25 +41,38 @@ impl Drop for Shared {
     }
 }
 
-/// Does each piece of work in a thread of its own, and gives what came of them in their order;
-/// none of one whose thread came to no end.
+/// Does each piece of work in a thread of its own, a single one on this thread, and gives what
+/// came of them in their order.
 #[cfg(feature = "aws")]
-pub fn at_once<T: Send>(work: Vec<impl FnOnce() -> T + Send>) -> Vec<Option<T>> {
+pub fn at_once<T: Send>(work: Vec<impl FnOnce() -> T + Send>) -> Vec<T> {
+    if work.len() == 1 {
+        return work.into_iter().map(|piece| piece()).collect();
+    }
     // A thread that is not started takes nothing with it.
     let work: Vec<_> = work.into_iter().map(|piece| Mutex::new(Some(piece))).collect();
-    let take = |place: &Mutex<Option<_>>| place.lock().unwrap_or_else(PoisonError::into_inner).take();
     scope(|scope| {
-        let started: Vec<_> = work
-            .iter()
-            .map(|place| {
-                let thread = Builder::new().spawn_scoped(scope, move || take(place).map(|piece| piece()));
-                thread.map_err(|_| place)
-            })
-            .collect();
+        let start = |place| {
+            let done = move || {
+                let done = taken(place);
+                // Keys may have passed through it.
+                environment::wipe_stack();
+                done
+            };
+            Builder::new().spawn_scoped(scope, done).map_err(|_| place)
+        };
+        let started: Vec<_> = work.iter().map(start).collect();
         let done = started.into_iter().map(|thread| match thread {
-            Ok(thread) => thread.join().ok().flatten(),
-            Err(place) => take(place).map(|piece| piece()),
+            // A panic has ended the command already.
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(place) => taken(place),
         });
-        done.collect()
+        done.flatten().collect()
     })
+}
+
+/// Does a piece of work, unless it was done.
+#[cfg(feature = "aws")]
+fn taken<T>(place: &Mutex<Option<impl FnOnce() -> T>>) -> Option<T> {
+    let piece = place.lock().unwrap_or_else(PoisonError::into_inner).take();
+    piece.map(|piece| piece())
 }

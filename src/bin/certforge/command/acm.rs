@@ -9,7 +9,7 @@ use certforge::validity::{days_until, rfc3339};
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
-use crate::command::target::{Session, Target, TargetArgs, stopped};
+use crate::command::target::{Session, Target, TargetArgs};
 use crate::context::{Context, Failure};
 use crate::environment;
 use crate::report::{
@@ -126,14 +126,9 @@ fn at_once<T: Send>(
     targets: &mut [Target],
     what: impl Fn(&Target) -> Result<T, Failure> + Sync,
 ) -> Vec<Result<T, Failure>> {
-    if let [target] = targets {
-        return vec![what(target)];
-    }
     let what = &what;
     // A connection is one thread's own: each gets its place by an exclusive reference.
-    let each = targets.iter_mut().map(|target| move || what(target)).collect();
-    let done = threads::at_once(each).into_iter();
-    done.map(|done| done.unwrap_or_else(|| Err(stopped("asking ACM").into()))).collect()
+    threads::at_once(targets.iter_mut().map(|target| move || what(target)).collect())
 }
 
 fn entry(summary: &Summary, session: &Session, now: OffsetDateTime) -> AcmEntry {
@@ -165,10 +160,10 @@ fn recorded(context: &Context, name: &str, regions: &[String]) -> Result<Recorde
     elsewhere.dedup();
     if let (true, Some(first)) = (records.is_empty(), elsewhere.first()) {
         // To import it here would make another one of it.
-        return Err(Failure::Usage {
-            message: format!("{} is imported in {}", Shown(name), elsewhere.join(", ")),
-            hint: format!("--region {first}"),
-        });
+        return Err(Failure::usage(
+            format!("{} is imported in {}", Shown(name), elsewhere.join(", ")),
+            format!("--region {first}"),
+        ));
     }
     let recorded = Recorded { entry, records };
     if recorded.records.is_empty() {
@@ -197,33 +192,20 @@ impl Recorded {
 }
 
 fn show(args: &Show, context: &Context) -> Result<Report, Failure> {
-    let given = args.which.starts_with("arn:").then(|| args.which.parse::<CertificateArn>()).transpose()?;
-    let leaf = if given.is_some() {
-        None
+    let (session, arn, leaf) = if args.which.starts_with("arn:") {
+        let arn = args.which.parse::<CertificateArn>()?;
+        (args.target.one(arn.region(), context.waits)?, arn, None)
     } else {
         let mut regions = args.target.regions().to_vec();
         if regions.is_empty() {
             regions.extend(environment::aws_region());
         }
-        Some(recorded(context, &args.which, &regions)?)
-    };
-    let region = match (&given, &leaf) {
-        (Some(arn), _) => Some(arn.region().to_owned()),
-        (None, leaf) => leaf.as_ref().and_then(|leaf| Some(leaf.records.first()?.region.clone())),
-    };
-    let mut sessions = args.target.connect(region.as_deref(), 1, context.waits, None)?;
-    if sessions.len() != 1 {
-        return Err(Failure::Usage {
-            message: "an ARN is in one region".to_owned(),
-            hint: format!("--region {}", region.unwrap_or_default()),
-        });
-    }
-    let session = sessions.remove(0);
-    // Which endpoint it is only the connection knows: configuration files may name one.
-    let arn = match (given, &leaf) {
-        (Some(arn), _) => arn,
-        (None, Some(leaf)) => leaf.at(session.endpoint()).ok_or_else(|| leaf.missing(&args.which))??,
-        (None, None) => return Err(stopped("asking ACM").into()),
+        let leaf = recorded(context, &args.which, &regions)?;
+        let region = leaf.records.first().map_or("", |record| &record.region);
+        let session = args.target.one(region, context.waits)?;
+        // Which endpoint it is only the connection knows: configuration files may name one.
+        let arn = leaf.at(session.endpoint()).ok_or_else(|| leaf.missing(&args.which))??;
+        (session, arn, Some(leaf))
     };
     let importer = &session.importer;
     let Detail { summary, subject, issuer, serial, imported_at, in_use_by, .. } = importer.describe(&arn)?;
@@ -373,10 +355,7 @@ fn iam(args: &Iam, context: &Context) -> Result<Report, Failure> {
     };
     if args.account != "*" && (args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()))
     {
-        return Err(Failure::Usage {
-            message: "--account is not twelve digits".to_owned(),
-            hint: "--account 123456789012".to_owned(),
-        });
+        return Err(Failure::usage("--account is not twelve digits", "--account 123456789012"));
     }
     let purpose = match args.doing {
         Doing::Import => Purpose::Import,

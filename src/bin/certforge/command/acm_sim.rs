@@ -50,13 +50,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
-    let wrong =
-        |message: &str, hint: &str| Failure::Usage { message: message.to_owned(), hint: hint.to_owned() };
     if args.rate.is_some_and(|rate| !(0.001..=10_000.0).contains(&rate)) {
-        return Err(wrong("--rate is not between 0.001 and 10000", "--rate 1"));
+        return Err(Failure::usage("--rate is not between 0.001 and 10000", "--rate 1"));
     }
     if args.account.len() != 12 || !args.account.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(wrong("--account is not twelve digits", "--account 123456789012"));
+        return Err(Failure::usage("--account is not twelve digits", "--account 123456789012"));
     }
     let mut settings = Settings {
         account: Some(args.account.clone()),
@@ -68,7 +66,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let (action, script) = text.split_once('=').unwrap_or(("ImportCertificate", text));
         if !AcmSim::ACTIONS.contains(&action) {
             let message = format!("--faults knows no action `{}`", Shown(action));
-            return Err(wrong(&message, &format!("the actions are {}", AcmSim::ACTIONS.join(", "))));
+            return Err(Failure::usage(message, format!("the actions are {}", AcmSim::ACTIONS.join(", "))));
         }
         settings.faults.push((action.to_owned(), script.parse::<Script>()?));
     }

@@ -7,7 +7,7 @@ mod patch;
 #[cfg(not(feature = "apigw"))]
 mod without_apply;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use certforge::gateway::Document;
 use certforge::store::read_large_input;
@@ -49,9 +49,4 @@ struct OperationArgs {
     /// In the operations of this method alone, such as GET or ANY
     #[arg(long, value_name = "METHOD", visible_alias = "http-method")]
     method: Option<String>,
-}
-
-/// The file's name, `-` for standard input.
-fn shown(file: &Path) -> String {
-    crate::report::path(&PathBuf::from(file))
 }

@@ -40,21 +40,32 @@ use plan::{PlannedCa, PlannedLeaf};
   certforge apply -f certforge.toml
   certforge apply -f certforge.toml --prune
 
-  [ca.default]
-  permit = [\".internal\", \"10.103.0.0/16\"]
-  [defaults]
+  version = 1
+  [defaults]              # of all leaves: ca, key, template, subject, days|validity|until, renew_within
   days = 90
-  [leaf.\"10.103.10.95\"]
+  [ca.root]               # cn|subject, key, days|validity|until, path_length, template, set, permit,
+                          # exclude, encrypt, passphrase_file
+  [ca.issuing]
+  under = \"root\"
+  permit = [\".internal\", \"10.103.0.0/16\"]
+  [template.vpn]          # the fields that `certforge template show server` prints
+  description = \"a VPN gateway\"
+  days = 30
+  key_usage = [\"digitalSignature\"]
+  extended_key_usage = [\"serverAuth\"]
+  [leaf.\"10.103.10.95\"]  # names, ca, key, template, set, subject, days|validity|until, allow_long,
+                          # renew_within, alias, p12_passphrase_file
   names = [\"api.internal\"]
-  forms = [\"combined\"]
+  forms = [\"combined\"]   # as bundle --to
+  acm = [{ region = \"eu-west-1\", tags = [\"team=edge\"] }]
+                          # region, profile, endpoint_url, tags, targets, sim
 
-Run again, it changes nothing; a changed name makes that leaf anew. docs/ca.md says every
-field.")]
+Run again, it changes nothing; a changed name makes that leaf anew.")]
 pub struct Args {
     /// The manifest; `-` is standard input
     #[arg(long, short, value_name = "FILE", default_value = "certforge.toml")]
     file: PathBuf,
-    /// Put leaves of its CAs away that are not in it
+    /// Move leaves that are not in it into the archive, where their CA is one of its own
     #[arg(long)]
     prune: bool,
     #[command(flatten)]
@@ -78,7 +89,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         Authorities { args, context, base: &base, loaded: BTreeMap::new(), rehearsed: BTreeMap::new() };
     let mut ca_reports = Vec::new();
     for ca in &cas {
-        ca_reports.push(look_at_ca(ca, &issuers, &mut authorities).map_err(|f| in_file(f, &args.file))?);
+        ca_reports.push(look_at_ca(ca, &issuers, &mut authorities)?);
     }
     for file in
         wanted.iter().filter(|leaf| !leaf.forms.is_empty()).filter_map(|l| l.p12_passphrase_file.as_ref())
@@ -173,17 +184,6 @@ fn goes_on<'a>(
     reports.iter_mut().zip(wanted).filter(|(report, _)| report.error.is_none())
 }
 
-fn in_file(failure: Failure, file: &Path) -> Failure {
-    match failure {
-        Failure::Error(e) => match std::sync::Arc::try_unwrap(e) {
-            Ok(e @ Error::Manifest { .. }) => e.in_file(file).into(),
-            Ok(e) => e.into(),
-            Err(shared) => Failure::Error(shared),
-        },
-        other => other,
-    }
-}
-
 /// The CAs with their keys, each loaded once.
 struct Authorities<'a> {
     args: &'a Args,
@@ -251,7 +251,7 @@ fn look_at_ca(
     let (store, folder) = (&context.store, context.store.ca_folder(&ca.name)?);
     if store.has_authority(&ca.name)? {
         let entry = store.ca_entry(&ca.name)?;
-        difference::check_ca(ca, &entry, issuers)?;
+        difference::check_ca(ca, &entry, issuers, &authorities.args.file)?;
         let mut report = CaReport::of(State::Unchanged, &ca.name, &folder, &entry.certificate, context.now);
         report.findings = findings(&difference::of_ca(ca, &entry, issuers, context)?);
         return Ok(report);

@@ -43,10 +43,10 @@ impl BatchArgs {
         if self.batch.is_some() || self.form == Form::Files && self.output.is_none() && !self.skip_existing {
             return Ok(());
         }
-        Err(Failure::Usage {
-            message: "--form, --output and --skip-existing are for --batch".to_owned(),
-            hint: "certforge leaf --batch FILE --form tar --output leaves.tar; one leaf in other forms: certforge bundle NAME".to_owned(),
-        })
+        Err(Failure::usage(
+            "--form, --output and --skip-existing are for --batch",
+            "certforge leaf --batch FILE --form tar --output leaves.tar; one leaf in other forms: certforge bundle NAME",
+        ))
     }
 }
 
@@ -85,14 +85,14 @@ pub fn run(
     let stream = match (args.form, &args.output) {
         (Form::Files, None) => None,
         (Form::Files, Some(_)) => {
-            return Err(usage(
+            return Err(Failure::usage(
                 "--output is for --form tar, jsonl and pem",
                 "certforge leaf --batch FILE --form tar --output FILE",
             ));
         }
         (form, Some(output)) => Some((form, output)),
         (_, None) => {
-            return Err(usage(
+            return Err(Failure::usage(
                 "where it goes was not said",
                 "add --output FILE, or --output - for standard output",
             ));
@@ -166,10 +166,6 @@ pub fn run(
     bar.end();
     let output = stream.map(|(_, output)| path(output));
     Ok(Report::Batch(BatchReport { planned: false, output, leaves, skipped, findings: said }))
-}
-
-fn usage(message: &str, hint: &str) -> Failure {
-    Failure::Usage { message: message.to_owned(), hint: hint.to_owned() }
 }
 
 /// All leaves that are to be made, planned and looked at before the first is made.

@@ -139,10 +139,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let given = args.passphrase.is_given();
     check_flags(args)?;
     if given && args.to.contains(&Form::Key) && args.key_format != KeyFormat::Pkcs8 {
-        return Err(Failure::Usage {
-            message: "a key is encrypted as PKCS#8 alone".to_owned(),
-            hint: "leave --key-format or --passphrase-file out".to_owned(),
-        });
+        return Err(Failure::usage(
+            "a key is encrypted as PKCS#8 alone",
+            "leave --key-format or --passphrase-file out",
+        ));
     }
     let needs = given || args.to.contains(&Form::P12);
     let passphrase = if needs { Some(args.passphrase.fresh("the file")?) } else { None };
@@ -165,10 +165,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let findings = report::findings(&said);
     if let Some(output) = &args.output {
         let [piece] = pieces.as_slice() else {
-            return Err(Failure::Usage {
-                message: "--output is for one form that is one file".to_owned(),
-                hint: "leave it out: the files go into the leaf's folder".to_owned(),
-            });
+            return Err(Failure::usage(
+                "--output is for one form that is one file",
+                "leave it out: the files go into the leaf's folder",
+            ));
         };
         if output == Path::new("-") {
             let printed = Some(piece.bytes.clone());
@@ -200,13 +200,10 @@ fn check_flags(args: &Args) -> Result<(), Failure> {
         !alias.trim().is_empty() && !alias.chars().any(|c| c.is_control() || u32::from(c) > 0xffff)
     };
     if let Some(alias) = args.alias.as_ref().filter(|alias| !is_alias(alias)) {
-        return Err(Failure::Usage {
-            message: format!(
-                "the alias `{}` is empty, or has a character that PKCS#12 has no room for",
-                Shown(alias)
-            ),
-            hint: "give --alias letters, digits and hyphens".to_owned(),
-        });
+        return Err(Failure::usage(
+            format!("the alias `{}` is empty, or has a character that PKCS#12 has no room for", Shown(alias)),
+            "give --alias letters, digits and hyphens",
+        ));
     }
     let stores = &[Form::P12, Form::Truststore][..];
     let (locked, keys) =
@@ -231,10 +228,10 @@ fn check_flags(args: &Args) -> Result<(), Failure> {
         ),
     ] {
         if given && !args.to.iter().any(|form| forms.contains(form)) {
-            return Err(Failure::Usage {
-                message: format!("none of these forms has {what}"),
-                hint: format!("leave {flag} out; {which}"),
-            });
+            return Err(Failure::usage(
+                format!("none of these forms has {what}"),
+                format!("leave {flag} out; {which}"),
+            ));
         }
     }
     Ok(())
@@ -360,10 +357,10 @@ fn k8s_secret(
     ];
     let rendered = snippet::render("k8s-secret", entry, options.set, &more, context)?;
     if rendered.text.matches(KEY_PLACE).count() != 1 {
-        return Err(Failure::Usage {
-            message: format!("{KEY_PLACE} is the place of the key, and stands in a value of --set"),
-            hint: "give another value".to_owned(),
-        });
+        return Err(Failure::usage(
+            format!("{KEY_PLACE} is the place of the key, and stands in a value of --set"),
+            "give another value",
+        ));
     }
     let pem = bundle.key().secret_pem_as(options.key_form)?;
     let mut out = Zeroizing::new(Vec::with_capacity(rendered.text.len() + pem.len() * 2));

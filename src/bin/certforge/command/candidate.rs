@@ -7,6 +7,7 @@ use certforge::bundle::content_sha256;
 use certforge::certificate::{Certificate, Chain};
 use certforge::check::acm::{self, Allowed, Service};
 use certforge::key::PrivateKey;
+use certforge::store::LeafEntry;
 use certforge::{Error, Finding, Severity};
 use time::OffsetDateTime;
 
@@ -15,22 +16,19 @@ use crate::context::Failure;
 /// A private key that is read when it is needed: after region and credentials are
 /// settled, and not at all where nothing is sent.
 pub struct LazyKey<'a> {
-    read: Box<dyn Fn() -> Result<PrivateKey, Failure> + Sync + 'a>,
+    entry: Option<&'a LeafEntry>,
     key: OnceLock<PrivateKey>,
 }
 
 impl<'a> LazyKey<'a> {
-    pub fn new(read: impl Fn() -> Result<PrivateKey, Failure> + Sync + 'a) -> Self {
-        Self { read: Box::new(read), key: OnceLock::new() }
+    /// The key of a leaf of the store.
+    pub const fn of(entry: &'a LeafEntry) -> Self {
+        Self { entry: Some(entry), key: OnceLock::new() }
     }
 
     /// A key that is there.
     pub fn ready(key: PrivateKey) -> Self {
-        let gone = || {
-            let reason = "it was not kept".to_owned();
-            Err(Error::Internal { doing: "reading the key", reason }.into())
-        };
-        Self { read: Box::new(gone), key: OnceLock::from(key) }
+        Self { entry: None, key: OnceLock::from(key) }
     }
 
     /// The key, where it was read already.
@@ -39,11 +37,13 @@ impl<'a> LazyKey<'a> {
     }
 
     pub fn get(&self) -> Result<&PrivateKey, Failure> {
-        if let Some(key) = self.key.get() {
-            return Ok(key);
+        if let (Some(entry), None) = (self.entry, self.key.get()) {
+            // Another thread may be quicker: both have read the same.
+            let _ = self.key.set(entry.private_key()?);
         }
-        let key = (self.read)()?;
-        Ok(self.key.get_or_init(|| key))
+        let reason = || "it was not kept".to_owned();
+        let gone = || Error::Internal { doing: "reading the key", reason: reason() };
+        Ok(self.key.get().ok_or_else(gone)?)
     }
 }
 

@@ -127,10 +127,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 
 /// That a flag has no meaning here: passing over it would look like a verdict.
 fn superfluous(why: &str, what: &str) -> Failure {
-    Failure::Usage {
-        message: format!("{why}, and {what} has no meaning there"),
-        hint: "certforge check --help says what belongs to what".to_owned(),
-    }
+    Failure::usage(
+        format!("{why}, and {what} has no meaning there"),
+        "certforge check --help says what belongs to what",
+    )
 }
 
 impl JudgeArgs {

@@ -43,16 +43,16 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let folder = store.request_folder(first);
     let there = store.has_request(first)?;
     if args.passphrase.is_given() && args.private_key.is_none() {
-        return Err(Failure::Usage {
-            message: "a pass phrase opens the key of --private-key, and none was given".to_owned(),
-            hint: "leave --passphrase-file out, or give --private-key FILE".to_owned(),
-        });
+        return Err(Failure::usage(
+            "a pass phrase opens the key of --private-key, and none was given",
+            "leave --passphrase-file out, or give --private-key FILE",
+        ));
     }
     if let Some(path) = args.private_key.as_ref().filter(|path| there && path.starts_with(&folder)) {
-        return Err(Failure::Usage {
-            message: format!("{} would go with the request that is replaced", Shown(&path.to_string_lossy())),
-            hint: "copy the key elsewhere first, and give that file".to_owned(),
-        });
+        return Err(Failure::usage(
+            format!("{} would go with the request that is replaced", Shown(&path.to_string_lossy())),
+            "copy the key elsewhere first, and give that file",
+        ));
     }
     if there && !args.force {
         let (name, path) = (first.to_string(), folder);

@@ -87,20 +87,20 @@ pub fn run(args: &Args) -> Result<Report, Failure> {
     }
     let text = if args.text.is_empty() {
         if std::io::stdin().is_terminal() {
-            return Err(Failure::Usage {
-                message: "there is no text to explain".to_owned(),
-                hint: "certforge explain 'PKIX path building failed', or pipe a log into it".to_owned(),
-            });
+            return Err(Failure::usage(
+                "there is no text to explain",
+                "certforge explain 'PKIX path building failed', or pipe a log into it",
+            ));
         }
         text_of(&read_large_input(Path::new("-"))?)
     } else {
         args.text.join(" ")
     };
     if text.trim().is_empty() {
-        return Err(Failure::Usage {
-            message: "there is no text to explain".to_owned(),
-            hint: "certforge explain 'PKIX path building failed'".to_owned(),
-        });
+        return Err(Failure::usage(
+            "there is no text to explain",
+            "certforge explain 'PKIX path building failed'",
+        ));
     }
     let mut found: Vec<Explained> = Vec::new();
     let mut seen = HashSet::new();

@@ -16,7 +16,7 @@ use crate::command::candidate::{Candidate, LazyKey, pairs, refuse_errors};
 use crate::command::target::{Session, Target};
 use crate::context::Failure;
 use crate::environment;
-use crate::report::{CallReport, ImportReport, ImportState, TagReport, findings};
+use crate::report::{CallReport, ImportReport, ImportState, Problem, TagReport, findings};
 pub use record::same_key;
 use record::{begun, known, merged, record_of, same_tags, save};
 
@@ -41,16 +41,14 @@ pub fn import(
         None => candidate.arn.cloned(),
     };
     let tags = merged(record.as_ref().map_or(&[], |r| &r.tags), candidate.tags)?;
-    let mut report = blank(target, candidate, arn.as_ref(), &tags);
-    report.endpoint = session.endpoint().map(ToOwned::to_owned);
+    let mut report = blank(target, candidate.sha256(), arn.as_ref(), &tags);
     // Who says which ARN it is wants it there, whatever the record says.
     let recorded = record.as_ref().filter(|r| r.sha256 == report.sha256 && candidate.arn.is_none());
     if let Some(record) = recorded {
         match unchanged(session, candidate, records, record, key.peek(), report) {
             // It was deleted meanwhile, as its tags have shown: it is imported as a new one.
             Err(Failure::Error(e)) if is_gone(&e) => {
-                report = blank(target, candidate, arn.as_ref(), &tags);
-                report.endpoint = session.endpoint().map(ToOwned::to_owned);
+                report = blank(target, candidate.sha256(), arn.as_ref(), &tags);
             }
             done => return done,
         }
@@ -129,34 +127,19 @@ pub fn import(
 
 /// What would be imported, of a leaf that is not made yet.
 pub fn unmade(target: &Target, tags: &[Tag]) -> ImportReport {
-    let endpoint = target.session.as_ref().ok().and_then(Session::endpoint);
-    ImportReport {
-        state: ImportState::Planned,
-        arn: None,
-        region: target.region.clone(),
-        profile: target.profile.clone(),
-        endpoint: endpoint.map(ToOwned::to_owned),
-        sha256: String::new(),
-        tags: tags.iter().map(TagReport::of).collect(),
-        call: None,
-        findings: Vec::new(),
-    }
+    ImportReport { state: ImportState::Planned, ..blank(target, String::new(), None, tags) }
 }
 
 /// A report of nothing yet.
-fn blank(
-    target: &Target,
-    candidate: &Candidate<'_>,
-    arn: Option<&CertificateArn>,
-    tags: &[Tag],
-) -> ImportReport {
+fn blank(target: &Target, sha256: String, arn: Option<&CertificateArn>, tags: &[Tag]) -> ImportReport {
+    let endpoint = target.session.as_ref().ok().and_then(Session::endpoint);
     ImportReport {
         state: ImportState::Unchanged,
         arn: arn.map(ToString::to_string),
         region: target.region.clone(),
         profile: target.profile.clone(),
-        endpoint: None,
-        sha256: candidate.sha256(),
+        endpoint: endpoint.map(ToOwned::to_owned),
+        sha256,
         tags: tags.iter().map(TagReport::of).collect(),
         call: None,
         findings: Vec::new(),
@@ -181,13 +164,8 @@ fn offline(
     let arn = candidate.arn.or(recorded.as_ref());
     let region = Some(target.region.as_str()).filter(|region| *region != "unknown");
     let mut found = candidate.preflight(key, candidate.tags, region, arn)?;
-    let reason = match failure {
-        Failure::Error(e) | Failure::NotStarted(e) | Failure::Several(e, _) => e.to_string(),
-        Failure::Refused(_) => "it was refused".to_owned(),
-        Failure::Usage { message, .. } => message.clone(),
-    };
-    found.push(not_asked(&reason));
-    let mut report = blank(target, candidate, arn, candidate.tags);
+    found.push(not_asked(&Problem::of(failure).message));
+    let mut report = blank(target, candidate.sha256(), arn, candidate.tags);
     report.findings = findings(&found);
     Ok(planned(report, candidate, key, arn, candidate.tags)?)
 }
@@ -380,7 +358,7 @@ fn notes(session: &Session, candidate: &Candidate<'_>) -> Vec<Finding> {
             Severity::Info,
             "trust",
             "API Gateway does not trust a private CA because ACM holds its certificate: on a REST API set \
-             tlsConfig.insecureSkipVerification, on an HTTP API serverNameToVerify (docs/acm.md)",
+             tlsConfig.insecureSkipVerification, on an HTTP API serverNameToVerify (certforge apigw explain)",
         ));
     }
     found

@@ -11,7 +11,7 @@ use certforge::{Error, Finding, Severity};
 
 use crate::command::candidate::{LazyKey, refuse_errors};
 use crate::command::passphrase::PassphraseArgs;
-use crate::command::places::{ImportArgs, Ready, failed, refuse_taken_back, to_all};
+use crate::command::places::{ImportArgs, Ready, refuse_taken_back, to_all};
 use crate::command::target::Target;
 use crate::context::{Context, Failure, Waits};
 use crate::environment;
@@ -82,21 +82,25 @@ pub fn run(args: Args, context: &Context) -> Result<Report, Failure> {
 /// The arguments with tags where they belong: the AWS CLI takes several behind one
 /// `--tags`, and here the others look like names.
 fn sorted(mut args: Args) -> Result<Args, Failure> {
-    let usage =
-        |message: &str, hint: &str| Failure::Usage { message: message.to_owned(), hint: hint.to_owned() };
     let (tags, names) = args.names.into_iter().partition(|name| name.starts_with("Key="));
     args.names = names;
     args.import.tags.extend::<Vec<String>>(tags);
     if args.all && !args.names.is_empty() {
-        return Err(usage("--all and a leaf's name cannot be given together", "leave one of them out"));
+        return Err(Failure::usage(
+            "--all and a leaf's name cannot be given together",
+            "leave one of them out",
+        ));
     }
     let files = args.certificate.is_some() || !args.from.is_empty();
     if !args.names.is_empty() && (files || args.record.is_some()) {
         let message = "a leaf's name and files cannot be given together";
-        return Err(usage(message, "certforge import-acm NAME, or --certificate FILE --private-key FILE"));
+        return Err(Failure::usage(
+            message,
+            "certforge import-acm NAME, or --certificate FILE --private-key FILE",
+        ));
     }
     if args.names.is_empty() && !files && !args.all {
-        return Err(usage(
+        return Err(Failure::usage(
             "nothing to import was given",
             "give NAME, --all, --certificate with --private-key, or --from",
         ));
@@ -104,7 +108,7 @@ fn sorted(mut args: Args) -> Result<Args, Failure> {
     let inputs = [&args.certificate, &args.private_key, &args.certificate_chain];
     let piped = inputs.into_iter().flatten().chain(&args.from).filter(|file| *file == "-").count();
     if piped > 1 {
-        return Err(usage(
+        return Err(Failure::usage(
             "standard input can be read once",
             "give the other files by their paths, or all in one with --from -",
         ));
@@ -155,10 +159,7 @@ fn leaves(
         );
     }
     if arn.is_some() && names.len() > 1 {
-        return Err(Failure::Usage {
-            message: "--certificate-arn is for one leaf".to_owned(),
-            hint: "give one NAME with it".to_owned(),
-        });
+        return Err(Failure::usage("--certificate-arn is for one leaf", "give one NAME with it"));
     }
     let mut ready = args.import.ready(context, names.len(), region, args.dry_run)?;
     let mut targets = std::mem::take(&mut ready.targets);
@@ -169,7 +170,7 @@ fn leaves(
         match one_leaf(args, context, arn, name, &ready, &mut targets) {
             Ok(of_leaf) => results.extend(of_leaf),
             // A leaf that cannot be read keeps no other one from its import.
-            Err(failure) => results.extend(targets.iter().map(|t| failed(t, name, failure.clone()))),
+            Err(failure) => results.extend(targets.iter().map(|t| t.result(name, Err(failure.clone())))),
         }
     }
     bar.end();
@@ -195,7 +196,7 @@ fn one_leaf(
     let records = Mutex::new(entry.imports()?);
     let mut candidate = ready.candidate(&entry.certificate, &entry.chain, context.now);
     (candidate.arn, candidate.new) = (arn, args.new);
-    let key = LazyKey::new(|| Ok(entry.private_key()?));
+    let key = LazyKey::of(&entry);
     Ok(to_all(targets, &candidate, &records, &key, name))
 }
 

@@ -44,9 +44,7 @@ impl Issuers {
     pub fn of(&self, entry: &LeafEntry) -> Option<&CaEntry> {
         let leaf = &entry.certificate;
         match entry.chain.certificates().first() {
-            Some(issuer) if issuer.subject_der() == leaf.issuer_der() => {
-                self.found.iter().find(|ca| is_same(&ca.certificate, issuer))
-            }
+            Some(issuer) if issuer.subject_der() == leaf.issuer_der() => self.same_as(issuer),
             _ if entry.is_self_signed() => None,
             _ => self.found.iter().find(|ca| leaf.is_issued_by(&ca.certificate)),
         }
@@ -54,7 +52,13 @@ impl Issuers {
 
     /// The CA above a CA; none of a root.
     pub fn above(&self, ca: &CaEntry) -> Option<&CaEntry> {
-        self.found.iter().find(|above| ca.certificate.is_issued_by(&above.certificate))
+        let above = self.found.iter().find(|above| ca.certificate.is_issued_by(&above.certificate));
+        above.filter(|above| above.name != ca.name)
+    }
+
+    /// The CA that a certificate is of, renewed or not.
+    pub fn same_as(&self, certificate: &Certificate) -> Option<&CaEntry> {
+        self.found.iter().find(|ca| is_same(&ca.certificate, certificate))
     }
 
     pub fn all(&self) -> &[CaEntry] {
@@ -67,9 +71,9 @@ pub fn below_revoked(issuers: &Issuers, context: &Context) -> HashSet<String> {
     let mut found = HashSet::new();
     for ca in issuers.all() {
         let mut below = ca;
-        // No chain is as long as that: certificates that stand above each other end it.
+        // As many steps as there are CAs at most: two that certify each other do not loop.
         for _ in 0..issuers.all().len() {
-            let Some(above) = issuers.above(below).filter(|above| above.name != below.name) else { break };
+            let Some(above) = issuers.above(below) else { break };
             // A record that cannot be read is told of where the leaf is.
             if context.store.taken_back(&below.certificate).is_ok_and(|found| found.is_some()) {
                 found.insert(ca.name.clone());
@@ -139,7 +143,7 @@ impl From<GoneCa> for Error {
 
 impl std::fmt::Display for GoneCa {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "taken back by the CA {} ({})", Shown(&self.by), self.reason)
+        write!(f, "revoked by the CA {} ({})", Shown(&self.by), self.reason)
     }
 }
 

@@ -258,17 +258,17 @@ impl RequestArgs {
         if self.has_name() {
             return Ok(());
         }
-        Err(Failure::Usage { message: "no name was given".to_owned(), hint: example.to_owned() })
+        Err(Failure::usage("no name was given", example.to_owned()))
     }
 
     /// The request, with this kind of key where none was asked for.
     pub fn request(&self, more: &[String], key: KeyAlgorithm) -> Result<LeafRequest, Failure> {
         let subject: Subject = self.subj.as_deref().map(str::parse).transpose()?.unwrap_or_default();
         if self.cn.is_some() && subject.common_name().is_some() {
-            return Err(Failure::Usage {
-                message: "--cn and the CN of --subj are the same thing twice".to_owned(),
-                hint: "give one of them".to_owned(),
-            });
+            return Err(Failure::usage(
+                "--cn and the CN of --subj are the same thing twice",
+                "give one of them",
+            ));
         }
         // A --cn holds one name: a comma in it is not a list.
         let common = self.cn.as_deref().or(subject.common_name());

@@ -32,9 +32,11 @@ pub fn page(args: &Args, mut cli: clap::Command) -> Result<Report, Failure> {
     cli.build();
     let mut found = &cli;
     for name in &args.command {
-        found = found.find_subcommand(name).ok_or_else(|| Failure::Usage {
-            message: format!("no command `{}`", certforge::error::Shown(&args.command.join(" "))),
-            hint: "certforge --help".to_owned(),
+        found = found.find_subcommand(name).ok_or_else(|| {
+            Failure::usage(
+                format!("no command `{}`", certforge::error::Shown(&args.command.join(" "))),
+                "certforge --help",
+            )
         })?;
     }
     let mut out = Vec::new();

@@ -26,10 +26,10 @@ pub fn leaf(what: &Path, context: &Context) -> Result<Option<LeafEntry>, Failure
         Err(e @ Error::File { .. }) => Err(e.into()),
         Err(_) if what.components().count() == 1 && context.store.has_authority(name).unwrap_or(false) => {
             let folder = context.store.ca_folder(name)?;
-            Err(Failure::Usage {
-                message: format!("{name} is a CA, and no leaf and no file"),
-                hint: format!("give its certificate: {}", crate::report::path(&folder.join("ca.pem"))),
-            })
+            Err(Failure::usage(
+                format!("{name} is a CA, and no leaf and no file"),
+                format!("give its certificate: {}", crate::report::path(&folder.join("ca.pem"))),
+            ))
         }
         Err(_) if what.components().count() == 1 && !is_named_as_a_file(what) => {
             let (name, path) = (name.to_owned(), context.store.root().to_owned());
@@ -51,7 +51,7 @@ pub fn taken_back(entry: &LeafEntry, context: &Context) -> Result<Option<Finding
     match taken_back_by_record(entry, context) {
         Err(Error::Io { source, path, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => {
             let message = format!(
-                "whether it was taken back is not known here: {} cannot be read",
+                "whether it was revoked is not known here: {} cannot be read",
                 Shown(&path.to_string_lossy())
             );
             let finding = Finding::new("path.unrecorded", Severity::Warning, "leaf", message);
@@ -100,27 +100,27 @@ pub fn taken_back_along(path: &[Certificate], context: &Context) -> Vec<Finding>
 fn look_up(store: &Store, place: &str, certificate: &Certificate) -> Option<Finding> {
     match store.taken_back(certificate) {
         Ok(found) => found.map(|(reason, ca)| {
-            let message = format!("it was taken back by the CA {} ({reason})", Shown(&ca));
+            let message = format!("it was revoked by the CA {} ({reason})", Shown(&ca));
             Finding::new("path.revoked", Severity::Error, place, message)
         }),
         Err(e @ Error::Io { .. }) => Some(unrecorded(place, &e)),
         // It is in every list: what cannot be read there is the reason alone.
         Err(e) => {
-            let message = format!("it was taken back, and why cannot be read: {e}");
+            let message = format!("it was revoked, and why cannot be read: {e}");
             Some(Finding::new("path.revoked", Severity::Error, place, message))
         }
     }
 }
 
 fn unrecorded(place: &str, e: &Error) -> Finding {
-    let message = format!("whether it was taken back is not known here: {e}");
+    let message = format!("whether it was revoked is not known here: {e}");
     let finding = Finding::new("path.unrecorded", Severity::Warning, place, message);
     finding.fix("ask the CA's owner, or give its list: --crl crl.pem")
 }
 
 fn taken_back_by_record(entry: &LeafEntry, context: &Context) -> Result<Option<Finding>, Error> {
     if let Some((reason, ca)) = context.store.taken_back(&entry.certificate)? {
-        let message = format!("it was taken back by the CA {} ({reason})", Shown(&ca));
+        let message = format!("it was revoked by the CA {} ({reason})", Shown(&ca));
         let finding = Finding::new("path.revoked", Severity::Error, "leaf", message);
         return Ok(Some(finding.fix(format!("certforge renew {}", Shown(&entry.name())))));
     }
@@ -244,9 +244,11 @@ pub fn trust(
     let mut files = Vec::new();
     for path in paths {
         if path.as_os_str() == SYSTEM && !path.exists() {
-            files.push(environment::system_trust().ok_or_else(|| Failure::Usage {
-                message: "this system keeps no file of trust anchors that is known".to_owned(),
-                hint: "give the file with --trust FILE, or set SSL_CERT_FILE".to_owned(),
+            files.push(environment::system_trust().ok_or_else(|| {
+                Failure::usage(
+                    "this system keeps no file of trust anchors that is known",
+                    "give the file with --trust FILE, or set SSL_CERT_FILE",
+                )
             })?);
         } else {
             files.push(path.clone());
@@ -274,10 +276,10 @@ fn of_store(context: &Context, findings: &mut Vec<Finding>) -> Result<Trust, Fai
         }
     }
     if found.anchors.is_empty() && found.more.is_empty() {
-        return Err(Failure::Usage {
-            message: "whom to trust was not said, and there is no CA in the store".to_owned(),
-            hint: "--trust ca.pem, or --trust system".to_owned(),
-        });
+        return Err(Failure::usage(
+            "whom to trust was not said, and there is no CA in the store",
+            "--trust ca.pem, or --trust system",
+        ));
     }
     // A store that holds intermediates alone trusts those: their root is elsewhere.
     if found.anchors.is_empty() {

@@ -15,7 +15,7 @@ use crate::command::candidate::{Candidate, LazyKey, refuse_errors};
 use crate::command::import::{import, recover, same_key, unmade};
 use crate::command::material::taken_back_along;
 use crate::command::offering::offering;
-use crate::command::target::{Session, Simulation, Target, TargetArgs, stopped};
+use crate::command::target::{Session, Simulation, Target, TargetArgs};
 use crate::context::{Context, Failure};
 use crate::report::ImportResult;
 use crate::threads;
@@ -129,11 +129,10 @@ impl UpArgs {
             || !import.allow.is_empty()
             || import.sim;
         if given {
-            return Err(Failure::Usage {
-                message: "--region, --profile, --endpoint-url, --timeout, --tags, --target, --allow and --sim are for an import"
-                    .to_owned(),
-                hint: "add --import-acm".to_owned(),
-            });
+            return Err(Failure::usage(
+                "--region, --profile, --endpoint-url, --timeout, --tags, --target, --allow and --sim are for an import",
+                "add --import-acm",
+            ));
         }
         Ok(None)
     }
@@ -181,13 +180,7 @@ impl Ready {
 
     /// What would be imported, of a leaf that is not made yet.
     pub fn unmade(&self, name: &str) -> Vec<ImportResult> {
-        let of = |target: &Target| ImportResult {
-            name: name.to_owned(),
-            region: target.region.clone(),
-            profile: target.profile.clone(),
-            outcome: Ok(unmade(target, &self.tags)),
-        };
-        self.targets.iter().map(of).collect()
+        self.targets.iter().map(|target| target.result(name, Ok(unmade(target, &self.tags)))).collect()
     }
 
     /// Whether every place has this very leaf, by what is on record. Where the record may be
@@ -311,12 +304,6 @@ fn is_there(importer: &Importer, arn: &CertificateArn) -> Result<bool, Failure> 
     }
 }
 
-/// That a leaf was not imported to a place.
-pub fn failed(target: &Target, name: &str, failure: Failure) -> ImportResult {
-    let (region, profile) = (target.region.clone(), target.profile.clone());
-    ImportResult { name: name.to_owned(), region, profile, outcome: Err(failure) }
-}
-
 /// Imports to all places at once.
 pub fn to_all(
     targets: &mut [Target],
@@ -333,12 +320,8 @@ pub fn to_all(
             // What comes after it would wait for the same.
             target.session = Err(failure.clone());
         }
-        let (region, profile) = (target.region.clone(), target.profile.clone());
-        ImportResult { name: name.to_owned(), region, profile, outcome }
+        target.result(name, outcome)
     };
-    if let [target] = targets {
-        return vec![one(target)];
-    }
     // Places of one account take turns: what the first imports the others find.
     let mut groups: Vec<Vec<(usize, &mut Target)>> = Vec::new();
     for (at, target) in targets.iter_mut().enumerate() {
@@ -354,21 +337,11 @@ pub fn to_all(
         }
     }
     let one = &one;
-    let (mut places, mut work) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
-    for group in groups {
-        places.push(group.iter().map(|(at, t)| (*at, t.region.clone(), t.profile.clone())).collect());
-        work.push(move || group.into_iter().map(|(at, target)| (at, one(target))).collect::<Vec<_>>());
-    }
-    let stopped = |places: Vec<(usize, String, Option<String>)>| {
-        let failed = |(at, region, profile)| {
-            let outcome = Err(stopped("importing").into());
-            (at, ImportResult { name: name.to_owned(), region, profile, outcome })
-        };
-        places.into_iter().map(failed).collect()
+    let in_turn = |group: Vec<(usize, &mut Target)>| -> Vec<(usize, ImportResult)> {
+        group.into_iter().map(|(at, target)| (at, one(target))).collect()
     };
-    let done = threads::at_once(work).into_iter().zip(places);
-    let mut results: Vec<(usize, ImportResult)> =
-        done.flat_map(|(done, places)| done.unwrap_or_else(|| stopped(places))).collect();
+    let work = groups.into_iter().map(|group| move || in_turn(group)).collect();
+    let mut results: Vec<_> = threads::at_once(work).into_iter().flatten().collect();
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
 }

@@ -16,7 +16,7 @@ use crate::report::{PrunedReport, Report, StorePruneReport, findings, path};
 
 What a CA has issued stays on record: revocation lists are made from it.")]
 pub struct Args {
-    /// Leaves that have ended too, not only what they once were
+    /// Also leaves that have expired, with their keys; not only what renewals put into the archive
     #[arg(long)]
     leaves: bool,
     /// Keep what has ended less than so many days ago

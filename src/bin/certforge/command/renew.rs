@@ -69,18 +69,17 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if args.names.is_empty() && !args.due && !args.all {
-        return Err(Failure::Usage {
-            message: "which leaf to renew was not said".to_owned(),
-            hint: "certforge renew NAME; --due renews what ends soon, --all everything".to_owned(),
-        });
+        return Err(Failure::usage(
+            "which leaf to renew was not said",
+            "certforge renew NAME; --due renews what ends soon, --all everything",
+        ));
     }
     let within = args.within.duration()?;
     if within.is_some() && !args.names.is_empty() {
-        return Err(Failure::Usage {
-            message: "--within says which leaves are due, and one that is named is renewed in any case"
-                .to_owned(),
-            hint: "certforge renew --due --within 30d".to_owned(),
-        });
+        return Err(Failure::usage(
+            "--within says which leaves are due, and one that is named is renewed in any case",
+            "certforge renew --due --within 30d",
+        ));
     }
     context.store.require()?;
     let issuers = Issuers::read(&context.store)?;
@@ -166,15 +165,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 fn leaf(name: &str, context: &Context) -> Result<LeafEntry, Failure> {
     match context.store.leaf(name) {
         Err(Error::Missing { .. }) if context.store.has_authority(name).unwrap_or(false) => {
-            Err(Failure::Usage {
-                message: format!("{name} is a CA, and no leaf"),
-                hint: format!("certforge ca renew {name}"),
-            })
+            Err(Failure::usage(format!("{name} is a CA, and no leaf"), format!("certforge ca renew {name}")))
         }
-        Err(Error::Missing { .. }) if is_incomplete(name, context) => Err(Failure::Usage {
-            message: format!("the leaf {name} has no cert.pem"),
-            hint: format!("certforge up {name} makes it anew, as it was asked for"),
-        }),
+        Err(Error::Missing { .. }) if is_incomplete(name, context) => Err(Failure::usage(
+            format!("the leaf {name} has no cert.pem"),
+            format!("certforge up {name} makes it anew, as it was asked for"),
+        )),
         other => Ok(other?),
     }
 }
@@ -278,18 +274,6 @@ impl Known {
     }
 }
 
-impl KnownCa {
-    /// What was asked for, if there is a record that says so.
-    fn recorded(
-        &mut self,
-        ca: &str,
-        serial: &str,
-        context: &Context,
-    ) -> Result<Option<LeafRequest>, Failure> {
-        request_on_record(&context.store, ca, serial, &mut self.requests)
-    }
-}
-
 /// Renews one leaf, and imports it where it was imported.
 fn one(
     args: &Args,
@@ -303,7 +287,8 @@ fn one(
     let taken_back = taken_back(entry, issuers, context)?;
     if let Some(reason) = taken_back.filter(|reason| args.names.is_empty() && !reason.asks_for_another()) {
         // It was taken from somebody: the clock does not give it back.
-        let message = format!("{} was taken back ({reason}): it is not made anew unasked", entry.name());
+        let message =
+            format!("{} was revoked ({reason}): it is issued again only when it is named", entry.name());
         let revoked = Finding::new("renew.revoked", Severity::Warning, entry.name(), message);
         passed_over.push(revoked.fix(format!("certforge renew {}, or remove its folder", entry.name())));
         return Ok(None);
@@ -318,7 +303,10 @@ fn one(
         None => None,
     };
     let recorded = match (&ca, &mut known_ca) {
-        (Some(ca), Some(known)) => known.recorded(ca, &entry.certificate.serial_hex(), context)?,
+        (Some(ca), Some(known)) => {
+            let serial = entry.certificate.serial_hex();
+            request_on_record(&context.store, ca, &serial, &mut known.requests)?
+        }
         _ => None,
     };
     let mut said = Vec::new();
@@ -363,7 +351,7 @@ fn one(
         return Ok(None);
     }
     // ACM alone has the key of such a leaf, and takes the next one from memory too.
-    let ephemeral = args.is_imported_again() && !entry.has_key() && !entry_imports_nothing(entry)?;
+    let ephemeral = args.is_imported_again() && !entry.has_key() && !entry.imports()?.all().is_empty();
     let reuse = args.reuse_key || !args.rekey && !entry.has_key() && !ephemeral;
     if let (true, Some(reason), Some(ca)) = (reuse, taken_back.filter(|r| r.is_of_the_key()), &ca) {
         let (subject, reason) = (entry.certificate.subject(), reason.as_str());
@@ -429,11 +417,6 @@ impl Args {
     const fn is_imported_again(&self) -> bool {
         false
     }
-}
-
-/// Whether no place has the leaf by record.
-fn entry_imports_nothing(entry: &LeafEntry) -> Result<bool, Failure> {
-    Ok(entry.imports()?.all().is_empty())
 }
 
 /// The name that the leaf's folder is of: the first that was asked for.

@@ -65,7 +65,7 @@ pub struct Crl {
 // How a list is made.
 #[derive(clap::Args)]
 struct ListArgs {
-    /// By when there will be another list, in days [default: as for the last one, 30 for the first]
+    /// Days until the next CRL (nextUpdate) [default: as for the last one, 30 for the first]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3650))]
     days: Option<u32>,
     #[command(flatten)]
@@ -107,8 +107,15 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
             format!("the CA {ca} has no record of this serial number; it is in its lists all the same");
         said.push(Finding::new("serial.no-record", Severity::Warning, &serial, message));
     }
+    if found
+        .certificate
+        .as_ref()
+        .is_some_and(|certificate| certificate.serial().first().is_some_and(|octet| *octet >= 0x80))
+    {
+        said.push(not_found_by_clients(&serial));
+    }
     if reason != args.reason {
-        let message = format!("it was taken back before, for {}; that stays", reason.as_str());
+        let message = format!("it was revoked before, for {}; that stays", reason.as_str());
         said.push(Finding::new("revoked.before", Severity::Warning, &serial, message));
     }
     // A CA's other certificates have the same key: who has it has them all.
@@ -116,7 +123,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         let other = other.serial_hex();
         if args.reason.is_of_the_key() {
             context.store.revoke(&ca, &other, args.reason, context.now)?;
-            let message = format!("{other} is of the same key, and taken back with it");
+            let message = format!("{other} has the same key, and is revoked with it");
             said.push(Finding::new("revoke.same-key", Severity::Info, &other, message));
         } else {
             let message = format!("{other} is a certificate of the same CA, and valid still");
@@ -132,6 +139,16 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     crl.revoked = Some(RevokedReport { serial, names, reason: reason.as_str(), state });
     crl.findings.extend(findings(&said));
     Ok(Report::Crl(crl))
+}
+
+/// Warns of a negative serial number: CRLs have none, and clients do not find it by the positive
+/// one (RFC 5280 §4.1.2.2 has both from zero up).
+fn not_found_by_clients(serial: &str) -> Finding {
+    let message = format!(
+        "the serial number {serial} is negative, and the CRL has a positive one: clients that look there do not find it"
+    );
+    let finding = Finding::new("serial.negative", Severity::Warning, serial, message);
+    finding.fix("take its CA off the clients, or wait for its end; what certforge issues has no such number")
 }
 
 /// How many serial numbers are told in one line.
@@ -210,13 +227,10 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     let below = issuers.all().iter().find(|ca| ca.name == args.which);
     if let (Ok(leaf), Some(below)) = (&named, below) {
         let serials = [leaf.certificate.serial_hex(), below.certificate.serial_hex()];
-        return Err(Failure::Usage {
-            message: format!("{} is a leaf and a CA", Shown(&args.which)),
-            hint: format!(
-                "certforge revoke {} is the leaf, certforge revoke {} the CA",
-                serials[0], serials[1]
-            ),
-        });
+        return Err(Failure::usage(
+            format!("{} is a leaf and a CA", Shown(&args.which)),
+            format!("certforge revoke {} is the leaf, certforge revoke {} the CA", serials[0], serials[1]),
+        ));
     }
     if let Ok(entry) = &named {
         return issued_by(
@@ -227,7 +241,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         );
     }
     if let Some(below) = below {
-        let above = issuers.above(below).filter(|above| above.name != below.name);
+        let above = issuers.above(below);
         let hint = if below.certificate.is_self_issued() {
             "a root cannot be revoked: take ca.pem off the clients"
         } else {
@@ -243,7 +257,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         let message = format!("{} certificates on record are {}", on_record.len(), Shown(&args.which));
         let each = |found: &Found| format!("{} --ca {}", found.serial, found.ca);
         let each: Vec<String> = on_record.iter().take(5).map(each).collect();
-        return Err(Failure::Usage { message, hint: format!("certforge revoke {}", each.join("; or ")) });
+        return Err(Failure::usage(message, format!("certforge revoke {}", each.join("; or "))));
     }
     if let Some(found) = on_record.into_iter().next() {
         return Ok(found);
@@ -262,10 +276,10 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         None if serial_name(&args.which).is_ok()
             && (args.which.len() >= 16 || args.which.bytes().all(|b| b.is_ascii_digit())) =>
         {
-            Err(Failure::Usage {
-                message: format!("no CA of this store has a record of the serial number {}", args.which),
-                hint: format!("certforge revoke {} --ca NAME takes it back all the same", args.which),
-            })
+            Err(Failure::usage(
+                format!("no CA of this store has a record of the serial number {}", args.which),
+                format!("certforge revoke {} --ca NAME takes it back all the same", args.which),
+            ))
         }
         None => Err(named.err().unwrap_or(Error::NoNames).into()),
     }
@@ -277,7 +291,7 @@ fn others_of_ca(found: &Found, context: &Context) -> Result<Vec<Certificate>, Fa
         return Ok(Vec::new());
     };
     let issuers = Issuers::read(&context.store)?;
-    let Some(entry) = issuers.all().iter().find(|ca| is_same(&ca.certificate, certificate)) else {
+    let Some(entry) = issuers.same_as(certificate) else {
         return Ok(Vec::new());
     };
     let mut others = context.store.previous_authorities(&entry.name)?;
@@ -332,37 +346,34 @@ fn issued_by(
     let broken = issuers.broken().first().filter(|_| !certificate.is_self_signed());
     let issuer = issuer.ok_or_else(|| match broken {
         // It may be the one that issued it.
-        Some(broken) => Failure::Usage {
-            message: format!(
+        Some(broken) => Failure::usage(
+            format!(
                 "no CA of this store that can be read issued {}, and {} cannot be: {}",
                 Shown(&args.which),
                 Shown(&broken.place),
                 broken.message
             ),
-            hint: "mend that CA's folder, and run this again".to_owned(),
-        },
-        None => Failure::Usage {
-            message: format!("no CA of this store issued {}", Shown(&args.which)),
-            hint: hint.to_owned(),
-        },
+            "mend that CA's folder, and run this again",
+        ),
+        None => Failure::usage(format!("no CA of this store issued {}", Shown(&args.which)), hint.to_owned()),
     })?;
     if is_same(&issuer.certificate, certificate) {
         return Err(is_root(&issuer.name));
     }
     if let Some(other) = args.ca.as_ref().filter(|wanted| **wanted != issuer.name) {
-        return Err(Failure::Usage {
-            message: format!("{} was issued by {}, not {}", Shown(&args.which), issuer.name, Shown(other)),
-            hint: "leave --ca out, or give the serial number".to_owned(),
-        });
+        return Err(Failure::usage(
+            format!("{} was issued by {}, not {}", Shown(&args.which), issuer.name, Shown(other)),
+            "leave --ca out, or give the serial number",
+        ));
     }
     Ok(Found::of(issuer, certificate))
 }
 
 fn is_root(ca: &str) -> Failure {
-    Failure::Usage {
-        message: format!("that is the CA {ca} itself"),
-        hint: "a root cannot be revoked: take ca.pem off the clients".to_owned(),
-    }
+    Failure::usage(
+        format!("that is the CA {ca} itself"),
+        "a root cannot be revoked: take ca.pem off the clients",
+    )
 }
 
 /// What is on record under a serial number; small ones may be several CAs'.
@@ -372,14 +383,10 @@ fn by_serial(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<
         let Some(issued) = context.store.issued(&ca.name, &args.which)? else { continue };
         // A CA that was replaced has left its record to the one in its place.
         if !issued.certificate.is_signed_by(ca.certificate.public_key()).unwrap_or(false) {
-            return Err(Failure::Usage {
-                message: format!(
-                    "{} was issued by another CA that was called {}",
-                    Shown(&args.which),
-                    ca.name
-                ),
-                hint: "its clients trust that CA, which is in archive/: take its ca.pem off them".to_owned(),
-            });
+            return Err(Failure::usage(
+                format!("{} was issued by another CA that was called {}", Shown(&args.which), ca.name),
+                "its clients trust that CA, which is in archive/: take its ca.pem off them",
+            ));
         }
         found.push(Found::of(ca, &issued.certificate));
     }
@@ -404,10 +411,10 @@ fn by_name(args: &Revoke, issuers: &Issuers, context: &Context) -> Result<Vec<Fo
     let stored = leaves.iter().find(|leaf| found.iter().any(|f| f.serial == leaf.certificate.serial_hex()));
     match stored {
         // By one name of several somebody may mean another leaf.
-        Some(leaf) => Err(Failure::Usage {
-            message: format!("{} is one of the names of the leaf {}", Shown(&args.which), leaf.name()),
-            hint: format!("certforge revoke {}", leaf.name()),
-        }),
+        Some(leaf) => Err(Failure::usage(
+            format!("{} is one of the names of the leaf {}", Shown(&args.which), leaf.name()),
+            format!("certforge revoke {}", leaf.name()),
+        )),
         None => Ok(found),
     }
 }

@@ -36,7 +36,8 @@ and, so that its TLS clients believe that CA beside the system's,
   DENO_CERT, and JAVA_TOOL_OPTIONS (Java believes that CA alone).
 Files that NODE_EXTRA_CA_CERTS and DENO_CERT name already are believed too.
 
-Its exit status is this command's; 127 where it is not found, 126 where it does not start. Nothing is kept; nothing of the system is changed.")]
+certforge exits with the program's status; 127 where it is not found, 126 where it does not
+start. Nothing is kept; nothing of the system is changed.")]
 pub struct Args {
     /// A name of the leaf; repeat it for more [default: localhost, 127.0.0.1, `::1`]
     #[arg(long, value_name = "NAME")]

@@ -22,8 +22,6 @@ pub struct SeedArgs {
 impl SeedArgs {
     /// Runs `work`, from the seed where there is one.
     pub fn during<T>(&self, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-        let usage =
-            |message: &str, hint: &str| Failure::Usage { message: message.to_owned(), hint: hint.to_owned() };
         match (self.seed, self.at) {
             (None, None) => work(),
             (Some(seed), Some(at)) => {
@@ -33,8 +31,10 @@ impl SeedArgs {
                 );
                 Seeded::new(seed, at).apart(&what()).run(work)
             }
-            (Some(_), None) => Err(usage("--seed without --at would differ each time", "--at 2030-01-01")),
-            (None, Some(_)) => Err(usage("--at without --seed", "--seed 1 --at DATE")),
+            (Some(_), None) => {
+                Err(Failure::usage("--seed without --at would differ each time", "--at 2030-01-01"))
+            }
+            (None, Some(_)) => Err(Failure::usage("--at without --seed", "--seed 1 --at DATE")),
         }
     }
 }

@@ -90,12 +90,12 @@ fn shown(args: &Args, context: &Context) -> Result<Shown, Failure> {
     if let Some(fault) = &args.fault {
         let fixture = Fixtures::new(context.now)?.make(fault.parse::<Fault>()?)?;
         if fixture.key.algorithm() == KeyAlgorithm::Rsa1024 {
-            return Err(Failure::Usage {
-                message: "this server has no use for RSA below 2048 bits".to_owned(),
-                hint: format!(
+            return Err(Failure::usage(
+                "this server has no use for RSA below 2048 bits",
+                format!(
                     "certforge fixtures DIR --only {fault}, and then: openssl s_server -accept PORT -cert DIR/{fault}/fullchain.pem -key DIR/{fault}/key.pem"
                 ),
-            });
+            ));
         }
         let config = Tls::new().server_showing(&fixture)?;
         return Ok(Shown {

@@ -66,10 +66,10 @@ pub fn span(text: &str) -> certforge::Result<Duration> {
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     // `--json` before the command's name is not seen as beside this one.
     if args.prometheus && context.json {
-        return Err(Failure::Usage {
-            message: "--prometheus and --json are two forms of one output".to_owned(),
-            hint: "give one of them".to_owned(),
-        });
+        return Err(Failure::usage(
+            "--prometheus and --json are two forms of one output",
+            "give one of them",
+        ));
     }
     let within = args.within.duration()?;
     // Nothing is due where nothing is: a typing error must not look like that.
@@ -83,7 +83,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             let message = format!("the CA {}: {fault}", ca.name);
             broken.push(Finding::new("ca.damaged", Severity::Error, ca.name.clone(), message));
         }
-        let above = issuers.above(ca).filter(|above| above.name != ca.name);
+        let above = issuers.above(ca);
         let mut entry = entry(
             "ca",
             &ca.name,
@@ -173,8 +173,9 @@ fn list_entry(ca: &CaEntry, context: &Context, broken: &mut Vec<Finding>) -> Opt
     });
     if !current {
         let name = Shown(&ca.name);
-        let message =
-            format!("the list of the CA {name} is not signed with its key, or lacks what it took back");
+        let message = format!(
+            "the CRL of the CA {name} is not signed with its key, or lacks something that it revoked"
+        );
         let finding = Finding::new("crl.behind", Severity::Error, &ca.name, message);
         broken.push(finding.fix(format!("certforge crl --ca {name}")));
     }

@@ -14,6 +14,7 @@ use certforge::store::{ImportRecord, Lock, SIMULATOR, Store, is_regular, read_in
 use crate::context::{Failure, Waits};
 use crate::environment;
 use crate::render;
+use crate::report::{ImportReport, ImportResult};
 use crate::threads;
 
 #[derive(clap::Args)]
@@ -48,6 +49,14 @@ pub struct Target {
     pub session: Result<Session, Failure>,
 }
 
+impl Target {
+    /// What came of importing the leaf `name` to it.
+    pub fn result(&self, name: &str, outcome: Result<ImportReport, Failure>) -> ImportResult {
+        let (region, profile) = (self.region.clone(), self.profile.clone());
+        ImportResult { name: name.to_owned(), region, profile, outcome }
+    }
+}
+
 /// A connection that is ready.
 pub struct Session {
     pub importer: Importer,
@@ -62,7 +71,7 @@ impl Session {
     }
 }
 
-/// A stand-in for ACM that lives as long as the command, and what it held before.
+/// A simulator of ACM that lives as long as the command, and what it held before.
 pub struct Simulation {
     sim: AcmSim,
     _lock: Lock,
@@ -87,12 +96,8 @@ impl Simulation {
 impl TargetArgs {
     /// Where a record says that an import went.
     pub fn of(record: &ImportRecord) -> Self {
-        Self {
-            region: vec![record.region.clone()],
-            profile: record.profile.iter().cloned().collect(),
-            endpoint_url: record.endpoint.clone().filter(|endpoint| endpoint != SIMULATOR),
-            timeout: None,
-        }
+        let endpoint = record.endpoint.clone().filter(|endpoint| endpoint != SIMULATOR);
+        Self::at(Some(record.region.clone()), record.profile.clone(), endpoint)
     }
 
     /// One place.
@@ -118,17 +123,13 @@ impl TargetArgs {
         &self.region
     }
 
-    /// Connects to every region with every profile, all at once. `region` is for
-    /// where none was given; `leaves` tells how much is to be done. Where only one
-    /// place was asked for, that it cannot be reached is an error.
-    pub fn connect(
-        &self,
-        region: Option<&str>,
-        leaves: usize,
-        waits: Waits,
-        simulation: Option<&Simulation>,
-    ) -> Result<Vec<Session>, Failure> {
-        self.targets(region, leaves, waits, simulation)?.into_iter().map(|t| t.session).collect()
+    /// Connects to the one place that an ARN is in; `region` is for where none was given.
+    pub fn one(&self, region: &str, waits: Waits) -> Result<Session, Failure> {
+        let mut targets = self.targets(Some(region), 1, waits, None)?;
+        match targets.pop() {
+            Some(target) if targets.is_empty() => target.session,
+            _ => Err(Failure::usage("an ARN is in one region", format!("--region {region}"))),
+        }
     }
 
     /// A connection without region and profile; `seconds` is for where no time-out was given.
@@ -150,16 +151,17 @@ impl TargetArgs {
     #[cfg(feature = "apigw")]
     pub fn alone(&self, seconds: u64, region: Option<String>) -> Result<Connection, Failure> {
         if self.region.len() > 1 || self.profile.len() > 1 {
-            return Err(Failure::Usage {
-                message: "an API is in one region and one account, and several were given".to_owned(),
-                hint: "give one --region and one --profile".to_owned(),
-            });
+            return Err(Failure::usage(
+                "an API is in one region and one account, and several were given",
+                "give one --region and one --profile",
+            ));
         }
         let (region, profile) = (self.region.first().cloned().or(region), self.profile.first().cloned());
         Ok(Connection { region, profile, ..self.anywhere(seconds)? })
     }
 
-    /// As [`TargetArgs::connect`], with each place on its own.
+    /// Connects to every region with every profile, all at once. `region` is for where none was
+    /// given; `leaves` tells how much is to be done.
     pub fn targets(
         &self,
         region: Option<&str>,
@@ -193,20 +195,8 @@ impl TargetArgs {
             }
         }
         let simulated = simulation.is_some();
-        if let [connection] = wanted.as_slice() {
-            return Ok(vec![reach(connection, simulated, waits)]);
-        }
-        let reaching = wanted.iter().map(|c| move || reach(c, simulated, waits)).collect();
-        let reached = threads::at_once(reaching).into_iter().zip(&wanted);
-        Ok(reached
-            .map(|(target, c)| target.unwrap_or_else(|| unreached(c, stopped("connecting").into())))
-            .collect())
+        Ok(threads::at_once(wanted.iter().map(|c| move || reach(c, simulated, waits)).collect()))
     }
-}
-
-/// That a thread ended before its work was done.
-pub fn stopped(doing: &'static str) -> Error {
-    Error::Internal { doing, reason: "its thread stopped".to_owned() }
 }
 
 fn reach(connection: &Connection, simulated: bool, waits: Waits) -> Target {

@@ -28,7 +28,7 @@ use issuer::{Issuer, ShapeArgs};
   certforge up 10.103.10.95 --three-tier --permit 10.103.0.0/16
 
 All names go into one leaf; the first is its common name. Run again, it makes only
-what is missing, due (a third of its time or 30 days left) or different.")]
+what is missing, due (less than 30 days left, and less than a third of its time) or different.")]
 pub struct Args {
     #[command(flatten)]
     issue: IssueArgs,
@@ -61,14 +61,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         && is_key_elsewhere(entry, recorded_by.as_deref(), store)
     {
         let name = entry.name();
-        return Err(Failure::Usage {
-            message: format!(
-                "the private key of {name} is not here: it was signed for one that is elsewhere"
-            ),
-            hint: format!(
+        return Err(Failure::usage(
+            format!("the private key of {name} is not here: it was signed for one that is elsewhere"),
+            format!(
                 "certforge renew {name} issues it anew for that key; certforge leaf {name} --force makes another key"
             ),
-        });
+        ));
     }
     let ca_name = choose_ca(args, context, issuer)?;
     let known = args.issue.ca.is_none() || ca_name == DEFAULT_CA || args.shape.is_given();
@@ -114,20 +112,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         // A run that was killed may have imported it and not written that down.
         ready.recover(entry, context.now)?;
     }
-    #[cfg(feature = "aws")]
-    let made = make(
-        &Work { args, context, request: &request, ca: &ca_name, damaged, ready: ready.as_ref() },
-        &ca_name,
-        plan,
-        there,
-    )?;
     #[cfg(not(feature = "aws"))]
-    let made = make(
-        &Work { args, context, request: &request, ca: &ca_name, damaged, ready: None },
-        &ca_name,
-        plan,
-        there,
-    )?;
+    let ready: Option<Ready> = None;
+    let work = Work { args, context, request: &request, ca: &ca_name, damaged, ready: ready.as_ref() };
+    let made = make(&work, plan, there)?;
     #[cfg(feature = "aws")]
     match (ready, made.entry) {
         (Some(ready), Some(entry)) => return imported(context, ready, &entry, made.key, made.report),
@@ -158,10 +146,7 @@ fn imported(
     report: UpReport,
 ) -> Result<Report, Failure> {
     use crate::command::candidate::LazyKey;
-    let key = match key {
-        Some(key) => LazyKey::ready(key),
-        None => LazyKey::new(|| Ok(entry.private_key()?)),
-    };
+    let key = key.map_or_else(|| LazyKey::of(entry), LazyKey::ready);
     let results = ready.import(context, entry, &key)?;
     Ok(Report::Up(Box::new(with_imports(report, results)?)))
 }
@@ -176,7 +161,7 @@ fn with_imports(
         return Ok(UpReport { imports: results, ..report });
     }
     // What was made is told beside what failed after it.
-    let made = report.ca.iter().chain(&report.root).any(|ca| ca.state == State::Created)
+    let made = report.root.iter().chain([&report.ca]).any(|ca| ca.state == State::Created)
         || !matches!(report.leaf.state, State::Unchanged | State::Planned);
     if made && results[0].outcome.is_err() {
         return Ok(UpReport { imports: results, ..report });
@@ -190,10 +175,7 @@ fn ask(args: &Args) -> Result<Vec<String>, Failure> {
     if args.issue.request.has_name() {
         return Ok(Vec::new());
     }
-    let missing = |message: &str| Failure::Usage {
-        message: message.to_owned(),
-        hint: "certforge up 10.103.10.95".to_owned(),
-    };
+    let missing = |message: &str| Failure::usage(message.to_owned(), "certforge up 10.103.10.95");
     if !environment::has_terminal() {
         return Err(missing("no name was given, and there is no terminal to ask on"));
     }
@@ -250,8 +232,8 @@ struct Made {
 }
 
 /// Makes the CA and the leaf as far as they are missing, due or different.
-fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>) -> Result<Made, Failure> {
-    let Work { args, context, .. } = *work;
+fn make(work: &Work<'_>, plan: LeafPlan, there: Option<LeafEntry>) -> Result<Made, Failure> {
+    let Work { args, context, ca: ca_name, .. } = *work;
     let store = &context.store;
     let first = plan.names().first().clone();
     let folder = store.leaf_folder(&first);
@@ -261,7 +243,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
         let plan = issuer::rehearse(&ca_plan, &plan, &args.issue.strict)?;
         let ca = CaReport::planned(ca_name, &ca_folder, &ca_plan, context.now);
         let leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
-        return Ok(Made { report: up_report(&folder, None, Some(ca), leaf), entry: None, key: None });
+        return Ok(Made { report: up_report(&folder, None, ca, leaf), entry: None, key: None });
     }
     let Issuer { authority, saved: ca_saved, root, early_key, findings: said } = issuer::ensure(
         context,
@@ -284,11 +266,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
             None => {
                 let leaf =
                     LeafReport::of(State::Unchanged, &folder, Some(ca_name), &entry.certificate, context.now);
-                return Ok(Made {
-                    report: up_report(&folder, root, Some(ca), leaf),
-                    entry: there,
-                    key: None,
-                });
+                return Ok(Made { report: up_report(&folder, root, ca, leaf), entry: there, key: None });
             }
             reason => reason,
         },
@@ -297,7 +275,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
         authority.check(&plan)?;
         let mut leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
         leaf.reason = reason;
-        return Ok(Made { report: up_report(&folder, root, Some(ca), leaf), entry: None, key: None });
+        return Ok(Made { report: up_report(&folder, root, ca, leaf), entry: None, key: None });
     }
     let key = match early_key {
         Some(key) => key,
@@ -308,8 +286,8 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
     if let Some(ready) = work.ready {
         ready.preflight(bundle.leaf(), bundle.chain(), bundle.key(), there.as_ref(), context.now)?;
     }
-    let (saved, state) = save(work, &authority, &bundle, ca_name, &plan, there.as_ref())?;
-    let missing = || Error::Missing { what: "leaf", name: first.to_string(), path: folder.clone() };
+    let (saved, state) = save(work, &authority, &bundle, &plan, there.as_ref())?;
+    let missing = || Error::Missing { what: "leaf", name: first.to_string(), path: store.root().to_owned() };
     let entry = store.leaf_of(&first)?.ok_or_else(missing)?;
     let mut leaf = LeafReport::of(state, &folder, Some(ca_name), &entry.certificate, context.now);
     leaf.reason = reason;
@@ -317,7 +295,7 @@ fn make(work: &Work<'_>, ca_name: &str, plan: LeafPlan, there: Option<LeafEntry>
         leaf = leaf.saved(&saved, &plan);
     }
     let key = args.is_ephemeral().then(|| bundle.into_key());
-    Ok(Made { report: up_report(&folder, root, Some(ca), leaf), entry: Some(entry), key })
+    Ok(Made { report: up_report(&folder, root, ca, leaf), entry: Some(entry), key })
 }
 
 /// Saves the leaf. Where another `up` was quicker and wanted the same, its leaf is
@@ -326,14 +304,13 @@ fn save(
     work: &Work<'_>,
     authority: &Authority,
     bundle: &Bundle,
-    ca_name: &str,
     plan: &LeafPlan,
     there: Option<&LeafEntry>,
 ) -> Result<(Option<certforge::store::Saved>, State), Failure> {
     let Work { args, context, .. } = *work;
     let (store, first) = (&context.store, plan.names().first());
     let put = |overwrite| {
-        let origin = Some(Origin { ca: ca_name, request: work.request });
+        let origin = Some(Origin { ca: work.ca, request: work.request });
         if args.is_ephemeral() {
             return store.save_bundle_without_key(first, bundle, origin, overwrite);
         }
@@ -360,12 +337,7 @@ fn save(
     }
 }
 
-fn up_report(
-    folder: &std::path::Path,
-    root: Option<CaReport>,
-    ca: Option<CaReport>,
-    leaf: LeafReport,
-) -> UpReport {
+fn up_report(folder: &std::path::Path, root: Option<CaReport>, ca: CaReport, leaf: LeafReport) -> UpReport {
     UpReport {
         arn: None,
         folder: crate::report::path(folder),
@@ -402,7 +374,7 @@ fn different(
         return reason("it is revoked");
     }
     if Chains::new(&context.store).gone(entry)?.is_some() {
-        return reason("a CA above it was taken back");
+        return reason("a CA above it was revoked");
     }
     if !same_names(plan.names(), found) {
         let gone: Vec<String> = found

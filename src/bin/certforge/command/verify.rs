@@ -164,8 +164,10 @@ fn instant(text: &str) -> Result<OffsetDateTime, Failure> {
     // A day alone is its beginning.
     let whole = OffsetDateTime::parse(text, &Rfc3339)
         .or_else(|_| OffsetDateTime::parse(&format!("{text}T00:00:00Z"), &Rfc3339));
-    whole.map_err(|_| Failure::Usage {
-        message: format!("`{}` is no time", certforge::error::Shown(text)),
-        hint: "write a day as 2027-01-31, or a time as 2027-01-31T00:00:00Z".to_owned(),
+    whole.map_err(|_| {
+        Failure::usage(
+            format!("`{}` is no time", certforge::error::Shown(text)),
+            "write a day as 2027-01-31, or a time as 2027-01-31T00:00:00Z",
+        )
     })
 }

@@ -152,7 +152,7 @@ pub fn request_lines(out: &mut impl Write, request: &RequestReport) -> io::Resul
 }
 
 pub fn up_lines(out: &mut impl Write, up: &UpReport) -> io::Result<()> {
-    for ca in up.root.iter().chain(&up.ca) {
+    for ca in up.root.iter().chain([&up.ca]) {
         ca_lines(out, ca)?;
     }
     leaf_lines(out, &up.leaf)?;

@@ -68,26 +68,26 @@ impl ApplyArgs {
     pub fn prepare(&self, document: &Document, waits: Waits) -> Result<Option<Apply>, Failure> {
         if !self.apply {
             return if self.target.is_given() {
-                Err(usage("--region, --profile and --endpoint-url are for --apply", "add --apply"))
+                Err(Failure::usage("--region, --profile and --endpoint-url are for --apply", "add --apply"))
             } else {
                 Ok(None)
             };
         }
         if document.api() == Api::Http {
-            return Err(usage(
+            return Err(Failure::usage(
                 "--apply is for REST APIs, and the document is an HTTP API's",
                 "without --apply, the lines that do it with the AWS CLI are printed",
             ));
         }
         let exported = document.deployment();
         let id = self.rest_api_id.clone().or_else(|| exported.api_id.clone()).ok_or_else(|| {
-            usage(
+            Failure::usage(
                 "the document does not say which API it is of",
                 "--rest-api-id ID (aws apigateway get-rest-apis)",
             )
         })?;
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-            return Err(usage(
+            return Err(Failure::usage(
                 "--rest-api-id is letters and digits",
                 "aws apigateway get-rest-apis lists them",
             ));
@@ -95,12 +95,14 @@ impl ApplyArgs {
         let stage = self.stage_name.clone().or(exported.stage).filter(|_| !self.no_deploy);
         match stage.as_deref() {
             None if !self.no_deploy => {
-                return Err(usage(
+                return Err(Failure::usage(
                     "the document does not say which stage it is of",
                     "--stage-name STAGE, or --no-deploy to put it there alone",
                 ));
             }
-            Some("") => return Err(usage("a stage has a name", "--stage-name prod, or --no-deploy")),
+            Some("") => {
+                return Err(Failure::usage("a stage has a name", "--stage-name prod, or --no-deploy"));
+            }
             _ => {}
         }
         // Another API may be anywhere.
@@ -142,8 +144,8 @@ impl Apply {
     pub fn confirm(&self) -> Result<(), Failure> {
         match &self.lost {
             Some(lost) if !environment::agrees(&format!("{}. Overwrite it (--yes)?", Shown(lost))) => {
-                Err(usage(
-                    &format!("{lost}; nothing was changed"),
+                Err(Failure::usage(
+                    format!("{lost}; nothing was changed"),
                     "--mode merge keeps it, and --yes deletes it without asking",
                 ))
             }
@@ -224,9 +226,9 @@ fn no_stage(api: &RestApi, stage: &str) -> Failure {
     let names: Vec<&str> = api.stages.keys().map(String::as_str).collect();
     let message = format!("the API {} has no stage `{}`", api.id, Shown(stage));
     match names.as_slice() {
-        [] => usage(&format!("{message}, and none at all"), "--no-deploy puts it there alone"),
+        [] => Failure::usage(format!("{message}, and none at all"), "--no-deploy puts it there alone"),
         [first, ..] => {
-            usage(&format!("{message}; it has {}", names.join(", ")), &format!("--stage-name {first}"))
+            Failure::usage(format!("{message}; it has {}", names.join(", ")), format!("--stage-name {first}"))
         }
     }
 }
@@ -259,8 +261,4 @@ fn losses(apis: &RestApis, id: &str, document: &Document) -> Result<Option<Strin
         "the API has what the document lacks, and overwriting deletes it: {}{more}",
         all.join(", ")
     )))
-}
-
-fn usage(message: &str, hint: &str) -> Failure {
-    Failure::Usage { message: message.to_owned(), hint: hint.to_owned() }
 }

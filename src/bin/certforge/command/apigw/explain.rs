@@ -9,11 +9,11 @@ use certforge::check::path::Peer;
 use certforge::gateway::{Api, Document, Integration, ways};
 use certforge::{Certificate, Finding, TrustAnchor};
 
-use super::{OperationArgs, read, shown};
-use crate::command::inventory::{Issuers, is_same};
+use super::{OperationArgs, read};
+use crate::command::inventory::Issuers;
 use crate::command::material;
 use crate::context::{Context, Failure};
-use crate::report::{ApigwExplainReport, ApigwIntegration, Report, WayReport, findings};
+use crate::report::{ApigwExplainReport, ApigwIntegration, Report, WayReport, findings, path};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -67,11 +67,8 @@ impl Sent {
             let mut anchors = trust.map(|trust| trust.anchors).unwrap_or_default();
             // Whoever made a CA here may have had this system believe it; AWS lists none of them.
             let issuers = Issuers::read(&context.store).ok();
-            let is_own = |a: &TrustAnchor| {
-                issuers
-                    .as_ref()
-                    .is_some_and(|i| i.all().iter().any(|ca| is_same(&ca.certificate, a.certificate())))
-            };
+            let is_own =
+                |a: &TrustAnchor| issuers.as_ref().is_some_and(|i| i.same_as(a.certificate()).is_some());
             anchors.retain(|anchor| !is_own(anchor));
             anchors
         };
@@ -106,13 +103,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         .map(|integration| explained(&document, integration, sent.as_ref(), context))
         .collect();
     if integrations.is_empty() {
-        return Err(Failure::Usage {
-            message: "no operation of that path and method has an integration".to_owned(),
-            hint: format!("certforge apigw explain {} shows them all", shown(&args.file)),
-        });
+        return Err(Failure::usage(
+            "no operation of that path and method has an integration",
+            format!("certforge apigw explain {} shows them all", path(&args.file)),
+        ));
     }
     Ok(Report::ApigwExplain(ApigwExplainReport {
-        file: shown(&args.file),
+        file: path(&args.file),
         version: document.version().to_owned(),
         api: document.api().as_str(),
         judged: sent.is_some(),
@@ -145,13 +142,10 @@ fn sent(what: &Path, context: &Context) -> Result<Sent, Failure> {
         let rest = parts.certificates.into_iter().skip(1).map(|(_, c)| c).collect();
         return Ok(Sent::new(entry.certificate, rest));
     }
-    let parts = material::look(what)?;
+    let mut parts = material::look(what)?;
     if parts.certificates.is_empty() {
         return Err(material::none_in(what, &parts));
     }
-    let mut all = parts.certificates.into_iter().map(|(_, certificate)| certificate);
-    match all.next() {
-        Some(leaf) => Ok(Sent::new(leaf, all.collect())),
-        None => Err(Failure::Usage { message: "no certificate".to_owned(), hint: String::new() }),
-    }
+    let (_, leaf) = parts.certificates.remove(0);
+    Ok(Sent::new(leaf, parts.certificates.into_iter().map(|(_, certificate)| certificate).collect()))
 }

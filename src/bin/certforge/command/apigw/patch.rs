@@ -9,10 +9,10 @@ use certforge::store::{NewFile, Overwrite, read_input, rewrite};
 use certforge::{Error, Finding};
 
 use super::apply::{Apply, ApplyArgs};
-use super::{OperationArgs, read, shown};
+use super::{OperationArgs, read};
 use crate::context::{Failure, Waits};
 use crate::environment;
-use crate::report::{ApigwChange, ApigwPatchReport, Report, findings};
+use crate::report::{ApigwChange, ApigwPatchReport, Report, findings, path};
 use crate::spelling::quoted;
 
 #[derive(clap::Args)]
@@ -46,7 +46,7 @@ pub struct Args {
     /// Replace the output file where it is there
     #[arg(long, requires = "output")]
     force: bool,
-    /// Do not ask where the connection goes over the internet
+    /// Do not ask: neither for a connection over the internet, nor before --mode overwrite deletes something
     #[arg(long, short)]
     yes: bool,
     /// Show the change, and stop
@@ -96,15 +96,15 @@ pub fn run(args: &Args, waits: Waits) -> Result<Report, Failure> {
     let content = (to_stdout && !args.dry_run).then(|| after.as_bytes().to_vec());
     if let Some(file) = file.take() {
         file.write(&before, after)?;
-        written = Some(shown(&target));
+        written = Some(path(&target));
     }
     if let (Some(apply), Some(applied), false) = (&apply, &mut applied, args.dry_run) {
         apply.deploy(&format!("{}={}, by certforge", setting.member(), setting.value()), applied)?;
     }
-    let name = if args.file == Path::new("-") { "document".to_owned() } else { shown(&args.file) };
-    let changed_file = written.clone().unwrap_or_else(|| shown(&target));
+    let name = if args.file == Path::new("-") { "document".to_owned() } else { path(&args.file) };
+    let changed_file = written.clone().unwrap_or_else(|| path(&target));
     Ok(Report::ApigwPatch(ApigwPatchReport {
-        file: shown(&args.file),
+        file: path(&args.file),
         version: document.version().to_owned(),
         api: document.api().as_str(),
         setting: setting.member(),
@@ -132,10 +132,9 @@ impl Args {
         match (&self.set, &self.server_name) {
             (Some(set), _) => Ok(set.parse()?),
             (None, Some(name)) => Ok(format!("serverNameToVerify={name}").parse()?),
-            (None, None) => Err(Failure::Usage {
-                message: "what to set was not said".to_owned(),
-                hint: "--set insecureSkipVerification=true".to_owned(),
-            }),
+            (None, None) => {
+                Err(Failure::usage("what to set was not said", "--set insecureSkipVerification=true"))
+            }
         }
     }
 }
@@ -180,10 +179,10 @@ fn confirm(open: &Finding) -> Result<(), Failure> {
     if environment::agrees(&format!("{}. Set it nevertheless (--yes)?", Shown(&open.message))) {
         return Ok(());
     }
-    Err(Failure::Usage {
-        message: "nothing was changed".to_owned(),
-        hint: "--yes sets it without asking; --path and --method leave that operation out".to_owned(),
-    })
+    Err(Failure::usage(
+        "nothing was changed",
+        "--yes sets it without asking; --path and --method leave that operation out",
+    ))
 }
 
 /// The same with the AWS CLI: piece by piece, or the document as a whole, and the

@@ -104,7 +104,7 @@ impl<'a> Places<'a> {
                 results.extend(ready.unmade(&certforge::store::folder_name(leaf.first())));
                 continue;
             };
-            let key = LazyKey::new(|| Ok(entry.private_key()?));
+            let key = LazyKey::of(&entry);
             let mut told = ready.import(context, &entry, &key)?;
             let is_same = |told: &ImportResult| match &told.outcome {
                 // Other tags are put on without an import.
@@ -126,7 +126,7 @@ impl<'a> Places<'a> {
         let mut results = Vec::new();
         for place in &leaf.acm {
             let Some(entry) = context.store.leaf_of(leaf.first())? else { continue };
-            let key = LazyKey::new(|| Ok(entry.private_key()?));
+            let key = LazyKey::of(&entry);
             match self.reached.at(place).and_then(|ready| ready.import(context, &entry, &key)) {
                 Ok(of_place) => results.extend(of_place),
                 // One place that is not reached keeps no other leaf from its own.

@@ -1,5 +1,7 @@
 //! What of a manifest is there already, and how what is there differs.
 
+use std::path::Path;
+
 use certforge::store::{CaEntry, Derived, KeyState, LeafEntry};
 use certforge::validity::{BACKDATE, rfc3339};
 use certforge::{Authority, Error, Finding, Lifetime, Severity};
@@ -14,11 +16,11 @@ use crate::report::{State, same_names};
 use crate::spelling::quoted;
 
 /// Refuses a CA that is there and is another one: what it issued would have no issuer.
-pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<(), Failure> {
+pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers, manifest: &Path) -> Result<(), Failure> {
     let found = &entry.certificate;
     let refuse = |what: &str| {
         let reason = format!("ca.{}: the CA is there already, and {what}", ca.name);
-        Err(Error::Manifest { reason }.into())
+        Err(Error::Manifest { reason }.in_file(manifest).into())
     };
     if ca.subject.is_some() && ca.plan.subject(found.public_key())?.to_der()? != found.subject_der() {
         return refuse("has another subject");
@@ -36,8 +38,7 @@ pub fn check_ca(ca: &PlannedCa, entry: &CaEntry, issuers: &Issuers) -> Result<()
         let (has, wanted) = (found.public_key().describe(), ca.plan.key().label());
         return refuse(&format!("has another kind of key: {has}, where the manifest says {wanted}"));
     }
-    let above =
-        issuers.above(entry).filter(|above| above.name != entry.name).map(|above| above.name.as_str());
+    let above = issuers.above(entry).map(|above| above.name.as_str());
     if ca.under.is_some() == found.is_self_issued() || ca.under.is_some() && above != ca.under.as_deref() {
         return refuse("stands under another CA");
     }
@@ -126,9 +127,7 @@ pub fn of_leaf(leaf: &PlannedLeaf, issuers: &[&Authority], context: &Context) ->
         Ok(None) => Ok(stays(None)),
         Ok(reason) => Ok(verdict(State::Replaced, reason)),
         // It was taken from somebody: a manifest that says what it said does not give it back.
-        Err(Error::Revoked { subject, is_ca, ca, reason }) => {
-            Ok(stays(Some(Error::Revoked { subject, is_ca, ca, reason })))
-        }
+        Err(e @ Error::Revoked { .. }) => Ok(stays(Some(e))),
         Err(e) => Err(e.into()),
     }
 }
@@ -178,7 +177,7 @@ fn reason(
         return because("it is of another issuer");
     }
     if Chains::new(&context.store).gone(entry)?.is_some() {
-        return because("a CA above it was taken back");
+        return because("a CA above it was revoked");
     }
     if !same_names(plan.names(), found) {
         return because("its names are different");

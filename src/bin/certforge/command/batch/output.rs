@@ -109,10 +109,10 @@ impl Stream {
         let sink = if path == Path::new("-") {
             let out = io::stdout();
             if out.is_terminal() {
-                return Err(Failure::Usage {
-                    message: "private keys are not written to a terminal".to_owned(),
-                    hint: "give --output FILE, or send it through a pipe".to_owned(),
-                });
+                return Err(Failure::usage(
+                    "private keys are not written to a terminal",
+                    "give --output FILE, or send it through a pipe",
+                ));
             }
             Sink::Standard(out.lock())
         } else {

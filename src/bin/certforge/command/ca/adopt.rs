@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use crate::command::ca::new::root_name;
-use crate::command::inventory::{Issuers, is_same};
+use crate::command::inventory::Issuers;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::report::{AdoptReport, CaReport, Report, State, findings, path};
@@ -46,7 +46,7 @@ pub struct Args {
     private_key: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseArgs,
-    /// Keep the key encrypted with this pass phrase, as it is for keys that come so
+    /// Encrypt the key with the pass phrase; a key that is encrypted already stays so without this
     #[arg(long)]
     encrypt: bool,
     /// Show what would be taken over, and stop
@@ -73,18 +73,18 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let there = Issuers::read(store)?;
     let named = name(candidates, args, &there, &mut found.findings);
     for (name, candidate) in &named {
-        let same = there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate));
+        let same = there.same_as(&candidate.certificate);
         match same {
             // One CA under two names would have two records and two lists.
             Some(ca) if args.name != DEFAULT_CA && *name == args.name && ca.name != *name => {
-                return Err(Failure::Usage {
-                    message: format!("that CA is here already, as {}", ca.name),
-                    hint: format!("certforge ca adopt PATH {} takes over what it did since", ca.name),
-                });
+                return Err(Failure::usage(
+                    format!("that CA is here already, as {}", ca.name),
+                    format!("certforge ca adopt PATH {} takes over what it did since", ca.name),
+                ));
             }
             None if store.has_authority(name)? => {
                 let path = store.ca_folder(name)?;
-                return Err(Error::AlreadyExists { what: "CA", name: name.clone(), path }.into());
+                return Err(Error::AlreadyExists { what: "another CA", name: name.clone(), path }.into());
             }
             _ => {}
         }
@@ -99,7 +99,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let (mut ready, mut known) = (Vec::new(), Vec::new());
     for (name, mut candidate) in named {
         climb(&mut candidate, &there);
-        match there.all().iter().find(|ca| is_same(&ca.certificate, &candidate.certificate)) {
+        match there.same_as(&candidate.certificate) {
             Some(ca) => known.push((ca, renewed_elsewhere(ca, candidate, context)?)),
             None => ready.push(taken_over(name, candidate, &mut found, context)?),
         }
@@ -135,7 +135,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
                 CaReport { planned: "would be renewed", ..now(State::Planned, renewed.certificate()) }
             }
             Some(renewed) => {
-                let above = there.above(ca).filter(|above| above.name != ca.name);
+                let above = there.above(ca);
                 let issuer = above.map(|above| above.name.as_str());
                 let saved = store.save_renewed(&ca.name, &renewed, issuer)?;
                 now(State::Renewed, renewed.certificate()).saved(&saved)
@@ -246,7 +246,7 @@ fn list_is_behind(name: &str, context: &Context) -> Result<Option<Finding>, Fail
     let listed = context.store.revocation_list(name)?.map_or(0, |list| list.revoked().len());
     let missing = context.store.revoked(name)?.len().saturating_sub(listed);
     let these = Counted(missing, "certificate", "certificates");
-    let message = format!("taken back by {name}, and in no list yet: {these}");
+    let message = format!("revoked by {name}, and in no CRL yet: {these}");
     let finding = Finding::new("ca.list-behind", Severity::Warning, name, message);
     Ok((missing > 0).then(|| finding.fix(format!("certforge crl --ca {name}"))))
 }
@@ -328,7 +328,7 @@ fn name(
         }
     }
     let known = |c: &Candidate| {
-        let known = there.all().iter().find(|ca| is_same(&ca.certificate, &c.certificate));
+        let known = there.same_as(&c.certificate);
         known.map(|ca| ca.name.clone())
     };
     // What is here already comes first, then the one with the longest way up: that issues.

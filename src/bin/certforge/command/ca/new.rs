@@ -55,7 +55,7 @@ pub struct Args {
     /// How many CAs may stand below it [default: 1 of a root, 0 of an intermediate]
     #[arg(long, value_name = "N")]
     path_length: Option<u8>,
-    /// Encrypt its key with a pass phrase, which --passphrase-file does too
+    /// Encrypt its key with a pass phrase; --passphrase-file implies it
     #[arg(long)]
     encrypt: bool,
     #[command(flatten)]
@@ -102,10 +102,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Err(Error::AlreadyExists { what: "CA", name: args.name.clone(), path: folder }.into());
     }
     if args.under.as_ref() == Some(&args.name) {
-        return Err(Failure::Usage {
-            message: "a CA cannot stand under itself".to_owned(),
-            hint: format!("certforge ca new OTHER --under {}", args.name),
-        });
+        return Err(Failure::usage(
+            "a CA cannot stand under itself",
+            format!("certforge ca new OTHER --under {}", args.name),
+        ));
     }
     let issuer = match &args.under {
         None => None,

@@ -41,7 +41,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let new = if args.decrypt {
         None
     } else {
-        let of = format!("the CA {name} from now on");
+        let of = format!("the CA {name} (the new one)");
         Some(fresh_from(
             args.new_passphrase_file.as_deref(),
             args.new_passphrase_fd,

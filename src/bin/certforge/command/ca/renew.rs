@@ -38,7 +38,7 @@ pub struct Args {
     /// Keep a root's serial number, which what it issued names (that of easy-rsa does)
     #[arg(long)]
     keep_serial: bool,
-    /// Give it another one all the same
+    /// Give it a new serial number although what it issued names the old one
     #[arg(long, conflicts_with = "keep_serial")]
     new_serial: bool,
     /// Show what would be made, and stop
@@ -52,14 +52,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let entry = store.ca_entry(&name)?;
     let issuers = Issuers::read(store)?;
     let root = entry.certificate.is_self_issued();
-    let above = issuers.above(&entry).filter(|above| above.name != name);
+    let above = issuers.above(&entry);
     if !root && above.is_none() {
-        return Err(Failure::Usage {
-            message: format!("the CA above {name} is not in this store"),
-            hint: format!(
+        return Err(Failure::usage(
+            format!("the CA above {name} is not in this store"),
+            format!(
                 "one under a root that was thrown away is made anew with a new root: certforge ca new {name} --force, and of each leaf certforge up LEAF"
             ),
-        });
+        ));
     }
     let default = if root { Template::CA.days() } else { Template::INTERMEDIATE.days() };
     let lifetime = args.lifetime.lifetime()?.unwrap_or_else(|| Lifetime::days(default));
@@ -126,10 +126,10 @@ fn serial_number(
 ) -> Result<RenewedSerial, Failure> {
     let root = entry.certificate.is_self_issued();
     if args.keep_serial && !root {
-        return Err(Failure::Usage {
-            message: format!("{} is no root: the CA above it gives out its serial numbers", entry.name),
-            hint: "leave --keep-serial out".to_owned(),
-        });
+        return Err(Failure::usage(
+            format!("{} is no root: the CA above it gives out its serial numbers", entry.name),
+            "leave --keep-serial out",
+        ));
     }
     let named = named(entry, context)?;
     let message = |bound: usize| {
@@ -141,16 +141,17 @@ fn serial_number(
             let serial = named.map_or_else(|| entry.certificate.serial().to_vec(), |(serial, _)| serial);
             Ok(RenewedSerial::Kept(serial))
         }
-        Some((_, bound)) if !root && !args.new_serial => Err(Failure::Usage {
-            message: message(bound),
-            hint: "--new-serial gives it another, and they have to be issued anew".to_owned(),
-        }),
-        Some((_, bound)) if !args.new_serial => Err(Failure::Usage {
-            message: message(bound),
-            hint: "--keep-serial keeps it (Firefox then refuses the new root as long as it knows the old one); --new-serial gives it another, and they have to be issued anew".to_owned(),
-        }),
+        Some((_, bound)) if !root && !args.new_serial => Err(Failure::usage(
+            message(bound),
+            "--new-serial gives it another, and they have to be issued anew",
+        )),
+        Some((_, bound)) if !args.new_serial => Err(Failure::usage(
+            message(bound),
+            "--keep-serial keeps it (Firefox then refuses the new root as long as it knows the old one); --new-serial gives it another, and they have to be issued anew",
+        )),
         Some((_, bound)) => {
-            let finding = Finding::new("ca.serial-named", Severity::Warning, entry.name.clone(), message(bound));
+            let finding =
+                Finding::new("ca.serial-named", Severity::Warning, entry.name.clone(), message(bound));
             found.push(finding.fix("issue them anew"));
             Ok(RenewedSerial::Fresh)
         }

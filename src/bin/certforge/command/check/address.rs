@@ -44,8 +44,8 @@ pub fn refuse_port(what: &Path) -> Result<(), Failure> {
     if !bare || port.parse::<u16>().is_ok_and(|port| port > 0) {
         return Ok(());
     }
-    Err(Failure::Usage {
-        message: format!("{port} is no port: they go from 1 to 65535"),
-        hint: format!("certforge check {}:443", certforge::error::Shown(host)),
-    })
+    Err(Failure::usage(
+        format!("{port} is no port: they go from 1 to 65535"),
+        format!("certforge check {}:443", certforge::error::Shown(host)),
+    ))
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use certforge::Certificate;
 use certforge::aws::CertificateArn;
 
 use super::{Args, page};
@@ -28,13 +27,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         args.place.profile.clone(),
         args.place.endpoint_url.clone(),
     );
-    let sessions = place.connect(None, 1, context.waits, None)?;
-    let Some(session) = sessions.first() else {
-        return Err(Failure::Usage {
-            message: "no place was given".to_owned(),
-            hint: "--profile NAME".to_owned(),
-        });
-    };
+    let session = place.one(arn.region(), context.waits)?;
     let (leaf, chain) = session.importer.get(&arn)?;
     let mut pile = certforge::gather::Pile::to_look_at();
     for (n, certificate) in std::iter::once(&leaf).chain(&chain).enumerate() {
@@ -45,8 +38,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let parts = pile.into_parts();
     let mut report = page::inspect(&args.what, &parts, context);
     report.text = args.text;
-    let rest: Vec<Certificate> = chain;
-    let taken_back = page::judge(&mut report, &leaf, rest, args.judge.name.as_deref(), args, context)?;
+    let taken_back = page::judge(&mut report, &leaf, chain, args.judge.name.as_deref(), args, context)?;
     report.findings.extend(findings(&taken_back));
     if let Some(form) = args.format {
         report.content = Some(form.of(&leaf)?);

@@ -1,6 +1,6 @@
 //! One file on one page.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use certforge::certificate::WrittenName;
 use certforge::check::path::{Peer, Purpose, Question, verify};
@@ -147,7 +147,7 @@ pub fn inspect(what: &Path, parts: &Parts, context: &Context) -> CheckReport {
     }
     keys.extend(parts.others.locked.iter().map(|place| KeyReport::locked(place)));
     CheckReport {
-        what: crate::report::path(&PathBuf::from(what)),
+        what: crate::report::path(what),
         good: true,
         server: None,
         certificates,

@@ -38,7 +38,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         Shared::start().run(|| files.par_iter().with_min_len(16).map(one).collect());
     bar.end();
     let mut report = ScanReport {
-        folder: path(&PathBuf::from(&args.what)),
+        folder: path(&args.what),
         files: files.len(),
         certificates: Vec::with_capacity(all.len()),
         due: 0,
@@ -78,7 +78,7 @@ fn one(file: &Path, asked: &Asked<'_>) -> (Vec<ScanEntry>, Vec<Finding>) {
             return (Vec::new(), vec![Finding::new(e.code(), Severity::Warning, shown(), e.to_string())]);
         }
     };
-    let name = path(&PathBuf::from(file));
+    let name = path(file);
     let entry_of = |c: &Certificate| entry(&name, c, asked);
     match std::str::from_utf8(&bytes) {
         Ok(text) if !text.contains(PEM) && !is_der(&bytes) => {

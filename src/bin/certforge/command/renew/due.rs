@@ -61,7 +61,10 @@ pub(super) fn lists(
                 let end = rfc3339(span.not_after());
                 format!("the list of the CA {} ends at {end}, and would be made anew", ca.name)
             } else {
-                format!("the list of the CA {} lacks what it took back, and would be made anew", ca.name)
+                format!(
+                    "the CRL of the CA {} lacks something that it revoked, and would be made anew",
+                    ca.name
+                )
             };
             said.push(Finding::new("crl.due", Severity::Warning, ca.name.clone(), message));
             continue;

@@ -97,10 +97,7 @@ pub(super) fn import_again(
     key: Option<PrivateKey>,
 ) -> Result<Vec<crate::report::ImportResult>, Failure> {
     let records = entry.imports()?;
-    let key = match key {
-        Some(key) => LazyKey::ready(key),
-        None => LazyKey::new(|| Ok(entry.private_key()?)),
-    };
+    let key = key.map_or_else(|| LazyKey::of(entry), LazyKey::ready);
     let mut results = Vec::new();
     for record in records.all() {
         let again = ImportArgs::again(record);

@@ -82,7 +82,7 @@ fn on_record_again(
     }
     let these = Counted(count, "certificate", "certificates");
     let message =
-        format!("the last list of {ca} takes back {these} that no record tells of: they are on record again");
+        format!("the last CRL of {ca} revokes {these} that no record tells of: they are on record again");
     Ok((count > 0).then(|| Finding::new("crl.record-lost", Severity::Warning, ca, message)))
 }
 

@@ -47,11 +47,10 @@ pub(super) fn again(
     lost: &Lost,
 ) -> Result<LeafRequest, Failure> {
     if lost.key_is_elsewhere && !args.is_ephemeral() {
-        return Err(Failure::Usage {
-            message: format!("what is left of {} was signed for a key that is elsewhere", names.first()),
-            hint: "certforge sign REQUEST --force, with the request that it was signed for; certforge leaf NAME --force makes another key"
-                .to_owned(),
-        });
+        return Err(Failure::usage(
+            format!("what is left of {} was signed for a key that is elsewhere", names.first()),
+            "certforge sign REQUEST --force, with the request that it was signed for; certforge leaf NAME --force makes another key",
+        ));
     }
     // Who says the first name alone means the leaf that it had.
     if names.iter().len() == 1 {

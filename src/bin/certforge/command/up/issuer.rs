@@ -1,8 +1,11 @@
 //! The CA that `up` issues from, made where there is none.
 
+use std::panic::resume_unwind;
+use std::thread::{Builder, ScopedJoinHandle, scope};
+
 use certforge::key::PrivateKey;
 use certforge::store::{CaEntry, KeyState, Saved};
-use certforge::{Authority, CaPlan, Error, Finding, LeafPlan, Template};
+use certforge::{Authority, CaPlan, Finding, LeafPlan, Template};
 
 use crate::command::ca::new::{LimitArgs, rehearsed, request, root_name, under_lost_root};
 use crate::command::issue::StrictArgs;
@@ -14,7 +17,7 @@ use crate::report::{CaReport, State};
 // What kind of CA is made where there is none.
 #[derive(clap::Args)]
 pub struct ShapeArgs {
-    /// Make a root and an issuing CA under it, where there is no CA yet
+    /// Make a root and an issuing CA under it (root, intermediate, leaf), where there is no CA yet
     #[arg(long)]
     three_tier: bool,
     /// The same, and never write the root's key to a disk
@@ -22,7 +25,7 @@ pub struct ShapeArgs {
     throw_away_root: bool,
     #[command(flatten)]
     limits: LimitArgs,
-    /// Encrypt the keys of new CAs with a pass phrase, which --passphrase-file does too
+    /// Encrypt the keys of new CAs with a pass phrase; --passphrase-file implies it
     #[arg(long)]
     encrypt: bool,
 }
@@ -73,18 +76,20 @@ impl ShapeArgs {
     /// Refuses to go on with a CA of another kind than the one that is asked for.
     fn check(&self, name: &str, entry: &CaEntry) -> Result<(), Failure> {
         let found = &entry.certificate;
-        let other = |what: &str| Failure::Usage {
-            message: format!("the CA {name} is there already, and {what}"),
-            hint: "leave the flag out to use it as it is, or give --ca with a new name".to_owned(),
+        let other = |what: &str| {
+            Failure::usage(
+                format!("the CA {name} is there already, and {what}"),
+                "leave the flag out to use it as it is, or give --ca with a new name",
+            )
         };
         if self.has_root() && found.is_self_issued() {
             return Err(other("is a root itself"));
         }
         if self.encrypt && entry.key_state()? == KeyState::Plain {
-            return Err(Failure::Usage {
-                message: format!("the CA {name} is there already, and its key is not encrypted"),
-                hint: format!("certforge ca rekey-passphrase {name} encrypts it; then run this again"),
-            });
+            return Err(Failure::usage(
+                format!("the CA {name} is there already, and its key is not encrypted"),
+                format!("certforge ca rekey-passphrase {name} encrypts it; then run this again"),
+            ));
         }
         if self.limits.is_given()
             && !found.name_constraints()?.unwrap_or_default().is_written_as(&self.limits.constraints()?)
@@ -116,10 +121,15 @@ pub fn ensure(
     let secret =
         if shape.encrypt || passphrase.is_given() { Some(passphrase.fresh("the new CA")?) } else { None };
     let secret = secret.as_ref().map(|s| s.as_str());
-    std::thread::scope(|scope| {
+    scope(|scope| {
         // A seed belongs to one thread.
+        let generate = || {
+            let key = PrivateKey::generate(leaf.key());
+            environment::wipe_stack();
+            key
+        };
         let early = (leaf.key().is_rsa() && !environment::is_seeded())
-            .then(|| std::thread::Builder::new().spawn_scoped(scope, || PrivateKey::generate(leaf.key())));
+            .then(|| Builder::new().spawn_scoped(scope, generate));
         // Where there is no thread to be had, it is made when its turn comes.
         let early = early.and_then(Result::ok);
         let mut findings = Vec::new();
@@ -157,8 +167,10 @@ pub fn ensure(
         let (loaded, saved) =
             store.ensure_authority(name, context.now, &mut unlock, (secret, above_name.as_deref()), make)?;
         findings.extend(loaded.findings);
-        let stopped = |_| Error::Internal { doing: "making a key", reason: "its thread stopped".to_owned() };
-        let early_key = early.map(|t| t.join().map_err(stopped)).transpose()?.transpose()?;
+        // A panic has ended the command already.
+        let join =
+            |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let early_key = early.map(join).transpose()?;
         Ok(Issuer { authority: loaded.authority, saved, root, early_key, findings })
     })
 }

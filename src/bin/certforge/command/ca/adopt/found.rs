@@ -77,7 +77,7 @@ impl Found {
             let place = Shown(&database.path.to_string_lossy()).to_string();
             if !authorities.iter().any(|ca| self.owns(database, ca)) {
                 let message = format!(
-                    "{place}: which CA took back its {} cannot be told, and nothing of it is taken over",
+                    "{place}: which CA revoked its {} cannot be told, and nothing of it is taken over",
                     Counted(database.revocations(), "certificate", "certificates")
                 );
                 let finding = Finding::new("ca.database", Severity::Warning, place, message);

@@ -55,7 +55,7 @@ fn take_lists(read: Vec<certforge::Result<RevocationList>>, file: &Path, found: 
             Ok(list) => found.lists.push(list),
             Err(e) => {
                 let place = path(file);
-                let message = format!("{}: {e}: what it takes back is not taken over", Shown(&place));
+                let message = format!("{}: {e}: what it revokes is not taken over", Shown(&place));
                 let finding = Finding::new("crl.malformed", Severity::Error, place, message);
                 found.findings.push(finding.fix("mend the file or get it anew, then run this again"));
             }
