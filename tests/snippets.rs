@@ -114,7 +114,7 @@ fn the_variables_of_env_lead_clients_to_the_ca() {
 fn every_snippet_names_whole_paths_and_no_variable_is_left() {
     let sandbox = leaf();
     let listed = sandbox.ok("snippet list").stdout;
-    assert_eq!(listed.lines().count(), 14, "{listed}");
+    assert_eq!(listed.lines().count(), 15, "{listed}");
     for name in listed.lines().map(|line| line.split('\t').next().unwrap()) {
         let ran = sandbox.run(&format!("snippet {name} 127.0.0.1"));
         if ["alb", "nlb", "terraform", "cloudformation"].contains(&name) {
@@ -172,6 +172,55 @@ fn haproxy_and_shells_read_odd_paths_and_others_refuse_them() {
     assert!(properties.contains("{\\u00e9}"), "{properties}");
     let broken = run(&["snippet", "springboot", "127.0.0.1", "--set", "password=x\ny=z"]);
     assert_eq!(broken.status, 2, "{}", broken.stdout);
+}
+
+/// The lines are run where that changes nothing of this machine: a database of NSS in an empty
+/// home, and a shell that takes `sudo` apart.
+#[test]
+fn each_system_gets_the_line_that_makes_it_trust_the_ca_and_its_undoing() {
+    let sandbox = Sandbox::new();
+    let dir = odd(&sandbox, "it's here", "127.0.0.1");
+    let lines = |system: &str| {
+        let set = format!("system={system}");
+        sandbox.run_args(&["--dir", &dir, "snippet", "trust", "127.0.0.1", "--set", &set])
+    };
+    for (system, word) in [
+        ("debian", "update-ca-certificates"),
+        ("alpine", "update-ca-certificates"),
+        ("fedora", "update-ca-trust"),
+        ("macos", "add-trusted-cert"),
+        ("nss", "certutil"),
+        ("java", "keytool"),
+    ] {
+        let text = lines(system).stdout;
+        assert!(text.starts_with(|c: char| c.is_ascii_lowercase()), "{text}");
+        assert!(text.contains(word) && text.lines().count() == 2 && text.contains("\n# undo: "), "{text}");
+        // The path is one word for a shell, whatever is in it.
+        let script = format!("sudo() {{ printf '%s\\n' \"$@\"; }}\n{}", text.replace("&& sudo", "; #"));
+        if ["debian", "alpine", "fedora", "macos"].contains(&system) {
+            let ran = Command::new("sh").args(["-c", &script]).output().unwrap();
+            let words = String::from_utf8(ran.stdout).unwrap();
+            assert!(words.contains(&format!("{dir}/127.0.0.1/ca.pem\n")), "{script}: {words}");
+        }
+    }
+    let refused = lines("windows");
+    assert!(refused.status == 2 && refused.stderr.contains("the systems are debian"), "{}", refused.stderr);
+    let Some(certutil) = judge("certutil") else { return };
+    let home = sandbox.file("home");
+    let database = home.join(".pki/nssdb");
+    std::fs::create_dir_all(&database).unwrap();
+    let place = format!("sql:{}", database.display());
+    let (made, said) = output(&certutil, &["-d", &place, "-N", "--empty-password"], sandbox.path());
+    assert!(made, "{said}");
+    let text = lines("nss").stdout;
+    let (trust, undo) = text.split_once("\n# undo: ").unwrap();
+    let listed = |line: &str| {
+        let ran = Command::new("sh").args(["-c", line]).env("HOME", &home).output().unwrap();
+        assert!(ran.status.success(), "{line}: {}", String::from_utf8_lossy(&ran.stderr));
+        output(&certutil, &["-d", &place, "-L"], sandbox.path()).1
+    };
+    assert!(listed(trust).contains("certforge-"));
+    assert!(!listed(undo).contains("certforge-"));
 }
 
 #[test]

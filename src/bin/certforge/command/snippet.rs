@@ -16,9 +16,10 @@ use crate::report::{Report, SnippetListReport, SnippetReport, path};
   certforge snippet list
   certforge snippet nginx 10.103.10.95 > /etc/nginx/conf.d/backend.conf
   certforge snippet haproxy 10.103.10.95 --set port=8443
+  certforge snippet trust 10.103.10.95 --set system=macos
   eval \"$(certforge snippet env 10.103.10.95)\"")]
 pub struct Args {
-    /// Which: nginx, haproxy, envoy, caddy, compose, k8s, springboot, terraform, cloudformation, apigw-terraform, apigw-cloudformation, alb, nlb, env; or list
+    /// Which: nginx, haproxy, envoy, caddy, compose, k8s, springboot, terraform, cloudformation, apigw-terraform, apigw-cloudformation, alb, nlb, env, trust; or list
     #[arg(value_name = "SNIPPET", value_parser = offering::<String>(offered()), hide_possible_values = true)]
     snippet: String,
     /// The leaf, by name [default: the only one there is]
@@ -78,6 +79,7 @@ const SNIPPETS: &[(&str, &str)] = snippets![
     "nlb" => "nlb.sh",
     "springboot" => "springboot.properties",
     "terraform" => "terraform.tf",
+    "trust" => "trust.sh",
 ];
 
 /// What completion offers: the snippets that have a use of their own, and `list`.
@@ -114,21 +116,21 @@ fn only_leaf(context: &Context) -> Result<LeafEntry, Failure> {
     if leaves.len() == 1 {
         return Ok(leaves.remove(0));
     }
-    Err(Failure::Usage {
-        message: match leaves.len() {
+    Err(Failure::usage(
+        match leaves.len() {
             0 => "there is no leaf in this store".to_owned(),
             n => format!("there are {n} leaves: which one was not said"),
         },
-        hint: "certforge snippet nginx NAME".to_owned(),
-    })
+        "certforge snippet nginx NAME",
+    ))
 }
 
 fn unknown(name: &str) -> Failure {
     let known: Vec<&str> = SNIPPETS.iter().map(|(name, _)| *name).filter(|name| *name != FILLED).collect();
-    Failure::Usage {
-        message: format!("no snippet `{}`", certforge::error::Shown(name)),
-        hint: format!("the snippets are {}", known.join(", ")),
-    }
+    Failure::usage(
+        format!("no snippet `{}`", certforge::error::Shown(name)),
+        format!("the snippets are {}", known.join(", ")),
+    )
 }
 
 fn read(name: &'static str, text: &'static str) -> Result<Written, Error> {
@@ -155,24 +157,26 @@ pub fn render(
         let (key, value) = setting
             .split_once('=')
             .filter(|(key, _)| snippet.head.set.contains_key(*key))
-            .ok_or_else(|| Failure::Usage {
-                message: format!("`{}` sets no variable of {name}", certforge::error::Shown(setting)),
-                hint: format!(
-                    "its variables are {}",
-                    snippet.head.set.keys().cloned().collect::<Vec<_>>().join(", ")
-                ),
+            .ok_or_else(|| {
+                Failure::usage(
+                    format!("`{}` sets no variable of {name}", certforge::error::Shown(setting)),
+                    format!(
+                        "its variables are {}",
+                        snippet.head.set.keys().cloned().collect::<Vec<_>>().join(", ")
+                    ),
+                )
             })?;
         if value.chars().any(char::is_control) {
-            return Err(Failure::Usage {
-                message: format!("the value of {key} has a control character in it"),
-                hint: "give it in one line".to_owned(),
-            });
+            return Err(Failure::usage(
+                format!("the value of {key} has a control character in it"),
+                "give it in one line",
+            ));
         }
         if let Some(fault) = fault(key, value) {
-            return Err(Failure::Usage {
-                message: format!("`{}` is no {key}: {fault}", certforge::error::Shown(value)),
-                hint: format!("--set {key}={}", snippet.head.set.get(key).map_or("", String::as_str)),
-            });
+            return Err(Failure::usage(
+                format!("`{}` is no {key}: {fault}", certforge::error::Shown(value)),
+                format!("--set {key}={}", snippet.head.set.get(key).map_or("", String::as_str)),
+            ));
         }
         values.insert(key.to_owned(), Value::from(value));
     }
@@ -180,10 +184,10 @@ pub fn render(
     let mut missing = Vec::new();
     for need in &snippet.head.needs {
         if need == "host" && !entry.certificate.names().iter().any(is_host) {
-            return Err(Failure::Usage {
-                message: format!("{} has no host name and no address: it is no server's", entry.name()),
-                hint: "certforge list shows the leaves there are".to_owned(),
-            });
+            return Err(Failure::usage(
+                format!("{} has no host name and no address: it is no server's", entry.name()),
+                "certforge list shows the leaves there are",
+            ));
         }
         if need == "key" && !entry.has_key() {
             let key = context.store.absolute(&entry.folder)?.join("key.pem");
@@ -269,6 +273,9 @@ fn fault(key: &str, value: &str) -> Option<&'static str> {
         {
             Some("it has lower-case letters, digits and hyphens, 63 at most")
         }
+        "system" if !["debian", "alpine", "fedora", "macos", "nss", "java"].contains(&value) => {
+            Some("the systems are debian, alpine, fedora, macos, nss (Chromium, Firefox) and java")
+        }
         "service" if !has_only(b"-._") => Some("it has letters, digits, `-`, `.` and `_`"),
         _ => None,
     }
@@ -286,10 +293,10 @@ fn check_path(snippet: &Written, entry: &LeafEntry, context: &Context) -> Result
     let control = text.chars().find(|c| c.is_control()).map(|_| "control characters or what is not UTF-8");
     let refused = snippet.head.refuses.iter().find(|part| text.contains(part.as_str())).map(String::as_str);
     let Some(what) = control.or(refused) else { return Ok(()) };
-    Err(Failure::Usage {
-        message: format!("the lines of {} cannot hold {what} in a path", snippet.name),
-        hint: "choose another directory with --dir".to_owned(),
-    })
+    Err(Failure::usage(
+        format!("the lines of {} cannot hold {what} in a path", snippet.name),
+        "choose another directory with --dir",
+    ))
 }
 
 /// A name of letters, digits and one other character, starting with a letter.
