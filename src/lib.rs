@@ -25,7 +25,7 @@
 //!
 //! | feature | default | brings |
 //! |---|---|---|
-//! | `cli` | yes | the command, with all but `aws` |
+//! | `cli` | yes | the command, with all but `aws`, `apigw` and `seeded` |
 //! | `aws` | yes | import into ACM, with `store` |
 //! | `apigw` | yes | applying API Gateway's documents, with `aws` and `gateway` |
 //! | `rsa` | by `cli` | making RSA keys |
@@ -38,7 +38,7 @@
 //! | `verify` | by `cli` | judging paths of certificates, with rustls-webpki |
 //! | `probe` | by `cli` | what a TLS server shows |
 //! | `gateway` | by `cli` | API Gateway's documents |
-//! | `acm-sim` | by `cli` | a stand-in for ACM, for tests |
+//! | `acm-sim` | by `cli` | a simulator of ACM, for tests |
 //! | `fixtures` | by `cli` | certificates with something wrong with them |
 //! | `rustls` | by `cli` | configurations of rustls for both sides of a connection |
 //! | `serve` | by `cli` | a TLS server for tests |

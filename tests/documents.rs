@@ -93,6 +93,43 @@ fn run_document(path: &Path) {
     }
 }
 
+/// How GitHub names a heading in a link: letters, digits, `-` and `_` in lower case, hyphens for
+/// blanks.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [".", "docs", "benches", "templates", "tests"];
+    let pages = folders.into_iter().flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    let pages =
+        pages.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "md"));
+    let mut links = 0;
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.contains("://") {
+                continue;
+            }
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(file.exists(), "{}: {target}", page.display());
+            if !heading.is_empty() {
+                let text = std::fs::read_to_string(&file).unwrap();
+                let mut headings = text
+                    .lines()
+                    .filter_map(|line| Some(line.trim_start_matches('#')).filter(|h| h.len() < line.len()));
+                assert!(headings.any(|h| anchor(h) == heading), "{}: {target}", page.display());
+            }
+            links += 1;
+        }
+    }
+    assert!(links > 40, "{links}");
+}
+
 #[test]
 fn readme_tells_the_truth() {
     run_document(&Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));

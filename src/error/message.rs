@@ -119,6 +119,9 @@ impl fmt::Display for Error {
             Self::Missing { what: "chain", name, path } => {
                 write!(f, "the issuers of {} are lost: {} is missing or empty", Shown(name), ShownPath(path))
             }
+            Self::Missing { what: what @ ("CA" | "leaf"), name, path } => {
+                write!(f, "no {what} {} in the store {}", Shown(name), ShownPath(path))
+            }
             Self::Missing { what, name, path } => {
                 write!(f, "no {what} {} in {}", Shown(name), ShownPath(path))
             }
@@ -162,16 +165,16 @@ impl fmt::Display for Error {
             Self::PublicKey { reason } => write!(f, "the public key cannot be certified: {}", Shown(reason)),
             Self::Reason { input, known } => {
                 let known = known.join(", ");
-                write!(f, "`{}` is no reason to take a certificate back: {known}", Shown(input))
+                write!(f, "`{}` is no reason for a revocation: {known}", Shown(input))
             }
             Self::Rule { input, reason } => {
                 write!(f, "the rule `{}` cannot be set aside: {reason}", Shown(input))
             }
             Self::Revoked { subject, ca, reason, .. } => {
-                write!(f, "`{}` was taken back by the CA {} ({reason})", Shown(subject), Shown(ca))
+                write!(f, "`{}` was revoked by the CA {} ({reason})", Shown(subject), Shown(ca))
             }
             Self::NotOnHold { serial, reason } => {
-                write!(f, "{serial} was taken back for good ({reason}), and is not on hold")
+                write!(f, "{serial} is revoked for good ({reason}): only what is on hold can be released")
             }
             Self::Serial { input } => {
                 write!(f, "`{}` is no serial number: 1 to 20 octets in hexadecimal", Shown(input))

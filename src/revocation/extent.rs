@@ -80,7 +80,7 @@ impl Extent {
             return Err("it is an indirect list, which tells of other issuers' certificates too".to_owned());
         }
         if said.only_some_reasons.is_some() {
-            return Err("it tells of certificates that were taken back for some reasons alone".to_owned());
+            return Err("it covers certificates that were revoked for some reasons alone".to_owned());
         }
         let only = match (said.only_contains_user_certs, said.only_contains_ca_certs) {
             _ if said.only_contains_attribute_certs => {

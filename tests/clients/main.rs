@@ -20,7 +20,7 @@ use serde_json::Value;
 use support::{Sandbox, json, judge};
 use works::Case;
 
-/// The table that docs/api-gateway.md shows is the one that the command knows.
+/// The table that docs/clients.md shows is the one that the command knows.
 #[test]
 fn the_page_shows_the_table() {
     #[derive(serde::Deserialize)]
@@ -70,7 +70,7 @@ fn the_page_shows_the_table() {
             writeln!(text, "| {} | {says} | {fix} |", when.join("; ")).unwrap();
         }
     }
-    let page = root.join("docs/api-gateway.md");
+    let page = root.join("docs/clients.md");
     let old = std::fs::read_to_string(&page).unwrap();
     let (before, rest) = old.split_once("cargo test --test clients -->\n").unwrap();
     let (_, after) = rest.split_once("<!-- end -->").unwrap();
@@ -78,7 +78,7 @@ fn the_page_shows_the_table() {
     if std::env::var_os("CERTFORGE_BLESS").is_some() {
         std::fs::write(&page, new).unwrap();
     } else {
-        assert!(old == new, "docs/api-gateway.md is not up to date: CERTFORGE_BLESS=1 writes it");
+        assert!(old == new, "docs/clients.md is not up to date: CERTFORGE_BLESS=1 writes it");
     }
 }
 

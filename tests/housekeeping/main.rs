@@ -274,7 +274,7 @@ fn what_cannot_be_looked_up_is_not_taken_for_good() {
     let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", CERTFORGE, "verify", "a.example"];
     let ran = support::ran(command.args(nobody).output().unwrap());
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert!(ran.stderr.contains("whether it was taken back is not known"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("whether it was revoked is not known"), "{}", ran.stderr);
 }
 
 #[test]

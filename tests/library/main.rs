@@ -5,6 +5,7 @@ mod authorities;
 mod certificates;
 mod ended;
 mod errors;
+mod every_error;
 mod faults;
 mod forms;
 mod gateway;

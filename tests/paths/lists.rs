@@ -39,7 +39,7 @@ fn lists_by_whose_they_are_when_and_what_they_take_back() {
     assert_eq!(ask(&[list(&ca, 1, &[&[1, 2, 3]], now - day, now + day)]), [""; 0]);
     let revoked = ask(&[taken(1)]);
     assert_eq!(revoked.len(), 1);
-    assert!(revoked[0].starts_with("!path.revoked leaf: it was taken back "), "{revoked:?}");
+    assert!(revoked[0].starts_with("!path.revoked leaf: it was revoked "), "{revoked:?}");
     // Of two of one second the higher number tells, in whatever order they come.
     for lists in [[clean(), taken(2)], [taken(2), clean()]] {
         assert_eq!(ask(&lists).len(), 1);

@@ -51,7 +51,7 @@ fn what_a_replaced_ca_issued_stays_revoked() {
     assert!(metrics.lines().any(|l| l.contains("name=\"a.example\"") && l.ends_with(" 1")), "{metrics}");
     let due = sandbox.run("renew --due");
     assert_ne!(due.status, 0, "{}", due.stderr);
-    assert!(due.stderr.contains("a.example") && due.stderr.contains("taken back"), "{}", due.stderr);
+    assert!(due.stderr.contains("a.example") && due.stderr.contains("was revoked"), "{}", due.stderr);
     // What is said to do about it does it.
     for args in ["renew a.example", "verify a.example", "renew --due"] {
         assert!(sandbox.run(args).stderr.contains("--ca "), "{args}: {}", sandbox.run(args).stderr);
@@ -130,7 +130,7 @@ fn a_manifest_makes_anew_what_stands_below_a_revoked_certificate() {
     sandbox.ok("ca renew issuing");
     assert_eq!(sandbox.run("verify a.example").status, 1);
     let made = json(&sandbox.ok("apply --json").stdout);
-    assert_eq!(made["leaves"][0]["reason"], "a CA above it was taken back", "{made}");
+    assert_eq!(made["leaves"][0]["reason"], "a CA above it was revoked", "{made}");
     sandbox.ok("verify a.example");
     assert_eq!(json(&sandbox.ok("apply --json").stdout)["leaves"][0]["state"], "unchanged");
 }
@@ -218,7 +218,7 @@ fn what_the_lists_of_an_adopted_ca_say_is_taken_over_or_told() {
     for (folder, list) in [("two", list.replace("AAA", "A")), ("three", list[..2_000].to_owned())] {
         write(folder, &list);
         let said = sandbox.run(&format!("--dir {folder}s ca adopt {folder}")).stderr;
-        assert!(said.contains("crl.pem") && said.contains("what it takes back is not taken over"), "{said}");
+        assert!(said.contains("crl.pem") && said.contains("what it revokes is not taken over"), "{said}");
     }
 }
 

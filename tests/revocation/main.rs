@@ -198,7 +198,7 @@ fn a_hold_becomes_a_graver_reason_and_nothing_becomes_a_lesser_one() {
     for more in ["", " --dry-run"] {
         refused(&sandbox, &format!("renew b.example --reuse-key{more}"), 3, "revoked");
     }
-    assert!(sandbox.ok("revoke a.example").stderr.contains("taken back before"));
+    assert!(sandbox.ok("revoke a.example").stderr.contains("was revoked before"));
     // Who gives no reason after a hold means for good: it is not given back.
     sandbox.ok("leaf c.example --key p256");
     sandbox.ok("revoke c.example --reason certificateHold");
@@ -340,7 +340,7 @@ fn a_leaf_that_was_taken_back_is_refused_by_its_name_without_a_list() {
         let found = json(&ran.stdout);
         let revoked = found["findings"].as_array().unwrap().iter().find(|f| f["code"] == "path.revoked");
         let revoked = revoked.unwrap_or_else(|| panic!("{command}: {found}"));
-        let message = "it was taken back by the CA default (keyCompromise)";
+        let message = "it was revoked by the CA default (keyCompromise)";
         assert_eq!(revoked["message"], message, "{command}");
     }
     // By its file too, wherever that is: it is the store's own CA that is asked.
@@ -361,7 +361,7 @@ fn a_leaf_that_was_taken_back_is_refused_by_its_name_without_a_list() {
         "import-acm --from x.pem --private-key certforge/a.example/key.pem",
     ] {
         let ran = sandbox.run(&format!("{args} --sim"));
-        assert!(ran.status == 3 && ran.stderr.contains("it was taken back"), "{args}: {}", ran.stderr);
+        assert!(ran.status == 3 && ran.stderr.contains("it was revoked"), "{args}: {}", ran.stderr);
     }
     sandbox.ok("renew a.example");
     sandbox.ok("import-acm a.example --sim");

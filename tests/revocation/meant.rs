@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::{self, Sandbox, json, judge, openssl, refused};
+use super::support::{self, Sandbox, json, judge, openssl, output, refused};
 
 #[test]
 fn what_is_not_on_record_is_taken_back_when_its_ca_is_named() {
@@ -73,6 +73,25 @@ openssl req -new -newkey rsa:2048 -nodes -keyout k -subj /CN=x | openssl x509 -r
     sandbox.ok("revoke 5 --ca two");
 }
 
+/// OpenSSL is the proof: it goes on believing what the list has by another number.
+#[test]
+fn a_negative_serial_number_is_told_to_be_found_in_no_list() {
+    let Some(program) = judge("openssl") else { return };
+    let sandbox = Sandbox::new();
+    let script = "mkdir pki; cd pki
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=x -addext keyUsage=critical,keyCertSign,cRLSign
+openssl req -new -newkey rsa:2048 -nodes -keyout k -subj /CN=y | openssl x509 -req -CA ca.pem -CAkey ca.key -set_serial -5 -out y.pem";
+    let mut shell = std::process::Command::new("sh");
+    sandbox.isolate(shell.args(["-ec", script]));
+    assert_eq!(support::ran(shell.output().unwrap()).status, 0);
+    sandbox.ok("ca adopt pki");
+    let said = sandbox.ok("revoke pki/y.pem").stderr;
+    assert!(said.contains("the serial number fb is negative"), "{said}");
+    let list = "verify -crl_check -CAfile pki/ca.pem -CRLfile certforge/ca/default/crl.pem pki/y.pem";
+    let (good, text) = output(&program, &list.split(' ').collect::<Vec<_>>(), sandbox.path());
+    assert!(good, "{text}");
+}
+
 #[test]
 fn one_damaged_record_stops_nothing_else() {
     let sandbox = Sandbox::new();
@@ -128,7 +147,7 @@ fn a_record_that_cannot_be_read_is_of_what_was_taken_back() {
         ("import-acm a.example --sim", 3),
     ] {
         let ran = sandbox.run(args);
-        let is_told = ran.stdout.contains("revoked") || ran.stderr.contains("taken back");
+        let is_told = ran.stdout.contains("revoked") || ran.stderr.contains("was revoked");
         assert!(ran.status == code && is_told, "{args}: {} {}", ran.stdout, ran.stderr);
     }
     std::fs::write(&record, whole).unwrap();

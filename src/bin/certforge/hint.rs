@@ -1,7 +1,7 @@
 //! What to type next, by error. Hints name flags, so they live with the command
 //! and not in the library.
 
-use certforge::check::acm::Rule;
+use certforge::check::acm::{RULES, Rule};
 use certforge::error::{Error, NameFault, Shown};
 use certforge::{Finding, Severity};
 
@@ -12,7 +12,7 @@ pub fn of_refusal(findings: &[Finding]) -> &'static str {
     if allowed.all(|a| a) {
         "put these right; or, where ACM may take it nevertheless, set the rule aside with --allow RULE"
     } else {
-        "put these right first: an import cannot be taken back"
+        "put these right first: an import cannot be undone"
     }
 }
 
@@ -22,6 +22,9 @@ pub fn of(error: &Error) -> Option<String> {
     let text = match error {
         Error::AlreadyExists { what: "CA", .. } => {
             "use it as it is, or give another name; `certforge ca new NAME --force` replaces it (what it issued then has no issuer)"
+        }
+        Error::AlreadyExists { what: "another CA", .. } => {
+            "take it over under another name: certforge ca adopt PATH OTHER; `certforge ca list` shows the CAs there are"
         }
         Error::AlreadyExists { what: "request", .. } => "use the one that is there; --force makes another",
         Error::AlreadyExists { what: "folder", .. } => "remove it first, or choose another folder",
@@ -38,6 +41,9 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::AwsAnswer { action: "PutRestApi" | "CreateDeployment", .. } => {
             "look at the API and its stage before it is run again: what was done is not known"
+        }
+        Error::AwsAnswer { action: "AddTagsToCertificate" | "DeleteCertificate", .. } => {
+            "whether it was done is not known: run the same command again, which looks at what is there first"
         }
         Error::AwsAnswer { .. } => {
             "run it again: nothing was changed, and an import looks at ACM for the certificate first"
@@ -105,7 +111,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Server { .. } => {
             "look at host and port; what speaks before TLS is named with --starttls smtp, imap, postgres or mysql"
         }
-        Error::AwsUnreached { .. } => "nothing was sent: look at the network and at --endpoint-url",
+        Error::AwsUnreached { .. } => {
+            "nothing was sent: look at the network, HTTPS_PROXY, the spelling of the region and --endpoint-url"
+        }
         Error::CaNotValid { .. } => {
             "one that has ended gets more time: certforge ca renew NAME, or where the CA above it is not here another one: certforge ca new NAME --force, and certforge up LEAF; otherwise set the clock"
         }
@@ -154,7 +162,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
             "make room on the disk, then run it again"
         }
-        Error::Io { path, .. } if path.ends_with("ca.key") => {
+        Error::Io { source, path, .. }
+            if source.kind() == std::io::ErrorKind::NotFound && path.ends_with("ca.key") =>
+        {
             "the CA's private key has to be there to issue: bring it back from a backup, or make a new CA"
         }
         Error::Io { source, path, .. }
@@ -171,7 +181,7 @@ pub fn of(error: &Error) -> Option<String> {
             ));
         }
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            "choose another directory with --dir, or change its permissions"
+            "this user may not: run it as the owner of that path, or change its permissions; --dir chooses another store"
         }
         Error::KeyEncryption { reason } if reason.contains("Proc-Type") => {
             "turn it into PKCS#8: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in OLD -out NEW"
@@ -188,15 +198,19 @@ pub fn of(error: &Error) -> Option<String> {
             "change the field of --set, or of the template, that makes it so; where there is none, please report this with the command you ran"
         }
         Error::Listen { .. } => "give another address with --listen; port 0 is any that is free",
-        Error::Lock { .. } => "wait for the other one to end, then try again",
+        Error::Lock { .. } => {
+            "wait for the other one to end, then try again: a lock ends with its process, and no file has to be removed"
+        }
         Error::MalformedPem { reason } | Error::MalformedCertificate { reason } => instead(reason),
-        Error::Manifest { .. } => "docs/ca.md shows every table and field of a manifest",
+        Error::Manifest { .. } => "certforge apply --help shows a manifest",
         Error::MalformedCrl { .. } => "move the file away, and make it anew: certforge crl",
         Error::MalformedRequest { .. } => "make one with `certforge csr NAME` or `openssl req -new`",
         Error::MalformedRecord { .. } => {
             "move the file away; `certforge import-acm` finds the certificate again, or takes --certificate-arn"
         }
-        Error::Missing { what: "CA", name, .. } if name == "default" => "make one with `certforge ca new`",
+        Error::Missing { what: "CA", name, .. } if name == "default" => {
+            "make one with `certforge ca new`; one that is there already is in another store, which --dir or CERTFORGE_DIR names"
+        }
         Error::Missing { what: "issuing CA", .. } => {
             "another CA of this store takes it over: certforge up NAME --ca CA"
         }
@@ -227,11 +241,15 @@ pub fn of(error: &Error) -> Option<String> {
         }
         Error::NotACa { .. } => "sign with a CA certificate: CA:TRUE and keyCertSign",
         Error::NotRenewable { .. } => "issue it anew as you want it: certforge leaf NAME --force",
-        Error::OutlivesIssuer { .. } => "ask for a shorter time with --days",
+        Error::OutlivesIssuer { .. } => {
+            "ask for a shorter time with --days, or give the CA more: certforge ca renew NAME"
+        }
         Error::PathLength { .. } => {
             "a CA has room for as many CAs below it as it was made with: certforge ca new NAME --path-length 2, and of one under it certforge ca new NAME --under CA --path-length 1"
         }
-        Error::Passphrase { reason: "is needed, and none was given", of } if of.ends_with("from now on") => {
+        Error::Passphrase { reason: "is needed, and none was given", of }
+            if of.ends_with("(the new one)") =>
+        {
             "give it with --new-passphrase-file FILE or --new-passphrase-fd N, or run this on a terminal"
         }
         Error::Passphrase { reason: "is needed, and none was given", .. } => {
@@ -249,7 +267,7 @@ pub fn of(error: &Error) -> Option<String> {
             "give that CA's: of the CA that issues with --passphrase-file, of one above it with --issuer-passphrase-file"
         }
         Error::Passphrase { .. } => {
-            "give the right one; `certforge ca rekey-passphrase` changes that of a CA"
+            "give the right one: one that is lost cannot be recovered (certforge ca rekey-passphrase changes a CA's)"
         }
         Error::Path { reason: "is a folder", .. } => "give a file",
         Error::Path { reason: "is larger than 4 MiB", .. } => {
@@ -259,7 +277,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Permissions { path, .. } => {
             return Some(format!("chmod 600 '{}'", Shown(&path.to_string_lossy())));
         }
-        Error::Unrecordable { .. } => "give --record FILE in a folder that can be written",
+        Error::Unrecordable { .. } => {
+            "make that folder writable; for --certificate and --from, --record FILE chooses another one"
+        }
         Error::PublicKey { .. } => "make another key: certforge csr NAME, or openssl req -newkey rsa:2048",
         Error::Purpose { purpose, .. } => {
             return Some(format!(
@@ -271,7 +291,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Row { .. } => {
             "one leaf a line: names by comma, CSV with a header such as name,san,days, or JSON"
         }
-        Error::Rule { .. } => "the rules that may be set aside are in docs/acm.md",
+        Error::Rule { .. } => return Some(allowable()),
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",
         Error::Subject { .. } => "write it as OpenSSL does: --subj '/C=JP/O=Example/CN=10.103.10.95'",
@@ -306,6 +326,12 @@ pub fn of(error: &Error) -> Option<String> {
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// The rules that `--allow` takes.
+fn allowable() -> String {
+    let names: Vec<&str> = RULES.iter().filter(|rule| rule.may_be_allowed).map(Rule::name).collect();
+    format!("--allow takes {}", names.join(", "))
 }
 
 /// What helps where API Gateway refuses.
@@ -350,7 +376,7 @@ fn aws(code: &str) -> &'static str {
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch" => "these credentials are not valid here: look at --profile and the clock",
-        _ => "docs/acm.md lists what ACM says, why, and what to do",
+        _ => "certforge explain 'TEXT' says why, and what to do",
     }
 }
 

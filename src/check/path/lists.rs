@@ -85,7 +85,7 @@ pub(super) fn judge(question: &Question<'_>, path: &[&Certificate]) -> Vec<Said>
         let mut since =
             own.iter().filter(|(other, part, _)| part.is_some() && other.this_update() >= list.this_update());
         if let Some(revoked) = taken_back.as_ref().or_else(|| since.find_map(|(.., t)| t.as_ref())) {
-            let message = format!("it was taken back {}: {}", rfc3339(revoked.at), revoked.reason);
+            let message = format!("it was revoked {}: {}", rfc3339(revoked.at), revoked.reason);
             say("path.revoked", Severity::Error, message);
         }
     }
