@@ -83,7 +83,7 @@ fn a_list_that_cannot_be_read_is_no_success() {
     for args in ["ca adopt other/ca/default x --json", "-q ca adopt other/ca/default"] {
         let ran = sandbox.run(args);
         let said = ran.stdout.clone() + &ran.stderr;
-        assert!(ran.status == 1 && said.contains("what it takes back is not taken over"), "{args}: {said}");
+        assert!(ran.status == 1 && said.contains("what it revokes is not taken over"), "{args}: {said}");
     }
 }
 

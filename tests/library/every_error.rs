@@ -281,7 +281,7 @@ pub(crate) fn all() -> Vec<(Error, &'static str, Category, &'static str)> {
             Error::Reason { input: text(), known: vec!["superseded"] },
             "crl.reason",
             Input,
-            "`x` is no reason to take a certificate back: superseded",
+            "`x` is no reason for a revocation: superseded",
         ),
         (
             Error::Revoked { subject: text(), is_ca: true, ca: "root".to_owned(), reason: "superseded" },
