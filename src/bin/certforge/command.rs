@@ -12,6 +12,7 @@ mod ca;
 mod candidate;
 mod check;
 mod clients;
+mod compare;
 mod csr;
 mod explain;
 mod fixtures;

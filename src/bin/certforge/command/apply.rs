@@ -98,7 +98,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let threads = Shared::start();
     let (mut reports, changed) = compare(&wanted, &mut authorities, &threads)?;
-    let put_away = not_wanted(&cas, &wanted, context)?;
+    let not_wanted = not_wanted(&cas, &wanted, context)?;
     let mut left_behind = Vec::new();
     if !args.dry_run {
         // All pass phrases are there before the first CA is.
@@ -131,35 +131,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
                 if args.dry_run { places.would_import(leaf, stays)? } else { places.import(leaf)? };
         }
     }
-    let mut pruned = Vec::new();
-    let (mut stays, mut failed) = (Vec::new(), Vec::new());
-    for entry in put_away {
-        // In ACM it stays, and no status tells of its end any more.
-        for record in entry.imports().iter().flat_map(ImportRecords::all).filter(|r| !r.is_simulated()) {
-            let message = format!("{} goes out of the store, and stays in ACM: {}", entry.name(), record.arn);
-            let finding = Finding::new("apply.in-acm", Severity::Warning, entry.name(), message);
-            stays.push(
-                finding
-                    .fix(format!("delete it there when nobody uses it: certforge acm show {}", record.arn)),
-            );
-        }
-        match (args.prune && !args.dry_run).then(|| context.store.put_away(&entry)) {
-            Some(Err(Error::Changed { .. })) => continue,
-            // What is done is done, and told.
-            Some(Err(e)) => {
-                failed.push(Finding::new(e.code(), Severity::Error, entry.name(), e.to_string()));
-                continue;
-            }
-            Some(Ok(())) | None => {}
-        }
-        pruned.push(path(&entry.folder));
-    }
+    let (not_in_manifest, of_pruning) = prune(args, &not_wanted, context);
     let mut said: Vec<_> =
         authorities.loaded.into_values().flat_map(|loaded| findings(&loaded.findings)).collect();
-    if args.prune {
-        said.extend(findings(&stays));
-        said.extend(findings(&failed));
-    }
+    said.extend(findings(&of_pruning));
     for mut left in left_behind {
         // What the manifest asks for has been made again.
         let folder = context.store.root().join(&left.folder);
@@ -171,9 +146,38 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         authorities: ca_reports,
         leaves: reports,
         pruned: args.prune,
-        not_in_manifest: pruned,
+        not_in_manifest,
         findings: said,
     })))
+}
+
+/// Puts leaves away that the manifest does not have, where that is asked for: their folders, and
+/// what is to be said of them.
+fn prune(args: &Args, not_wanted: &[LeafEntry], context: &Context) -> (Vec<String>, Vec<Finding>) {
+    let mut folders = Vec::new();
+    let (mut stays, mut failed) = (Vec::new(), Vec::new());
+    for entry in not_wanted {
+        // In ACM it stays, and no status tells of its end any more.
+        for record in entry.imports().iter().flat_map(ImportRecords::all).filter(|r| !r.is_simulated()) {
+            let message = format!("{} goes out of the store, and stays in ACM: {}", entry.name(), record.arn);
+            let finding = Finding::new("apply.in-acm", Severity::Warning, entry.name(), message);
+            let fix = format!("delete it there when nobody uses it: certforge acm show {}", record.arn);
+            stays.push(finding.fix(fix));
+        }
+        match (args.prune && !args.dry_run).then(|| context.store.put_away(entry)) {
+            Some(Err(Error::Changed { .. })) => {}
+            // What is done is done, and told.
+            Some(Err(e)) => {
+                failed.push(Finding::new(e.code(), Severity::Error, entry.name(), e.to_string()));
+            }
+            Some(Ok(())) | None => folders.push(path(&entry.folder)),
+        }
+    }
+    if !args.prune {
+        return (folders, Vec::new());
+    }
+    stays.append(&mut failed);
+    (folders, stays)
 }
 
 /// The leaves that are to have forms and to be imported: all but those that were refused.

@@ -274,6 +274,18 @@ impl Known {
     }
 }
 
+/// That a leaf would get no more time than it has; with the CA that ends with it.
+fn no_gain(args: &Args, entry: &LeafEntry, ending_ca: Option<&str>) -> Finding {
+    let (name, end) = (entry.name(), rfc3339(entry.certificate.validity().not_after()));
+    let message = format!("{name} is due and was not renewed: it would end no later than now, {end}");
+    let fix = match ending_ca {
+        _ if args.lifetime.is_given() => "it has more time than that: give it more, or none".to_owned(),
+        Some(ca) => format!("certforge ca renew {ca}"),
+        None => format!("its end was fixed: certforge renew {name} --days N"),
+    };
+    Finding::new("renew.no-gain", Severity::Error, name, message).fix(fix)
+}
+
 /// Renews one leaf, and imports it where it was imported.
 fn one(
     args: &Args,
@@ -333,18 +345,8 @@ fn one(
         && Chains::new(&context.store).gone(entry)?.is_none();
     if args.due && is_believed && whole && new_end <= end {
         // Every run would make another one, with no more time than this one has.
-        let message = format!(
-            "{} is due and was not renewed: it would end no later than now, {}",
-            entry.name(),
-            rfc3339(end)
-        );
-        let no_gain = Finding::new("renew.no-gain", Severity::Error, entry.name(), message);
-        let fix = match authority.filter(|a| a.validity().not_after() <= end) {
-            _ if args.lifetime.is_given() => "it has more time than that: give it more, or none".to_owned(),
-            Some(_) => format!("certforge ca renew {}", ca.as_deref().unwrap_or_default()),
-            None => format!("its end was fixed: certforge renew {} --days N", entry.name()),
-        };
-        passed_over.push(no_gain.fix(fix));
+        let ends = authority.is_some_and(|a| a.validity().not_after() <= end);
+        passed_over.push(no_gain(args, entry, ca.as_deref().filter(|_| ends)));
         if args.is_imported_again() && is_behind(entry)? {
             return import_only(args, context, issuers, entry).map(|done| done.outcome).transpose();
         }

@@ -5,17 +5,17 @@ mod issuer;
 
 use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, Origin, Overwrite};
-use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest};
 
 use crate::command::ca::new::root_name;
+use crate::command::compare::{self, Wanted};
 use crate::command::inventory::{Chains, Place, has_usages, is_key_elsewhere, is_same};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
 #[cfg(feature = "aws")]
 use crate::command::places::UpArgs as AcmArgs;
 use crate::context::{Context, DEFAULT_CA, Failure};
 use crate::environment;
-use crate::report::{CaReport, LeafReport, Report, State, UpReport, findings, same_names};
+use crate::report::{CaReport, LeafReport, Report, State, UpReport, findings};
 use before::{as_before, issuer_of, lost, on_record};
 use issuer::{Issuer, ShapeArgs};
 
@@ -376,20 +376,8 @@ fn different(
     if Chains::new(&context.store).gone(entry)?.is_some() {
         return reason("a CA above it was revoked");
     }
-    if !same_names(plan.names(), found) {
-        let gone: Vec<String> = found
-            .names()
-            .iter()
-            .filter(|n| !plan.names().iter().any(|w| w == *n))
-            .map(ToString::to_string)
-            .collect();
-        if gone.is_empty() {
-            return reason("its names are different");
-        }
-        return Ok(Some(format!("its names are different: {} is left out", gone.join(", "))));
-    }
-    if found.public_key().algorithm() != Some(plan.key()) {
-        return reason("its kind of key is different");
+    if let Some(different) = compare::in_names_or_key(found, plan) {
+        return Ok(Some(different));
     }
     let asks_for_subject = args.issue.request.has_subject() || args.issue.request.has_template();
     if asks_for_subject && found.subject_der() != plan.subject().to_der()? {
@@ -422,23 +410,15 @@ fn different(
     if !whole {
         return reason("its files are missing, damaged or different");
     }
-    let have = found.validity();
-    if have.not_before() > context.now {
-        return Ok(Some(format!("it is not valid before {}", rfc3339(have.not_before()))));
-    }
-    // The same request at the time of the leaf that is there: months differ in length.
-    let then = have.not_before().checked_add(certforge::validity::BACKDATE).unwrap_or(have.not_before());
-    let planned = work.request.plan(then);
-    let wanted = planned.map(|p| p.within(authority.validity()).validity().not_after());
-    let asks_for_length = args.issue.has_lifetime() || args.issue.request.has_template();
-    if asks_for_length && wanted.is_ok_and(|wanted| wanted != have.not_after()) {
-        return reason("its validity is different");
-    }
-    // A short-lived leaf is due when a third of its time is left, a long-lived
-    // one 30 days before its end; one cut to its issuer's end gains nothing.
-    let due = have.is_due(context.now, None);
-    let gain = have.not_after() < plan.validity().not_after();
-    Ok((due && gain).then(|| format!("it ends at {}", rfc3339(have.not_after()))))
+    let wanted = Wanted {
+        request: work.request,
+        plan,
+        authority,
+        has_length: args.issue.has_lifetime() || args.issue.request.has_template(),
+        within: None,
+        now: context.now,
+    };
+    Ok(wanted.in_time(found.validity()))
 }
 
 impl Args {

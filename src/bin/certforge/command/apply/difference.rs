@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use certforge::store::{CaEntry, Derived, KeyState, LeafEntry};
-use certforge::validity::{BACKDATE, rfc3339};
+use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, Lifetime, Severity};
 
 use time::OffsetDateTime;
 
 use super::plan::{PlannedCa, PlannedLeaf};
 use crate::command::bundle::{self, FormOptions};
+use crate::command::compare::{self, Wanted, asked_at};
 use crate::command::inventory::{Chains, Issuers, Place, has_usages, is_ca_due, is_same, renewal_of};
 use crate::context::{Context, Failure};
-use crate::report::{State, same_names};
+use crate::report::State;
 use crate::spelling::quoted;
 
 /// Refuses a CA that is there and is another one: what it issued would have no issuer.
@@ -60,10 +61,9 @@ pub fn of_ca(
     if is_ca_due(have, context.now, None) {
         tell("ca.due", format!("the CA {} ends soon", ca.name), renewal_of(entry, issuers));
     }
-    let then = have.not_before().checked_add(BACKDATE).unwrap_or(have.not_before());
     // One that is cut to the CA above it ends when that does.
     if let (Some(lifetime), None) = (ca.lifetime, &ca.under)
-        && let Ok(wanted) = lifetime.starting(then)
+        && let Ok(wanted) = lifetime.starting(asked_at(have))
         && wanted.not_after() != have.not_after()
     {
         let message = format!("the CA {} ends at {}", ca.name, rfc3339(have.not_after()));
@@ -179,11 +179,8 @@ fn reason(
     if Chains::new(&context.store).gone(entry)?.is_some() {
         return because("a CA above it was revoked");
     }
-    if !same_names(plan.names(), found) {
-        return because("its names are different");
-    }
-    if found.public_key().algorithm() != Some(plan.key()) {
-        return because("its kind of key is different");
+    if let Some(different) = compare::in_names_or_key(found, &plan) {
+        return Ok(Some(different));
     }
     if found.subject_der() != plan.subject().to_der()? {
         return because("its subject is different");
@@ -195,18 +192,13 @@ fn reason(
     if !entry.is_whole(template.send_root()) {
         return because("its files are missing, damaged or different");
     }
-    // The same request at the time of the leaf that is there.
-    let have = found.validity();
-    if have.not_before() > context.now {
-        return Ok(Some(format!("it is not valid before {}", rfc3339(have.not_before()))));
-    }
-    let then = have.not_before().checked_add(BACKDATE).unwrap_or(have.not_before());
-    if let Ok(then) = leaf.request.plan(then)
-        && authority.fit(then).validity().not_after() != have.not_after()
-    {
-        return because("its validity is different");
-    }
-    let gain = have.not_after() < plan.validity().not_after();
-    let due = have.is_due(context.now, leaf.within);
-    Ok((due && gain).then(|| format!("it ends at {}", rfc3339(have.not_after()))))
+    let wanted = Wanted {
+        request: &leaf.request,
+        plan: &plan,
+        authority,
+        has_length: true,
+        within: leaf.within,
+        now: context.now,
+    };
+    Ok(wanted.in_time(found.validity()))
 }
