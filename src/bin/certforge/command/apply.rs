@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod acm;
+mod authorities;
 mod difference;
 mod manifest;
 mod plan;
@@ -11,25 +12,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use certforge::key::PrivateKey;
-use certforge::store::{
-    ImportRecords, LeafEntry, LeftBehind, LoadedAuthority, Origin, Overwrite, is_regular,
-};
+use certforge::store::{ImportRecords, LeafEntry, LeftBehind, Origin, Overwrite, is_regular};
 use certforge::validity::rfc3339;
-use certforge::{Authority, Error, Finding, Severity};
+use certforge::{Error, Finding, Severity};
 use rayon::prelude::*;
-use zeroize::Zeroizing;
 
 use crate::command::bundle::{self, FormOptions};
-use crate::command::ca::new::rehearsed;
 use crate::command::inventory::{Issuers, leaves};
-use crate::command::passphrase::{PassphraseArgs, from_file, read_first_line};
+use crate::command::passphrase::{PassphraseArgs, read_first_line};
 use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
 use crate::report::{
-    ApplyLeaf, ApplyReport, CaReport, FailedForm, Problem, Report, State, findings, left_behind_findings,
-    path,
+    ApplyLeaf, ApplyReport, FailedForm, Problem, Report, State, findings, left_behind_findings, path,
 };
 use crate::threads::Shared;
+use authorities::{Authorities, look_at_ca, make_ca, missing_ca, secret};
 use difference::Verdict;
 use manifest::Manifest;
 use plan::{PlannedCa, PlannedLeaf};
@@ -186,127 +183,6 @@ fn goes_on<'a>(
     wanted: &'a [PlannedLeaf],
 ) -> impl Iterator<Item = (&'a mut ApplyLeaf, &'a PlannedLeaf)> {
     reports.iter_mut().zip(wanted).filter(|(report, _)| report.error.is_none())
-}
-
-/// The CAs with their keys, each loaded once.
-struct Authorities<'a> {
-    args: &'a Args,
-    context: &'a Context,
-    /// Where the manifest is: its paths start there.
-    base: &'a Path,
-    loaded: BTreeMap<String, LoadedAuthority>,
-    /// Those that are not made yet: one that nobody keeps, and the name of the one above.
-    rehearsed: BTreeMap<String, (Authority, Option<String>)>,
-}
-
-impl Authorities<'_> {
-    /// A CA that is there, whose pass phrase may be in a file.
-    fn load(&mut self, name: &str, file: Option<&str>) -> Result<&Authority, Failure> {
-        if !self.loaded.contains_key(name) {
-            let loaded = match file {
-                Some(file) => {
-                    let file = self.base.join(file);
-                    self.context.store.authority(name, self.context.now, &mut from_file(&file))?
-                }
-                None => self.context.authority(name, &self.args.passphrase)?,
-            };
-            self.loaded.insert(name.to_owned(), loaded);
-        }
-        self.get(name).ok_or_else(|| missing_ca(name, self.context))
-    }
-
-    fn get(&self, name: &str) -> Option<&Authority> {
-        self.loaded.get(name).map(|loaded| &loaded.authority)
-    }
-
-    /// A CA; of one that is not made yet those above it too, up to one that is there and
-    /// knows its own.
-    fn issuers(&self, name: &str) -> Vec<&Authority> {
-        let mut found = Vec::new();
-        let mut next = Some(name);
-        while let Some(name) = next {
-            next = None;
-            match (self.get(name), self.rehearsed.get(name)) {
-                (Some(there), _) => found.push(there),
-                (None, Some((own, above))) => {
-                    found.push(own);
-                    next = above.as_deref();
-                }
-                (None, None) => {}
-            }
-        }
-        found
-    }
-}
-
-fn missing_ca(name: &str, context: &Context) -> Failure {
-    let path = context.store.root().to_owned();
-    Error::Missing { what: "CA", name: name.to_owned(), path }.into()
-}
-
-/// A CA that is there has to be the one that is asked for; one that is missing has to be
-/// one that can be made.
-fn look_at_ca(
-    ca: &PlannedCa,
-    issuers: &Issuers,
-    authorities: &mut Authorities<'_>,
-) -> Result<CaReport, Failure> {
-    let context = authorities.context;
-    let (store, folder) = (&context.store, context.store.ca_folder(&ca.name)?);
-    if store.has_authority(&ca.name)? {
-        let entry = store.ca_entry(&ca.name)?;
-        difference::check_ca(ca, &entry, issuers, &authorities.args.file)?;
-        let mut report = CaReport::of(State::Unchanged, &ca.name, &folder, &entry.certificate, context.now);
-        report.findings = findings(&difference::of_ca(ca, &entry, issuers, context)?);
-        return Ok(report);
-    }
-    if let Some(file) = &ca.passphrase_file {
-        read_first_line(&authorities.base.join(file))?;
-    }
-    let mut plan = ca.plan.clone();
-    if let Some(under) = &ca.under {
-        if !authorities.rehearsed.contains_key(under) {
-            authorities.load(under, ca.issuer_passphrase_file.as_deref())?;
-        }
-        for above in authorities.issuers(under) {
-            plan = plan.within(above.validity());
-            above.check_under(&plan)?;
-        }
-    }
-    authorities.rehearsed.insert(ca.name.clone(), (rehearsed(&plan)?, ca.under.clone()));
-    Ok(CaReport::planned(&ca.name, &folder, &plan, context.now))
-}
-
-/// The pass phrase of a CA that is to be made, where it is to have one.
-fn secret(ca: &PlannedCa, authorities: &Authorities<'_>) -> Result<Option<Zeroizing<String>>, Failure> {
-    Ok(match (&ca.passphrase_file, ca.encrypt) {
-        (Some(file), _) => Some(read_first_line(&authorities.base.join(file))?),
-        (None, true) => Some(authorities.args.passphrase.fresh(&format!("the CA {}", ca.name))?),
-        (None, false) => None,
-    })
-}
-
-/// Makes a CA that is missing.
-fn make_ca(
-    ca: &PlannedCa,
-    secret: Option<&Zeroizing<String>>,
-    authorities: &mut Authorities<'_>,
-) -> Result<CaReport, Failure> {
-    let (context, store) = (authorities.context, &authorities.context.store);
-    let key = PrivateKey::generate(ca.plan.key())?;
-    let authority = match &ca.under {
-        None => Authority::create(&ca.plan, key)?,
-        Some(under) => {
-            let above = authorities.load(under, ca.issuer_passphrase_file.as_deref())?;
-            above.create_under(&ca.plan.clone().within(above.validity()), key)?
-        }
-    };
-    let secret = secret.map(|s| s.as_str());
-    let saved = store.save_authority(&ca.name, &authority, secret, ca.under.as_deref(), Overwrite::Refuse)?;
-    let report = CaReport::of(State::Created, &ca.name, &saved.folder, authority.certificate(), context.now);
-    authorities.rehearsed.remove(&ca.name);
-    authorities.loaded.insert(ca.name.clone(), LoadedAuthority { authority, findings: Vec::new() });
-    Ok(report.saved(&saved))
 }
 
 /// What is to be done with each leaf, and which of them are to be made.
