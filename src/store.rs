@@ -447,6 +447,18 @@ impl Store {
         Lock::file(&self.root.join(SIMULATED_LOCK), SIMULATOR_PATIENCE)
     }
 
+    /// Keeps other runs that apply a manifest waiting, for so long at most. Where there is no
+    /// store yet its directory is made.
+    ///
+    /// # Errors
+    /// [`Error::Lock`] where another one takes longer; [`Error::Io`].
+    pub fn lock_applied(&self, patience: Duration) -> Result<Lock> {
+        if self.require().is_err() {
+            self.prepare()?;
+        }
+        Lock::on(&self.root, patience)
+    }
+
     /// What a simulator of ACM held at the end of an earlier run, if there was one.
     ///
     /// # Errors

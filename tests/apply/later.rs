@@ -51,6 +51,44 @@ fn what_ends_soon_is_made_anew_and_what_gains_nothing_is_not() {
 }
 
 #[test]
+fn runs_at_the_same_time_take_turns() {
+    let sandbox = Sandbox::new();
+    put(
+        &sandbox,
+        "version = 1\n[defaults]\nkey = \"p256\"\nca = \"issuing\"\n[ca.root]\nkey = \"p256\"\n[ca.issuing]\nunder = \"root\"\nkey = \"p256\"\n[leaf.\"a.example\"]\n[leaf.\"b.example\"]\n",
+    );
+    let at_once = |what: &str| {
+        let children: Vec<_> = (0..6)
+            .map(|_| {
+                let mut command = sandbox.command(["apply", "--json"]);
+                command
+                    .stdout(std::process::Stdio::piped())
+                    .stderr(std::process::Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        let mut done = 0;
+        for child in children {
+            let ran = crate::support::ran(child.wait_with_output().unwrap());
+            assert_eq!(ran.status, 0, "{what}: {}", ran.stderr);
+            let document = json(&ran.stdout);
+            let leaves = document["leaves"].as_array().unwrap().iter();
+            done += leaves.filter(|leaf| leaf["state"] == what).count();
+        }
+        done
+    };
+    assert_eq!(at_once("created"), 2, "each leaf is made by one of them");
+    assert_eq!(std::fs::read_dir(sandbox.file("certforge/archive")).map_or(0, Iterator::count), 0);
+    let manifest = sandbox.read("certforge.toml");
+    put(
+        &sandbox,
+        &manifest.replace("[leaf.\"b.example\"]\n", "[leaf.\"b.example\"]\nnames = [\"c.example\"]\n"),
+    );
+    assert_eq!(at_once("replaced"), 1);
+}
+
+#[test]
 fn a_leaf_of_a_ca_that_was_replaced_is_made_anew() {
     let sandbox = Sandbox::new();
     put(&sandbox, "[ca.default]\nkey = \"p256\"\n[leaf.\"a.example\"]\nkey = \"p256\"\n");

@@ -10,18 +10,20 @@ mod plan;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use certforge::key::PrivateKey;
-use certforge::store::{ImportRecords, LeafEntry, LeftBehind, Origin, Overwrite, is_regular};
+use certforge::store::{ImportRecords, LeafEntry, LeftBehind, Lock, Origin, Overwrite, is_regular};
 use certforge::validity::rfc3339;
 use certforge::{Error, Finding, Severity};
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use crate::command::bundle::{self, FormOptions};
 use crate::command::inventory::{Issuers, leaves};
 use crate::command::passphrase::{PassphraseArgs, read_first_line};
 use crate::context::{Context, Failure, Waits};
-use crate::render::Bar;
+use crate::render::{self, Bar};
 use crate::report::{
     ApplyLeaf, ApplyReport, FailedForm, Problem, Report, State, findings, left_behind_findings, path,
 };
@@ -72,6 +74,9 @@ pub struct Args {
     dry_run: bool,
 }
 
+/// How long another run is waited for: it may have a thousand leaves to make and to import.
+const LONGEST_TURN: Duration = Duration::from_mins(15);
+
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let bytes = certforge::store::read_input(&args.file)?;
     let manifest = Manifest::read(&bytes).map_err(|e| e.in_file(&args.file))?;
@@ -81,11 +86,52 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let templates = plan::Templates::of(&manifest).map_err(here)?;
     let cas = plan::cas(&manifest, &templates, context.now).map_err(here)?;
     let wanted = plan::leaves(&manifest, &templates, context.now).map_err(here)?;
+    let asked = Asked { args, context, base: &base, cas: &cas, wanted: &wanted };
+    // Runs at the same time take turns. A store that is not there yet is made only when all that
+    // may be refused was looked at; another run may have made it until then.
+    let is_new = context.store.require().is_err();
+    let _turn = if args.dry_run || is_new { None } else { Some(my_turn(context)?) };
+    let mut secrets = Secrets::new();
+    if let Some(report) = settle(&asked, &mut secrets, !is_new || args.dry_run)? {
+        return Ok(Report::Apply(Box::new(report)));
+    }
+    let _turn = my_turn(context)?;
+    let changed = || Error::Changed { path: context.store.root().to_owned() };
+    Ok(Report::Apply(Box::new(settle(&asked, &mut secrets, true)?.ok_or_else(changed)?)))
+}
+
+/// The pass phrases of CAs that are to be made, where they are to have any: nobody is asked twice.
+type Secrets = BTreeMap<String, Option<Zeroizing<String>>>;
+
+/// What a manifest asks for.
+struct Asked<'a> {
+    args: &'a Args,
+    context: &'a Context,
+    /// Where the manifest is: its paths start there.
+    base: &'a Path,
+    cas: &'a [PlannedCa],
+    wanted: &'a [PlannedLeaf],
+}
+
+/// Waits until no other run applies a manifest to this store.
+fn my_turn(context: &Context) -> certforge::Result<Lock> {
+    match context.store.lock_applied(Duration::ZERO) {
+        Err(Error::Lock { .. }) => {
+            render::progress("apply", "another run applies a manifest to this store: waiting for its end");
+            context.store.lock_applied(LONGEST_TURN)
+        }
+        lock => lock,
+    }
+}
+
+/// Makes what is missing, due or different; no report where nothing is to be made yet.
+fn settle(asked: &Asked<'_>, secrets: &mut Secrets, may_make: bool) -> Result<Option<ApplyReport>, Failure> {
+    let Asked { args, context, base, cas, wanted } = *asked;
     let issuers = Issuers::read(&context.store)?;
     let mut authorities =
-        Authorities { args, context, base: &base, loaded: BTreeMap::new(), rehearsed: BTreeMap::new() };
+        Authorities { args, context, base, loaded: BTreeMap::new(), rehearsed: BTreeMap::new() };
     let mut ca_reports = Vec::new();
-    for ca in &cas {
+    for ca in cas {
         ca_reports.push(look_at_ca(ca, &issuers, &mut authorities)?);
     }
     for file in
@@ -94,35 +140,39 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         read_first_line(&base.join(file))?;
     }
     let threads = Shared::start();
-    let (mut reports, changed) = compare(&wanted, &mut authorities, &threads)?;
-    let not_wanted = not_wanted(&cas, &wanted, context)?;
+    let (mut reports, changed) = compare(wanted, &mut authorities, &threads)?;
+    let not_wanted = not_wanted(cas, wanted, context)?;
+    // All pass phrases are there before the first CA is.
+    for ca in cas.iter().filter(|ca| !args.dry_run && authorities.rehearsed.contains_key(&ca.name)) {
+        if !secrets.contains_key(&ca.name) {
+            secrets.insert(ca.name.clone(), secret(ca, &authorities)?);
+        }
+    }
+    if !may_make {
+        return Ok(None);
+    }
     let mut left_behind = Vec::new();
     if !args.dry_run {
-        // All pass phrases are there before the first CA is.
-        let mut secrets = BTreeMap::new();
-        for ca in cas.iter().filter(|ca| authorities.rehearsed.contains_key(&ca.name)) {
-            secrets.insert(ca.name.as_str(), secret(ca, &authorities)?);
-        }
         for (ca, report) in cas.iter().zip(&mut ca_reports).filter(|(_, r)| r.state == State::Planned) {
-            let secret = secrets.remove(ca.name.as_str()).flatten();
+            let secret = secrets.remove(&ca.name).flatten();
             *report = make_ca(ca, secret.as_ref(), &mut authorities)?;
         }
     }
     #[cfg(feature = "aws")]
-    let changed = refuse_for_acm(changed, &mut reports, &wanted, &authorities, args.dry_run);
+    let changed = refuse_for_acm(changed, &mut reports, wanted, &authorities, args.dry_run);
     if !args.dry_run {
-        left_behind = make(&changed, &wanted, &authorities, &threads, context)?;
-        for (report, leaf) in goes_on(&mut reports, &wanted) {
-            forms(leaf, &base, context, report);
+        left_behind = make(&changed, wanted, &authorities, &threads, context)?;
+        for (report, leaf) in goes_on(&mut reports, wanted) {
+            forms(leaf, base, context, report);
         }
     }
-    for (report, leaf) in goes_on(&mut reports, &wanted).filter(|_| args.dry_run) {
+    for (report, leaf) in goes_on(&mut reports, wanted).filter(|_| args.dry_run) {
         report.forms = forms_to_make(leaf, report.state == State::Unchanged, context)?;
     }
     #[cfg(feature = "aws")]
     {
         let mut places = acm::Places::of(wanted.iter(), context, args.dry_run);
-        for (report, leaf) in goes_on(&mut reports, &wanted) {
+        for (report, leaf) in goes_on(&mut reports, wanted) {
             let stays = report.state == State::Unchanged;
             report.imports =
                 if args.dry_run { places.would_import(leaf, stays)? } else { places.import(leaf)? };
@@ -138,14 +188,14 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         left.files.retain(|file| !is_regular(&folder.join(file)));
         said.extend(left_behind_findings(&left));
     }
-    Ok(Report::Apply(Box::new(ApplyReport {
+    Ok(Some(ApplyReport {
         planned: args.dry_run,
         authorities: ca_reports,
         leaves: reports,
         pruned: args.prune,
         not_in_manifest,
         findings: said,
-    })))
+    }))
 }
 
 /// Puts leaves away that the manifest does not have, where that is asked for: their folders, and
