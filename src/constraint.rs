@@ -127,7 +127,7 @@ impl Constraints {
             return Some(reason.to_owned());
         }
         let presented = Presented::of(name);
-        self.broken(kind, |s| s.holds(presented, Side::ExcludesAny), |s| s.holds(presented, Side::Permits))
+        self.broken(kind, |s| s.holds(presented, Side::Refuses), |s| s.holds(presented, Side::Permits))
     }
 
     /// Why no name that a CA below permits may stand below this one: it would never issue

@@ -288,9 +288,13 @@ impl Pile {
 
     fn text(&mut self, bytes: &[u8], source: &mut Source<'_, '_>) -> Result<()> {
         let read = text::read(bytes);
-        if !read.repairs.is_empty() {
-            let message = format!("PEM written anew: it had {}", read.repairs.join(", "));
-            self.fixed("gather.encoding", source.file.clone(), message);
+        let (refused, read_by_others): (Vec<&str>, Vec<&str>) =
+            read.repairs.iter().partition(|repair| text::is_refused_by_others(repair));
+        for (code, repairs) in [("gather.form", refused), ("gather.encoding", read_by_others)] {
+            if !repairs.is_empty() {
+                let message = format!("PEM written anew: it had {}", repairs.join(", "));
+                self.fixed(code, source.file.clone(), message);
+            }
         }
         if let Some(layer) = read.layer {
             self.fixed("gather.base64", source.file.clone(), layer);

@@ -63,6 +63,26 @@ fn what_was_made_is_believed_for_its_names_alone() {
     assert_eq!(text.stdout, format!("{FULL}: valid\n"));
 }
 
+/// `cat` of a file without a last line end makes a bundle that no client reads.
+#[test]
+fn a_bundle_that_clients_cannot_read_is_told() {
+    let sandbox = three_tiers();
+    let glued = format!("{}{}", sandbox.read(ROOT).trim_end(), sandbox.read("certforge/ca/default/ca.pem"));
+    std::fs::write(sandbox.file("glued.pem"), glued).unwrap();
+    let document = accepts(&sandbox, &format!("{FULL} --trust glued.pem"));
+    let told = |document: &Value| {
+        let findings = document["findings"].as_array().unwrap().iter();
+        findings.filter(|f| f["code"] == "gather.form" && f["severity"] == "warning").count()
+    };
+    assert_eq!(told(&document), 1, "{document}");
+    let document = json(&sandbox.run("check glued.pem --json").stdout);
+    assert_eq!(told(&document), 1, "{document}");
+    let Some(openssl) = judge("openssl") else { return };
+    let args = ["verify", "-CAfile", "glued.pem", FULL];
+    let (good, text) = support::output(&openssl, &args, sandbox.path());
+    assert!(!good && text.contains("Error loading file"), "{text}");
+}
+
 #[test]
 fn the_certificate_that_is_to_blame_is_named() {
     let sandbox = three_tiers();

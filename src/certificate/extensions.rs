@@ -1,10 +1,10 @@
 //! What a certificate's extensions say (RFC 5280 §4.2).
 
-#[cfg(feature = "verify")]
-use der::Encode;
-use der::Sequence;
-use der::asn1::{ObjectIdentifier, Uint};
+use der::asn1::{AnyRef, ObjectIdentifier, Uint};
 use der::oid::AssociatedOid;
+use der::{Decode, Encode, Sequence, SliceReader};
+#[cfg(feature = "verify")]
+use der::{Tag, Tagged};
 use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
 #[cfg(feature = "verify")]
 use x509_cert::ext::pkix::name::DistributionPointName;
@@ -27,16 +27,44 @@ impl Certificate {
     /// for them: other kinds and malformed ones are left out.
     #[must_use]
     pub fn names(&self) -> Vec<San> {
-        let Ok(Some((_, names))) = self.read().extension::<SubjectAltName>() else {
-            return Vec::new();
-        };
-        names.0.iter().filter_map(san_of).collect()
+        self.general_names().iter().filter_map(san_of).collect()
     }
 
-    /// The names in its subject alternative name as they stand there, of whatever kinds.
+    /// The names in its subject alternative name as they stand there, of whatever kinds. One that
+    /// cannot be read hides none of the others: most clients pass over it.
     pub(crate) fn general_names(&self) -> Vec<GeneralName> {
-        let found = self.read().extension::<SubjectAltName>();
-        found.ok().flatten().map_or_else(Vec::new, |(_, names)| names.0)
+        match self.read().extension::<SubjectAltName>() {
+            Ok(found) => found.map_or_else(Vec::new, |(_, names)| names.0),
+            Err(_) => {
+                let read = |name: &AnyRef<'_>| GeneralName::from_der(&name.to_der().ok()?).ok();
+                self.elements_of_names().iter().filter_map(read).collect()
+            }
+        }
+    }
+
+    /// What stands in its subject alternative name, whatever it is.
+    fn elements_of_names(&self) -> Vec<AnyRef<'_>> {
+        let mut found = Vec::new();
+        let value = self.read().extensions().find(|(oid, ..)| *oid == SubjectAltName::OID);
+        let content = value.and_then(|(_, _, value)| {
+            let mut reader = SliceReader::new(value).ok()?;
+            Some(AnyRef::decode(&mut reader).ok()?.value())
+        });
+        let Some(mut reader) = content.and_then(|content| SliceReader::new(content).ok()) else {
+            return found;
+        };
+        while let Ok(name) = AnyRef::decode(&mut reader) {
+            found.push(name);
+        }
+        found
+    }
+
+    /// Whether a name of it that has to be ASCII is not (RFC 5280 §4.2.1.6: dNSName, rfc822Name and
+    /// uniformResourceIdentifier are IA5Strings).
+    #[cfg(feature = "verify")]
+    pub(crate) fn has_names_not_ascii(&self) -> bool {
+        let is_text = |name: &&AnyRef<'_>| matches!(name.tag(), Tag::ContextSpecific { number, .. } if [1, 2, 6].contains(&number.0));
+        self.elements_of_names().iter().filter(is_text).any(|name| !name.value().is_ascii())
     }
 
     /// The same, to be shown.
@@ -47,8 +75,7 @@ impl Certificate {
 
     /// How many subject alternative names it has, of whatever kinds.
     pub(crate) fn count_of_names(&self) -> usize {
-        let found = self.read().extension::<SubjectAltName>();
-        found.ok().flatten().map_or(0, |(_, names)| names.0.len())
+        self.general_names().len()
     }
 
     /// Whether it says that it is a CA (`basicConstraints`), and if so how many
@@ -225,21 +252,17 @@ impl Certificate {
     /// formed or not. Foreign text: not escaped.
     #[must_use]
     pub fn dns_names_as_written(&self) -> Vec<String> {
-        let Ok(Some((_, names))) = self.read().extension::<SubjectAltName>() else {
-            return Vec::new();
-        };
         let dns = |name: &GeneralName| match name {
             GeneralName::DnsName(dns) => Some(dns.as_str().to_owned()),
             _ => None,
         };
-        names.0.iter().filter_map(dns).collect()
+        self.general_names().iter().filter_map(dns).collect()
     }
 
     /// Whether it has a subject alternative name, of whatever kinds.
     #[must_use]
     pub fn has_alternative_names(&self) -> bool {
-        let found = self.read().extension::<SubjectAltName>();
-        matches!(found, Ok(Some((_, names))) if !names.0.is_empty())
+        !self.general_names().is_empty()
     }
 
     /// What its key may be used for; none where it does not say, which allows all

@@ -5,6 +5,8 @@
 mod form;
 mod identity;
 mod names;
+#[cfg(feature = "verify")]
+mod unread;
 mod usage;
 
 use der::Decode;
@@ -14,6 +16,9 @@ use x509_cert::ext::pkix::{
     SubjectAltName, SubjectKeyIdentifier,
 };
 use x509_cert::name::Name;
+
+#[cfg(feature = "verify")]
+pub(crate) use unread::unread;
 
 use crate::certificate::{BasicConstraints, Certificate, EMPTY_NAME, Outline, Read};
 use crate::error::Result;

@@ -2,16 +2,17 @@
 //! Which client refuses for which of them, and in what words, is data: rules that name
 //! facts. The facts are the same for all; what each makes of them differs.
 
+mod keys;
+mod limits;
+mod names;
 mod strict;
 
 use std::collections::BTreeSet;
 
-use super::path::{LONGEST_OF_RUSTLS, Peer, Question, Verdict, is_of_form, verify};
-use crate::certificate::{Certificate, EMPTY_NAME, TrustAnchor};
-use crate::constraint::{MOST_COMPARISONS, Side};
+use super::certificate::unread;
+use super::path::{LONGEST_OF_RUSTLS, Question, Verdict, is_of_form, verify};
+use crate::certificate::{Certificate, TrustAnchor};
 use crate::finding::Severity;
-use crate::key::KeyAlgorithm;
-use crate::name::San;
 use crate::subject::{self, Unfit};
 
 /// The facts of a certificate as a server shows it.
@@ -86,7 +87,52 @@ pub const NAMES: [&str; 42] = [
 ];
 
 /// The other names that facts may have.
-pub const MORE_NAMES: [&str; 35] = [
+pub const MORE_NAMES: [&str; 80] = [
+    "strict.constraints-not-critical@ca",
+    "strict.no-key-usage@ca",
+    "strict.length-without-cert-sign@ca",
+    "strict.issuer-empty@ca",
+    "strict.subject-empty@ca",
+    "strict.names-not-critical@ca",
+    "strict.names-empty@ca",
+    "strict.authority-id-critical@ca",
+    "strict.subject-id-critical@ca",
+    "strict.no-authority-id@ca",
+    "strict.no-subject-id@ca",
+    "strict.version@ca",
+    "critical.identifiers",
+    "issuer.no-key-usage",
+    "key-identifier.below-anchor",
+    "leaf.extensions-before-v3",
+    "san.not-ascii",
+    "key.rsa-pss",
+    "key.ed448",
+    "key.rsa-tiny",
+    "key.explicit-curve",
+    "ca.key-tiny",
+    "ca.key-explicit-curve",
+    "ca.key-other-curve@anchor",
+    "ca.key-other-curve@issuer",
+    "signature.digest",
+    "signature.pss-odd",
+    "signature.ecdsa-sha512",
+    "issuer.signature-digest",
+    "issuer.signature-md5",
+    "name.common-none",
+    "name.common-top-level-wildcard",
+    "peer.underscore-below-wildcard",
+    "leaf.seems-self-signed",
+    "anchor.ca-by-key-usage",
+    "top.no-ca",
+    "top.no-cert-sign",
+    "limit.common-name-java",
+    "limit.no-dns-java",
+    "limit.other-family-java",
+    "unread@leaf",
+    "unread@issuer",
+    "unread@anchor",
+    "unread.constraints-or-key-usage",
+    "unread.read-by-rustls",
     "peer.underscore",
     "san.alone-not-critical",
     "critical.points",
@@ -131,27 +177,51 @@ const LONGEST_DAYS: i64 = 825;
 #[must_use]
 pub fn facts(question: &Question<'_>) -> Facts {
     let verdict = verify(question);
+    // A server's own certificate among the trust anchors is in nobody's way to its CA there.
+    if let [leaf] = verdict.path.as_slice()
+        && verdict.anchored
+        && !leaf.is_self_signed()
+    {
+        let is_other = |anchor: &&TrustAnchor| anchor.certificate() != question.certificate;
+        let others: Vec<TrustAnchor> = question.anchors.iter().filter(is_other).cloned().collect();
+        let of_others = Question { anchors: &others, ..*question };
+        let by_others = verify(&of_others);
+        if by_others.anchored {
+            return facts_of(&of_others, &by_others);
+        }
+    }
+    facts_of(question, &verdict)
+}
+
+fn facts_of(question: &Question<'_>, verdict: &Verdict) -> Facts {
     let mut facts = Facts::default();
     facts.insert("always");
-    of_path(&verdict, &mut facts);
-    of_text(question, &verdict, &mut facts);
-    of_name(question, &mut facts);
+    of_path(verdict, &mut facts);
+    of_text(question, verdict, &mut facts);
+    names::of_name(question, &mut facts);
     of_leaf(question.certificate, &mut facts);
+    if seems_self_signed(question.certificate) && !(verdict.anchored && verdict.path.len() == 1) {
+        facts.insert("leaf.seems-self-signed");
+    }
+    let path =
+        if verdict.path.is_empty() { std::slice::from_ref(question.certificate) } else { &verdict.path[..] };
+    of_unread(path, verdict.anchored, &mut facts);
+    keys::of_signatures(path, verdict.anchored, &mut facts);
     if verdict.anchored {
         facts.insert("anchored");
-        of_issuers(question, &verdict, &mut facts);
+        of_issuers(question, verdict, &mut facts);
     }
     // Where a signature alone does not fit OpenSSL has found an issuer, and looks at the form first.
     if verdict.anchored || facts.hold("signature@leaf") || facts.hold("signature@issuer") {
         let fault = strict::first_fault(&verdict.path, verdict.anchored);
-        facts.0.extend(fault.map(|fault| format!("strict.{fault}")));
+        facts.0.extend(fault);
     }
-    of_limits(&verdict, &mut facts);
-    of_critical(&verdict, &mut facts);
+    limits::of_names(verdict, &mut facts);
+    of_critical(verdict, &mut facts);
     if verdict.anchored && has_impostor(question) {
         facts.insert("anchor.impostor");
     }
-    if ids_differ(question, &verdict) {
+    if ids_differ(question, verdict) {
         facts.insert("signature.ids-differ");
     }
     facts
@@ -205,6 +275,10 @@ fn of_path(verdict: &Verdict, facts: &mut Facts) {
             _ => "issuer",
         };
         facts.insert(format!("{code}@{place}"));
+        // The certificate right below the trust anchor.
+        if code == "key-identifier" && verdict.path.len() == if place == "leaf" { 2 } else { 3 } {
+            facts.insert("key-identifier.below-anchor");
+        }
     }
     if verdict.findings.iter().any(|f| f.severity == Severity::Error && is_of_form(f.code)) {
         facts.insert("path.faulty");
@@ -226,84 +300,39 @@ fn of_text(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
     }
 }
 
-fn of_name(question: &Question<'_>, facts: &mut Facts) {
-    let leaf = question.certificate;
-    let dns = leaf.dns_names_as_written();
-    let is_ip = |name: &San| matches!(name, San::Ip(_));
-    if !leaf.has_alternative_names() {
-        facts.insert("san.none");
-    }
-    if !dns.is_empty() {
-        facts.insert("san.dns");
-    }
-    if leaf.subject_der() == EMPTY_NAME && !leaf.critical_oids().iter().any(|oid| oid == "2.5.29.17") {
-        facts.insert("san.alone-not-critical");
-    }
-    if leaf.names().iter().any(is_ip) {
-        facts.insert("san.ip");
-    }
-    if dns
-        .iter()
-        .any(|name| name.trim_start_matches("*.").contains('.') && name.parse::<std::net::IpAddr>().is_err())
-    {
-        facts.insert("san.domain");
-    }
-    let Some(peer) = question.peer else {
-        // Nobody says how it is reached: the name is taken to be right.
-        facts.insert("name.ok");
-        return;
-    };
-    if matches!(peer, Peer::Dns(host) if host.contains('_')) {
-        facts.insert("peer.underscore");
-    }
-    facts.insert(if matches!(peer, Peer::Ip(_)) { "peer.ip" } else { "peer.dns" });
-    if peer.is_named_by(leaf) {
-        facts.insert("name.ok");
-        let star = |name: &String| name.starts_with("*.") && !name[2..].contains('.');
-        if let Peer::Dns(host) = peer
-            && !dns.iter().any(|name| !star(name) && covers(name, host))
-        {
-            facts.insert("name.top-level-wildcard");
-        }
-    } else if let Peer::Dns(host) = peer
-        && let Some(name) = dns.iter().find(|name| partly(&name.to_ascii_lowercase(), host))
-    {
-        facts.insert("name.partial-wildcard");
-        if name.matches('.').count() < 2 {
-            facts.insert("name.top-level-wildcard");
-        }
-    }
-    let common = leaf.common_names();
-    let asked = peer.to_string();
-    if common.iter().any(|name| covers(name, &asked)) {
-        facts.insert("name.common");
-    }
+/// Whether OpenSSL takes it for self-signed: by its names, unless key identifiers tell otherwise
+/// (`x509v3_cache_extensions`, `EXFLAG_SS`). It looks at no signature.
+fn seems_self_signed(leaf: &Certificate) -> bool {
+    let ids = leaf.authority_key_identifier().zip(leaf.subject_key_identifier());
+    leaf.is_self_issued() && !leaf.is_self_signed() && ids.is_none_or(|(issuer, own)| issuer == own)
 }
 
-/// Whether a name is this host, or a wildcard whose one label stands for the host's first.
-fn covers(name: &str, host: &str) -> bool {
-    let below = host.split_once('.').map(|(_, below)| below);
-    name.eq_ignore_ascii_case(host)
-        || name.strip_prefix("*.").zip(below).is_some_and(|(rest, below)| rest.eq_ignore_ascii_case(below))
-}
-
-/// Whether a `*` that is a part of the leftmost label stands for the host's.
-fn partly(presented: &str, host: &str) -> bool {
-    let (Some((label, rest)), Some((first, below))) = (presented.split_once('.'), host.split_once('.'))
-    else {
-        return false;
-    };
-    let Some((before, after)) = label.split_once('*') else { return false };
-    rest == below
-        && label.len() > 1
-        && first.len() >= before.len() + after.len()
-        && first.starts_with(before)
-        && first.ends_with(after)
+/// The extensions of a path that cannot be read.
+fn of_unread(path: &[Certificate], anchored: bool, facts: &mut Facts) {
+    for (index, certificate) in path.iter().enumerate() {
+        for oid in unread(certificate) {
+            facts.insert(match index {
+                0 => "unread@leaf",
+                i if anchored && i + 1 == path.len() => "unread@anchor",
+                _ => "unread@issuer",
+            });
+            let oid = oid.to_string();
+            if ["2.5.29.19", "2.5.29.15"].contains(&oid.as_str()) {
+                facts.insert("unread.constraints-or-key-usage");
+            }
+            if ["2.5.29.19", "2.5.29.37", "2.5.29.17", "2.5.29.30"].contains(&oid.as_str()) {
+                facts.insert("unread.read-by-rustls");
+            }
+        }
+    }
 }
 
 fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
     if leaf.version() < 3 {
         facts.insert("leaf.v1");
+    }
+    if leaf.version() < 3 && !leaf.extension_oids().is_empty() {
+        facts.insert("leaf.extensions-before-v3");
     }
     if leaf.ca().is_some() {
         facts.insert("leaf.ca");
@@ -333,28 +362,7 @@ fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
     if leaf.validity().length().whole_days() > LONGEST_DAYS {
         facts.insert("leaf.long");
     }
-    let key = leaf.public_key();
-    match key.algorithm() {
-        Some(KeyAlgorithm::Rsa1024) => facts.insert("key.rsa-small"),
-        Some(KeyAlgorithm::Rsa4096) => facts.insert("key.rsa-large"),
-        Some(algorithm) if !algorithm.is_rsa() && key.weakness().is_some() => facts.insert("key.unusual"),
-        Some(KeyAlgorithm::P384) => facts.insert("key.p384"),
-        Some(KeyAlgorithm::P521) => facts.insert("key.p521"),
-        Some(KeyAlgorithm::Ed25519) => facts.insert("key.ed25519"),
-        Some(_) => {}
-        None if key.is_rsa() && key.weakness().is_some() => facts.insert("key.rsa-small"),
-        None if key.is_rsa() && key.modulus_size().is_some_and(|bits| bits > 3072) => {
-            facts.insert("key.rsa-large");
-        }
-        None if key.is_rsa() => {}
-        None => facts.insert("key.unusual"),
-    }
-    if !leaf.is_self_issued() && !leaf.signature_algorithm().is_strong() {
-        facts.insert("signature.weak");
-        if leaf.signature_algorithm().name().ends_with("SHA-1") {
-            facts.insert("signature.sha1");
-        }
-    }
+    keys::of_leaf(leaf, facts);
 }
 
 /// What an extended key usage allows that does not name TLS servers.
@@ -376,7 +384,7 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
     if anchor.is_self_issued() && (below.is_empty() || question.chain.contains(anchor)) {
         facts.insert("root.sent");
     }
-    if below.is_empty() && !anchor.is_self_issued() {
+    if below.is_empty() && !anchor.is_self_signed() {
         facts.insert("anchor.leaf");
     } else if !anchor.is_self_issued() {
         let known = |c: &Certificate| c.subject_der() == anchor.issuer_der();
@@ -385,11 +393,25 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
             facts.insert("anchor.partial");
         }
     }
+    if anchor.version() >= 3 && anchor.has_basic_constraints() && anchor.ca().is_none() {
+        facts.insert("top.no-ca");
+    }
+    if anchor.version() >= 3 && !anchor.may_sign_certificates() {
+        facts.insert("top.no-cert-sign");
+    }
     if below.is_empty() {
         return;
     }
     match anchor.version() {
-        3 if anchor.ca().is_none() => facts.insert("anchor.not-a-ca"),
+        3 if anchor.ca().is_none() => {
+            facts.insert("anchor.not-a-ca");
+            if !anchor.has_basic_constraints()
+                && anchor.key_usage().is_some()
+                && anchor.may_sign_certificates()
+            {
+                facts.insert("anchor.ca-by-key-usage");
+            }
+        }
         3 if !anchor.may_sign_certificates() => facts.insert("anchor.no-cert-sign"),
         3 => {}
         _ => facts.insert("anchor.v1"),
@@ -397,16 +419,15 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
     if let Some(purpose) = purpose_without_server(anchor) {
         facts.insert(format!("anchor.{purpose}"));
     }
-    for issuer in verdict.path.iter().skip(1) {
-        if issuer.public_key().weakness().is_some() {
-            facts.insert("ca.key-small");
-        }
-    }
+    keys::of_authorities(&verdict.path, facts);
     for issuer in &below[1..] {
         if issuer.version() < 3 {
             facts.insert("issuer.v1");
         } else if !issuer.has_basic_constraints() {
             facts.insert("issuer.no-constraints");
+        }
+        if issuer.key_usage().is_none() {
+            facts.insert("issuer.no-key-usage");
         }
         if !issuer.may_sign_certificates() {
             facts.insert("issuer.no-cert-sign");
@@ -419,6 +440,12 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
 
 /// Critical extensions that some clients know and others do not, below the trust anchor.
 fn of_critical(verdict: &Verdict, facts: &mut Facts) {
+    let unknown: Vec<String> = verdict.path.iter().filter_map(Certificate::unknown_critical).collect();
+    // Go knows the key identifiers and the authority information access, critical or not.
+    let is_known = |oid: &String| ["2.5.29.35", "2.5.29.14", "1.3.6.1.5.5.7.1.1"].contains(&oid.as_str());
+    if !unknown.is_empty() && unknown.iter().all(is_known) {
+        facts.insert("critical.identifiers");
+    }
     let below = verdict.path.len() - usize::from(verdict.anchored && verdict.path.len() > 1);
     for certificate in &verdict.path[..below] {
         for oid in certificate.critical_oids() {
@@ -436,58 +463,6 @@ fn of_critical(verdict: &Verdict, facts: &mut Facts) {
                 "dns" | "ip" | "email" | "uri" => {}
                 _ => facts.insert("limit.of-others"),
             }
-        }
-    }
-}
-
-/// As many names of a leaf are compared with limits: who has more breaks none, or with these.
-const MOST_NAMES: usize = 1_000;
-
-/// Whose limits the leaf's names break.
-fn of_limits(verdict: &Verdict, facts: &mut Facts) {
-    let Some(leaf) = verdict.path.first() else { return };
-    let names = leaf.general_names();
-    for (index, authority) in verdict.path.iter().enumerate().skip(1) {
-        let Ok(Some(limits)) = authority.name_constraints() else { continue };
-        let anchor = verdict.anchored && index + 1 == verdict.path.len();
-        let place = if anchor { "anchor" } else { "issuer" };
-        if leaf.dns_names_as_written().is_empty() {
-            let common = leaf.common_names();
-            if common.iter().take(MOST_NAMES).any(|name| limits.bars_common_name(name).is_some()) {
-                facts.insert("limit.common-name");
-            }
-        }
-        // Who has to compare so much refuses, or takes minutes: verify says so.
-        if names.len().min(MOST_NAMES).saturating_mul(limits.count()) > MOST_COMPARISONS {
-            continue;
-        }
-        // Of many names one that breaks a limit is enough.
-        let subject = || limits.refuses_subject(leaf.subject_der()).ok().flatten();
-        let broken =
-            |side| names.iter().take(MOST_NAMES).find_map(|name| limits.bars(name, side)).or_else(subject);
-        if let Some(limit) = broken(Side::Excludes) {
-            let how = if limit.starts_with("it excludes") { "excludes" } else { "permits" };
-            facts.insert(format!("limit.{how}@{place}"));
-        } else if broken(Side::ExcludesAny).is_some() {
-            facts.insert("limit.wildcard");
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::partly;
-
-    #[test]
-    fn a_star_within_a_label_is_told_apart() {
-        assert!(partly("back*.corp.internal", "backend.corp.internal"));
-        assert!(partly("*end.corp.internal", "backend.corp.internal"));
-        for (presented, host) in [
-            ("*.corp.internal", "backend.corp.internal"),
-            ("back*.internal", "backend.corp.internal"),
-            ("backend*end.corp.internal", "backend.corp.internal"),
-        ] {
-            assert!(!partly(presented, host), "{presented}");
         }
     }
 }

@@ -41,9 +41,10 @@ pub enum Side {
     Permits,
     /// As most clients read it: a wildcard is one name.
     Excludes,
-    /// As rustls, Chrome and an issuer do: a wildcard that stands for one excluded name is
-    /// excluded.
+    /// As rustls and Chrome do: a wildcard that stands for one excluded name is excluded.
     ExcludesAny,
+    /// As an issuer does: so is the host itself, where what is below it is.
+    Refuses,
 }
 
 /// A part of all names of one type.
@@ -100,13 +101,14 @@ impl Subtree {
         let excludes = side != Side::Permits;
         match (self, name) {
             (Self::Dns(base), Presented::Dns(dns)) => {
-                // What excludes what is below a host is taken to exclude the host too.
-                let base = if excludes { base.trim_start_matches('.') } else { base };
+                // Who wrote a dot in front may have meant the host too; clients do not take it so.
+                let base = if side == Side::Refuses { base.trim_start_matches('.') } else { base };
                 let plain = dns.strip_prefix("*.");
                 // All that a wildcard stands for is below its host, the host itself is not.
                 let whole = if base.starts_with('.') { dns } else { plain.unwrap_or(dns) };
                 dns_within(whole, base)
-                    || side == Side::ExcludesAny && plain.is_some_and(|plain| dns_within(base, plain))
+                    || matches!(side, Side::ExcludesAny | Side::Refuses)
+                        && plain.is_some_and(|plain| dns_within(base, plain))
             }
             (Self::Ip { address, mask }, Presented::Ip(ip)) => ip_within(ip, *address, *mask),
             // What excludes every mailbox, as some write it; what permits none.

@@ -39,6 +39,21 @@ pub(super) struct Damage {
     pub(super) reason: String,
 }
 
+/// Repairs of what other programs read too.
+const READ_BY_OTHERS: [&str; 5] = [
+    "Windows line ends",
+    "line ends of one carriage return",
+    "its base64 in one line",
+    "text around the blocks",
+    "blanks at line ends",
+];
+
+/// Whether a repair is of something that most programs that read PEM refuse, or pass over in
+/// silence.
+pub(super) fn is_refused_by_others(repair: &str) -> bool {
+    !READ_BY_OTHERS.contains(&repair)
+}
+
 /// What a text came to.
 #[derive(Default)]
 pub(super) struct Read {
@@ -235,6 +250,9 @@ impl Read {
             let between = &text[at..at + found];
             outside |= !between.trim().is_empty();
             line += line_ends(between);
+            if text[..at + found].bytes().next_back().is_some_and(|b| !matches!(b, b'\n' | b'\r')) {
+                self.note("a BEGIN that is not at the beginning of a line");
+            }
             let (block, next) = self.block(&text[at + found..], line);
             if self.blocks.len() == MOST_BLOCKS {
                 let reason = format!("more than {MOST_BLOCKS} blocks");
@@ -284,6 +302,9 @@ impl Read {
     /// The bytes that a block's body says.
     fn body(&mut self, body: &str, line: usize) -> Result<Zeroizing<Vec<u8>>, Damage> {
         let several = body.contains('\n');
+        if body.trim_matches(['\r', '\n']).split('\n').any(|line| line.trim().is_empty()) && several {
+            self.note("blank lines in a block");
+        }
         for line in body.split('\n') {
             let line = line.trim_end_matches('\r');
             if line.len() > 76 {

@@ -116,6 +116,15 @@ impl PublicKey {
         modulus_bits(self.bits(), false)
     }
 
+    /// Whether its curve is written out, and not named (RFC 5480 §2.1.1 forbids that).
+    #[cfg(feature = "verify")]
+    pub(crate) fn has_explicit_curve(&self) -> bool {
+        SubjectPublicKeyInfoRef::from_der(&self.spki).is_ok_and(|spki| {
+            spki.algorithm.oid == EC
+                && spki.algorithm.parameters.is_some_and(|p| p.decode_as::<ObjectIdentifier>().is_err())
+        })
+    }
+
     /// The `SubjectPublicKeyInfo` in DER.
     #[must_use]
     pub fn der(&self) -> &[u8] {

@@ -165,6 +165,25 @@ impl SignatureAlgorithm {
         }
     }
 
+    /// Whether its digest is MD5 or SHA-1: below 112 bits, OpenSSL's level 2.
+    #[cfg(feature = "verify")]
+    pub(crate) fn has_weak_digest(&self) -> bool {
+        [RSA_MD5, RSA_SHA1, ECDSA_SHA1, DSA_SHA1].contains(&self.oid)
+            || self.pss.as_ref().is_some_and(|pss| pss.digest == SHA1)
+    }
+
+    /// Whether it is RSA-PSS with other parameters than TLS has (RFC 8446 §4.2.3).
+    #[cfg(feature = "verify")]
+    pub(crate) fn is_odd_pss(&self) -> bool {
+        self.oid == RSA_PSS && !self.pss.as_ref().is_some_and(|pss| pss.fits)
+    }
+
+    /// Whether it is ECDSA with SHA-512.
+    #[cfg(feature = "verify")]
+    pub(crate) fn is_ecdsa_sha512(&self) -> bool {
+        self.oid == ECDSA_SHA512
+    }
+
     /// Whether its digest is MD5, which anybody can forge.
     #[must_use]
     pub fn is_md5(&self) -> bool {

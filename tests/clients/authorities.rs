@@ -11,6 +11,18 @@ pub fn make(works: &Works<'_>) {
     ca("root", None, "/CN=root", CA, "+0d", "3000");
     ca("other", None, "/CN=other root", CA, "+0d", "3000");
     ca("mid", Some("root"), "/CN=mid", CA, "+0d", "2000");
+    for (name, key) in [("written-root", "written-out:prime256v1"), ("k256-root", "ec:secp256k1")] {
+        let subject = format!("/CN={name}");
+        works.make(
+            name,
+            None,
+            &Make { subject: &subject, extensions: CA, key, days: "3000", ..Make::default() },
+        );
+    }
+    ca("usage-root", None, "/CN=usage root", &ca_with("basicConstraints", ""), "+0d", "3000");
+    let limited = format!("{CA}nameConstraints=critical,permitted;DNS:corp.internal\n");
+    ca("corp-mid", Some("root"), "/CN=corp mid", &limited, "+0d", "2000");
+    ca("word-mid", Some("corp-mid"), "/CN=CORP-ISSUING-CA", CA, "+0d", "2000");
     ca("old-root", None, "/CN=old root", CA, "-100d", "50");
     ca("old-mid", Some("root"), "/CN=old mid", CA, "-100d", "50");
     ca(

@@ -13,6 +13,8 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
     let works = Works { folder: sandbox.path() };
     authorities::make(&works);
     leaves::make(&works);
+    std::fs::write(sandbox.file("both-trusted.pem"), works.read("good-dns.pem") + &works.read("root.pem"))
+        .unwrap();
     let case = |name: &'static str, host: &'static str, made: &str, sent: &[&str], trust: &str| {
         let folder = sandbox.file(&format!("case-{name}"));
         std::fs::create_dir(&folder).unwrap();
@@ -36,6 +38,7 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("intermediate-trusted", HOST, "mid-leaf", &[], "mid"),
         case("intermediate-trusted-root-sent", HOST, "mid-leaf", &["mid", "root"], "mid"),
         case("leaf-pinned", HOST, "good-dns", &[], "good-dns"),
+        case("leaf-pinned-beside-its-root", HOST, "good-dns", &[], "both-trusted"),
         case("unknown-ca", HOST, "other-leaf", &[], "root"),
         case("unknown-ca-root-sent", HOST, "other-leaf", &["other"], "root"),
         case("self-signed-untrusted", HOST, "self-leaf", &[], "root"),
@@ -156,5 +159,15 @@ pub fn cases(sandbox: &Sandbox) -> Vec<Case> {
         case("p521", HOST, "p521", &[], "root"),
         case("ed25519", HOST, "ed25519", &[], "root"),
         case("secp256k1", HOST, "k256", &[], "root"),
+        case("root-on-another-curve", HOST, "k256-root-leaf", &[], "k256-root"),
+        case("root-curve-written-out", HOST, "written-root-leaf", &[], "written-root"),
+        case("root-no-constraints", HOST, "usage-root-leaf", &[], "usage-root"),
+        case("common-name-of-a-ca-under-limits", HOST, "word-mid-leaf", &["word-mid", "corp-mid"], "root"),
+        case("a-name-not-ascii", HOST, "not-ascii", &[], "root"),
+        case("critical-key-identifier", HOST, "critical-id", &[], "root"),
+        case("cn-only-wildcard-two-labels", "backend.internal", "cn-top-wildcard", &[], "root"),
+        case("no-names-by-address", ADDRESS, "no-names", &[], "root"),
+        case("cn-beside-an-email-address", HOST, "email-only", &[], "root"),
+        case("subject-is-issuer", HOST, "namesake", &[], "root"),
     ]
 }

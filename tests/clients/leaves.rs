@@ -46,6 +46,10 @@ pub fn make(works: &Works<'_>) {
         ("email-mid-leaf", "email-mid"),
         ("critical-root-leaf", "critical-root"),
         ("named-root-leaf", "named-root"),
+        ("written-root-leaf", "written-root"),
+        ("k256-root-leaf", "k256-root"),
+        ("usage-root-leaf", "usage-root"),
+        ("word-mid-leaf", "word-mid"),
     ];
     for (name, issuer) in simple {
         leaf(name, Some(issuer), Make { extensions: &dns, ..Make::default() });
@@ -63,6 +67,8 @@ pub fn make(works: &Works<'_>) {
     let root = Some("root");
     for (name, extensions) in [
         ("good-ip", named("IP:127.0.0.1")),
+        ("not-ascii", named(&format!("{DNS},DNS:bücher.corp.internal"))),
+        ("critical-id", with("authorityKeyIdentifier", "authorityKeyIdentifier=critical,keyid", DNS)),
         ("both", named(&format!("{DNS},IP:127.0.0.1"))),
         ("ip-as-dns", named("DNS:127.0.0.1")),
         ("other-dns", named("DNS:other.internal")),
@@ -113,6 +119,17 @@ pub fn make(works: &Works<'_>) {
     leaf("cn-dns", root, Make { subject: cn, ..Make::default() });
     leaf("cn-wildcard", root, Make { subject: "/CN=*.corp.internal", ..Make::default() });
     leaf("cn-ip", root, Make { subject: "/CN=127.0.0.1", ..Make::default() });
+    leaf("cn-top-wildcard", root, Make { subject: "/CN=*.internal", ..Make::default() });
+    leaf("no-names", root, Make::default());
+    leaf(
+        "email-only",
+        root,
+        Make { subject: cn, extensions: &named("email:me@corp.internal"), ..Make::default() },
+    );
+    let bare = format!(
+        "basicConstraints=critical,CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\nsubjectAltName={DNS}\n"
+    );
+    leaf("namesake", root, Make { subject: "/CN=root", extensions: &bare, ..Make::default() });
     leaf("v1-dns", root, Make { subject: cn, extensions: "", ..Make::default() });
     leaf(
         "cn-dns-san-other",

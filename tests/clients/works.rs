@@ -74,6 +74,9 @@ impl Works<'_> {
         let args: Vec<&str> = match kind.split_once(':') {
             Some(("rsa", bits)) => vec!["genrsa", "-out", &file, bits],
             Some(("ec", curve)) => vec!["ecparam", "-name", curve, "-genkey", "-noout", "-out", &file],
+            Some(("written-out", curve)) => {
+                vec!["ecparam", "-name", curve, "-param_enc", "explicit", "-genkey", "-noout", "-out", &file]
+            }
             _ if kind == "ec" => vec!["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", &file],
             _ => vec!["genpkey", "-algorithm", kind, "-out", &file],
         };

@@ -36,24 +36,21 @@ fn pem_as_editors_shells_and_mail_leave_it() {
             pem.replace('\n', "\r").into_bytes(),
             "gather.encoding f: PEM written anew: it had line ends of one carriage return, its base64 in one line",
         ),
-        (
-            format!("\u{feff}{pem}").into_bytes(),
-            "gather.encoding f: PEM written anew: it had a byte order mark",
-        ),
+        (format!("\u{feff}{pem}").into_bytes(), "gather.form f: PEM written anew: it had a byte order mark"),
         (
             utf16(false, true),
-            "gather.encoding f: PEM written anew: it had UTF-16 text, as PowerShell's > writes it",
+            "gather.form f: PEM written anew: it had UTF-16 text, as PowerShell's > writes it",
         ),
-        (utf16(true, true), "gather.encoding f: PEM written anew: it had UTF-16 text"),
-        (utf16(false, false), "gather.encoding f: PEM written anew: it had UTF-16 text"),
-        (utf16(true, false), "gather.encoding f: PEM written anew: it had UTF-16 text"),
+        (utf16(true, true), "gather.form f: PEM written anew: it had UTF-16 text"),
+        (utf16(false, false), "gather.form f: PEM written anew: it had UTF-16 text"),
+        (utf16(true, false), "gather.form f: PEM written anew: it had UTF-16 text"),
         (
             pem.replace('\n', "\\n").into_bytes(),
-            "gather.encoding f: PEM written anew: it had line ends written as \\n",
+            "gather.form f: PEM written anew: it had line ends written as \\n",
         ),
         (
             pem.replace('\n', "\\r\\n").into_bytes(),
-            "gather.encoding f: PEM written anew: it had line ends written as \\n",
+            "gather.form f: PEM written anew: it had line ends written as \\n",
         ),
         (one_line.into_bytes(), "gather.encoding f: PEM written anew: it had its base64 in one line"),
         (
@@ -64,13 +61,13 @@ fn pem_as_editors_shells_and_mail_leave_it() {
             format!("{pem}and so on\n").into_bytes(),
             "gather.encoding f: PEM written anew: it had text around the blocks",
         ),
+        (quoted.into_bytes(), "gather.form f: PEM written anew: it had marks of quotation, as mail has them"),
         (
-            quoted.into_bytes(),
-            "gather.encoding f: PEM written anew: it had marks of quotation, as mail has them, text around the blocks",
+            indent.into_bytes(),
+            "gather.form f: PEM written anew: it had a BEGIN that is not at the beginning of a line, indented lines",
         ),
-        (indent.into_bytes(), "gather.encoding f: PEM written anew: it had indented lines"),
         (trailing.into_bytes(), "gather.encoding f: PEM written anew: it had blanks at line ends"),
-        (bare.into_bytes(), "gather.encoding f: PEM written anew: it had no BEGIN and END lines"),
+        (bare.into_bytes(), "gather.form f: PEM written anew: it had no BEGIN and END lines"),
         (STANDARD.encode(pem).into_bytes(), "gather.base64 f: one layer of base64 around the PEM taken off"),
         (
             secret.into_bytes(),
@@ -87,7 +84,27 @@ fn pem_as_editors_shells_and_mail_leave_it() {
         let first = said.first().map(String::as_str).unwrap_or_default();
         assert_eq!(first, repair);
         let more: Vec<&String> = said.iter().skip(1).collect();
-        assert!(more.iter().all(|line| line.starts_with("gather.der")), "{more:?}");
+        let known = |line: &&String| line.starts_with("gather.der") || line.starts_with("gather.encoding");
+        assert!(more.iter().all(known), "{more:?}");
+    }
+}
+
+/// As `cat` makes it of files without a last line end, and editors of blank lines: no other program
+/// reads that.
+#[test]
+fn what_only_certforge_reads_is_told_apart() {
+    let h = house();
+    let glued = format!("{}{}", h.root.trim_end(), h.leaf);
+    let spaced = h.root.replacen("-----\n", "-----\n\n", 1);
+    for (text, n, what) in [
+        (glued, 2, "a BEGIN that is not at the beginning of a line"),
+        (format!("x {}", h.root), 1, "a BEGIN that is not at the beginning of a line"),
+        (spaced, 1, "blank lines in a block"),
+    ] {
+        let found = gathered(&[(Role::Any, "f", text.into_bytes())], None);
+        assert_eq!(subjects(&found).len(), n, "{what}");
+        let said = lines(&found.findings);
+        assert_eq!(said[0], format!("gather.form f: PEM written anew: it had {what}"));
     }
 }
 

@@ -134,7 +134,7 @@ pub fn all(sandbox: &Sandbox) -> Vec<Variant> {
         ("one line body", Some("acm.P05"), Box::new(|t| one_line(t).into_bytes())),
         ("one line", Some("acm.P05"), Box::new(|t| t.replace('\n', " ").into_bytes())),
         ("backslash n", Some("acm.P05"), Box::new(|t| t.replace('\n', "\\n").into_bytes())),
-        ("blank lines", None, Box::new(|t| lines(t, &|l| format!("{l}\n")).into_bytes())),
+        ("blank lines", Some("acm.P05"), Box::new(|t| lines(t, &|l| format!("{l}\n")).into_bytes())),
         ("no last line end", None, Box::new(|t| t.trim_end().as_bytes().to_vec())),
         (
             "bag attributes",

@@ -46,7 +46,7 @@ pub const RULES: &[Rule] = &[
     rule("acm.P04", Fixed, "PEM is not in base64 once more", "", GUIDE, Elsewhere)
         .found(&["gather.base64"]),
     rule("acm.P05", Fixed, "PEM is written as RFC 7468 says", "", GUIDE, Elsewhere)
-        .found(&["gather.encoding"]),
+        .found(&["gather.encoding", "gather.form"]),
     rule("acm.P06", Fixed, "the label is CERTIFICATE", "", "RFC 7468 §5.1", Elsewhere)
         .found(&["gather.label"]),
     rule("acm.P07", Error, "certificate and key are not exchanged", "give the files the other way round", GUIDE, Elsewhere)

@@ -5,7 +5,7 @@ use crate::certificate::{Certificate, EMPTY_NAME};
 
 /// The first fault of a path, leaf first: of one that ends in a trust anchor, or of one above
 /// which another certificate stands. A certificate that is trusted itself is not looked at so.
-pub(super) fn first_fault(path: &[Certificate], anchored: bool) -> Option<&'static str> {
+pub(super) fn first_fault(path: &[Certificate], anchored: bool) -> Option<String> {
     let last = path.len().checked_sub(1).filter(|last| *last > 0 || !anchored)?;
     let may_issue = |c: &Certificate| c.version() >= 3 && c.ca().is_some() && c.may_sign_certificates();
     for (i, certificate) in path.iter().enumerate() {
@@ -14,7 +14,7 @@ pub(super) fn first_fault(path: &[Certificate], anchored: bool) -> Option<&'stat
             return None;
         }
         if let Some(fault) = fault(certificate, anchored && i == last) {
-            return Some(fault);
+            return Some(format!("strict.{fault}{}", if i > 0 { "@ca" } else { "" }));
         }
     }
     None

@@ -185,7 +185,7 @@ impl<'a> Search<'a> {
                 }
             );
             ("path.signature", message)
-        } else if head.is_self_issued() {
+        } else if head.is_self_signed() {
             (
                 "path.untrusted",
                 format!("`{}` issued itself, and is not among the trust anchors", head.subject()),

@@ -1,9 +1,13 @@
 //! `certforge ca new`, and the shapes of CAs that `up` makes too.
 
-use certforge::constraint::Constraints;
+use certforge::check::clients::facts;
+use certforge::check::path::{Purpose, Question};
+use certforge::constraint::{Constraints, Subtree};
 use certforge::key::PrivateKey;
 use certforge::store::Overwrite;
-use certforge::{Authority, CaPlan, CaRequest, Error, KeyAlgorithm, Subject, Template};
+use certforge::{
+    Authority, CaPlan, CaRequest, Error, Finding, KeyAlgorithm, Severity, Subject, Template, TrustAnchor,
+};
 
 use crate::command::issue::{DEFAULT_KEY, LifetimeArgs, template};
 use crate::command::offering::offering;
@@ -141,6 +145,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         None if args.throw_away_root => under_lost_root(&plan, key, &args.name, context)?,
         None => Authority::create(&plan, key)?,
     };
+    said.extend(findings(&for_java(&authority, context)));
     let overwrite = if args.force { Overwrite::Archive } else { Overwrite::Refuse };
     let passphrase = passphrase.as_ref().map(|p| p.as_str());
     let saved = store.save_authority(&args.name, &authority, passphrase, args.under.as_deref(), overwrite)?;
@@ -148,6 +153,44 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let mut report = CaReport::of(state, &args.name, &saved.folder, authority.certificate(), context.now);
     report.findings = said;
     Ok(Report::Ca(Box::new(report.saved(&saved))))
+}
+
+/// What Java makes of limits, and nobody else: of everything below an intermediate it says
+/// something that names no cause (`sun.security.x509.NameConstraintsExtension`).
+fn for_java(authority: &Authority, context: &Context) -> Vec<Finding> {
+    let own = authority.certificate();
+    let Some((root, _)) = authority.chain().certificates().split_last() else { return Vec::new() };
+    let anchors = [TrustAnchor::new(root.clone())];
+    let facts = facts(&Question {
+        certificate: own,
+        chain: authority.chain().certificates(),
+        anchors: &anchors,
+        peer: None,
+        purpose: Purpose::Server,
+        at: context.now,
+        lists: &[],
+        strict: false,
+    });
+    let warning = |code, message: &str, fix: &str| {
+        Finding::new(code, Severity::Warning, own.subject(), message).fix(fix)
+    };
+    let mut found = Vec::new();
+    if facts.hold("limit.common-name-java") || facts.hold("limit.no-dns-java") {
+        found.push(warning(
+            "ca.common-name",
+            "Java takes its common name for a DNS name, which a CA above does not permit: Java will refuse all that it issues",
+            "give it a common name with a blank in it: --cn 'Example Issuing CA'",
+        ));
+    }
+    let excluded = own.name_constraints().ok().flatten().unwrap_or_default();
+    if excluded.excluded().iter().any(|s| matches!(s, Subtree::Ip { address, .. } if address.is_ipv6())) {
+        found.push(warning(
+            "ca.excluded-ipv6",
+            "Java 17 fails at an IPv4 address below a CA that excludes an IPv6 network (Index 4 out of bounds)",
+            "permit what is wanted instead: what is not permitted is closed then",
+        ));
+    }
+    found
 }
 
 /// What the flags ask for.
