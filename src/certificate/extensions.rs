@@ -33,13 +33,11 @@ impl Certificate {
     /// The names in its subject alternative name as they stand there, of whatever kinds. One that
     /// cannot be read hides none of the others: most clients pass over it.
     pub(crate) fn general_names(&self) -> Vec<GeneralName> {
-        match self.read().extension::<SubjectAltName>() {
-            Ok(found) => found.map_or_else(Vec::new, |(_, names)| names.0),
-            Err(_) => {
-                let read = |name: &AnyRef<'_>| GeneralName::from_der(&name.to_der().ok()?).ok();
-                self.elements_of_names().iter().filter_map(read).collect()
-            }
+        if let Ok(found) = self.read().extension::<SubjectAltName>() {
+            return found.map_or_else(Vec::new, |(_, names)| names.0);
         }
+        let read = |name: &AnyRef<'_>| GeneralName::from_der(&name.to_der().ok()?).ok();
+        self.elements_of_names().iter().filter_map(read).collect()
     }
 
     /// What stands in its subject alternative name, whatever it is.
@@ -59,8 +57,8 @@ impl Certificate {
         found
     }
 
-    /// Whether a name of it that has to be ASCII is not (RFC 5280 §4.2.1.6: dNSName, rfc822Name and
-    /// uniformResourceIdentifier are IA5Strings).
+    /// Whether a name of it that has to be ASCII is not (RFC 5280 §4.2.1.6: DNS names, mailboxes
+    /// and URIs are of the type `IA5String`).
     #[cfg(feature = "verify")]
     pub(crate) fn has_names_not_ascii(&self) -> bool {
         let is_text = |name: &&AnyRef<'_>| matches!(name.tag(), Tag::ContextSpecific { number, .. } if [1, 2, 6].contains(&number.0));

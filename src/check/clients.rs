@@ -425,9 +425,9 @@ fn of_issuers(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
             facts.insert("issuer.v1");
         } else if !issuer.has_basic_constraints() {
             facts.insert("issuer.no-constraints");
-        }
-        if issuer.key_usage().is_none() {
-            facts.insert("issuer.no-key-usage");
+            if issuer.key_usage().is_none() {
+                facts.insert("issuer.no-key-usage");
+            }
         }
         if !issuer.may_sign_certificates() {
             facts.insert("issuer.no-cert-sign");

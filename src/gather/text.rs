@@ -302,7 +302,7 @@ impl Read {
     /// The bytes that a block's body says.
     fn body(&mut self, body: &str, line: usize) -> Result<Zeroizing<Vec<u8>>, Damage> {
         let several = body.contains('\n');
-        if body.trim_matches(['\r', '\n']).split('\n').any(|line| line.trim().is_empty()) && several {
+        if body.trim_end().split('\n').skip(1).any(|line| line.trim().is_empty()) {
             self.note("blank lines in a block");
         }
         for line in body.split('\n') {

@@ -11,12 +11,12 @@ pub fn make(works: &Works<'_>) {
     ca("root", None, "/CN=root", CA, "+0d", "3000");
     ca("other", None, "/CN=other root", CA, "+0d", "3000");
     ca("mid", Some("root"), "/CN=mid", CA, "+0d", "2000");
-    for (name, key) in [("written-root", "written-out:prime256v1"), ("k256-root", "ec:secp256k1")] {
+    for (name, key) in [("written-mid", "written-out:prime256v1"), ("k256-mid", "ec:secp256k1")] {
         let subject = format!("/CN={name}");
         works.make(
             name,
-            None,
-            &Make { subject: &subject, extensions: CA, key, days: "3000", ..Make::default() },
+            Some("root"),
+            &Make { subject: &subject, extensions: CA, key, days: "2000", ..Make::default() },
         );
     }
     ca("usage-root", None, "/CN=usage root", &ca_with("basicConstraints", ""), "+0d", "3000");

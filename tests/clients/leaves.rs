@@ -46,8 +46,8 @@ pub fn make(works: &Works<'_>) {
         ("email-mid-leaf", "email-mid"),
         ("critical-root-leaf", "critical-root"),
         ("named-root-leaf", "named-root"),
-        ("written-root-leaf", "written-root"),
-        ("k256-root-leaf", "k256-root"),
+        ("written-mid-leaf", "written-mid"),
+        ("k256-mid-leaf", "k256-mid"),
         ("usage-root-leaf", "usage-root"),
         ("word-mid-leaf", "word-mid"),
     ];

@@ -94,7 +94,7 @@ fn pem_as_editors_shells_and_mail_leave_it() {
 #[test]
 fn what_only_certforge_reads_is_told_apart() {
     let h = house();
-    let glued = format!("{}{}", h.root.trim_end(), h.leaf);
+    let glued = format!("{}{}", h.middle.trim_end(), h.root);
     let spaced = h.root.replacen("-----\n", "-----\n\n", 1);
     for (text, n, what) in [
         (glued, 2, "a BEGIN that is not at the beginning of a line"),
