@@ -349,7 +349,8 @@ impl Store {
         let typed = name.parse().ok().map(|san| folder_name(&san));
         let literal = path.into_iter().chain([name]).map(|text| text.trim_end_matches('/'));
         let literal = literal.filter(|text| folder::is_file_safe(text)).map(str::to_owned);
-        for candidate in typed.into_iter().chain(literal) {
+        let candidates = typed.into_iter().chain(literal);
+        for candidate in candidates.filter(|_| !form::is_a_file(&self.root)) {
             if let Some(entry) = LeafEntry::read(self.root.join(candidate))? {
                 return Ok(entry);
             }
@@ -362,7 +363,7 @@ impl Store {
     /// # Errors
     /// [`Error::Path`] where something else is in its place.
     pub fn leaf_of(&self, name: &San) -> Result<Option<LeafEntry>> {
-        LeafEntry::read(self.leaf_folder(name))
+        if form::is_a_file(&self.root) { Ok(None) } else { LeafEntry::read(self.leaf_folder(name)) }
     }
 
     /// The names of all folders that may be leaves', in order.
@@ -370,6 +371,9 @@ impl Store {
     /// # Errors
     /// [`Error::Io`].
     pub fn leaf_names(&self) -> Result<Vec<String>> {
+        if form::is_a_file(&self.root) {
+            return Ok(Vec::new());
+        }
         let mut names = file::folders_in(&self.root)?;
         names.retain(|name| folder::is_file_safe(name));
         names.sort();
@@ -394,7 +398,7 @@ impl Store {
     pub fn require(&self) -> Result<()> {
         match file::is_folder(&self.root) {
             // The directory itself may be reached through a link.
-            Ok(false) => Err(Error::Missing {
+            Ok(false) | Err(Error::Path { reason: "is not a folder", .. }) => Err(Error::Missing {
                 what: "store",
                 name: self.root.to_string_lossy().into_owned(),
                 path: self.root.clone(),

@@ -414,3 +414,22 @@ fn a_build_to_be_released_makes_no_keys_from_a_seed() {
     let message = support::refused(&sandbox, "ca new --seed 7 --at 2030-01-01", 2, "usage");
     assert!(message.contains("unexpected argument '--seed'"), "{message}");
 }
+
+/// As where somebody unpacked the program, and runs it there.
+#[test]
+fn a_file_of_the_store_s_name_is_in_nobody_s_way_who_needs_no_store() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("--dir certs up a.example --key p256");
+    std::fs::write(sandbox.file("certforge"), "a program").unwrap();
+    sandbox.ok("explain PKIX path building failed");
+    sandbox.ok("verify certs/a.example/fullchain.pem --trust certs/a.example/ca.pem --name a.example");
+    sandbox.ok("check certs/a.example/fullchain.pem --ca certs/a.example/ca.pem");
+    for args in ["list", "status"] {
+        support::refused(&sandbox, args, 3, "store.missing");
+    }
+    for args in ["up b.example", "ca new", "leaf --self-signed b.example", "csr b.example"] {
+        let ran = sandbox.run(args);
+        assert!(ran.status == 4 && ran.stderr.contains("--dir"), "{args}: {}", ran.stderr);
+    }
+    assert_eq!(sandbox.read("certforge"), "a program");
+}

@@ -115,6 +115,9 @@ impl Store {
     pub(super) fn archived_authorities(&self) -> Result<Vec<PathBuf>> {
         let archive = self.root().join(ARCHIVE).join(AUTHORITIES);
         let mut found = Vec::new();
+        if super::form::is_a_file(self.root()) {
+            return Ok(found);
+        }
         for name in file::folders_in(&archive)? {
             let folder = archive.join(name);
             found.extend(file::folders_in(&folder)?.into_iter().map(|set| folder.join(set)));

@@ -183,6 +183,9 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
             "this user may not: run it as the owner of that path, or change its permissions; --dir chooses another store"
         }
+        Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotADirectory => {
+            "a file stands where a folder is to be: move it away, or choose another directory with --dir"
+        }
         Error::KeyEncryption { reason } if reason.contains("Proc-Type") => {
             "turn it into PKCS#8: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in OLD -out NEW"
         }
