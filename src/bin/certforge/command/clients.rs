@@ -112,6 +112,7 @@ mod tests {
             "ca-key-usage",
             "path-length",
             "policy",
+            "name-constraint",
             "critical-unknown",
             "weak-signature",
             "weak-key",
