@@ -173,6 +173,12 @@ impl Certificate {
         self.read().serial()
     }
 
+    /// Whether the serial number is negative, which RFC 5280 §4.1.2.2 does not allow.
+    #[must_use]
+    pub fn has_negative_serial(&self) -> bool {
+        self.read().has_negative_serial()
+    }
+
     /// The serial number in lower-case hexadecimal, two digits an octet.
     #[must_use]
     pub fn serial_hex(&self) -> String {

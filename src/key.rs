@@ -37,5 +37,7 @@ pub(crate) use digest::random;
 #[cfg(feature = "pkcs12")]
 pub(crate) use private::hold;
 pub(crate) use public::EXPLICIT_CURVE;
+#[cfg(feature = "verify")]
+pub(crate) use public::OtherKind;
 #[cfg(feature = "fixtures")]
 pub(crate) use sha1::sign_with_sha1;

@@ -277,6 +277,11 @@ impl<'a> Read<'a> {
         self.at(&self.outline.serial)
     }
 
+    /// Whether the serial number is below zero.
+    pub(crate) fn has_negative_serial(self) -> bool {
+        self.serial().first().is_some_and(|octet| *octet >= 0x80)
+    }
+
     /// The TLV of the signature's algorithm.
     pub(crate) fn signature(self) -> &'a [u8] {
         self.at(&self.outline.signature)

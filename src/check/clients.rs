@@ -197,14 +197,14 @@ fn facts_of(question: &Question<'_>, verdict: &Verdict) -> Facts {
     let mut facts = Facts::default();
     facts.insert("always");
     of_path(verdict, &mut facts);
-    of_text(question, verdict, &mut facts);
+    let path =
+        if verdict.path.is_empty() { std::slice::from_ref(question.certificate) } else { &verdict.path[..] };
+    of_text(path, &mut facts);
     names::of_name(question, &mut facts);
     of_leaf(question.certificate, &mut facts);
     if seems_self_signed(question.certificate) && !(verdict.anchored && verdict.path.len() == 1) {
         facts.insert("leaf.seems-self-signed");
     }
-    let path =
-        if verdict.path.is_empty() { std::slice::from_ref(question.certificate) } else { &verdict.path[..] };
     of_unread(path, verdict.anchored, &mut facts);
     keys::of_signatures(path, verdict.anchored, &mut facts);
     if verdict.anchored {
@@ -286,9 +286,7 @@ fn of_path(verdict: &Verdict, facts: &mut Facts) {
 }
 
 /// What of the names on the way up is not written as its string type says.
-fn of_text(question: &Question<'_>, verdict: &Verdict, facts: &mut Facts) {
-    let path =
-        if verdict.path.is_empty() { std::slice::from_ref(question.certificate) } else { &verdict.path[..] };
+fn of_text(path: &[Certificate], facts: &mut Facts) {
     let names = path.iter().flat_map(|certificate| [certificate.subject_der(), certificate.issuer_der()]);
     for name in names {
         match subject::unfit(name).map(|(how, _)| how) {

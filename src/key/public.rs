@@ -7,6 +7,8 @@ use der::{Decode, Encode, Reader};
 use ring::signature as ring_signature;
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
+#[cfg(feature = "verify")]
+use super::signature::RSA_PSS;
 use super::{KeyAlgorithm, Sha256, SignatureAlgorithm};
 use crate::error::{Error, Result};
 
@@ -116,12 +118,21 @@ impl PublicKey {
         modulus_bits(self.bits(), false)
     }
 
-    /// Whether its curve is written out, and not named (RFC 5480 §2.1.1 forbids that).
+    /// Which other kind it is, where it is none that certforge knows; of RSA none is.
     #[cfg(feature = "verify")]
-    pub(crate) fn has_explicit_curve(&self) -> bool {
-        SubjectPublicKeyInfoRef::from_der(&self.spki).is_ok_and(|spki| {
-            spki.algorithm.oid == EC
-                && spki.algorithm.parameters.is_some_and(|p| p.decode_as::<ObjectIdentifier>().is_err())
+    pub(crate) fn other_kind(&self) -> Option<OtherKind> {
+        let spki = SubjectPublicKeyInfoRef::from_der(&self.spki).ok()?;
+        if self.algorithm.is_some() || spki.algorithm.oid == RSA {
+            return None;
+        }
+        Some(match spki.algorithm.oid {
+            EC => match spki.algorithm.parameters.map(AnyRef::decode_as::<ObjectIdentifier>) {
+                Some(Ok(_)) => OtherKind::NamedCurve,
+                _ => OtherKind::ExplicitCurve,
+            },
+            ED448 => OtherKind::Ed448,
+            RSA_PSS => OtherKind::RsaPss,
+            _ => OtherKind::Unnamed,
         })
     }
 
@@ -305,6 +316,20 @@ fn known(algorithm: &AlgorithmIdentifierRef<'_>, bits: &[u8]) -> Option<KeyAlgor
         };
     }
     None
+}
+
+/// Kinds of key that certforge makes none of, as far as clients tell them apart.
+#[cfg(feature = "verify")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OtherKind {
+    /// On a curve with a name, none of P-256, P-384 and P-521.
+    NamedCurve,
+    /// On a curve that is written out (RFC 5480 §2.1.1 forbids it).
+    ExplicitCurve,
+    Ed448,
+    /// For RSA-PSS alone (RFC 4055 §1.2).
+    RsaPss,
+    Unnamed,
 }
 
 /// The name of elliptic keys that spell their curve out (RFC 5480 §2.1.1 forbids it).

@@ -161,8 +161,7 @@ pub(super) fn serial(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
         [0, rest @ ..] => rest,
         all => all,
     };
-    let negative = serial.first().is_some_and(|b| *b >= 0x80);
-    when(negative || !(2..=20).contains(&octets.len()), CERTIFICATE, || {
+    when(import.certificate.has_negative_serial() || !(2..=20).contains(&octets.len()), CERTIFICATE, || {
         let hex = import.certificate.serial_hex();
         format!("its serial number is {hex}: ACM's search looks for 2 to 20 octets")
     })

@@ -37,7 +37,7 @@ pub(super) fn version(s: &Facts<'_>) -> Option<Broken> {
 
 pub(super) fn serial(s: &Facts<'_>) -> Option<Broken> {
     let serial = s.tbs.serial();
-    if serial.first().is_some_and(|b| b & 0x80 != 0) {
+    if s.tbs.has_negative_serial() {
         return wrong("its serial number is negative");
     }
     if serial.iter().all(|b| *b == 0) {

@@ -2,23 +2,18 @@
 
 use super::Facts;
 use crate::certificate::Certificate;
-use crate::key::{KeyAlgorithm, PublicKey};
+use crate::key::{KeyAlgorithm, OtherKind};
 
 /// What OpenSSL counts as 112 bits of security, its level 2, to the bit.
 const LEAST_OF_OPENSSL: usize = 2047;
 /// What Java's `jdk.certpath.disabledAlgorithms` asks for.
 const LEAST_OF_JAVA: usize = 1024;
-/// How a key that is for RSA-PSS alone is described (RFC 4055 §1.2).
-const RSA_PSS: &str = "1.2.840.113549.1.1.10";
 /// The most that OpenSSL reads (`OPENSSL_RSA_MAX_MODULUS_BITS`).
 const MOST: usize = 16_384;
 
 /// The key of a server's certificate.
 pub(super) fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
     let key = leaf.public_key();
-    if key.has_explicit_curve() {
-        facts.insert("key.explicit-curve");
-    }
     if key.is_rsa() {
         let bits = key.modulus_size().unwrap_or_default();
         if !(LEAST_OF_OPENSSL..=MOST).contains(&bits) {
@@ -37,9 +32,16 @@ pub(super) fn of_leaf(leaf: &Certificate, facts: &mut Facts) {
         Some(KeyAlgorithm::P521) => facts.insert("key.p521"),
         Some(KeyAlgorithm::Ed25519) => facts.insert("key.ed25519"),
         Some(_) => {}
-        None if key.describe() == "Ed448" => facts.insert("key.ed448"),
-        None if key.describe() == RSA_PSS => facts.insert("key.rsa-pss"),
-        None => facts.insert("key.unusual"),
+        None => match key.other_kind() {
+            Some(OtherKind::Ed448) => facts.insert("key.ed448"),
+            Some(OtherKind::RsaPss) => facts.insert("key.rsa-pss"),
+            kind => {
+                facts.insert("key.unusual");
+                if kind == Some(OtherKind::ExplicitCurve) {
+                    facts.insert("key.explicit-curve");
+                }
+            }
+        },
     }
 }
 
@@ -48,10 +50,10 @@ pub(super) fn of_authorities(path: &[Certificate], facts: &mut Facts) {
     for (index, authority) in path.iter().enumerate().skip(1) {
         let key = authority.public_key();
         let place = if index + 1 == path.len() { "anchor" } else { "issuer" };
-        if key.has_explicit_curve() {
-            facts.insert("ca.key-explicit-curve");
-        } else if is_other_curve(key) {
-            facts.insert(format!("ca.key-other-curve@{place}"));
+        match key.other_kind() {
+            Some(OtherKind::ExplicitCurve) => facts.insert("ca.key-explicit-curve"),
+            Some(OtherKind::NamedCurve) => facts.insert(format!("ca.key-other-curve@{place}")),
+            _ => {}
         }
         if key.is_rsa() {
             let bits = key.modulus_size().unwrap_or_default();
@@ -93,10 +95,4 @@ pub(super) fn of_signatures(path: &[Certificate], anchored: bool, facts: &mut Fa
             facts.insert("signature.ecdsa-sha512");
         }
     }
-}
-
-/// Whether it is on a named curve other than P-256, P-384, P-521 and Ed25519's.
-fn is_other_curve(key: &PublicKey) -> bool {
-    key.algorithm().is_none() && key.describe().starts_with("EC on the curve")
-        || key.describe() == "EC secp256k1"
 }

@@ -107,11 +107,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
             format!("the CA {ca} has no record of this serial number; it is in its lists all the same");
         said.push(Finding::new("serial.no-record", Severity::Warning, &serial, message));
     }
-    if found
-        .certificate
-        .as_ref()
-        .is_some_and(|certificate| certificate.serial().first().is_some_and(|octet| *octet >= 0x80))
-    {
+    if found.certificate.as_ref().is_some_and(Certificate::has_negative_serial) {
         said.push(not_found_by_clients(&serial));
     }
     if reason != args.reason {
