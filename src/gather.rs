@@ -290,10 +290,12 @@ impl Pile {
         let read = text::read(bytes);
         let (refused, read_by_others): (Vec<&str>, Vec<&str>) =
             read.repairs.iter().partition(|repair| text::is_refused_by_others(repair));
-        for (code, repairs) in [("gather.form", refused), ("gather.encoding", read_by_others)] {
+        for (code, what, repairs) in [
+            ("gather.form", "PEM that most programs do not read:", refused),
+            ("gather.encoding", "PEM written anew: it had", read_by_others),
+        ] {
             if !repairs.is_empty() {
-                let message = format!("PEM written anew: it had {}", repairs.join(", "));
-                self.fixed(code, source.file.clone(), message);
+                self.fixed(code, source.file.clone(), format!("{what} {}", repairs.join(", ")));
             }
         }
         if let Some(layer) = read.layer {

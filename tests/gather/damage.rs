@@ -36,21 +36,24 @@ fn pem_as_editors_shells_and_mail_leave_it() {
             pem.replace('\n', "\r").into_bytes(),
             "gather.encoding f: PEM written anew: it had line ends of one carriage return, its base64 in one line",
         ),
-        (format!("\u{feff}{pem}").into_bytes(), "gather.form f: PEM written anew: it had a byte order mark"),
+        (
+            format!("\u{feff}{pem}").into_bytes(),
+            "gather.form f: PEM that most programs do not read: a byte order mark",
+        ),
         (
             utf16(false, true),
-            "gather.form f: PEM written anew: it had UTF-16 text, as PowerShell's > writes it",
+            "gather.form f: PEM that most programs do not read: UTF-16 text, as PowerShell's > writes it",
         ),
-        (utf16(true, true), "gather.form f: PEM written anew: it had UTF-16 text"),
-        (utf16(false, false), "gather.form f: PEM written anew: it had UTF-16 text"),
-        (utf16(true, false), "gather.form f: PEM written anew: it had UTF-16 text"),
+        (utf16(true, true), "gather.form f: PEM that most programs do not read: UTF-16 text"),
+        (utf16(false, false), "gather.form f: PEM that most programs do not read: UTF-16 text"),
+        (utf16(true, false), "gather.form f: PEM that most programs do not read: UTF-16 text"),
         (
             pem.replace('\n', "\\n").into_bytes(),
-            "gather.form f: PEM written anew: it had line ends written as \\n",
+            "gather.form f: PEM that most programs do not read: line ends written as \\n",
         ),
         (
             pem.replace('\n', "\\r\\n").into_bytes(),
-            "gather.form f: PEM written anew: it had line ends written as \\n",
+            "gather.form f: PEM that most programs do not read: line ends written as \\n",
         ),
         (one_line.into_bytes(), "gather.encoding f: PEM written anew: it had its base64 in one line"),
         (
@@ -61,13 +64,16 @@ fn pem_as_editors_shells_and_mail_leave_it() {
             format!("{pem}and so on\n").into_bytes(),
             "gather.encoding f: PEM written anew: it had text around the blocks",
         ),
-        (quoted.into_bytes(), "gather.form f: PEM written anew: it had marks of quotation, as mail has them"),
+        (
+            quoted.into_bytes(),
+            "gather.form f: PEM that most programs do not read: marks of quotation, as mail has them",
+        ),
         (
             indent.into_bytes(),
-            "gather.form f: PEM written anew: it had a BEGIN that is not at the beginning of a line, indented lines",
+            "gather.form f: PEM that most programs do not read: a BEGIN that is not at the beginning of a line, indented lines",
         ),
         (trailing.into_bytes(), "gather.encoding f: PEM written anew: it had blanks at line ends"),
-        (bare.into_bytes(), "gather.form f: PEM written anew: it had no BEGIN and END lines"),
+        (bare.into_bytes(), "gather.form f: PEM that most programs do not read: no BEGIN and END lines"),
         (STANDARD.encode(pem).into_bytes(), "gather.base64 f: one layer of base64 around the PEM taken off"),
         (
             secret.into_bytes(),
@@ -104,7 +110,7 @@ fn what_only_certforge_reads_is_told_apart() {
         let found = gathered(&[(Role::Any, "f", text.into_bytes())], None);
         assert_eq!(subjects(&found).len(), n, "{what}");
         let said = lines(&found.findings);
-        assert_eq!(said[0], format!("gather.form f: PEM written anew: it had {what}"));
+        assert_eq!(said[0], format!("gather.form f: PEM that most programs do not read: {what}"));
     }
 }
 

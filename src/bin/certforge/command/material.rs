@@ -212,10 +212,10 @@ fn position(place: &str) -> (usize, usize) {
 pub fn told(path: &Path, parts: &Parts) -> Vec<Finding> {
     let unread = |f: &&Finding| f.severity == Severity::Error;
     let mut told: Vec<Finding> = parts.findings.iter().filter(unread).cloned().collect();
-    told.extend(parts.findings.iter().filter(|f| f.code == "gather.form").cloned());
     for finding in &mut told {
-        as_it_is(finding);
+        finding.severity = Severity::Warning;
     }
+    told.extend(parts.findings.iter().filter(|f| f.code == "gather.form").cloned().map(as_it_is));
     if !parts.keys.is_empty() {
         let place = Shown(&path.to_string_lossy()).to_string();
         let message = format!("{place} holds a private key, where certificates are given to others");
@@ -227,16 +227,9 @@ pub fn told(path: &Path, parts: &Parts) -> Vec<Finding> {
 
 /// Nothing is written here: what is made good for the look alone is a warning, for clients and
 /// servers read the file as it is.
-pub fn as_it_is(finding: &mut Finding) {
-    if finding.code == "gather.form" {
-        let rest = finding.message.strip_prefix("PEM written anew: it had ").unwrap_or(&finding.message);
-        finding.message = format!("it is read here in spite of {rest}, and by most clients and servers not");
-        "write each block as PEM has it: -----BEGIN CERTIFICATE----- alone in its line, and no other line between it and its END"
-            .clone_into(&mut finding.fix);
-    }
-    if matches!(finding.code, "gather.form") || finding.severity == Severity::Error {
-        finding.severity = Severity::Warning;
-    }
+pub fn as_it_is(mut finding: Finding) -> Finding {
+    finding.severity = Severity::Warning;
+    finding.fix("write each block as PEM has it: -----BEGIN CERTIFICATE----- alone in its line, and no other line between it and its END")
 }
 
 /// Whom to believe: files of CAs, the system's, or where nothing is said the store's.

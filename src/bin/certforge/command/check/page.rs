@@ -93,10 +93,11 @@ pub fn due(report: &mut CheckReport, parts: &Parts, args: &Args, context: &Conte
 
 /// All that is in a file, each by itself.
 pub fn inspect(what: &Path, parts: &Parts, context: &Context) -> CheckReport {
-    let mut said: Vec<Finding> = parts.findings.clone();
+    let as_it_is =
+        |f: &Finding| if f.code == "gather.form" { material::as_it_is(f.clone()) } else { f.clone() };
+    let mut said: Vec<Finding> = parts.findings.iter().map(as_it_is).collect();
     // What was put right in memory is no news to somebody who only looks.
     said.retain(|f| !matches!(f.code, "gather.der" | "gather.unrelated" | "gather.parameters"));
-    said.iter_mut().filter(|f| f.code == "gather.form").for_each(material::as_it_is);
     let certificates: Vec<CertificateReport> =
         parts.certificates.iter().map(|(place, c)| CertificateReport::of(place, c, context.now)).collect();
     let mut publics: Vec<(String, PublicKey)> =
