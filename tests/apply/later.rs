@@ -89,6 +89,37 @@ fn runs_at_the_same_time_take_turns() {
 }
 
 #[test]
+fn what_asks_for_nothing_makes_no_store() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "version = 1\n");
+    sandbox.ok("apply");
+    assert!(!sandbox.file("certforge").exists());
+}
+
+/// The clients' own test shows that Java refuses what such a CA issues.
+#[test]
+fn a_common_name_that_java_takes_for_a_dns_name_is_told() {
+    let sandbox = Sandbox::new();
+    let manifest = |cn: &str| {
+        format!(
+            "version = 1\n[ca.root]\nkey = \"p256\"\npath_length = 2\n[ca.corp]\nunder = \"root\"\nkey = \"p256\"\npath_length = 1\npermit = [\".internal\"]\n[ca.issuing]\nunder = \"corp\"\nkey = \"p256\"\ncn = \"{cn}\"\n"
+        )
+    };
+    put(&sandbox, &manifest("Corp Issuing CA"));
+    let told = sandbox.ok("apply").stderr;
+    assert!(!told.contains("Java"), "{told}");
+    let other = Sandbox::new();
+    put(&other, &manifest("CORP-ISSUING-CA"));
+    let told = other.ok("apply").stderr;
+    assert!(told.contains("Java takes its common name for a DNS name"), "{told}");
+    let told = other.ok("ca new next --under corp --cn NEXT-CA --key p256").stderr;
+    assert!(told.contains("Java takes its common name for a DNS name"), "{told}");
+    let told = other.ok("ca new closed --under root --exclude fd00::/8 --key p256").stderr;
+    assert!(told.contains("excludes an IPv6 network"), "{told}");
+    assert!(!other.ok("ca new plain --under root --key p256").stderr.contains("Java"));
+}
+
+#[test]
 fn a_leaf_of_a_ca_that_was_replaced_is_made_anew() {
     let sandbox = Sandbox::new();
     put(&sandbox, "[ca.default]\nkey = \"p256\"\n[leaf.\"a.example\"]\nkey = \"p256\"\n");

@@ -148,7 +148,9 @@ fn settle(asked: &Asked<'_>, secrets: &mut Secrets, may_make: bool) -> Result<Op
             secrets.insert(ca.name.clone(), secret(ca, &authorities)?);
         }
     }
-    if !may_make {
+    // Where nothing is to be made no store is either.
+    let makes_something = !changed.is_empty() || !authorities.rehearsed.is_empty();
+    if makes_something && !may_make {
         return Ok(None);
     }
     let mut left_behind = Vec::new();

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::plan::PlannedCa;
 use super::{Args, difference};
-use crate::command::ca::new::rehearsed;
+use crate::command::ca::new::{for_java, rehearsed};
 use crate::command::inventory::Issuers;
 use crate::command::passphrase::{from_file, read_first_line};
 use crate::context::{Context, Failure};
@@ -131,7 +131,9 @@ pub fn make_ca(
     };
     let secret = secret.map(|s| s.as_str());
     let saved = store.save_authority(&ca.name, &authority, secret, ca.under.as_deref(), Overwrite::Refuse)?;
-    let report = CaReport::of(State::Created, &ca.name, &saved.folder, authority.certificate(), context.now);
+    let mut report =
+        CaReport::of(State::Created, &ca.name, &saved.folder, authority.certificate(), context.now);
+    report.findings = findings(&for_java(&authority, context));
     authorities.rehearsed.remove(&ca.name);
     authorities.loaded.insert(ca.name.clone(), LoadedAuthority { authority, findings: Vec::new() });
     Ok(report.saved(&saved))

@@ -1,5 +1,7 @@
 //! `certforge ca new`, and the shapes of CAs that `up` makes too.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use certforge::check::clients::facts;
 use certforge::check::path::{Purpose, Question};
 use certforge::constraint::{Constraints, Subtree};
@@ -157,7 +159,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 
 /// What Java makes of limits, and nobody else: of everything below an intermediate it says
 /// something that names no cause (`sun.security.x509.NameConstraintsExtension`).
-fn for_java(authority: &Authority, context: &Context) -> Vec<Finding> {
+pub fn for_java(authority: &Authority, context: &Context) -> Vec<Finding> {
     let own = authority.certificate();
     let Some((root, _)) = authority.chain().certificates().split_last() else { return Vec::new() };
     let anchors = [TrustAnchor::new(root.clone())];
@@ -182,8 +184,11 @@ fn for_java(authority: &Authority, context: &Context) -> Vec<Finding> {
             "give it a common name with a blank in it: --cn 'Example Issuing CA'",
         ));
     }
-    let excluded = own.name_constraints().ok().flatten().unwrap_or_default();
-    if excluded.excluded().iter().any(|s| matches!(s, Subtree::Ip { address, .. } if address.is_ipv6())) {
+    let limits = own.name_constraints().ok().flatten().unwrap_or_default();
+    let excludes = |is: fn(&Subtree) -> bool| limits.excluded().iter().any(is);
+    // Where no IPv4 address may stand below nobody gets as far as that.
+    let has_ipv4 = !excludes(|s| matches!(s, Subtree::Ip { mask: IpAddr::V4(Ipv4Addr::UNSPECIFIED), .. }));
+    if has_ipv4 && excludes(|s| matches!(s, Subtree::Ip { address: IpAddr::V6(_), .. })) {
         found.push(warning(
             "ca.excluded-ipv6",
             "Java 17 fails at an IPv4 address below a CA that excludes an IPv6 network (Index 4 out of bounds)",
