@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use certforge::key::PrivateKey;
-use certforge::store::{Origin, Overwrite, folder_name, read_large_input};
+use certforge::store::{Batch, LeftBehind, Origin, Overwrite, folder_name, read_large_input};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Bundle, Error, Finding, LeafPlan, LeafRequest, San, Severity};
 use rayon::prelude::*;
@@ -118,54 +118,83 @@ pub fn run(
     let bar = Bar::new(jobs.len(), context.waits == Waits::Quiet);
     let batch = context.store.batch()?;
     let threads = Shared::start();
-    let leaves: Vec<BatchLeaf> = match stream {
+    let work = Work { authority, ca: &ca, jobs: &jobs, file, batch, threads: &threads, bar: &bar };
+    let leaves = match stream {
         None => {
-            let one = |job: &Job| {
-                let bundle = issue_one(authority, job, file)?;
-                let folder = batch.add(
-                    job.plan.names().first(),
-                    &bundle,
-                    Some(Origin { ca: &ca, request: &job.request }),
-                )?;
-                bar.tick();
-                Ok(leaf(&bundle, Some(path(&folder)), job))
-            };
-            let made = threads.run(|| jobs.par_iter().map(one).collect::<Result<_, Error>>())?;
-            let left_behind = batch.place(if force { Overwrite::Archive } else { Overwrite::Refuse })?;
+            let (leaves, left_behind) = work.into_folders(force)?;
             said.extend(left_behind.iter().flat_map(left_behind_findings));
-            made
+            leaves
         }
-        Some((form, output)) => {
-            let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
-            let mut stream = Stream::open(form, output, overwrite)?;
-            let mut made = Vec::with_capacity(jobs.len());
-            for chunk in jobs.chunks(CHUNK) {
-                let one = |job: &Job| {
-                    let bundle = issue_one(authority, job, file)?;
-                    batch.record(bundle.leaf(), Origin { ca: &ca, request: &job.request })?;
-                    bar.tick();
-                    let piece = output::piece(form, job.plan.names(), &bundle)?;
-                    Ok((piece, leaf(&bundle, None, job)))
-                };
-                let pieces = threads.run(|| chunk.par_iter().map(one).collect::<Result<Vec<_>, Error>>())?;
-                if output == std::path::Path::new("-") {
-                    // Whoever reads has the leaves from now on: they are on record before.
-                    batch.place_records()?;
-                }
-                for (piece, leaf) in pieces {
-                    stream.write(&piece)?;
-                    made.push(leaf);
-                }
-            }
-            batch.place(Overwrite::Refuse)?;
-            stream.finish(overwrite)?;
-            made
-        }
+        Some((form, output)) => work.into_stream(form, output, force)?,
     };
     drop(threads);
     bar.end();
     let output = stream.map(|(_, output)| path(output));
     Ok(Report::Batch(BatchReport { planned: false, output, leaves, skipped, findings: said }))
+}
+
+/// Leaves that are planned, and what makes them.
+struct Work<'a> {
+    authority: &'a Authority,
+    ca: &'a str,
+    jobs: &'a [Job],
+    /// Where they were asked for.
+    file: &'a std::path::Path,
+    batch: Batch<'a>,
+    threads: &'a Shared,
+    bar: &'a Bar,
+}
+
+impl Work<'_> {
+    /// Each into its folder; with what the folders had that was replaced.
+    fn into_folders(self, force: bool) -> Result<(Vec<BatchLeaf>, Vec<LeftBehind>), Failure> {
+        let one = |job: &Job| {
+            let bundle = issue_one(self.authority, job, self.file)?;
+            let folder = self.batch.add(job.plan.names().first(), &bundle, Some(self.origin(job)))?;
+            self.bar.tick();
+            Ok(leaf(&bundle, Some(path(&folder)), job))
+        };
+        let made = self.threads.run(|| self.jobs.par_iter().map(one).collect::<Result<_, Error>>())?;
+        let left_behind = self.batch.place(if force { Overwrite::Archive } else { Overwrite::Refuse })?;
+        Ok((made, left_behind))
+    }
+
+    /// All into one file, or to standard output.
+    fn into_stream(
+        self,
+        form: Form,
+        output: &std::path::Path,
+        force: bool,
+    ) -> Result<Vec<BatchLeaf>, Failure> {
+        let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
+        let mut stream = Stream::open(form, output, overwrite)?;
+        let mut made = Vec::with_capacity(self.jobs.len());
+        let one = |job: &Job| {
+            let bundle = issue_one(self.authority, job, self.file)?;
+            self.batch.record(bundle.leaf(), self.origin(job))?;
+            self.bar.tick();
+            let piece = output::piece(form, job.plan.names(), &bundle)?;
+            Ok((piece, leaf(&bundle, None, job)))
+        };
+        for chunk in self.jobs.chunks(CHUNK) {
+            let pieces = self.threads.run(|| chunk.par_iter().map(one).collect::<Result<Vec<_>, Error>>())?;
+            if output == std::path::Path::new("-") {
+                // Whoever reads has the leaves from now on: they are on record before.
+                self.batch.place_records()?;
+            }
+            for (piece, leaf) in pieces {
+                stream.write(&piece)?;
+                made.push(leaf);
+            }
+        }
+        self.batch.place(Overwrite::Refuse)?;
+        stream.finish(overwrite)?;
+        Ok(made)
+    }
+
+    const fn origin<'b>(&'b self, job: &'b Job) -> Origin<'b> {
+        Origin { ca: self.ca, request: &job.request }
+    }
 }
 
 /// All leaves that are to be made, planned and looked at before the first is made.

@@ -4,6 +4,7 @@
 mod record;
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use certforge::aws::{CONTENT_TAG, CertificateArn, Import, Place, Prepared, Tag, is_gone};
 use certforge::check::acm::{self, Service};
@@ -55,21 +56,9 @@ pub fn import(
     }
     let key = match key.get() {
         Ok(key) => key,
-        // ACM alone may have it, and the very certificate at the ARN that was said.
-        Err(Failure::Error(e)) if candidate.arn.is_some() && matches!(*e, Error::Missing { .. }) => {
-            let there = importer.prepare(&candidate.wanted(arn.as_ref()));
-            let Ok(Prepared { place: Place::There(arn), .. }) = there else {
-                return Err(Failure::Error(e));
-            };
-            report.state = ImportState::Found;
-            let tags = record.filter(|r| r.sha256 == report.sha256).map(|r| r.tags).unwrap_or_default();
-            let record = record_of(session, candidate, &arn, tags);
-            if !candidate.dry_run {
-                save(records, record.clone())?;
-            }
-            return unchanged(session, candidate, records, &record, None, report);
+        Err(failure) => {
+            return without_key(session, candidate, records, record, arn.as_ref(), report, failure);
         }
-        Err(e) => return Err(e),
     };
     let mut found = candidate.preflight(key, &tags, Some(importer.region()), arn.as_ref())?;
     // What is on record may be gone: then any kind of key may come in its place.
@@ -77,14 +66,7 @@ pub fn import(
     found.extend(notes(session, candidate));
     let (ago, others) = begun(session, candidate, &lock(records), &report.sha256);
     found.extend(others);
-    // Another run may have been stopped while it imported the same.
-    let prepare = |arn: Option<&CertificateArn>| {
-        let prepared = importer.prepare(&candidate.wanted(arn))?;
-        match ago.filter(|_| prepared.place == Place::New) {
-            Some(ago) => importer.prepare_after(&candidate.wanted(arn), ago),
-            None => Ok(prepared),
-        }
-    };
+    let prepare = |arn: Option<&CertificateArn>| prepare(session, candidate, arn, ago);
     let prepared = match prepare(arn.as_ref()) {
         Ok(prepared) => {
             other_kind?;
@@ -123,6 +105,49 @@ pub fn import(
             Ok(report)
         }
     }
+}
+
+/// Asks ACM what an import would meet; `ago` says that another run began the same import, and how long
+/// before: what it made may not be on the list yet.
+fn prepare(
+    session: &Session,
+    candidate: &Candidate<'_>,
+    arn: Option<&CertificateArn>,
+    ago: Option<Duration>,
+) -> Result<Prepared, Error> {
+    let prepared = session.importer.prepare(&candidate.wanted(arn))?;
+    match ago.filter(|_| prepared.place == Place::New) {
+        Some(ago) => session.importer.prepare_after(&candidate.wanted(arn), ago),
+        None => Ok(prepared),
+    }
+}
+
+/// A leaf whose key cannot be had: ACM alone may have it, and the very certificate at the ARN that was
+/// said.
+fn without_key(
+    session: &Session,
+    candidate: &Candidate<'_>,
+    records: &Mutex<ImportRecords>,
+    record: Option<ImportRecord>,
+    arn: Option<&CertificateArn>,
+    mut report: ImportReport,
+    failure: Failure,
+) -> Result<ImportReport, Failure> {
+    let lost = matches!(&failure, Failure::Error(e) if matches!(**e, Error::Missing { .. }));
+    if !lost || candidate.arn.is_none() {
+        return Err(failure);
+    }
+    let Ok(Prepared { place: Place::There(arn), .. }) = session.importer.prepare(&candidate.wanted(arn))
+    else {
+        return Err(failure);
+    };
+    report.state = ImportState::Found;
+    let tags = record.filter(|r| r.sha256 == report.sha256).map(|r| r.tags).unwrap_or_default();
+    let record = record_of(session, candidate, &arn, tags);
+    if !candidate.dry_run {
+        save(records, record.clone())?;
+    }
+    unchanged(session, candidate, records, &record, None, report)
 }
 
 /// What would be imported, of a leaf that is not made yet.

@@ -1,5 +1,6 @@
 //! `certforge renew`: leaves once more, as they were asked for.
 
+mod choose;
 mod due;
 mod make;
 
@@ -7,19 +8,18 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use certforge::key::PrivateKey;
-use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority, folder_name};
+use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority};
 use certforge::validity::rfc3339;
 use certforge::{Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
-use crate::command::inventory::{
-    Chains, Issuers, Leaves, is_behind, is_key_elsewhere, leaves, request_on_record,
-};
+use crate::command::inventory::{Chains, Issuers, is_behind, is_key_elsewhere, request_on_record};
 use crate::command::issue::{LifetimeArgs, StrictArgs};
 use crate::command::passphrase::PassphraseArgs;
 use crate::command::status::WithinArgs;
 use crate::context::{Context, Failure, Waits};
 use crate::render::Bar;
 use crate::report::{LeafReport, RenewReport, Renewed, Report, findings};
+use choose::{Chosen, taken_back};
 #[cfg(feature = "aws")]
 use make::import_again;
 use make::{Job, make};
@@ -84,60 +84,22 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     context.store.require()?;
     let issuers = Issuers::read(&context.store)?;
     let mut said: Vec<Finding> = Vec::new();
-    let mut behind: Vec<LeafEntry> = Vec::new();
-    let entries: Vec<LeafEntry> = if args.due || args.all {
-        let Leaves { found, broken } = leaves(context)?;
-        said = [issuers.broken(), &broken].concat();
-        let mut wanted = Vec::new();
-        let revoked: BTreeMap<&str, Error> = issuers
-            .all()
-            .iter()
-            .filter_map(|ca| Some((ca.name.as_str(), context.store.check_authority(&ca.name).err()?)))
-            .collect();
-        let chains = Chains::new(&context.store);
-        for entry in found {
-            let ca = issuers.of(&entry).map(|ca| ca.name.as_str());
-            if let Some(e) = ca.and_then(|ca| revoked.get(ca)) {
-                let message = format!("{} cannot be renewed: {e}", entry.name());
-                let finding = Finding::new(e.code(), Severity::Error, entry.name(), message);
-                said.push(finding.fix(format!("certforge up {} --ca OTHER", entry.name())));
-                continue;
-            }
-            // What is wrong with one keeps no other from its turn.
-            match look(&entry, args, (&issuers, &chains), within, context) {
-                Ok(Look::Renew) => wanted.push(entry),
-                Ok(Look::Import) => behind.push(entry),
-                Ok(Look::Good) => {}
-                Err(failure) => {
-                    let problem = crate::report::Problem::of(&failure);
-                    let message = format!("{}: {}", entry.name(), problem.message);
-                    said.push(Finding::new(problem.code, Severity::Error, entry.name(), message));
-                }
-            }
-        }
-        wanted
+    let Chosen { renew, import } = if args.due || args.all {
+        choose::all(args, &issuers, within, context, &mut said)?
     } else {
-        let mut named: Vec<LeafEntry> = Vec::new();
-        for name in &args.names {
-            let entry = leaf(name, context)?;
-            // Who says a name twice wants it renewed once.
-            if !named.iter().any(|other| other.folder == entry.folder) {
-                named.push(entry);
-            }
-        }
-        named
+        choose::named(&args.names, context)?
     };
-    let bar = Bar::new(entries.len() + behind.len(), context.waits == Waits::Quiet);
+    let bar = Bar::new(renew.len() + import.len(), context.waits == Waits::Quiet);
     let mut known = Known::default();
     let mut renewed = Vec::new();
-    for entry in entries {
+    for entry in renew {
         let name = entry.name();
         bar.step(&name);
         if let Some(outcome) = one(args, context, &issuers, &mut known, &entry, &mut said).transpose() {
             renewed.push(Renewed { name, outcome });
         }
     }
-    for entry in behind {
+    for entry in import {
         bar.step(&entry.name());
         if args.dry_run {
             let name = entry.name();
@@ -162,25 +124,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     Ok(Report::Renew(RenewReport { leaves: renewed, lists, findings: findings(&said) }))
 }
 
-fn leaf(name: &str, context: &Context) -> Result<LeafEntry, Failure> {
-    match context.store.leaf(name) {
-        Err(Error::Missing { .. }) if context.store.has_authority(name).unwrap_or(false) => {
-            Err(Failure::usage(format!("{name} is a CA, and no leaf"), format!("certforge ca renew {name}")))
-        }
-        Err(Error::Missing { .. }) if is_incomplete(name, context) => Err(Failure::usage(
-            format!("the leaf {name} has no cert.pem"),
-            format!("certforge up {name} makes it anew, as it was asked for"),
-        )),
-        other => Ok(other?),
-    }
-}
-
-/// Whether a leaf has lost its certificate.
-fn is_incomplete(name: &str, context: &Context) -> bool {
-    let folder = name.parse().map_or_else(|_| name.to_owned(), |san| folder_name(&san));
-    context.store.is_incomplete(&folder)
-}
-
 /// Imports a leaf that is good and that ACM does not have yet.
 #[cfg(feature = "aws")]
 fn import_only(args: &Args, context: &Context, issuers: &Issuers, entry: &LeafEntry) -> Option<Renewed> {
@@ -197,45 +140,6 @@ fn import_only(args: &Args, context: &Context, issuers: &Issuers, entry: &LeafEn
 #[cfg(not(feature = "aws"))]
 const fn import_only(_: &Args, _: &Context, _: &Issuers, _: &LeafEntry) -> Option<Renewed> {
     None
-}
-
-/// What is to be done with a leaf.
-enum Look {
-    Good,
-    Renew,
-    /// It is good, and ACM does not have it.
-    Import,
-}
-
-/// Whether a leaf is due: by its time, because it was taken back, because its files are not
-/// whole, or because what ACM is to have of it is on no disk.
-fn look(
-    entry: &LeafEntry,
-    args: &Args,
-    (issuers, chains): (&Issuers, &Chains<'_>),
-    within: Option<time::Duration>,
-    context: &Context,
-) -> Result<Look, Failure> {
-    let behind = args.is_imported_again() && is_behind(entry)?;
-    let due = args.all
-        || taken_back(entry, issuers, context)?.is_some()
-        || chains.gone(entry)?.is_some()
-        || entry.certificate.validity().is_due(context.now, within)
-        || entry.fault().is_some()
-        || behind && !entry.has_key();
-    Ok(match (due, behind) {
-        (true, _) => Look::Renew,
-        (false, true) => Look::Import,
-        (false, false) => Look::Good,
-    })
-}
-
-/// Why a leaf was taken back, if it was.
-fn taken_back(entry: &LeafEntry, issuers: &Issuers, context: &Context) -> Result<Option<Reason>, Failure> {
-    match issuers.of(entry) {
-        Some(ca) => Ok(context.store.is_revoked(&ca.name, &entry.certificate.serial_hex())?),
-        None => Ok(None),
-    }
 }
 
 /// The CAs that were loaded, by their names.
@@ -298,11 +202,7 @@ fn one(
     let self_signed = entry.is_self_signed();
     let taken_back = taken_back(entry, issuers, context)?;
     if let Some(reason) = taken_back.filter(|reason| args.names.is_empty() && !reason.asks_for_another()) {
-        // It was taken from somebody: the clock does not give it back.
-        let message =
-            format!("{} was revoked ({reason}): it is issued again only when it is named", entry.name());
-        let revoked = Finding::new("renew.revoked", Severity::Warning, entry.name(), message);
-        passed_over.push(revoked.fix(format!("certforge renew {}, or remove its folder", entry.name())));
+        passed_over.push(stays_revoked(entry, reason));
         return Ok(None);
     }
     let issuer = issuers.of(entry);
@@ -338,12 +238,8 @@ fn one(
         Some(authority) => args.strict.fit(authority, plan)?,
         None => plan,
     };
-    let (end, new_end) = (entry.certificate.validity().not_after(), plan.validity().not_after());
-    let whole = entry.fault().is_none() && (entry.has_key() || !is_behind(entry)?);
-    let is_believed = taken_back.is_none()
-        && entry.certificate.validity().not_before() <= context.now
-        && Chains::new(&context.store).gone(entry)?.is_none();
-    if args.due && is_believed && whole && new_end <= end {
+    let end = entry.certificate.validity().not_after();
+    if args.due && plan.validity().not_after() <= end && taken_back.is_none() && is_good(entry, context)? {
         // Every run would make another one, with no more time than this one has.
         let ends = authority.is_some_and(|a| a.validity().not_after() <= end);
         passed_over.push(no_gain(args, entry, ca.as_deref().filter(|_| ends)));
@@ -386,6 +282,21 @@ fn one(
             Ok(Some(report))
         }
     }
+}
+
+/// Whether nothing but time calls for another one.
+fn is_good(entry: &LeafEntry, context: &Context) -> Result<bool, Failure> {
+    let whole = entry.fault().is_none() && (entry.has_key() || !is_behind(entry)?);
+    let begun = entry.certificate.validity().not_before() <= context.now;
+    Ok(whole && begun && Chains::new(&context.store).gone(entry)?.is_none())
+}
+
+/// That a leaf was taken from somebody: the clock does not give it back.
+fn stays_revoked(entry: &LeafEntry, reason: Reason) -> Finding {
+    let name = entry.name();
+    let message = format!("{name} was revoked ({reason}): it is issued again only when it is named");
+    let revoked = Finding::new("renew.revoked", Severity::Warning, name.clone(), message);
+    revoked.fix(format!("certforge renew {name}, or remove its folder"))
 }
 
 /// Why no CA here makes a leaf anew.

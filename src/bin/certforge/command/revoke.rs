@@ -201,53 +201,58 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
     let path = std::path::Path::new(&args.which);
     let is_path = args.which.contains('/') || is_named_as_a_file(path);
     if is_path && is_regular(path) {
-        let bytes = read_input(path)?;
-        let read = if is_der(&bytes) {
-            Certificate::from_der(bytes.to_vec())
-        } else {
-            Certificate::from_pem(&bytes)
-        };
-        let certificate = read.map_err(|e| e.in_file(path))?;
-        let is_its = |ca: &&CaEntry| certificate.is_issued_by(&ca.certificate);
-        return issued_by(
-            args,
-            (&issuers, issuers.all().iter().find(is_its)),
-            &certificate,
-            "revoke it where its CA is",
-        );
+        return in_file(path, args, &issuers);
     }
     let named = store.leaf(&args.which);
-    if let Err(e @ Error::Io { .. }) = named {
-        return Err(e.into());
-    }
     let below = issuers.all().iter().find(|ca| ca.name == args.which);
-    if let (Ok(leaf), Some(below)) = (&named, below) {
-        let serials = [leaf.certificate.serial_hex(), below.certificate.serial_hex()];
-        return Err(Failure::usage(
-            format!("{} is a leaf and a CA", Shown(&args.which)),
-            format!("certforge revoke {} is the leaf, certforge revoke {} the CA", serials[0], serials[1]),
-        ));
+    match (named, below) {
+        (Err(e @ Error::Io { .. }), _) => Err(e.into()),
+        (Ok(leaf), Some(below)) => {
+            let serials = [leaf.certificate.serial_hex(), below.certificate.serial_hex()];
+            Err(Failure::usage(
+                format!("{} is a leaf and a CA", Shown(&args.which)),
+                format!(
+                    "certforge revoke {} is the leaf, certforge revoke {} the CA",
+                    serials[0], serials[1]
+                ),
+            ))
+        }
+        (Ok(entry), None) => {
+            let ca = issuers.of(&entry);
+            issued_by(args, (&issuers, ca), &entry.certificate, "revoke it where its CA is")
+        }
+        (Err(_), Some(below)) => {
+            let hint = if below.certificate.is_self_issued() {
+                "a root cannot be revoked: take ca.pem off the clients"
+            } else {
+                "the CA above it is not here: take its root, the last of chain.pem, off the clients"
+            };
+            issued_by(args, (&issuers, issuers.above(below)), &below.certificate, hint)
+        }
+        (Err(missing), None) => gone_from_its_place(args, &issuers, missing, context),
     }
-    if let Ok(entry) = &named {
-        return issued_by(
-            args,
-            (&issuers, issuers.of(entry)),
-            &entry.certificate,
-            "revoke it where its CA is",
-        );
-    }
-    if let Some(below) = below {
-        let above = issuers.above(below);
-        let hint = if below.certificate.is_self_issued() {
-            "a root cannot be revoked: take ca.pem off the clients"
-        } else {
-            "the CA above it is not here: take its root, the last of chain.pem, off the clients"
-        };
-        return issued_by(args, (&issuers, above), &below.certificate, hint);
-    }
-    let mut on_record = by_serial(args, &issuers, context)?;
+}
+
+/// The certificate in a file.
+fn in_file(path: &std::path::Path, args: &Revoke, issuers: &Issuers) -> Result<Found, Failure> {
+    let bytes = read_input(path)?;
+    let read =
+        if is_der(&bytes) { Certificate::from_der(bytes.to_vec()) } else { Certificate::from_pem(&bytes) };
+    let certificate = read.map_err(|e| e.in_file(path))?;
+    let ca = issuers.all().iter().find(|ca| certificate.is_issued_by(&ca.certificate));
+    issued_by(args, (issuers, ca), &certificate, "revoke it where its CA is")
+}
+
+/// What is no leaf's and no CA's name any more: a serial number, or a name that was issued.
+fn gone_from_its_place(
+    args: &Revoke,
+    issuers: &Issuers,
+    missing: Error,
+    context: &Context,
+) -> Result<Found, Failure> {
+    let mut on_record = by_serial(args, issuers, context)?;
     if on_record.is_empty() {
-        on_record = by_name(args, &issuers, context)?;
+        on_record = by_name(args, issuers, context)?;
     }
     if on_record.len() > 1 {
         let message = format!("{} certificates on record are {}", on_record.len(), Shown(&args.which));
@@ -262,7 +267,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
         // What was issued before the CA was here, or whose record is lost.
         Some(ca) => {
             let serial = serial_name(&args.which)?;
-            if store.ca_entry(ca)?.certificate.serial_hex() == serial {
+            if context.store.ca_entry(ca)?.certificate.serial_hex() == serial {
                 return Err(is_root(ca));
             }
             Ok(Found { ca: ca.clone(), serial, certificate: None })
@@ -277,7 +282,7 @@ fn find(args: &Revoke, context: &Context) -> Result<Found, Failure> {
                 format!("certforge revoke {} --ca NAME takes it back all the same", args.which),
             ))
         }
-        None => Err(named.err().unwrap_or(Error::NoNames).into()),
+        None => Err(missing.into()),
     }
 }
 

@@ -11,6 +11,7 @@ use certforge::{
 };
 
 use super::{Args, JudgeArgs, address};
+use crate::command::passphrase::PassphraseArgs;
 use crate::command::status::span;
 use crate::command::{clients, material};
 use crate::context::{Context, Failure};
@@ -269,26 +270,8 @@ pub fn judge(
         let parts = material::look_into(file, passphrase)?;
         said.extend(misfit(leaf, file, &parts));
     }
-    let anchors: Vec<TrustAnchor> = if args.trust.is_empty() {
-        // A file of one's own may hold its root; what a server sends proves nothing.
-        let mut own: Vec<TrustAnchor> = std::iter::once(leaf)
-            .chain(&chain)
-            .filter(|c| c.is_self_issued() && !served)
-            .cloned()
-            .map(TrustAnchor::new)
-            .collect();
-        if let Ok(trust) = material::trust(&[], None, context, &mut said) {
-            own.extend(trust.anchors);
-            if !served {
-                chain.extend(trust.more);
-            }
-        }
-        own
-    } else {
-        let trust = material::trust(&args.trust, Some(passphrase), context, &mut said)?;
-        chain.extend(trust.more);
-        trust.anchors
-    };
+    let (anchors, more) = trusted(args, passphrase, (leaf, &chain), served, context, &mut said)?;
+    chain.extend(more);
     let peer: Option<Peer> = name.map(str::parse).transpose()?;
     let lists = material::lists(&args.crl)?;
     // Who asks for a name asks a server.
@@ -312,44 +295,81 @@ pub fn judge(
         report.clients = clients::Clients::load()?.told(&question, &sent);
     }
     let mut verdict = verify(&question);
-    // Nobody said whom to trust: that an issuer is elsewhere is no fault then.
     if args.trust.is_empty() && !verdict.anchored {
-        for finding in &mut verdict.findings {
-            if matches!(finding.code, "path.no-issuer" | "path.untrusted") {
-                finding.severity = Severity::Info;
-                "say whom to trust: --trust ca.pem, or --trust system".clone_into(&mut finding.fix);
-            }
-        }
+        pass_no_judgement(&mut verdict.findings);
     }
-    // What is said of the certificate itself is said there.
-    let said_there = |f: &Finding| {
-        f.place == "leaf"
-            && matches!(
-                f.code,
-                "path.expired"
-                    | "path.not-yet-valid"
-                    | "path.weak-key"
-                    | "path.weak-signature"
-                    | "path.critical-unknown"
-            )
-    };
-    verdict.findings.retain(|f| !said_there(f));
+    verdict.findings.retain(|finding| !is_said_of_the_certificate(finding));
     let what = report.what.clone();
     report.verify = Some(VerifyReport::of(&what, &question, &verdict, &said));
     if !args.crl.is_empty() {
         return Ok(Vec::new());
     }
     let path = if verdict.path.is_empty() { std::slice::from_ref(leaf) } else { &verdict.path };
-    let mut taken_back = material::taken_back_along(path, context);
     // Another client may take its way by these.
     let beside: Vec<Certificate> = sent.into_iter().filter(|c| !path.contains(c)).collect();
-    let mut of_these = material::taken_back_along(&beside, context);
+    Ok(taken_back(path, &beside, context))
+}
+
+/// Whom to trust, and what else may be on the way to them: what was given, or else what the leaf's own
+/// file and this store have.
+fn trusted(
+    args: &JudgeArgs,
+    passphrase: &PassphraseArgs,
+    (leaf, chain): (&Certificate, &[Certificate]),
+    served: bool,
+    context: &Context,
+    said: &mut Vec<Finding>,
+) -> Result<(Vec<TrustAnchor>, Vec<Certificate>), Failure> {
+    if !args.trust.is_empty() {
+        let trust = material::trust(&args.trust, Some(passphrase), context, said)?;
+        return Ok((trust.anchors, trust.more));
+    }
+    // A file of one's own may hold its root; what a server sends proves nothing.
+    let roots = std::iter::once(leaf).chain(chain).filter(|c| c.is_self_issued() && !served);
+    let mut anchors: Vec<TrustAnchor> = roots.cloned().map(TrustAnchor::new).collect();
+    let mut more = Vec::new();
+    if let Ok(trust) = material::trust(&[], None, context, said) {
+        anchors.extend(trust.anchors);
+        if !served {
+            more = trust.more;
+        }
+    }
+    Ok((anchors, more))
+}
+
+/// Where nobody said whom to trust, it is no fault that an issuer is elsewhere.
+fn pass_no_judgement(findings: &mut [Finding]) {
+    for finding in findings {
+        if matches!(finding.code, "path.no-issuer" | "path.untrusted") {
+            finding.severity = Severity::Info;
+            "say whom to trust: --trust ca.pem, or --trust system".clone_into(&mut finding.fix);
+        }
+    }
+}
+
+/// Whether what is wrong with a path is wrong with the leaf alone, whose own page has it.
+fn is_said_of_the_certificate(finding: &Finding) -> bool {
+    finding.place == "leaf"
+        && matches!(
+            finding.code,
+            "path.expired"
+                | "path.not-yet-valid"
+                | "path.weak-key"
+                | "path.weak-signature"
+                | "path.critical-unknown"
+        )
+}
+
+/// What this store took back of a path, and of what stands `beside` it.
+fn taken_back(path: &[Certificate], beside: &[Certificate], context: &Context) -> Vec<Finding> {
+    let mut found = material::taken_back_along(path, context);
+    let mut of_these = material::taken_back_along(beside, context);
     of_these.retain(|f| f.severity == Severity::Error);
     for finding in &mut of_these {
         "chain".clone_into(&mut finding.place);
     }
-    taken_back.extend(of_these);
-    Ok(taken_back)
+    found.extend(of_these);
+    found
 }
 
 /// What a leaf is for, by its own word.
