@@ -319,3 +319,18 @@ fn a_word_that_may_be_a_keys_refuses_the_file_unseen() {
     let list = json(&sandbox.ok("list --json").stdout);
     assert_eq!(list["leaves"].as_array().unwrap().len(), 2);
 }
+
+/// As of a single leaf, and once for however many.
+#[test]
+fn what_is_to_be_known_of_the_leaves_is_told_once() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256 --days 30");
+    std::fs::write(sandbox.file("names"), "a.example\nb.example\nc.example\n").unwrap();
+    for args in ["leaf --batch names --key p256 --dry-run --json", "leaf --batch names --key p256 --json"] {
+        let told = json(&sandbox.ok(args).stdout);
+        let cut: Vec<&serde_json::Value> =
+            told["findings"].as_array().unwrap().iter().filter(|f| f["code"] == "validity.clamped").collect();
+        assert_eq!(cut.len(), 1, "{told}");
+        assert_eq!(cut[0]["place"], "a.example and 2 more");
+    }
+}

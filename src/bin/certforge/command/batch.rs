@@ -104,6 +104,7 @@ pub fn run(
     let authority = &loaded.authority;
     let jobs = jobs(args, issue, force || stream.is_some(), (&rows, file), authority, context)?;
     let mut said = findings(&loaded.findings);
+    said.extend(findings(&told_of(&jobs)));
     let skipped = rows.len() - jobs.len();
     if issue.dry_run {
         let leaves = jobs.iter().map(|job| BatchLeaf::planned(&job.plan)).collect();
@@ -243,6 +244,28 @@ fn jobs(
     }
     refuse(wrong)?;
     Ok(jobs)
+}
+
+/// What is to be known of the leaves, each thing once, of however many.
+fn told_of(jobs: &[Job]) -> Vec<Finding> {
+    let mut told: Vec<(&Finding, &Job, usize)> = Vec::new();
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    for job in jobs {
+        for finding in job.plan.findings() {
+            let place = *places.entry((finding.code, &finding.message)).or_insert(told.len());
+            match told.get_mut(place) {
+                Some((.., more)) => *more += 1,
+                None => told.push((finding, job, 0)),
+            }
+        }
+    }
+    let one = |(finding, job, more): (&Finding, &Job, usize)| {
+        let first = job.plan.names().first();
+        let mut finding = finding.clone();
+        finding.place = if more == 0 { first.to_string() } else { format!("{first} and {more} more") };
+        finding
+    };
+    told.into_iter().map(one).collect()
 }
 
 /// Refuses where a line is wrong. All that are wrong are told, so that a file is put right
