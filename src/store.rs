@@ -27,6 +27,7 @@ mod folder;
 mod form;
 mod import_record;
 mod leaf;
+mod listed;
 mod load;
 mod new_file;
 mod new_folder;
@@ -54,6 +55,7 @@ pub use file::{Start, files_below, is_regular, read_input, read_large_input, rea
 pub use folder::folder_name;
 pub use import_record::{ImportRecord, ImportRecords, PendingImport, SIMULATOR};
 pub use leaf::LeafEntry;
+use listed::Lists;
 pub use new_file::NewFile;
 pub use new_folder::NewFolder;
 pub use record::{BatchRequests, IssuedEntry, Origin, serial_name, serial_octets};
@@ -160,6 +162,7 @@ impl<'a> LeafParts<'a> {
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    lists: Lists,
 }
 
 impl Store {
@@ -171,7 +174,7 @@ impl Store {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
         form::check(&root)?;
-        Ok(Self { root })
+        Ok(Self { root, lists: Lists::default() })
     }
 
     /// The directory.

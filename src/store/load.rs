@@ -178,7 +178,7 @@ impl Store {
     pub fn taken_back(&self, certificate: &Certificate) -> Result<Option<(Reason, String)>> {
         for (folder, name) in self.authority_folders()? {
             // Of most nothing is on record, and nothing else is read.
-            let reason = Self::revoked_in(&folder, &certificate.serial_hex());
+            let reason = self.revoked_in(&folder, &certificate.serial_hex());
             if matches!(reason, Ok(None)) {
                 continue;
             }
@@ -217,7 +217,7 @@ impl Store {
             if own.as_ref().is_some_and(|own| own.public_key().is_same_as(key)) {
                 return Err(Error::PublicKey { reason: format!("it is a CA's own key, that of {name}") });
             }
-            let revoked = Self::all_revoked_in(folder)?;
+            let revoked = self.all_revoked_in(folder)?;
             for revoked in revoked.iter().filter(|revoked| revoked.reason.is_of_the_key()) {
                 let serial = revoked.serial_hex();
                 // The one that took a CA's place has its record. Of two CAs that gave one number

@@ -80,6 +80,9 @@ impl Store {
         for folder in there.into_iter().chain(self.archived_authorities()?) {
             let names = file::files_in(&folder.join(REVOKED))?;
             serials.extend(names.iter().filter_map(|name| name.strip_suffix(".json")).map(str::to_owned));
+            for listed in self.listed_in(&folder)?.values() {
+                serials.insert(serial_name(&listed.serial_hex())?);
+            }
         }
         Ok(serials)
     }
@@ -105,20 +108,33 @@ impl Store {
         Ok(true)
     }
 
-    /// Why a certificate was taken back, if it was.
+    /// Why a certificate was taken back, if it was: by its record, or by the CA's last list where
+    /// the record is lost.
     ///
     /// # Errors
     /// [`Error::StoreName`], [`Error::Serial`]; [`Error::Io`] where that cannot be looked up:
     /// CAs' folders are nobody else's; [`Error::File`] for a record that cannot be read.
     pub fn is_revoked(&self, ca: &str, serial: &str) -> Result<Option<Reason>> {
-        let (_, path) = self.revocation(ca, serial)?;
-        Ok(read(&path)?.map(|found| found.reason))
+        self.revoked_in(&self.ca_folder(ca)?, serial)
     }
 
-    /// Why a CA that was replaced took a certificate back, if it did.
-    pub(super) fn revoked_in(folder: &Path, serial: &str) -> Result<Option<Reason>> {
+    /// Whether there is a record of that, whatever the list has.
+    ///
+    /// # Errors
+    /// As [`Self::is_revoked`].
+    pub fn has_revocation_record(&self, ca: &str, serial: &str) -> Result<bool> {
+        let (_, path) = self.revocation(ca, serial)?;
+        Ok(read(&path)?.is_some())
+    }
+
+    /// Why a CA, or one that was replaced, took a certificate back, if it did.
+    pub(super) fn revoked_in(&self, folder: &Path, serial: &str) -> Result<Option<Reason>> {
         let path = folder.join(REVOKED).join(format!("{}.json", serial_name(serial)?));
-        Ok(read(&path)?.map(|found| found.reason))
+        if let Some(found) = read(&path)? {
+            return Ok(Some(found.reason));
+        }
+        let octets = serial_octets(serial)?;
+        Ok(self.listed_in(folder)?.get(serial_number(&octets)).map(|listed| listed.reason))
     }
 
     fn revocation(&self, ca: &str, serial: &str) -> Result<(PathBuf, PathBuf)> {
@@ -127,21 +143,21 @@ impl Store {
         Ok((folder, path))
     }
 
-    /// All that a CA takes back, by serial number.
+    /// All that a CA has on record as taken back, by serial number.
     ///
     /// # Errors
     /// [`Error::StoreName`]; [`Error::File`] for a record that cannot be read.
     pub fn revoked(&self, ca: &str) -> Result<Vec<Revoked>> {
-        Self::all_revoked_in(&self.ca_folder(ca)?)
+        on_record(&self.ca_folder(ca)?)
     }
 
-    /// The same of the folder of a CA, one that was replaced too.
-    pub(super) fn all_revoked_in(folder: &Path) -> Result<Vec<Revoked>> {
-        let folder = folder.join(REVOKED);
-        let mut names = file::files_in(&folder)?;
-        names.retain(|name| name.strip_suffix(".json").is_some());
-        names.sort();
-        names.iter().filter_map(|name| read(&folder.join(name)).transpose()).collect()
+    /// All that a CA, or one that was replaced, takes back, on record or not.
+    pub(super) fn all_revoked_in(&self, folder: &Path) -> Result<Vec<Revoked>> {
+        let mut all = on_record(folder)?;
+        let recorded: HashSet<Vec<u8>> = all.iter().map(|r| serial_number(&r.serial).to_vec()).collect();
+        let listed = self.listed_in(folder)?;
+        all.extend(listed.iter().filter(|(serial, _)| !recorded.contains(*serial)).map(|(_, r)| r.clone()));
+        Ok(all)
     }
 
     /// Whether a CA's list tells of all that it takes back and of nothing else, and is signed with
@@ -241,6 +257,15 @@ pub(super) fn written(revoked: &Revoked) -> Result<(String, String)> {
 }
 
 /// A record, if there is one.
+/// The records in the folder of a CA.
+fn on_record(folder: &Path) -> Result<Vec<Revoked>> {
+    let folder = folder.join(REVOKED);
+    let mut names = file::files_in(&folder)?;
+    names.retain(|name| name.strip_suffix(".json").is_some());
+    names.sort();
+    names.iter().filter_map(|name| read(&folder.join(name)).transpose()).collect()
+}
+
 fn read(path: &Path) -> Result<Option<Revoked>> {
     let malformed = |reason: String| Error::MalformedRecord { reason }.in_file(path);
     let Some(text) = file::read_optional(path)? else { return Ok(None) };

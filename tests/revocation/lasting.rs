@@ -19,6 +19,13 @@ fn a_record_that_was_lost_comes_back_from_the_list() {
     std::fs::remove_dir_all(sandbox.file("certforge/ca/default/revoked")).unwrap();
     let status = sandbox.run("status");
     assert!(status.status == 1 && status.stderr.contains("certforge crl --ca default"), "{}", status.stderr);
+    // Nobody takes them for good meanwhile.
+    for name in ["a", "b"] {
+        assert_eq!(sandbox.run(&format!("verify {name}.example")).status, 1);
+        let imported = sandbox.run(&format!("import-acm {name}.example --sim --dry-run"));
+        assert!(imported.status != 0 && imported.stderr.contains("revoked"), "{}", imported.stderr);
+    }
+    assert!(sandbox.ok("list --issued").stdout.contains("revoked"));
     let made = json(&sandbox.ok("crl --json").stdout);
     assert_eq!(made["certificates"], 2, "{made}");
     assert_eq!(made["findings"][0]["code"], "crl.record-lost", "{made}");
@@ -172,4 +179,20 @@ fn what_another_ca_cannot_read_takes_nothing_back() {
     sandbox.ok("verify certforge/a.example/cert.pem");
     std::fs::rename(record("two"), record("one")).unwrap();
     assert_eq!(sandbox.run("verify certforge/a.example/cert.pem").status, 1);
+}
+
+/// What is refused for the clock's sake has changed nothing.
+#[test]
+fn a_wrong_clock_takes_nothing_back_and_gives_nothing_back() {
+    let sandbox = Sandbox::new();
+    for name in ["a", "b"] {
+        sandbox.ok(&format!("up {name}.example --key p256"));
+    }
+    sandbox.ok("revoke b.example --reason certificateHold");
+    for args in ["revoke a.example", "revoke b.example --release"] {
+        let Some(ran) = at(&sandbox, "-3650d", args) else { return };
+        assert!(ran.status == 3 && ran.stderr.contains("clock"), "{}", ran.stderr);
+    }
+    assert_eq!(sandbox.run("verify a.example").status, 0);
+    assert_eq!(sandbox.run("verify b.example").status, 1);
 }

@@ -79,6 +79,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     let authority = context.authority_for_list(&ca, &args.list.passphrase)?.authority;
     // Before anything is on record: that there can be a list, and that it can be written.
     authority.check_lists()?;
+    list::check_clock(context)?;
     let lock = context.store.lock()?;
     check_same(&ca, &authority, context)?;
     if args.release {

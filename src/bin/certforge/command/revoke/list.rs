@@ -40,6 +40,12 @@ pub fn make(
     Ok(report)
 }
 
+/// Refuses to begin where the clock shows a time that no list can be of.
+pub(super) fn check_clock(context: &Context) -> Result<(), Failure> {
+    Lifetime::days(LIST_DAYS).starting(context.now)?;
+    Ok(())
+}
+
 /// For how many days a list was made.
 fn days_of(list: &certforge::RevocationList) -> Option<u32> {
     let length = list.next_update()? - list.this_update()?;
@@ -75,7 +81,7 @@ fn on_record_again(
     let mut count = 0;
     for entry in last.revoked().iter().filter(|entry| !is_released(&entry.serial)) {
         let serial = entry.serial_hex();
-        if context.store.is_revoked(ca, &serial)?.is_none() {
+        if !context.store.has_revocation_record(ca, &serial)? {
             context.store.revoke(ca, &serial, entry.reason, entry.at)?;
             count += 1;
         }
