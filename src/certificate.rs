@@ -2,6 +2,7 @@
 
 mod chain;
 mod extensions;
+mod name_list;
 mod tbs;
 mod written;
 

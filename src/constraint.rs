@@ -132,7 +132,8 @@ impl Constraints {
 
     /// Why no name that a CA below permits may stand below this one: it would never issue
     /// anything of that kind.
-    pub(crate) fn closes(&self, below: &Subtree) -> Option<String> {
+    #[must_use]
+    pub fn closes(&self, below: &Subtree) -> Option<String> {
         let kind = below.kind();
         self.unmentioned(kind).or_else(|| self.broken(kind, |s| below.lies_within(s), |s| below.meets(s)))
     }
@@ -242,17 +243,13 @@ impl Constraints {
         excludes: impl Fn(&Subtree) -> bool,
         permits: impl Fn(&Subtree) -> bool,
     ) -> Option<String> {
-        if let Some(subtree) = self.excluded.iter().find(|s| excludes(s)) {
-            return Some(format!("it excludes {subtree}"));
+        let of_kind = || self.permitted.iter().filter(|s| s.kind() == kind);
+        // As OpenSSL looks at them: what is permitted first.
+        if of_kind().next().is_some() && !of_kind().any(permits) {
+            let all: Vec<String> = of_kind().map(ToString::to_string).collect();
+            return Some(format!("it permits {}", all.join(", ")));
         }
-        let mut of_kind = self.permitted.iter().filter(|s| s.kind() == kind).peekable();
-        of_kind.peek()?;
-        let mut permitted = of_kind.clone();
-        if permitted.any(permits) {
-            return None;
-        }
-        let all: Vec<String> = of_kind.map(ToString::to_string).collect();
-        Some(format!("it permits {}", all.join(", ")))
+        self.excluded.iter().find(|s| excludes(s)).map(|subtree| format!("it excludes {subtree}"))
     }
 
     /// The extension's value in DER.

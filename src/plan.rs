@@ -61,7 +61,10 @@ impl LeafRequest {
     pub fn like(certificate: &Certificate) -> Result<Self> {
         let refuse = |reason| Error::NotRenewable { subject: certificate.subject(), reason };
         let names = certificate.names();
-        if names.len() != certificate.count_of_names() {
+        if certificate.has_unread_names() {
+            return Err(refuse("it has names that cannot be read"));
+        }
+        if names.len() != certificate.general_names().len() {
             return Err(refuse("it has names of a kind that cannot be asked for"));
         }
         let algorithm = certificate.public_key().algorithm();

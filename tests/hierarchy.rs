@@ -446,3 +446,38 @@ fn nothing_has_its_issuers_own_name() {
     }
     sandbox.ok("leaf a.example --subj /O=Acme --key p256");
 }
+
+/// The clients' own test asks Java of three of these.
+#[test]
+fn limits_at_which_java_fails_are_told_and_no_others() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new root --key p256");
+    let told = |args: &str| {
+        let done = json(&sandbox.ok(&format!("{args} --json")).stdout);
+        let of = |ca: &serde_json::Value| {
+            ca["findings"].as_array().is_some_and(|all| all.iter().any(|f| f["code"] == "ca.excluded-ipv6"))
+        };
+        of(&done) || of(&done["ca"])
+    };
+    for (i, (limits, warns)) in [
+        ("--under root --exclude ::/0", true),
+        ("--under root --exclude 2000::/3", true),
+        ("--under root --permit ::/0 --permit 10.0.0.0/8", true),
+        ("--under root --permit 10.0.0.0/8 --exclude ::/0", true),
+        ("--throw-away-root --exclude ::/0", true),
+        // Java does not look at a root's limits, and nobody has an address that begins as these do.
+        ("--exclude ::/0", false),
+        ("--under root --exclude fd00::/8", false),
+        ("--under root --permit fd00::/8 --exclude fd00:1::/32", false),
+        ("--under root --permit 10.0.0.0/8 --permit ::/0", false),
+        ("--under root --permit .internal", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(told(&format!("ca new c{i} --key p256 {limits} --dry-run")), warns, "{limits}, before");
+        assert_eq!(told(&format!("ca new c{i} --key p256 {limits}")), warns, "{limits}");
+    }
+    let up = "up 10.0.0.1 --key p256 --ca tiers --three-tier --permit 10.0.0.0/8 --exclude ::/0";
+    assert!(told(&format!("{up} --dry-run")) && told(up));
+}

@@ -1,10 +1,8 @@
 //! What a certificate's extensions say (RFC 5280 §4.2).
 
-use der::asn1::{AnyRef, ObjectIdentifier, Uint};
+use der::asn1::{ObjectIdentifier, Uint};
 use der::oid::AssociatedOid;
-use der::{Decode, Encode, Sequence, SliceReader};
-#[cfg(feature = "verify")]
-use der::{Tag, Tagged};
+use der::{Encode, Sequence};
 use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
 #[cfg(feature = "verify")]
 use x509_cert::ext::pkix::name::DistributionPointName;
@@ -36,44 +34,13 @@ impl Certificate {
         if let Ok(found) = self.read().extension::<SubjectAltName>() {
             return found.map_or_else(Vec::new, |(_, names)| names.0);
         }
-        let read = |name: &AnyRef<'_>| GeneralName::from_der(&name.to_der().ok()?).ok();
-        self.elements_of_names().iter().filter_map(read).collect()
-    }
-
-    /// What stands in its subject alternative name, whatever it is.
-    fn elements_of_names(&self) -> Vec<AnyRef<'_>> {
-        let mut found = Vec::new();
-        let value = self.read().extensions().find(|(oid, ..)| *oid == SubjectAltName::OID);
-        let content = value.and_then(|(_, _, value)| {
-            let mut reader = SliceReader::new(value).ok()?;
-            Some(AnyRef::decode(&mut reader).ok()?.value())
-        });
-        let Some(mut reader) = content.and_then(|content| SliceReader::new(content).ok()) else {
-            return found;
-        };
-        while let Ok(name) = AnyRef::decode(&mut reader) {
-            found.push(name);
-        }
-        found
-    }
-
-    /// Whether a name of it that has to be ASCII is not (RFC 5280 §4.2.1.6: DNS names, mailboxes
-    /// and URIs are of the type `IA5String`).
-    #[cfg(feature = "verify")]
-    pub(crate) fn has_names_not_ascii(&self) -> bool {
-        let is_text = |name: &&AnyRef<'_>| matches!(name.tag(), Tag::ContextSpecific { number, .. } if [1, 2, 6].contains(&number.0));
-        self.elements_of_names().iter().filter(is_text).any(|name| !name.value().is_ascii())
+        self.name_list().names().collect()
     }
 
     /// The same, to be shown.
     #[must_use]
     pub fn names_as_written(&self) -> Vec<WrittenName> {
         self.general_names().iter().map(WrittenName::of).collect()
-    }
-
-    /// How many subject alternative names it has, of whatever kinds.
-    pub(crate) fn count_of_names(&self) -> usize {
-        self.general_names().len()
     }
 
     /// Whether it says that it is a CA (`basicConstraints`), and if so how many

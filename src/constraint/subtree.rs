@@ -122,7 +122,7 @@ impl Subtree {
     }
 
     /// Whether any name is in both. Said of types that can be asked for; others are taken to meet.
-    pub(super) fn meets(&self, other: &Self) -> bool {
+    pub(crate) fn meets(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Dns(_), Self::Dns(_)) | (Self::Ip { .. }, Self::Ip { .. }) => {
                 self.lies_within(other) || other.lies_within(self)

@@ -43,9 +43,14 @@ fn names() {
     let hundred: Vec<String> = (0..101).map(|i| format!("DNS:h{i}.example")).collect();
     let (many, most) = (hundred.join(","), hundred[..100].join(","));
     let no_domain = "Warning certificate: it has no domain name: ACM shows none, its default list hides it, and Client VPN refuses it";
+    let no_names = "Error certificate: what stands in its subject alternative name are not all names: clients refuse it, or differ about what it names";
     for (names, common, code, wanted) in [
         ("DNS:a.example", "a.example", "N01", vec![]),
         ("", "a.example", "N01", vec!["Error certificate: it has no subject alternative name, and clients do not look at the common name".to_owned()]),
+        // A name behind which there is none, and an address of five octets.
+        ("DER:300e8209612e6578616d706c658f0178", "a.example", "N01", vec![no_names.to_owned()]),
+        ("DER:30128209612e6578616d706c6587050a00000105", "a.example", "N01", vec![no_names.to_owned()]),
+        ("DER:040b8209612e6578616d706c65", "a.example", "N01", vec![no_names.to_owned()]),
         ("DNS:10.0.0.1", "x", "N02", vec!["Error certificate: the address 10.0.0.1 is written as a DNS name".to_owned()]),
         ("DNS:10.0.0.1,IP:10.0.0.1", "x", "N02", vec![]),
         ("DNS:a.example", "10.0.0.1", "N02", vec!["Error certificate: the address 10.0.0.1 is the common name, and is not among the names".to_owned()]),

@@ -198,6 +198,14 @@ pub fn make(works: &Works<'_>) {
         "+0d",
         "3000",
     );
+    ca(
+        "policy-root",
+        None,
+        "/CN=policy root",
+        &format!("{CA}policyConstraints=critical,requireExplicitPolicy:5\n"),
+        "+0d",
+        "3000",
+    );
     // An old CA's name, as nobody may write it.
     let named = Make {
         subject: "/O=Over-Under/CN=named root",
@@ -217,6 +225,14 @@ pub fn make(works: &Works<'_>) {
             "addresses-mid",
             "nameConstraints=critical,permitted;IP:127.0.0.0/255.0.0.0,permitted;DNS:corp.internal",
         ),
+        ("v6-mid", "nameConstraints=critical,excluded;IP:fd00:0:0:0:0:0:0:0/ff00:0:0:0:0:0:0:0"),
+        ("every-v6-mid", "nameConstraints=critical,excluded;IP:0:0:0:0:0:0:0:0/0:0:0:0:0:0:0:0"),
+        (
+            "v6-first-mid",
+            "nameConstraints=critical,permitted;IP:0:0:0:0:0:0:0:0/0:0:0:0:0:0:0:0,permitted;IP:127.0.0.0/255.0.0.0",
+        ),
+        ("every-name-mid", "nameConstraints=critical,DER:3006a00430028200"),
+        ("both-ways-mid", "nameConstraints=critical,permitted;DNS:other.internal,excluded;DNS:corp.internal"),
         ("directory-mid", "nameConstraints=critical,permitted;dirName:permitted"),
         ("email-mid", "nameConstraints=critical,permitted;email:corp.internal"),
     ] {

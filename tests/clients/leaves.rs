@@ -4,6 +4,15 @@ use crate::works::{CA, LEAF, Make, Works, named, with};
 
 const DNS: &str = "DNS:backend.corp.internal";
 
+/// `DNS:backend.corp.internal` as it is encoded.
+const HOST_NAME: &str = "82156261636b656e642e636f72702e696e7465726e616c";
+
+/// A subject alternative name with these contents, in hexadecimal.
+fn names(elements: &[&str]) -> String {
+    let content = elements.concat();
+    named(&format!("DER:30{:02x}{content}", content.len() / 2))
+}
+
 /// Makes all of them; their CAs are there.
 #[expect(clippy::too_many_lines, reason = "a list, read as a page")]
 pub fn make(works: &Works<'_>) {
@@ -50,6 +59,9 @@ pub fn make(works: &Works<'_>) {
         ("k256-mid-leaf", "k256-mid"),
         ("usage-root-leaf", "usage-root"),
         ("word-mid-leaf", "word-mid"),
+        ("both-ways-mid-leaf", "both-ways-mid"),
+        ("every-name-mid-leaf", "every-name-mid"),
+        ("policy-root-leaf", "policy-root"),
     ];
     for (name, issuer) in simple {
         leaf(name, Some(issuer), Make { extensions: &dns, ..Make::default() });
@@ -90,6 +102,15 @@ pub fn make(works: &Works<'_>) {
         ("critical-issuer-name", format!("{dns}issuerAltName=critical,DNS:issuer.internal\n")),
         ("critical-points", format!("{dns}crlDistributionPoints=critical,URI:http://crl.internal/a.crl\n")),
         ("critical-policies", format!("{dns}certificatePolicies=critical,1.2.3.4\n")),
+        // Lists of names that are none, in one way each.
+        ("names-another-tag", names(&[HOST_NAME, "8f0178"])),
+        ("names-cut-short", names(&[HOST_NAME, "8220"])),
+        ("names-constructed", names(&[&HOST_NAME.replacen("82", "a2", 1)])),
+        ("names-of-another-class", names(&[HOST_NAME, "160161"])),
+        ("names-directory", names(&[HOST_NAME, "a40430020501"])),
+        ("names-five-octets", names(&[HOST_NAME, "87050a00000105"])),
+        ("names-no-list", names(&[HOST_NAME]).replacen("DER:30", "DER:04", 1)),
+        ("names-empty", names(&[])),
         (
             "no-ids",
             format!(
@@ -190,6 +211,15 @@ pub fn make(works: &Works<'_>) {
         "common-name-limit",
         Some("permit-root"),
         Make { subject: cn, extensions: &named("IP:127.0.0.1"), ..Make::default() },
+    );
+    for issuer in ["v6-mid", "every-v6-mid", "v6-first-mid"] {
+        let extensions = named("IP:127.0.0.1");
+        leaf(&format!("{issuer}-leaf"), Some(issuer), Make { extensions: &extensions, ..Make::default() });
+    }
+    leaf(
+        "wildcard-word-leaf",
+        Some("addresses-mid"),
+        Make { subject: "/CN=*.other.internal", extensions: &named("IP:127.0.0.1"), ..Make::default() },
     );
     leaf(
         "policied-mid-leaf",

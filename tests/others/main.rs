@@ -20,6 +20,10 @@ fn what_cannot_be_asked_for_says_why() {
             &[("subjectAltName", "DNS:a.example,RID:1.2.3")][..],
             "it has names of a kind that cannot be asked for",
         ),
+        // Behind `a.example` each: a tag that no name has, and one that is not ASCII. Then no list at all.
+        (&[("subjectAltName", "DER:300e8209612e6578616d706c658f0178")], "it has names that cannot be read"),
+        (&[("subjectAltName", "DER:300e8209612e6578616d706c658201ff")], "it has names that cannot be read"),
+        (&[("subjectAltName", "DER:040b8209612e6578616d706c65")], "it has names that cannot be read"),
         (
             &ca_with(&[("subjectAltName", "DNS:a.example"), ("extendedKeyUsage", "codeSigning")]),
             "it is a CA's",

@@ -16,6 +16,11 @@ fn broken(message: impl Into<String>) -> Vec<Broken> {
 }
 
 pub(super) fn any(import: &Import<'_>, _: OffsetDateTime) -> Vec<Broken> {
+    if import.certificate.has_unread_names() {
+        return broken(
+            "what stands in its subject alternative name are not all names: clients refuse it, or differ about what it names",
+        );
+    }
     if import.certificate.has_alternative_names() {
         return Vec::new();
     }

@@ -11,9 +11,16 @@ use x509_cert::ext::pkix::{
 use crate::certificate::{BasicConstraints, Certificate};
 
 /// The object identifiers of extensions that have other contents than their kind has. What stands
-/// behind good contents is passed over, as most clients do, and so is a name among others.
+/// behind good contents is passed over, as most clients do, and so is a name that is not ASCII.
 pub(crate) fn unread(certificate: &Certificate) -> impl Iterator<Item = ObjectIdentifier> {
-    certificate.read().extensions().filter(|(oid, _, value)| is_unread(*oid, value)).map(|(oid, ..)| oid)
+    let is_unread = |(oid, _, value): &(ObjectIdentifier, bool, &[u8])| {
+        if *oid != SubjectAltName::OID {
+            return is_unread(*oid, value);
+        }
+        let faults = certificate.names_faults();
+        faults.no_list || faults.cut || faults.directory || faults.other
+    };
+    certificate.read().extensions().filter(is_unread).map(|(oid, ..)| oid)
 }
 
 fn is_unread(oid: ObjectIdentifier, value: &[u8]) -> bool {
@@ -30,7 +37,7 @@ fn is_unread(oid: ObjectIdentifier, value: &[u8]) -> bool {
         AuthorityKeyIdentifier::OID => fails(AuthorityKeyIdentifier::from_der(value).err()),
         KeyUsage::OID => is_other(Tag::BitString),
         SubjectKeyIdentifier::OID => is_other(Tag::OctetString),
-        SubjectAltName::OID | NameConstraints::OID | CrlDistributionPoints::OID => is_other(Tag::Sequence),
+        NameConstraints::OID | CrlDistributionPoints::OID => is_other(Tag::Sequence),
         _ => false,
     }
 }

@@ -1,9 +1,13 @@
 //! Whether the names of a certificate cover what is asked for, as each client compares them.
 
+use super::super::certificate::unread;
 use super::super::path::{Peer, Question};
 use super::Facts;
-use crate::certificate::EMPTY_NAME;
+use crate::certificate::{Certificate, EMPTY_NAME};
 use crate::name::San;
+
+/// The object identifier of the subject alternative name.
+const NAMES: &str = "2.5.29.17";
 
 pub(super) fn of_name(question: &Question<'_>, facts: &mut Facts) {
     let leaf = question.certificate;
@@ -12,13 +16,11 @@ pub(super) fn of_name(question: &Question<'_>, facts: &mut Facts) {
     if !leaf.has_alternative_names() {
         facts.insert("san.none");
     }
-    if leaf.has_names_not_ascii() {
-        facts.insert("san.not-ascii");
-    }
+    of_list(leaf, facts);
     if !dns.is_empty() {
         facts.insert("san.dns");
     }
-    if leaf.subject_der() == EMPTY_NAME && !leaf.critical_oids().iter().any(|oid| oid == "2.5.29.17") {
+    if leaf.subject_der() == EMPTY_NAME && !leaf.critical_oids().iter().any(|oid| oid == NAMES) {
         facts.insert("san.alone-not-critical");
     }
     if leaf.names().iter().any(is_ip) {
@@ -41,9 +43,8 @@ pub(super) fn of_name(question: &Question<'_>, facts: &mut Facts) {
     facts.insert(if matches!(peer, Peer::Ip(_)) { "peer.ip" } else { "peer.dns" });
     if peer.is_named_by(leaf) {
         facts.insert("name.ok");
-        let star = |name: &String| name.starts_with("*.") && !name[2..].contains('.');
         if let Peer::Dns(host) = peer
-            && !dns.iter().any(|name| !star(name) && covers(name, host))
+            && !dns.iter().any(|name| !is_top_level_wildcard(name) && covers(name, host))
         {
             facts.insert("name.top-level-wildcard");
         }
@@ -63,17 +64,44 @@ pub(super) fn of_name(question: &Question<'_>, facts: &mut Facts) {
     }
     let common = leaf.common_names();
     let asked = peer.to_string();
-    let top = |name: &String| name.starts_with("*.") && !name[2..].contains('.');
     let mut covering = common.iter().filter(|name| covers(name, &asked)).peekable();
     if covering.peek().is_some() {
         facts.insert("name.common");
-        if covering.all(top) {
+        if covering.all(|name| is_top_level_wildcard(name)) {
             facts.insert("name.common-top-level-wildcard");
         }
     }
     if common.is_empty() {
         facts.insert("name.common-none");
     }
+}
+
+/// What is wrong with its list of names, as clients tell it apart.
+fn of_list(leaf: &Certificate, facts: &mut Facts) {
+    let faults = leaf.names_faults();
+    for (holds, fact) in [
+        (faults.not_ascii, "san.not-ascii"),
+        (faults.cut, "san.cut"),
+        (faults.address, "san.address-length"),
+        (faults.directory && !faults.no_list && !faults.cut && !faults.other, "san.directory-malformed"),
+        (faults.cut || faults.address || faults.directory || faults.other, "san.malformed"),
+    ] {
+        if holds {
+            facts.insert(fact);
+        }
+    }
+    let others = unread(leaf).filter(|oid| oid.to_string() != NAMES);
+    if !faults.no_list && others.count() == 0 {
+        facts.insert("unread.names-alone");
+    }
+    if !leaf.has_alternative_names() && leaf.extension_oids().iter().any(|oid| oid == NAMES) {
+        facts.insert("san.empty");
+    }
+}
+
+/// Whether its `*` stands below a single label.
+fn is_top_level_wildcard(name: &str) -> bool {
+    name.strip_prefix("*.").is_some_and(|below| !below.contains('.'))
 }
 
 /// Whether a name is this host, or a wildcard whose one label stands for the host's first.

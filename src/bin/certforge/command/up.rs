@@ -7,7 +7,7 @@ use certforge::key::PrivateKey;
 use certforge::store::{LeafEntry, Origin, Overwrite};
 use certforge::{Authority, Bundle, Error, LeafPlan, LeafRequest};
 
-use crate::command::ca::new::root_name;
+use crate::command::ca::new::{for_java, root_name};
 use crate::command::compare::{self, Wanted};
 use crate::command::inventory::{Chains, Place, has_usages, is_key_elsewhere, is_same};
 use crate::command::issue::{DEFAULT_KEY, IssueArgs};
@@ -240,8 +240,10 @@ fn make(work: &Work<'_>, plan: LeafPlan, there: Option<LeafEntry>) -> Result<Mad
     let ca_plan = args.shape.plan(ca_name, &plan, context)?;
     if args.issue.dry_run && !store.has_authority(ca_name)? {
         let ca_folder = store.ca_folder(ca_name)?;
-        let plan = issuer::rehearse(&ca_plan, &plan, &args.issue.strict)?;
-        let ca = CaReport::planned(ca_name, &ca_folder, &ca_plan, context.now);
+        let (plan, authority) = issuer::rehearse(&ca_plan, &plan, &args.issue.strict)?;
+        let mut ca = CaReport::planned(ca_name, &ca_folder, &ca_plan, context.now);
+        let between = args.shape.has_root().then_some([].as_slice());
+        ca.findings.extend(findings(&for_java(authority.certificate(), between)));
         let leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
         return Ok(Made { report: up_report(&folder, None, ca, leaf), entry: None, key: None });
     }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::plan::PlannedCa;
 use super::{Args, difference};
-use crate::command::ca::new::{for_java, rehearsed};
+use crate::command::ca::new::{between, for_java, rehearsed};
 use crate::command::inventory::Issuers;
 use crate::command::passphrase::{from_file, read_first_line};
 use crate::context::{Context, Failure};
@@ -92,6 +92,7 @@ pub fn look_at_ca(
         read_first_line(&authorities.base.join(file))?;
     }
     let mut plan = ca.plan.clone();
+    let mut chain = Vec::new();
     if let Some(under) = &ca.under {
         if !authorities.rehearsed.contains_key(under) {
             authorities.load(under, ca.issuer_passphrase_file.as_deref())?;
@@ -99,10 +100,15 @@ pub fn look_at_ca(
         for above in authorities.issuers(under) {
             plan = plan.within(above.validity());
             above.check_under(&plan)?;
+            chain.extend_from_slice(above.chain().certificates());
         }
     }
-    authorities.rehearsed.insert(ca.name.clone(), (rehearsed(&plan)?, ca.under.clone()));
-    Ok(CaReport::planned(&ca.name, &folder, &plan, context.now))
+    let own = rehearsed(&plan)?;
+    let mut report = CaReport::planned(&ca.name, &folder, &plan, context.now);
+    let between = chain.split_last().map(|(_, between)| between);
+    report.findings.extend(findings(&for_java(own.certificate(), between)));
+    authorities.rehearsed.insert(ca.name.clone(), (own, ca.under.clone()));
+    Ok(report)
 }
 
 /// The pass phrase of a CA that is to be made, where it is to have one.
@@ -133,7 +139,7 @@ pub fn make_ca(
     let saved = store.save_authority(&ca.name, &authority, secret, ca.under.as_deref(), Overwrite::Refuse)?;
     let mut report =
         CaReport::of(State::Created, &ca.name, &saved.folder, authority.certificate(), context.now);
-    report.findings = findings(&for_java(&authority, context));
+    report.findings = findings(&for_java(authority.certificate(), between(authority.chain().certificates())));
     authorities.rehearsed.remove(&ca.name);
     authorities.loaded.insert(ca.name.clone(), LoadedAuthority { authority, findings: Vec::new() });
     Ok(report.saved(&saved))

@@ -1,14 +1,11 @@
 //! `certforge ca new`, and the shapes of CAs that `up` makes too.
 
-use std::net::{IpAddr, Ipv4Addr};
-
-use certforge::check::clients::facts;
-use certforge::check::path::{Purpose, Question};
-use certforge::constraint::{Constraints, Subtree};
+use certforge::check::clients::{facts_below, java_fails_below};
+use certforge::constraint::Constraints;
 use certforge::key::PrivateKey;
 use certforge::store::Overwrite;
 use certforge::{
-    Authority, CaPlan, CaRequest, Error, Finding, KeyAlgorithm, Severity, Subject, Template, TrustAnchor,
+    Authority, CaPlan, CaRequest, Certificate, Error, Finding, KeyAlgorithm, Severity, Subject, Template,
 };
 
 use crate::command::issue::{DEFAULT_KEY, LifetimeArgs, template};
@@ -129,7 +126,13 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     };
     if args.dry_run {
         issuer.as_ref().map_or(Ok(()), |issuer| issuer.authority.check_under(&plan))?;
-        let report = CaReport::planned(&args.name, &folder, &plan, context.now);
+        let mut report = CaReport::planned(&args.name, &folder, &plan, context.now);
+        let own = rehearsed(&plan)?;
+        let between = match &issuer {
+            Some(issuer) => issuer.authority.chain().certificates().split_last().map(|(_, between)| between),
+            None => args.throw_away_root.then_some([].as_slice()),
+        };
+        report.findings.extend(findings(&for_java(own.certificate(), between)));
         return Ok(Report::Ca(Box::new(report)));
     }
     let passphrase = if args.encrypt || args.passphrase.is_given() {
@@ -147,7 +150,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         None if args.throw_away_root => under_lost_root(&plan, key, &args.name, context)?,
         None => Authority::create(&plan, key)?,
     };
-    said.extend(findings(&for_java(&authority, context)));
+    let chain = authority.chain().certificates();
+    said.extend(findings(&for_java(authority.certificate(), between(chain))));
     let overwrite = if args.force { Overwrite::Archive } else { Overwrite::Refuse };
     let passphrase = passphrase.as_ref().map(|p| p.as_str());
     let saved = store.save_authority(&args.name, &authority, passphrase, args.under.as_deref(), overwrite)?;
@@ -158,21 +162,11 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
 }
 
 /// What Java makes of limits, and nobody else: of everything below an intermediate it says
-/// something that names no cause (`sun.security.x509.NameConstraintsExtension`).
-pub fn for_java(authority: &Authority, context: &Context) -> Vec<Finding> {
-    let own = authority.certificate();
-    let Some((root, _)) = authority.chain().certificates().split_last() else { return Vec::new() };
-    let anchors = [TrustAnchor::new(root.clone())];
-    let facts = facts(&Question {
-        certificate: own,
-        chain: authority.chain().certificates(),
-        anchors: &anchors,
-        peer: None,
-        purpose: Purpose::Server,
-        at: context.now,
-        lists: &[],
-        strict: false,
-    });
+/// something that names no cause (`sun.security.x509.NameConstraintsExtension`). `between` are the CAs
+/// between this one and its root, whose limits Java does not look at; a root has no such place.
+pub fn for_java(own: &Certificate, between: Option<&[Certificate]>) -> Vec<Finding> {
+    let Some(between) = between else { return Vec::new() };
+    let facts = facts_below(own, between);
     let warning = |code, message: &str, fix: &str| {
         Finding::new(code, Severity::Warning, own.subject(), message).fix(fix)
     };
@@ -184,18 +178,22 @@ pub fn for_java(authority: &Authority, context: &Context) -> Vec<Finding> {
             "give it a common name with a blank in it: --cn 'Example Issuing CA'",
         ));
     }
-    let limits = own.name_constraints().ok().flatten().unwrap_or_default();
-    let excludes = |is: fn(&Subtree) -> bool| limits.excluded().iter().any(is);
-    // Where no IPv4 address may stand below nobody gets as far as that.
-    let has_ipv4 = !excludes(|s| matches!(s, Subtree::Ip { mask: IpAddr::V4(Ipv4Addr::UNSPECIFIED), .. }));
-    if has_ipv4 && excludes(|s| matches!(s, Subtree::Ip { address: IpAddr::V6(_), .. })) {
+    if own.name_constraints().ok().flatten().is_some_and(|limits| java_fails_below(&limits)) {
         found.push(warning(
             "ca.excluded-ipv6",
-            "Java 17 fails at an IPv4 address below a CA that excludes an IPv6 network (Index 4 out of bounds)",
-            "permit what is wanted instead: what is not permitted is closed then",
+            "Java 17 fails at an IPv4 address below these limits, for it compares it with an IPv6 network (Index 4 out of bounds)",
+            "permit what is wanted, IPv4 before IPv6, and exclude no IPv6 network: what is not permitted is closed then",
         ));
     }
     found
+}
+
+/// Of the chain of a CA, itself first, what is between it and its root.
+pub fn between(chain: &[Certificate]) -> Option<&[Certificate]> {
+    match chain {
+        [_, between @ .., _root] => Some(between),
+        _ => None,
+    }
 }
 
 /// What the flags ask for.

@@ -7,7 +7,7 @@ use certforge::key::PrivateKey;
 use certforge::store::{CaEntry, KeyState, Saved};
 use certforge::{Authority, CaPlan, Finding, LeafPlan, Template};
 
-use crate::command::ca::new::{LimitArgs, rehearsed, request, root_name, under_lost_root};
+use crate::command::ca::new::{LimitArgs, between, for_java, rehearsed, request, root_name, under_lost_root};
 use crate::command::issue::StrictArgs;
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
@@ -30,12 +30,16 @@ pub struct ShapeArgs {
     encrypt: bool,
 }
 
-/// The leaf as a CA that is not made yet could sign it. One that could not is not made.
-pub fn rehearse(ca: &CaPlan, leaf: &LeafPlan, strict: &StrictArgs) -> certforge::Result<LeafPlan> {
+/// The leaf as a CA that is not made yet could sign it, and that CA. One that could not is not made.
+pub fn rehearse(
+    ca: &CaPlan,
+    leaf: &LeafPlan,
+    strict: &StrictArgs,
+) -> certforge::Result<(LeafPlan, Authority)> {
     let authority = rehearsed(ca)?;
     let leaf = strict.fit(&authority, leaf.clone())?;
     authority.check(&leaf)?;
-    Ok(leaf)
+    Ok((leaf, authority))
 }
 
 /// The CA that issues, and what was made for it.
@@ -167,6 +171,10 @@ pub fn ensure(
         let (loaded, saved) =
             store.ensure_authority(name, context.now, &mut unlock, (secret, above_name.as_deref()), make)?;
         findings.extend(loaded.findings);
+        if saved.is_some() {
+            let authority = &loaded.authority;
+            findings.extend(for_java(authority.certificate(), between(authority.chain().certificates())));
+        }
         // A panic has ended the command already.
         let join =
             |thread: ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|panic| resume_unwind(panic));
