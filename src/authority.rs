@@ -433,8 +433,7 @@ impl Authority {
     fn check_names(&self, subject: &[u8], names: Option<&Names>) -> Result<()> {
         // What has its issuer's name looks self-signed, and clients take it for that.
         if subject == self.certificate.subject_der() {
-            let (input, reason) = (self.certificate.subject(), "it is the issuer's own name".to_owned());
-            return Err(Error::Subject { input, reason });
+            return Err(Error::SubjectIsIssuer { subject: self.certificate.subject() });
         }
         for (ca, limits) in &self.constraints {
             let refused = |name: String, limit| Error::Constrained { name, ca: ca.clone(), limit };

@@ -442,6 +442,11 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// What a CA is to issue has the CA's own name: it would be taken for self-signed.
+    SubjectIsIssuer {
+        /// The name of both.
+        subject: String,
+    },
     /// A text is not a tag for AWS.
     Tag {
         /// The text.

@@ -2,7 +2,7 @@
 
 mod support;
 
-use certforge::check::clients::{Facts, MORE_NAMES, NAMES, facts};
+use certforge::check::clients::{Facts, NAMES, facts};
 use certforge::check::path::{Peer, Purpose, Question};
 use certforge::{
     Authority, CaRequest, Certificate, KeyAlgorithm, LeafRequest, Lifetime, PrivateKey, TrustAnchor,
@@ -41,10 +41,7 @@ fn more(changes: &[(&str, &str)], subject: &str, args: &[&str], peer: Option<&st
     for fact in ALL {
         assert!(found.hold(fact) && !found.hold(&format!("!{fact}")), "{fact}: {found:?}");
     }
-    assert!(
-        found.iter().all(|fact| fact.contains('@') || NAMES.contains(&fact) || MORE_NAMES.contains(&fact)),
-        "{found:?}"
-    );
+    assert!(found.iter().all(|fact| fact.contains('@') || NAMES.contains(&fact)), "{found:?}");
     // What is trusted says of itself that it is no CA: Chrome's alone.
     let own = |fact: &String| !ALL.contains(&fact.as_str()) && !fact.starts_with("top.");
     Some(plain(&found).into_iter().filter(own).collect())

@@ -441,7 +441,7 @@ fn nothing_has_its_issuers_own_name() {
         "leaf a.example --key p256",
         "leaf a.example --key p256 --dry-run",
     ] {
-        let message = refused(&sandbox, args, 3, "subject.malformed");
+        let message = refused(&sandbox, args, 3, "subject.issuer");
         assert!(message.contains("the issuer's own name"), "{args}: {message}");
     }
     sandbox.ok("leaf a.example --subj /O=Acme --key p256");

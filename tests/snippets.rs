@@ -221,6 +221,17 @@ fn each_system_gets_the_line_that_makes_it_trust_the_ca_and_its_undoing() {
     };
     assert!(listed(trust).contains("certforge-"));
     assert!(!listed(undo).contains("certforge-"));
+    // It is of the CA, whose name and file nothing else has, and which its leaves share.
+    for ca in ["default", "other"] {
+        sandbox.ok(&format!("ca new {ca} --key p256"));
+    }
+    let line = |leaf: &str, ca: &str| {
+        sandbox.ok(&format!("leaf {leaf} --ca {ca} --key p256"));
+        let text = sandbox.ok(&format!("snippet trust {leaf}")).stdout;
+        text.split(' ').find(|word| word.contains("ca-certificates/")).unwrap().to_owned()
+    };
+    let (one, two, other) = (line("leaf.corp", "default"), line("b.corp", "default"), line("corp", "other"));
+    assert!(one == two && one != other, "{one} {two} {other}");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What a certificate's extensions say (RFC 5280 §4.2).
 
+#[cfg(feature = "verify")]
+use der::Encode;
+use der::Sequence;
 use der::asn1::{ObjectIdentifier, Uint};
 use der::oid::AssociatedOid;
-use der::{Encode, Sequence};
 use x509_cert::ext::pkix::ExtendedKeyUsage as ExtendedKeyUsageExtension;
 #[cfg(feature = "verify")]
 use x509_cert::ext::pkix::name::DistributionPointName;

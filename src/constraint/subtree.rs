@@ -83,6 +83,16 @@ pub enum Subtree {
 }
 
 impl Subtree {
+    /// Whether it is all names of its type: of addresses, of a family.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        match self {
+            Self::Dns(base) => base.is_empty(),
+            Self::Ip { mask, .. } => mask.is_unspecified(),
+            _ => false,
+        }
+    }
+
     /// The type of names it is of.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

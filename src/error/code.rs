@@ -84,6 +84,7 @@ impl Error {
             Self::StoreName { .. } => "store.name",
             Self::StoreVersion { .. } => "store.version",
             Self::Subject { .. } => "subject.malformed",
+            Self::SubjectIsIssuer { .. } => "subject.issuer",
             Self::Tag { .. } => "acm.tag",
             Self::Server { .. } => "server.unreached",
             Self::Template { .. } => "template.unknown",

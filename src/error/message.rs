@@ -197,6 +197,9 @@ impl fmt::Display for Error {
             Self::Subject { input, reason } => {
                 write!(f, "`{}` is not a distinguished name: {}", Shown(input), Shown(reason))
             }
+            Self::SubjectIsIssuer { subject } => {
+                write!(f, "`{}` is the issuer's own name, and what it issues needs another", Shown(subject))
+            }
             Self::Tag { input, reason } => {
                 write!(f, "`{}` is not a tag: {reason}", Shown(input))
             }

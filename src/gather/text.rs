@@ -40,13 +40,8 @@ pub(super) struct Damage {
 }
 
 /// Repairs of what other programs read too.
-const READ_BY_OTHERS: [&str; 5] = [
-    "Windows line ends",
-    "line ends of one carriage return",
-    "its base64 in one line",
-    "text around the blocks",
-    "blanks at line ends",
-];
+const READ_BY_OTHERS: [&str; 4] =
+    ["Windows line ends", "its base64 in one line", "text around the blocks", "blanks at line ends"];
 
 /// Whether a repair is of something that most programs that read PEM refuse, or pass over in
 /// silence.
@@ -294,6 +289,10 @@ impl Read {
             return (damage(format!("its BEGIN line says {label}, and its END line does not")), reach);
         }
         let reach = start + length + "-----END ".len() + label.len() + DASHES.len();
+        let behind = text[reach..].split(['\n', '\r']).next().unwrap_or_default();
+        if !behind.trim().is_empty() && !behind.starts_with(BEGIN) {
+            self.note("text behind an END line");
+        }
         let encrypted = body.contains("Proc-Type:") && body.contains("ENCRYPTED");
         let der = if encrypted { Ok(Zeroizing::default()) } else { self.body(body, line) };
         (der.map(|der| Block { label: label.to_owned(), line, encrypted, der }), reach)
@@ -302,8 +301,16 @@ impl Read {
     /// The bytes that a block's body says.
     fn body(&mut self, body: &str, line: usize) -> Result<Zeroizing<Vec<u8>>, Damage> {
         let several = body.contains('\n');
-        if body.trim_end().split('\n').skip(1).any(|line| line.trim().is_empty()) {
+        let lines = body.rsplit_once('\n').map_or(body, |(lines, _)| lines);
+        if lines.split('\n').skip(1).any(|line| line.trim().is_empty()) {
             self.note("blank lines in a block");
+        }
+        let beside = |line: Option<&str>| line.is_some_and(|line| !line.trim().is_empty());
+        if beside(body.split(['\n', '\r']).next()) {
+            self.note("a BEGIN that is not alone in its line");
+        }
+        if beside(body.rsplit(['\n', '\r']).next()) {
+            self.note("an END that is not at the beginning of a line");
         }
         for line in body.split('\n') {
             let line = line.trim_end_matches('\r');

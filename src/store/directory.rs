@@ -34,7 +34,7 @@ impl Directory {
     /// Makes a folder in it.
     pub(super) fn make(&self, name: &str, mode: u32) -> Result<()> {
         let _changing = temporary::changing();
-        rustix::fs::mkdirat(&self.fd, name, Mode::from_raw_mode(mode))
+        rustix::fs::mkdirat(&self.fd, name, bits(mode))
             .map_err(|e| io_error("create", &self.path.join(name))(e.into()))
     }
 
@@ -42,7 +42,7 @@ impl Directory {
     pub(super) fn write(&self, name: &str, bytes: &[u8], mode: u32) -> Result<()> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let _changing = temporary::changing();
-        let fd = rustix::fs::openat(&self.fd, name, flags, Mode::from_raw_mode(mode))
+        let fd = rustix::fs::openat(&self.fd, name, flags, bits(mode))
             .map_err(|e| io_error("create", &self.path.join(name))(e.into()))?;
         File::from(fd).write_all(bytes).map_err(|e| io_error("write", &self.path.join(name))(e))
     }
@@ -65,4 +65,9 @@ impl Directory {
             other => other.map_err(Into::into),
         }
     }
+}
+
+/// The mode bits of a new file: their number has another width on each system.
+fn bits(mode: u32) -> Mode {
+    Mode::from_raw_mode(u16::try_from(mode).unwrap_or(0o600).into())
 }

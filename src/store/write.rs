@@ -263,10 +263,17 @@ pub(super) fn remove_folder(path: &Path, root: &Path) -> Result<()> {
     flushed
 }
 
-/// Flushes the whole file system that a path is on.
+/// Flushes the whole file system that a path is on; where a system has no call for one, all of them.
 pub(super) fn sync_all(path: &Path) -> Result<()> {
     let file = File::open(path).map_err(io_error("flush", path))?;
-    rustix::fs::syncfs(&file).map_err(|e| io_error("flush", path)(e.into()))
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    rustix::fs::syncfs(&file).map_err(|e| io_error("flush", path)(e.into()))?;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        drop(file);
+        rustix::fs::sync();
+    }
+    Ok(())
 }
 
 /// Flushes a folder: the names in it, not the files.

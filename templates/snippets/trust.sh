@@ -3,7 +3,7 @@ description = "the line that makes a system, a browser or Java trust the CA, and
 [set]
 system = "debian"
 +++
-{%- set nick = "certforge-" ~ id | replace("leaf_", "") | replace("_", "-") %}
+{%- set nick = "certforge-" ~ ca_id %}
 {%- if system in ["debian", "alpine"] -%}
 sudo cp {{ ca | shell }} /usr/local/share/ca-certificates/{{ nick }}.crt && sudo update-ca-certificates
 # undo: sudo rm /usr/local/share/ca-certificates/{{ nick }}.crt && sudo update-ca-certificates --fresh

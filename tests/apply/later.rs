@@ -340,3 +340,14 @@ fn several_simulators_are_asked_one_after_the_other() {
     assert_eq!(imports, 2, "{made}");
     assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }
+
+/// Whoever copies it from the screen has a manifest.
+#[test]
+fn the_manifest_that_help_shows_is_one() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.ok("apply --help").stdout;
+    let (_, from) = help.split_once("  version = 1\n").unwrap();
+    let (manifest, _) = from.split_once("\nRun again").unwrap();
+    put(&sandbox, &format!("  version = 1\n{manifest}"));
+    sandbox.ok("apply --dry-run");
+}

@@ -34,7 +34,7 @@ fn pem_as_editors_shells_and_mail_leave_it() {
         ),
         (
             pem.replace('\n', "\r").into_bytes(),
-            "gather.encoding f: PEM written anew: it had line ends of one carriage return, its base64 in one line",
+            "gather.form f: PEM that most programs do not read: line ends of one carriage return",
         ),
         (
             format!("\u{feff}{pem}").into_bytes(),
@@ -106,6 +106,10 @@ fn what_only_certforge_reads_is_told_apart() {
         (glued, 2, "a BEGIN that is not at the beginning of a line"),
         (format!("x {}", h.root), 1, "a BEGIN that is not at the beginning of a line"),
         (spaced, 1, "blank lines in a block"),
+        (h.root.replacen("\n-----END", "\n\n-----END", 1), 1, "blank lines in a block"),
+        (format!("{} # mine\n", h.root.trim_end()), 1, "text behind an END line"),
+        (h.root.replacen("-----\n", "-----", 1), 1, "a BEGIN that is not alone in its line"),
+        (h.root.replacen("\n-----END", "-----END", 1), 1, "an END that is not at the beginning of a line"),
     ] {
         let found = gathered(&[(Role::Any, "f", text.into_bytes())], None);
         assert_eq!(subjects(&found).len(), n, "{what}");

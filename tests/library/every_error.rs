@@ -322,6 +322,12 @@ pub(crate) fn all() -> Vec<(Error, &'static str, Category, &'static str)> {
             "/srv/x.pem says version 9, and this program knows up to 1",
         ),
         (
+            Error::SubjectIsIssuer { subject: text() },
+            "subject.issuer",
+            Input,
+            "`x` is the issuer's own name, and what it issues needs another",
+        ),
+        (
             Error::Subject { input: text(), reason: "no =".to_owned() },
             "subject.malformed",
             Input,

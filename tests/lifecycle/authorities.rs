@@ -49,6 +49,9 @@ fn a_ca_is_renewed_and_old_leaves_verify_under_the_new_one() {
     let lost = "ca new lost --throw-away-root --permit .example --key p256";
     sandbox.ok(lost);
     refused(&sandbox, "ca renew lost", 2, "usage");
+    // What takes its place may not issue for more.
+    let message = sandbox.run("ca renew lost").stderr;
+    assert!(message.contains("--throw-away-root --permit dns:example, and"), "{message}");
     let dry = sandbox.snapshot();
     sandbox.ok("ca renew root --dry-run");
     assert_eq!(sandbox.snapshot(), dry);
@@ -161,12 +164,39 @@ fn a_ca_without_the_one_above_it_is_made_anew() {
     sandbox.ok("up a.internal --throw-away-root --permit .internal --key p256");
     let said = sandbox.run("ca renew");
     assert_eq!(said.status, 2);
-    assert!(said.stderr.contains("certforge ca new default --force"), "{}", said.stderr);
+    let hint = "certforge ca new OTHER --throw-away-root --permit dns:internal, and certforge renew --all --ca OTHER";
+    assert!(said.stderr.contains(hint), "{}", said.stderr);
     if let Some(due) = at(&sandbox, "+3600d", "renew --due") {
-        assert!(due.stderr.contains("certforge ca new default --force"), "{}", due.stderr);
+        assert!(due.stderr.contains(hint), "{}", due.stderr);
         assert!(!due.stderr.contains("certforge ca renew default"), "{}", due.stderr);
     }
-    sandbox.ok("ca new default --force --key p256");
-    sandbox.ok("up a.internal --key p256");
-    sandbox.ok("verify a.internal");
+    sandbox.ok("ca new other --throw-away-root --permit dns:internal --key p256");
+    sandbox.ok("renew --all --ca other");
+    sandbox.ok("verify a.internal --trust certforge/ca/other/chain.pem");
+}
+
+/// All names stay, whichever CA issues.
+#[test]
+fn another_ca_takes_leaves_over_as_they_were_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example b.example 10.0.0.1 --key p256");
+    sandbox.ok("leaf --self-signed c.example --key p256");
+    sandbox.ok("ca new next --key p256");
+    let told = sandbox.ok("up a.example --ca next --key p256 --dry-run").stderr;
+    assert!(told.contains("it is of another issuer; b.example, 10.0.0.1 are left out"), "{told}");
+    let done = json(&sandbox.ok("renew --all --ca next --json").stdout);
+    assert_eq!(done["leaves"].as_array().unwrap().len(), 2, "{done}");
+    for (leaf, names) in [("a.example", 3), ("c.example", 1)] {
+        let shown = json(&sandbox.ok(&format!("check {leaf} --json")).stdout);
+        assert_eq!(shown["certificates"][0]["names"].as_array().unwrap().len(), names, "{shown}");
+        sandbox.ok(&format!("verify {leaf} --trust certforge/ca/next/ca.pem"));
+    }
+    // Who moved all of them moves none again, and one whose CA is gone is taken over too.
+    let done = json(&sandbox.ok("renew --all --ca next --json").stdout);
+    assert_eq!(done["leaves"].as_array().unwrap().len(), 0, "{done}");
+    std::fs::remove_dir_all(sandbox.file("certforge/ca/next")).unwrap();
+    let hint = sandbox.run("renew a.example").stderr;
+    assert!(hint.contains("certforge renew NAME --ca CA"), "{hint}");
+    sandbox.ok("renew a.example --ca default");
+    refused(&sandbox, "renew a.example --ca nobody", 3, "store.missing");
 }

@@ -115,7 +115,7 @@ pub fn of(error: &Error) -> Option<String> {
             "nothing was sent: look at the network, HTTPS_PROXY, the spelling of the region and --endpoint-url"
         }
         Error::CaNotValid { .. } => {
-            "one that has ended gets more time: certforge ca renew NAME, or where the CA above it is not here another one: certforge ca new NAME --force, and certforge up LEAF; otherwise set the clock"
+            "one that has ended gets more time: certforge ca renew NAME, or where the CA above it is not here another one: certforge ca new OTHER, and certforge renew --all --ca OTHER; otherwise set the clock"
         }
         Error::Changed { .. } => "run it again",
         Error::Chain { .. } => "put the leaf's issuer first and the root last",
@@ -215,7 +215,7 @@ pub fn of(error: &Error) -> Option<String> {
             "make one with `certforge ca new`; one that is there already is in another store, which --dir or CERTFORGE_DIR names"
         }
         Error::Missing { what: "issuing CA", .. } => {
-            "another CA of this store takes it over: certforge up NAME --ca CA"
+            "another CA of this store takes it over: certforge renew NAME --ca CA"
         }
         Error::Missing { what: "CA", .. } => "`certforge ca list` shows the CAs there are",
         Error::Missing { what: "private key", .. } => {
@@ -297,12 +297,15 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Rule { .. } => return Some(allowable()),
         Error::StoreName { .. } => "use letters, digits, `.`, `_` and `-`, up to 64 of them",
         Error::StoreVersion { .. } => "use a newer certforge",
+        Error::SubjectIsIssuer { .. } => {
+            "give it another subject with --cn or --subj, or the CA another name: certforge ca new NAME --cn 'Example CA'"
+        }
         Error::Subject { .. } => "write it as OpenSSL does: --subj '/C=JP/O=Example/CN=10.103.10.95'",
         Error::Revoked { is_ca: true, reason: "keyCompromise" | "cACompromise", .. } => {
-            "another CA takes its place: certforge ca new OTHER, and of each leaf: certforge up LEAF --ca OTHER"
+            "another CA takes its place: certforge ca new OTHER, and of its leaves: certforge renew --all --ca OTHER"
         }
         Error::Revoked { is_ca: true, .. } => {
-            "certforge ca renew NAME with the name of this CA, or another one: certforge up LEAF --ca OTHER"
+            "certforge ca renew NAME with the name of this CA, or another one: certforge renew LEAF --ca OTHER"
         }
         Error::Revoked { reason: "keyCompromise" | "cACompromise", .. } => {
             "with another key: certforge renew NAME --rekey, or a new request"

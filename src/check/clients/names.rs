@@ -91,7 +91,7 @@ fn of_list(leaf: &Certificate, facts: &mut Facts) {
         }
     }
     let others = unread(leaf).filter(|oid| oid.to_string() != NAMES);
-    if !faults.no_list && others.count() == 0 {
+    if facts.hold("san.malformed") && !faults.no_list && others.count() == 0 {
         facts.insert("unread.names-alone");
     }
     if !leaf.has_alternative_names() && leaf.extension_oids().iter().any(|oid| oid == NAMES) {

@@ -40,24 +40,28 @@ use plan::{PlannedCa, PlannedLeaf};
   certforge apply -f certforge.toml --prune
 
   version = 1
-  [defaults]              # of all leaves: ca, key, template, subject, days|validity|until, renew_within
+  [defaults]           # of all leaves: ca, key, template, subject,
+                       # days|validity|until, renew_within
   days = 90
-  [ca.root]               # cn|subject, key, days|validity|until, path_length, template, set, permit,
-                          # exclude, encrypt, passphrase_file
+  [ca.root]            # cn|subject, key, days|validity|until, path_length,
+                       # template, set, permit, exclude, encrypt,
+                       # passphrase_file
   [ca.issuing]
   under = \"root\"
   permit = [\".internal\", \"10.103.0.0/16\"]
-  [template.vpn]          # the fields that `certforge template show server` prints
+  [template.vpn]       # as `certforge template show server` prints them
   description = \"a VPN gateway\"
   days = 30
   key_usage = [\"digitalSignature\"]
   extended_key_usage = [\"serverAuth\"]
-  [leaf.\"10.103.10.95\"]  # names, ca, key, template, set, subject, days|validity|until, allow_long,
-                          # renew_within, alias, p12_passphrase_file
+  [leaf.\"10.103.10.95\"]
+                       # names, ca, key, template, set, subject, allow_long,
+                       # days|validity|until, renew_within, alias,
+                       # p12_passphrase_file
   names = [\"api.internal\"]
-  forms = [\"combined\"]   # as bundle --to
+  forms = [\"combined\"] # as bundle --to
   acm = [{ region = \"eu-west-1\", tags = [\"team=edge\"] }]
-                          # region, profile, endpoint_url, tags, targets, sim
+                       # region, profile, endpoint_url, tags, targets, sim
 
 Run again, it changes nothing; a changed name makes that leaf anew.")]
 pub struct Args {
@@ -117,7 +121,12 @@ struct Asked<'a> {
 fn my_turn(context: &Context) -> certforge::Result<Lock> {
     match context.store.lock_applied(Duration::ZERO) {
         Err(Error::Lock { .. }) => {
-            render::progress("apply", "another run applies a manifest to this store: waiting for its end");
+            if context.waits == Waits::Told {
+                render::progress(
+                    "apply",
+                    "another run applies a manifest to this store: waiting for its end",
+                );
+            }
             context.store.lock_applied(LONGEST_TURN)
         }
         lock => lock,

@@ -7,15 +7,21 @@ use time::{Duration, OffsetDateTime};
 
 use crate::report::same_names;
 
+/// Its names that the new one would not have.
+pub fn left_out(found: &Certificate, plan: &LeafPlan) -> Option<String> {
+    let is_wanted = |name| plan.names().iter().any(|wanted| wanted == name);
+    let names = found.names();
+    let gone: Vec<String> = names.iter().filter(|n| !is_wanted(*n)).map(ToString::to_string).collect();
+    let are = if gone.len() > 1 { "are" } else { "is" };
+    (!gone.is_empty()).then(|| format!("{} {are} left out", gone.join(", ")))
+}
+
 /// In its names or its kind of key.
 pub fn in_names_or_key(found: &Certificate, plan: &LeafPlan) -> Option<String> {
     if !same_names(plan.names(), found) {
-        let is_wanted = |name| plan.names().iter().any(|wanted| wanted == name);
-        let names = found.names();
-        let gone: Vec<String> = names.iter().filter(|n| !is_wanted(*n)).map(ToString::to_string).collect();
-        return Some(match gone.as_slice() {
-            [] => "its names are different".to_owned(),
-            gone => format!("its names are different: {} is left out", gone.join(", ")),
+        return Some(match left_out(found, plan) {
+            None => "its names are different".to_owned(),
+            Some(gone) => format!("its names are different: {gone}"),
         });
     }
     let same_key = found.public_key().algorithm() == Some(plan.key());

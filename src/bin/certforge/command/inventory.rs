@@ -165,8 +165,19 @@ pub fn renewal_of(ca: &CaEntry, issuers: &Issuers) -> String {
     if ca.certificate.is_self_issued() || issuers.above(ca).is_some() {
         return format!("certforge ca renew {name}");
     }
+    format!("the CA above it is not here: {}", in_place_of(ca))
+}
+
+/// What takes the place of a CA whose root is not here: one with the same limits, and its leaves moved.
+pub fn in_place_of(ca: &CaEntry) -> String {
+    let limits = ca.certificate.name_constraints().ok().flatten().unwrap_or_default();
+    // What is closed because something else is permitted is closed again by that.
+    let mut flags: Vec<String> = limits.permitted().iter().map(|s| format!(" --permit {s}")).collect();
+    let excluded = limits.excluded().iter().filter(|s| limits.permitted().is_empty() || !s.is_everything());
+    flags.extend(excluded.map(|s| format!(" --exclude {s}")));
     format!(
-        "the CA above it is not here: certforge ca new {name} --force makes another root for the clients, and certforge up LEAF each leaf"
+        "certforge ca adopt ROOT.pem where its certificate is at hand; otherwise certforge ca new OTHER --throw-away-root{}, and certforge renew --all --ca OTHER",
+        flags.concat()
     )
 }
 

@@ -229,7 +229,7 @@ pub fn told(path: &Path, parts: &Parts) -> Vec<Finding> {
 /// servers read the file as it is.
 pub fn as_it_is(mut finding: Finding) -> Finding {
     finding.severity = Severity::Warning;
-    finding.fix("write each block as PEM has it: -----BEGIN CERTIFICATE----- alone in its line, and no other line between it and its END")
+    finding.fix("write each block as PEM has it: BEGIN and END alone in their lines, and nothing but base64 between them")
 }
 
 /// Whom to believe: files of CAs, the system's, or where nothing is said the store's.

@@ -10,7 +10,7 @@ use std::collections::btree_map::Entry;
 use certforge::key::PrivateKey;
 use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority};
 use certforge::validity::rfc3339;
-use certforge::{Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
+use certforge::{Authority, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
 use crate::command::inventory::{Chains, Issuers, is_behind, is_key_elsewhere, request_on_record};
 use crate::command::issue::{LifetimeArgs, StrictArgs};
@@ -29,6 +29,7 @@ use make::{Job, make};
   certforge renew 10.103.10.95
   certforge renew --due
   certforge renew --all --reuse-key
+  certforge renew --all --ca NEW          another CA takes all of them over
 
 Names, subject, usages, template and length are those that were asked for. What it was
 before is kept in archive/; what was imported into ACM is imported again, to the same
@@ -41,9 +42,12 @@ pub struct Args {
     /// All leaves that are due: as `certforge status` says
     #[arg(long)]
     due: bool,
-    /// All leaves
+    /// All leaves; with --ca those that are not of that CA yet
     #[arg(long, conflicts_with = "due")]
     all: bool,
+    /// The CA that issues them from now on [default: the one that did]
+    #[arg(long, value_name = "NAME")]
+    ca: Option<String>,
     #[command(flatten)]
     within: WithinArgs,
     /// Make a new key [default, but for leaves whose key is not here]
@@ -82,6 +86,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         ));
     }
     context.store.require()?;
+    if let Some(ca) = &args.ca {
+        context.store.ca_entry(ca)?;
+    }
     let issuers = Issuers::read(&context.store)?;
     let mut said: Vec<Finding> = Vec::new();
     let Chosen { renew, import } = if args.due || args.all {
@@ -111,7 +118,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if args.due {
         said.extend(due::authorities(&issuers, within, context));
     }
-    said.extend(known.0.values().flat_map(|ca| ca.loaded.findings.clone()));
+    said.extend(known.loaded.values().flat_map(|ca| ca.findings.clone()));
     let lists = if args.due { due::lists(args, context, &issuers, known, &mut said) } else { Vec::new() };
     bar.end();
     // One that was asked for by name fails as a command of its own does.
@@ -144,35 +151,37 @@ const fn import_only(_: &Args, _: &Context, _: &Issuers, _: &LeafEntry) -> Optio
 
 /// The CAs that were loaded, by their names.
 #[derive(Default)]
-struct Known(BTreeMap<String, KnownCa>);
-
-struct KnownCa {
-    loaded: LoadedAuthority,
-    /// What was asked for in batches, once somebody wants to know.
-    requests: Option<BatchRequests>,
+struct Known {
+    loaded: BTreeMap<String, LoadedAuthority>,
+    /// What was asked of each in batches, once somebody wants to know.
+    requests: BTreeMap<String, Option<BatchRequests>>,
 }
 
 impl Known {
-    fn ca(&mut self, name: &str, args: &Args, context: &Context) -> Result<&mut KnownCa, Failure> {
-        match self.0.entry(name.to_owned()) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => {
-                let loaded = context.authority(name, &args.passphrase)?;
-                Ok(entry.insert(KnownCa { loaded, requests: None }))
-            }
-        }
+    fn ca(&mut self, name: &str, args: &Args, context: &Context) -> Result<&Authority, Failure> {
+        let loaded = match self.loaded.entry(name.to_owned()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(context.authority(name, &args.passphrase)?),
+        };
+        Ok(&loaded.authority)
+    }
+
+    /// What a leaf was asked for as, by the record of the CA that issued it.
+    fn request(
+        &mut self,
+        ca: &str,
+        entry: &LeafEntry,
+        context: &Context,
+    ) -> Result<Option<LeafRequest>, Failure> {
+        let batches = self.requests.entry(ca.to_owned()).or_default();
+        request_on_record(&context.store, ca, &entry.certificate.serial_hex(), batches)
     }
 
     /// A CA whose list is to be made: one that was taken back issues nothing any more, and goes
     /// on making its lists. Who was asked for its pass phrase is not asked again.
-    fn for_list(
-        &mut self,
-        name: &str,
-        args: &Args,
-        context: &Context,
-    ) -> Result<certforge::Authority, Failure> {
-        match self.0.remove(name) {
-            Some(known) => Ok(known.loaded.authority),
+    fn for_list(&mut self, name: &str, args: &Args, context: &Context) -> Result<Authority, Failure> {
+        match self.loaded.remove(name) {
+            Some(loaded) => Ok(loaded.authority),
             None => Ok(context.authority_for_list(name, &args.passphrase)?.authority),
         }
     }
@@ -205,22 +214,15 @@ fn one(
         passed_over.push(stays_revoked(entry, reason));
         return Ok(None);
     }
-    let issuer = issuers.of(entry);
-    if issuer.is_none() && !self_signed {
+    let before = issuers.of(entry);
+    if before.is_none() && !self_signed && args.ca.is_none() {
         return Err(no_issuer(entry, context)?.into());
     }
-    let ca = issuer.map(|ca| ca.name.clone());
-    let mut known_ca = match &ca {
-        Some(ca) => Some(known.ca(ca, args, context)?),
+    let recorded = match before {
+        Some(ca) => known.request(&ca.name, entry, context)?,
         None => None,
     };
-    let recorded = match (&ca, &mut known_ca) {
-        (Some(ca), Some(known)) => {
-            let serial = entry.certificate.serial_hex();
-            request_on_record(&context.store, ca, &serial, &mut known.requests)?
-        }
-        _ => None,
-    };
+    let ca = args.ca.clone().or_else(|| before.map(|ca| ca.name.clone()));
     let mut said = Vec::new();
     if recorded.is_none() && !self_signed {
         let message = "no record says what was asked for: it is made as it was".to_owned();
@@ -233,13 +235,18 @@ fn one(
     };
     let plan = request.plan(context.now)?;
     let first = named(entry, &plan, context)?;
-    let authority = known_ca.map(|known| &known.loaded.authority);
+    let authority = match &ca {
+        Some(ca) => Some(known.ca(ca, args, context)?),
+        None => None,
+    };
     let plan = match authority {
         Some(authority) => args.strict.fit(authority, plan)?,
         None => plan,
     };
     let end = entry.certificate.validity().not_after();
-    if args.due && plan.validity().not_after() <= end && taken_back.is_none() && is_good(entry, context)? {
+    let moves = args.ca.is_some() && ca.as_deref() != before.map(|ca| ca.name.as_str());
+    let gains = moves || plan.validity().not_after() > end;
+    if args.due && !gains && taken_back.is_none() && is_good(entry, context)? {
         // Every run would make another one, with no more time than this one has.
         let ends = authority.is_some_and(|a| a.validity().not_after() <= end);
         passed_over.push(no_gain(args, entry, ca.as_deref().filter(|_| ends)));
@@ -262,7 +269,7 @@ fn one(
         return Ok(Some(report));
     }
     if reuse && !entry.has_key() && !args.reuse_key {
-        said.push(key_elsewhere(entry, ca.as_deref(), context));
+        said.push(key_elsewhere(entry, before.map(|ca| ca.name.as_str()), context));
     }
     let key = match (reuse, entry.has_key()) {
         (true, true) => Some(entry.private_key()?),

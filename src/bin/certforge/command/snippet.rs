@@ -235,6 +235,13 @@ fn values(entry: &LeafEntry, context: &Context) -> Result<BTreeMap<String, Value
     put("id", Value::from(identifier(&entry.name(), '_')));
     put("secret", Value::from(format!("{}-tls", identifier(&entry.name(), '-'))));
     put("alias", Value::from(entry.name()));
+    // Of the root, which a renewal keeps, and not of the leaf: it is what is installed.
+    let root = entry.chain.certificates().last().unwrap_or(&entry.certificate);
+    let id = match root.subject_key_identifier().as_deref() {
+        Some([a, b, c, d, ..]) => format!("{a:02x}{b:02x}{c:02x}{d:02x}"),
+        _ => root.sha256().to_string().chars().take(8).collect(),
+    };
+    put("ca_id", Value::from(id));
     let in_url = |name: &San| match name {
         San::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]"),
         other => other.to_string(),
@@ -274,7 +281,7 @@ fn fault(key: &str, value: &str) -> Option<&'static str> {
             Some("it has lower-case letters, digits and hyphens, 63 at most")
         }
         "system" if !["debian", "alpine", "fedora", "macos", "nss", "java"].contains(&value) => {
-            Some("the systems are debian, alpine, fedora, macos, nss (Chromium, Firefox) and java")
+            Some("the systems are debian, alpine, fedora, macos, nss (Chromium) and java")
         }
         "service" if !has_only(b"-._") => Some("it has letters, digits, `-`, `.` and `_`"),
         _ => None,

@@ -353,9 +353,23 @@ fn up_report(folder: &std::path::Path, root: Option<CaReport>, ca: CaReport, lea
     }
 }
 
-/// Why the leaf that is there is not the one that is wanted, if it is not. What
-/// was not asked for is taken as it is there.
+/// Why the leaf that is there is not the one that is wanted, if it is not; with the names that the
+/// other one goes without, whatever else calls for it.
 fn different(
+    work: &Work<'_>,
+    authority: &Authority,
+    plan: &LeafPlan,
+    entry: &LeafEntry,
+) -> Result<Option<String>, Failure> {
+    let Some(reason) = first_difference(work, authority, plan, entry)? else { return Ok(None) };
+    Ok(Some(match compare::left_out(&entry.certificate, plan) {
+        Some(gone) if !reason.ends_with(&gone) => format!("{reason}; {gone}"),
+        _ => reason,
+    }))
+}
+
+/// The first that calls for another leaf. What was not asked for is taken as it is there.
+fn first_difference(
     work: &Work<'_>,
     authority: &Authority,
     plan: &LeafPlan,

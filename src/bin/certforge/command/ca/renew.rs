@@ -8,7 +8,7 @@ use certforge::store::CaEntry;
 use certforge::validity::rfc3339;
 use certforge::{Finding, Lifetime, Severity, Template};
 
-use crate::command::inventory::Issuers;
+use crate::command::inventory::{Issuers, in_place_of};
 use crate::command::issue::LifetimeArgs;
 use crate::command::passphrase::{PassphraseArgs, from_file};
 use crate::context::{Context, Failure};
@@ -54,12 +54,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let root = entry.certificate.is_self_issued();
     let above = issuers.above(&entry);
     if !root && above.is_none() {
-        return Err(Failure::usage(
-            format!("the CA above {name} is not in this store"),
-            format!(
-                "one under a root that was thrown away is made anew with a new root: certforge ca new {name} --force, and of each leaf certforge up LEAF"
-            ),
-        ));
+        return Err(Failure::usage(format!("the CA above {name} is not in this store"), in_place_of(&entry)));
     }
     let default = if root { Template::CA.days() } else { Template::INTERMEDIATE.days() };
     let lifetime = args.lifetime.lifetime()?.unwrap_or_else(|| Lifetime::days(default));

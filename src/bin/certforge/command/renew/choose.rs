@@ -53,10 +53,11 @@ pub(super) fn all(
     let mut chosen = Chosen::default();
     for entry in found {
         let name = entry.name();
-        if let Some(e) = issuers.of(&entry).and_then(|ca| stopped.get(ca.name.as_str())) {
+        let ca = args.ca.as_deref().or_else(|| issuers.of(&entry).map(|ca| ca.name.as_str()));
+        if let Some(e) = ca.and_then(|ca| stopped.get(ca)) {
             let message = format!("{name} cannot be renewed: {e}");
             let finding = Finding::new(e.code(), Severity::Error, name.clone(), message);
-            said.push(finding.fix(format!("certforge up {name} --ca OTHER")));
+            said.push(finding.fix(format!("certforge renew {name} --ca OTHER")));
             continue;
         }
         match look(&entry, args, (issuers, &chains), within, context) {
@@ -110,7 +111,8 @@ fn look(
     context: &Context,
 ) -> Result<Look, Failure> {
     let behind = args.is_imported_again() && is_behind(entry)?;
-    let due = args.all
+    let is_moved = args.ca.is_some() && issuers.of(entry).map(|ca| &ca.name) == args.ca.as_ref();
+    let due = args.all && !is_moved
         || taken_back(entry, issuers, context)?.is_some()
         || chains.gone(entry)?.is_some()
         || entry.certificate.validity().is_due(context.now, within)
