@@ -219,14 +219,36 @@ fn no_program_that_is_started_gets_a_secret_as_argument_or_variable() {
     let sandbox = Sandbox::new();
     std::fs::write(sandbox.file("phrase"), "blue 7731 kettle\n").unwrap();
     sandbox.ok("ca new --key p256 --encrypt --passphrase-file phrase");
-    let mut command = Command::new(strace);
-    sandbox.isolate(&mut command);
-    command.args(["-f", "-v", "-s", "100000", "-e", "trace=execve", "-o", "log", CERTFORGE]);
-    let ran = support::ran(command.args(["run", "--", "env"]).output().unwrap());
+    let traced = |args: &[&str], config: &std::path::Path| {
+        let mut command = Command::new(&strace);
+        sandbox.isolate(&mut command);
+        command.args(["-f", "-v", "-s", "100000", "-e", "trace=execve", "-o", "log", CERTFORGE]);
+        let ran = support::ran(command.args(args).env("AWS_CONFIG_FILE", config).output().unwrap());
+        (ran, sandbox.read("log"))
+    };
+    let check = |text: &str, key: &str| {
+        let inside = key.lines().filter(|line| !line.starts_with('-'));
+        assert!(inside.clone().count() > 1, "{key}");
+        assert!(inside.clone().all(|line| !text.contains(line)) && !text.contains("blue 7731 kettle"));
+    };
+    let config = sandbox.file("config");
+    let (ran, log) = traced(&["run", "--", "sh", "-c", "cp $CERTFORGE_KEY_FILE kept; env"], &config);
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    let log = sandbox.read("log");
-    assert!(log.matches("execve(").count() >= 2 && log.contains("CERTFORGE_"), "{log}");
+    assert!(log.matches("execve(").count() >= 3 && log.contains("CERTFORGE_"), "{log}");
     for text in [&log, &ran.stdout] {
-        assert!(!text.contains("PRIVATE KEY") && !text.contains("blue 7731 kettle"));
+        check(text, &sandbox.read("kept"));
+    }
+    // Whoever is asked for credentials is started while the pass phrase and the leaf's key are at hand.
+    let credentials = r#"{"Version":1,"AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"x"}"#;
+    std::fs::write(sandbox.file("credentials.json"), credentials).unwrap();
+    let file = sandbox.file("credentials.json");
+    let profile =
+        format!("[profile asked]\nregion = eu-west-1\ncredential_process = cat {}\n", file.display());
+    std::fs::write(&config, profile).unwrap();
+    let up = "up a.example --key p256 --passphrase-file phrase --import-acm --profile asked --endpoint-url http://127.0.0.1:9";
+    let (ran, log) = traced(&up.split(' ').collect::<Vec<_>>(), &config);
+    assert!(log.contains("credentials.json"), "{} {log}", ran.stderr);
+    for text in [&log, &ran.stdout, &ran.stderr] {
+        check(text, &sandbox.read("certforge/a.example/key.pem"));
     }
 }

@@ -90,7 +90,9 @@ fn key_lines(bytes: &[u8]) -> Vec<&[u8]> {
 
 /// What stands in a file that is called for its pass phrase.
 fn pass_phrases<'a>(name: &str, bytes: &'a [u8]) -> Vec<&'a [u8]> {
-    let named = ["passphrase", "passwd", "password", "pass", "pw"].iter().any(|word| name.starts_with(word));
+    const BEGINNINGS: [&str; 6] = ["passphrase", "passwd", "password", "pass", "pw", "phrase"];
+    const NAMES: [&str; 6] = ["one", "two", "p", "right", "root.txt", "low.txt"];
+    let named = BEGINNINGS.iter().any(|word| name.starts_with(word)) || NAMES.contains(&name);
     let lines = bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     lines.filter(|line| named && line.len() >= 8).collect()
 }
