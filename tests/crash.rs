@@ -270,15 +270,16 @@ fn faults(sandbox: &Sandbox, before: &BTreeSet<String>, told: bool) -> Faults {
     faults
 }
 
-/// Whether a later run removes what a killed one left there: in the workshop, and beside
-/// the files of a CA or a leaf.
+/// Whether a later run removes what a killed one left there: in the workshop, beside the files of
+/// a CA or a leaf, and beside what is written elsewhere.
 fn is_swept(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         ["certforge", ".tmp", ..] | ["certforge", "ca", _, _] => true,
         ["certforge", leaf, _] => *leaf != "ca",
         ["certforge", ..] => false,
-        _ => true,
+        [first, ..] => first.starts_with(".tmp-"),
+        [] => false,
     }
 }
 

@@ -111,7 +111,7 @@ const SOLE_ROOMS: &[(&str, &[&str])] = &[
     ("jsonc_parser::", &["gateway"]),
     ("saphyr_parser::", &["gateway"]),
     ("crypto_primes::", &["key"]),
-    ("std::fs", &["store"]),
+    ("std::fs", &["store", "harness"]),
     ("rustix::", &["store"]),
     ("serde_json::", &["store", "harness"]),
     ("aws_sdk_acm::", &["aws"]),

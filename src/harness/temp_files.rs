@@ -1,7 +1,11 @@
 //! A bundle as files, for what reads nothing else.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+#[cfg(unix)]
+use std::time::SystemTime;
 
 use tempfile::{Builder, TempDir, TempPath};
 
@@ -26,7 +30,15 @@ pub struct TempFiles {
     // Before the folder, so that they are gone when it goes.
     files: Vec<TempPath>,
     folder: TempDir,
+    /// Locked for as long as it is in use.
+    _in_use: Option<File>,
 }
+
+/// What the folders' names begin with.
+const PREFIX: &str = "certforge-";
+/// How long nobody has touched a folder that may be swept away: what a killed program started may
+/// use it still.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 impl TempFiles {
     /// Writes the files of a bundle.
@@ -52,8 +64,39 @@ impl TempFiles {
         let mut builder = Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-        let folder = builder.prefix("certforge-").tempdir().map_err(failed)?;
-        Ok(Self { files: Vec::new(), folder })
+        let folder = builder.prefix(PREFIX).tempdir().map_err(failed)?;
+        let in_use = File::open(folder.path()).ok().filter(|folder| folder.try_lock().is_ok());
+        Ok(Self { files: Vec::new(), folder, _in_use: in_use })
+    }
+
+    /// Removes them, which dropping does too, and says where that failed: there is a key among them.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn close(self) -> Result<()> {
+        let path = self.folder.path().to_owned();
+        drop(self.files);
+        self.folder.close().map_err(|source| Error::Io { doing: "remove", path, source })
+    }
+
+    /// Removes the folders that programs of this user left a day ago and longer, because they were
+    /// killed: a folder in use is locked.
+    #[cfg(unix)]
+    pub fn sweep(&self) {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let Ok(own) = std::fs::metadata(self.path()) else { return };
+        for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+            let Ok(found) = entry.metadata() else { continue };
+            let age = found.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
+            let is_left = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())
+                && found.is_dir()
+                && found.uid() == own.uid()
+                && found.permissions().mode() & 0o777 == 0o700
+                && age.is_some_and(|age| age > ABANDONED);
+            if is_left && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     /// One file more, as private as the others; it goes away with them.

@@ -25,9 +25,8 @@ impl NewFolder {
         if file::is_there(target) {
             return Err(there(target));
         }
-        let parent = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let temporary = temporary::name(parent)?;
-        write::make_folder(&temporary, 0o777).map_err(write::on_the_way_to(target))?;
+        let temporary = temporary::name_beside(target)?;
+        write::make_folder(&temporary, 0o755).map_err(write::on_the_way_to(target))?;
         Ok(Self { temporary, target: target.to_owned(), finished: false })
     }
 

@@ -2,6 +2,7 @@
 //! ended by a signal.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime};
@@ -11,7 +12,10 @@ use crate::error::Result;
 /// What all names begin with.
 const PREFIX: &str = ".tmp-";
 /// How old what is in the making must be before it may be swept away.
-const STALE: Duration = Duration::from_mins(10);
+pub(super) const STALE: Duration = Duration::from_mins(10);
+/// The same where others have files: what is written there is written within the hour, or goes on
+/// growing.
+const STALE_BESIDE: Duration = Duration::from_hours(1);
 
 /// The paths that were given out; none where nobody will ask for them.
 static GIVEN: Mutex<Option<Vec<PathBuf>>> = Mutex::new(None);
@@ -39,6 +43,27 @@ pub(super) fn name(folder: &Path) -> Result<PathBuf> {
         given.push(path.clone());
     }
     Ok(path)
+}
+
+/// A path beside a target that is in no store. What killed runs left there is removed first: nobody
+/// else does.
+pub(super) fn name_beside(target: &Path) -> Result<PathBuf> {
+    let folder = super::write::parent(target);
+    let own = rustix::process::geteuid().as_raw();
+    for entry in stale_in(folder, STALE_BESIDE) {
+        let name = entry.file_name();
+        let random = name.as_encoded_bytes().strip_prefix(PREFIX.as_bytes());
+        let is_form = random.is_some_and(|r| r.len() == 16 && r.iter().all(u8::is_ascii_hexdigit));
+        let Some(found) = entry.metadata().ok().filter(|found| is_form && found.uid() == own) else {
+            continue;
+        };
+        if found.is_dir() {
+            let _ = fs::remove_dir_all(entry.path());
+        } else if found.is_file() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+    self::name(folder)
 }
 
 /// Whether a file or folder of this name is in the making.
@@ -73,7 +98,7 @@ pub fn remove_temporary() {
 
 /// Removes what killed runs left beside the files of a folder.
 pub(super) fn sweep_files(folder: &Path) {
-    for entry in stale_in(folder) {
+    for entry in stale_in(folder, STALE) {
         let ours = is_name(entry.file_name().as_encoded_bytes());
         if ours && entry.file_type().is_ok_and(|t| t.is_file()) {
             let _ = fs::remove_file(entry.path());
@@ -82,11 +107,11 @@ pub(super) fn sweep_files(folder: &Path) {
 }
 
 /// What nobody has changed for longer than a run takes.
-pub(super) fn stale_in(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
+pub(super) fn stale_in(folder: &Path, age: Duration) -> impl Iterator<Item = fs::DirEntry> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter(|entry| {
+    entries.filter(move |entry| {
         let modified = entry.metadata().and_then(|m| m.modified());
-        let age = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
-        age.is_some_and(|age| age > STALE)
+        let since = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
+        since.is_some_and(|since| since > age)
     })
 }

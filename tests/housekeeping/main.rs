@@ -53,6 +53,20 @@ fn what_killed_runs_left_is_swept_and_what_is_at_work_is_not() {
     ] {
         assert_eq!(path.exists(), stays, "{}", path.display());
     }
+    // And beside what is written elsewhere, what nobody else's program calls so.
+    for (name, old, stays) in [
+        (".tmp-0123456789abcdef", true, false),
+        (".tmp-fedcba9876543210", false, true),
+        (".tmp-notes", true, true),
+    ] {
+        let path = sandbox.file(name);
+        std::fs::write(&path, "half").unwrap();
+        if old {
+            File::open(&path).unwrap().set_modified(SystemTime::now() - Duration::from_hours(2)).unwrap();
+        }
+        sandbox.ok("bundle b.example --to combined --output out.pem --force");
+        assert_eq!(path.exists(), stays, "{name}");
+    }
     // And in a leaf's folder by whoever writes into it next.
     let (old, fresh) =
         (sandbox.file("certforge/b.example/.tmp-old"), sandbox.file("certforge/b.example/.tmp-new"));
@@ -433,4 +447,36 @@ fn an_output_never_takes_the_place_of_a_stores_own_file() {
     // What it makes of them beside them is not theirs.
     sandbox.ok("bundle a.example --to combined");
     sandbox.ok("bundle a.example --to combined --force");
+}
+
+/// What nobody uses and nobody removed, because its program was killed.
+#[test]
+fn run_sweeps_away_what_killed_runs_left() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    let place = sandbox.file("tmp");
+    std::fs::create_dir(&place).unwrap();
+    let folder = |name: &str, old: bool| {
+        let path = place.join(name);
+        std::fs::create_dir(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
+        std::fs::write(path.join("key.pem"), "a key").unwrap();
+        let at = SystemTime::now() - Duration::from_hours(if old { 30 } else { 3 });
+        File::open(&path).unwrap().set_modified(at).unwrap();
+        path
+    };
+    let (left, young, other, held) = (
+        folder("certforge-aaaaaa", true),
+        folder("certforge-bbbbbb", false),
+        folder("another-cccccc", true),
+        folder("certforge-dddddd", true),
+    );
+    let lock = File::open(&held).unwrap();
+    lock.lock().unwrap();
+    let mut command = Command::new(CERTFORGE);
+    sandbox.isolate(&mut command);
+    let ran = command.args(["run", "--", "true"]).env("TMPDIR", &place).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(!left.exists() && young.exists() && other.exists() && held.exists());
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 3);
 }

@@ -16,6 +16,7 @@ use signal_hook::low_level::emulate_default_handler;
 
 use crate::context::{Context, Failure};
 use crate::environment;
+use crate::render::progress;
 use crate::report::Report;
 use crate::signals::{ENDING_ONES, watched};
 
@@ -93,6 +94,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let failed = |source| Error::Io { doing: "watch over", path: PathBuf::from(&args.program[0]), source };
     let mut signals = watched(&ENDING_ONES).map_err(failed)?;
     let mut files = TempFiles::of(&bundle)?;
+    files.sweep();
     let believed = files.add("trust.pem", &believed)?;
     let store = files.add("truststore.p12", &store)?;
     let mut command = Command::new(&args.program[0]);
@@ -120,7 +122,10 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Ok(Report::Exit(u8::try_from(128 + signal).unwrap_or(u8::MAX)));
     }
     let status = supervised(&mut command, &args.program[0], signals)?;
-    drop(files);
+    if let Err(e) = files.close() {
+        // The exit status is the program's all the same.
+        progress("left", &format!("{e}: remove it, there is a private key in it"));
+    }
     Ok(Report::Exit(of_child(status)))
 }
 
