@@ -174,7 +174,13 @@ impl Store {
     pub fn open(root: impl Into<PathBuf>) -> Result<Self> {
         let root = root.into();
         form::check(&root)?;
-        Ok(Self { root, lists: Lists::default() })
+        Ok(Self::unseen(root))
+    }
+
+    /// The same without a look at it: for who will read and write nothing in it.
+    #[must_use]
+    pub fn unseen(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into(), lists: Lists::default() }
     }
 
     /// The directory.

@@ -433,3 +433,17 @@ fn a_file_of_the_store_s_name_is_in_nobody_s_way_who_needs_no_store() {
     }
     assert_eq!(sandbox.read("certforge"), "a program");
 }
+
+/// Nor is another version's store, or one that others may not look into.
+#[test]
+fn a_store_that_cannot_be_read_is_in_nobody_s_way_who_needs_none() {
+    let sandbox = Sandbox::new();
+    std::fs::create_dir(sandbox.file("certforge")).unwrap();
+    std::fs::write(sandbox.file("certforge/version"), "99\n").unwrap();
+    for args in ["run -- true", "fixtures bad", "explain PKIX path building failed", "template list"] {
+        sandbox.ok(args);
+    }
+    for args in ["list", "up a.example", "serve a.example"] {
+        support::refused(&sandbox, args, 3, "store.version");
+    }
+}

@@ -277,9 +277,8 @@ fn is_swept(path: &str) -> bool {
     match parts.as_slice() {
         ["certforge", ".tmp", ..] | ["certforge", "ca", _, _] => true,
         ["certforge", leaf, _] => *leaf != "ca",
-        ["certforge", ..] => false,
+        ["certforge", ..] | [] => false,
         [first, ..] => first.starts_with(".tmp-"),
-        [] => false,
     }
 }
 

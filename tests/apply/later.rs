@@ -351,3 +351,16 @@ fn the_manifest_that_help_shows_is_one() {
     put(&sandbox, &format!("  version = 1\n{manifest}"));
     sandbox.ok("apply --dry-run");
 }
+
+/// What stands on standard output is there.
+#[test]
+fn a_leaf_that_was_refused_is_no_result() {
+    let sandbox = Sandbox::new();
+    put(
+        &sandbox,
+        "[ca.default]\nkey = \"p256\"\n[leaf.\"a.example\"]\nkey = \"p256\"\n[leaf.\"e.example\"]\nkey = \"ed25519\"\nacm = [{ sim = true, region = \"eu-west-1\" }]\n",
+    );
+    let ran = sandbox.run("apply");
+    assert_eq!((ran.status, &*ran.stdout), (3, "certforge/a.example\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("created 1, replaced 0, unchanged 0, not made 1"), "{}", ran.stderr);
+}

@@ -200,3 +200,35 @@ fn another_ca_takes_leaves_over_as_they_were_asked_for() {
     sandbox.ok("renew a.example --ca default");
     refused(&sandbox, "renew a.example --ca nobody", 3, "store.missing");
 }
+
+/// What would fail in a year is told today.
+#[test]
+fn a_damaged_ca_and_a_damaged_record_are_due() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    sandbox.ok("ca new other --key p256");
+    let leaf = json(&sandbox.ok("leaf a.example --ca default --key p256 --json").stdout);
+    let condition = |kind: &str| {
+        let status = json(&sandbox.run("status --json").stdout);
+        let entries = status["entries"].as_array().unwrap();
+        let found = entries.iter().find(|e| e["kind"] == kind && e["name"] != "other").unwrap();
+        (found["condition"].clone(), status["findings"].clone())
+    };
+    assert_eq!(condition("ca").0, "ok");
+    let key = sandbox.file("certforge/ca/default/ca.key");
+    let own = std::fs::read(&key).unwrap();
+    std::fs::write(&key, sandbox.read("certforge/ca/other/ca.key")).unwrap();
+    assert_eq!(condition("ca").0, "damaged");
+    std::fs::remove_file(&key).unwrap();
+    let (is, told) = condition("ca");
+    assert!(is == "ok" && told[0]["code"] == "ca.key-gone" && told[0]["severity"] == "info", "{told}");
+    std::fs::write(&key, own).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let record = format!("certforge/ca/default/issued/{}.pem", leaf["serial"].as_str().unwrap());
+    std::fs::write(sandbox.file(&record), "-----BEGIN CERT").unwrap();
+    let status = sandbox.run("status");
+    assert!(status.status == 1 && status.stderr.contains("move it away"), "{}", status.stderr);
+    assert!(sandbox.run("renew a.example").stderr.contains("move it away"));
+    std::fs::remove_file(sandbox.file(&record)).unwrap();
+    sandbox.ok("renew a.example");
+}

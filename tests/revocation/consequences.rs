@@ -70,10 +70,10 @@ fn what_was_issued_by_a_ca_that_is_not_here_any_more_is_told_with_a_way_out() {
     sandbox.ok("ca new one --key p256 --force");
     refused(&sandbox, "renew a.example", 3, "store.missing");
     let said = sandbox.run("renew a.example").stderr;
-    assert!(said.contains("certforge up NAME --ca CA"), "{said}");
+    assert!(said.contains("certforge renew NAME --ca CA"), "{said}");
     let status = sandbox.run("status").stderr;
-    assert!(status.contains("certforge up a.example --ca CA"), "{status}");
-    sandbox.ok("up a.example --ca two --key p256");
+    assert!(status.contains("certforge renew a.example --ca CA"), "{status}");
+    sandbox.ok("renew a.example --ca two");
 }
 
 #[test]

@@ -91,8 +91,7 @@ fn key_lines(bytes: &[u8]) -> Vec<&[u8]> {
 /// What stands in a file that is called for its pass phrase.
 fn pass_phrases<'a>(name: &str, bytes: &'a [u8]) -> Vec<&'a [u8]> {
     const BEGINNINGS: [&str; 6] = ["passphrase", "passwd", "password", "pass", "pw", "phrase"];
-    const NAMES: [&str; 6] = ["one", "two", "p", "right", "root.txt", "low.txt"];
-    let named = BEGINNINGS.iter().any(|word| name.starts_with(word)) || NAMES.contains(&name);
+    let named = BEGINNINGS.iter().any(|word| name.starts_with(word));
     let lines = bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
     lines.filter(|line| named && line.len() >= 8).collect()
 }

@@ -382,7 +382,15 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     }
     let dir = cli.global.dir.or_else(environment::dir).unwrap_or_else(|| PathBuf::from(DEFAULT_DIR));
     let waits = if format.quiet || format.json { Waits::Quiet } else { Waits::Told };
-    let context = Context { store: Store::open(dir)?, now: environment::now(), json: format.json, waits };
+    // What needs no store is not kept from its work by one that cannot be read, or is another version's.
+    let needs_none = match &cli.command {
+        Command::Explain(_) | Command::Template(_) | Command::Run(_) | Command::AcmSim(_) => true,
+        Command::Fixtures(_) => true,
+        Command::Serve(args) => args.needs_no_store(),
+        _ => false,
+    };
+    let store = if needs_none { Store::unseen(dir) } else { Store::open(dir)? };
+    let context = Context { store, now: environment::now(), json: format.json, waits };
     match cli.command {
         Command::Ca(command) => ca::run(command, &context),
         Command::Check(args) => check::run(&args, &context),

@@ -134,6 +134,9 @@ pub fn of(error: &Error) -> Option<String> {
         {
             "bring it back from a backup, or write it anew: move it away, then certforge revoke SERIAL --ca NAME --reason R"
         }
+        Error::File { path, .. } if path.parent().is_some_and(|folder| folder.ends_with("issued")) => {
+            RECORD_LOST
+        }
         Error::File { path, source, .. }
             if matches!(**source, Error::MalformedRecord { .. }) && path.ends_with("crl.number") =>
         {
@@ -438,6 +441,10 @@ fn host_alone(input: &str) -> String {
         advice.to_owned()
     }
 }
+
+/// What to do where the record of a certificate cannot be read.
+pub const RECORD_LOST: &str =
+    "bring it back from a backup, or move it away: the leaf is made anew as it is now, then";
 
 /// Whether a certificate's file is not what it was, and not merely another kind of file than was
 /// asked for.

@@ -267,7 +267,8 @@ fn write_text(out: &mut impl Write, report: &Report) -> io::Result<()> {
         Report::ApigwExplain(r) => apigw::explain_result(out, r),
         Report::ApigwPatch(r) => apigw::patch_result(out, r),
         Report::Apply(r) => {
-            let changed = r.leaves.iter().filter(|leaf| leaf.state != State::Unchanged && !r.planned);
+            let is_new = |state| !matches!(state, State::Unchanged | State::Refused);
+            let changed = r.leaves.iter().filter(|leaf| is_new(leaf.state) && !r.planned);
             changed.into_iter().try_for_each(|leaf| writeln!(out, "{}", leaf.folder))
         }
         Report::Batch(r) => match &r.output {

@@ -42,6 +42,13 @@ pub struct Args {
     force: bool,
 }
 
+impl Args {
+    /// Whether it shows nothing of a store.
+    pub const fn needs_no_store(&self) -> bool {
+        self.name.is_none()
+    }
+}
+
 pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     // From here on a signal waits until it is asked for.
     let internal =

@@ -2,7 +2,7 @@
 
 use certforge::certificate::Certificate;
 use certforge::error::Shown;
-use certforge::store::{CaEntry, LeafEntry};
+use certforge::store::{CaEntry, KeyState, LeafEntry};
 use certforge::validity::rfc3339;
 use certforge::{Finding, Reason, Severity};
 use time::Duration;
@@ -11,6 +11,7 @@ use crate::command::inventory::{
     Chains, Issuers, Leaves, below_revoked, is_behind, is_ca_due, is_key_gone, leaves, span_of,
 };
 use crate::context::{Context, Failure};
+use crate::hint::RECORD_LOST;
 use crate::report::{Condition, Report, StatusEntry, StatusReport, findings};
 
 #[derive(clap::Args)]
@@ -92,9 +93,18 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             (within, context),
             &mut broken,
         );
+        if ca.fault().is_some() && matches!(entry.condition, Condition::Ok | Condition::Due) {
+            entry.condition = Condition::Damaged;
+        }
         // What stands below a CA that has gone is of no use, whatever the dates say.
         if revoked.contains(&ca.name) {
             entry.condition = Condition::Revoked;
+        }
+        if matches!(ca.key_state(), Ok(KeyState::Absent)) {
+            let name = Shown(&ca.name);
+            let message =
+                format!("the CA {name}: its key is not here, so it issues nothing and makes no CRL");
+            broken.push(Finding::new("ca.key-gone", Severity::Info, ca.name.clone(), message));
         }
         entry.folder = crate::report::path(&ca.folder);
         entries.push(entry);
@@ -112,6 +122,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             broken.push(finding.fix(format!("certforge renew {}", Shown(&leaf.name()))));
         }
         let ca = issuers.of(leaf).map(|ca| ca.name.as_str());
+        if let Some(ca) = ca
+            && let Err(e) = context.store.issued(ca, &leaf.certificate.serial_hex())
+        {
+            let finding = Finding::new(e.code(), Severity::Error, leaf.name(), e.to_string());
+            broken.push(finding.fix(RECORD_LOST));
+        }
         if is_key_gone(leaf, ca, &context.store) {
             let name = Shown(&leaf.name()).to_string();
             let message = format!("{name}: its key is not here, and no record says that ACM has it");
@@ -155,8 +171,8 @@ fn no_issuer(leaf: &LeafEntry, context: &Context) -> Finding {
     let name = leaf.name();
     let message = format!("no CA of this store issued {}: it is not renewed here", Shown(&name));
     let finding = Finding::new("leaf.no-issuer", Severity::Info, name.clone(), message);
-    let which = if context.choose_ca(None).is_ok() { "" } else { " --ca CA" };
-    finding.fix(format!("certforge up {}{which}", Shown(&name)))
+    let ca = context.choose_ca(None).unwrap_or_else(|_| "CA".to_owned());
+    finding.fix(format!("certforge renew {} --ca {ca}", Shown(&name)))
 }
 
 /// The last list of a CA, if it has made one.

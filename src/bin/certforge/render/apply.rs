@@ -24,8 +24,12 @@ pub fn lines(out: &mut impl Write, report: &ApplyReport) -> io::Result<()> {
     }
     finding_lines(out, &report.findings)?;
     let would = if report.planned { "would be " } else { "" };
+    let refused = match report.count(State::Refused) {
+        0 => String::new(),
+        count => format!(", not made {count}"),
+    };
     let facts = format!(
-        "{would}created {}, replaced {}, unchanged {}",
+        "{would}created {}, replaced {}, unchanged {}{refused}",
         report.count(State::Created),
         report.count(State::Replaced),
         report.count(State::Unchanged)
