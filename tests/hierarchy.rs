@@ -481,3 +481,28 @@ fn limits_at_which_java_fails_are_told_and_no_others() {
     let up = "up 10.0.0.1 --key p256 --ca tiers --three-tier --permit 10.0.0.0/8 --exclude ::/0";
     assert!(told(&format!("{up} --dry-run")) && told(up));
 }
+
+/// A dry run shows what the run would make, keys of CAs above all.
+#[test]
+fn a_dry_run_shows_the_root_too() {
+    let sandbox = Sandbox::new();
+    let dry = json(&sandbox.ok("up a.example --key p256 --three-tier --dry-run --json").stdout);
+    assert_eq!(
+        (&dry["root"]["name"], &dry["root"]["state"]),
+        (&"default-root".into(), &"planned".into()),
+        "{dry}"
+    );
+    let lost = json(&sandbox.ok("up a.example --key p256 --throw-away-root --dry-run --json").stdout);
+    assert_eq!(lost["root"], serde_json::Value::Null, "{lost}");
+    sandbox.ok("up a.example --key p256 --three-tier");
+    sandbox.ok("up b.example --key p256 --three-tier --dry-run");
+}
+
+/// Nothing is replaced where nothing changes.
+#[test]
+fn a_plain_key_that_stays_plain_is_unchanged() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("ca new --key p256");
+    let done = json(&sandbox.ok("ca rekey-passphrase --decrypt --json").stdout);
+    assert_eq!(done["state"], "unchanged", "{done}");
+}

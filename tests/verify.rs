@@ -300,3 +300,17 @@ fn a_damaged_certificate_is_not_passed_over_for_the_next() {
     accepts(&sandbox, &format!("{folder}/cert.pem --trust {folder}/cert.pem --trust {folder}/ca.pem"));
     accepts(&sandbox, &format!("{folder}/cert.pem --trust {folder}/cert.pem"));
 }
+
+/// What keeps a leaf from being read is told, and not that there is none.
+#[test]
+fn a_leaf_whose_chain_is_a_link_is_there() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    let chain = sandbox.file("certforge/a.example/chain.pem");
+    std::fs::remove_file(&chain).unwrap();
+    std::os::unix::fs::symlink("/etc/hostname", &chain).unwrap();
+    for args in ["verify a.example", "check a.example"] {
+        let said = sandbox.run(args).stderr;
+        assert!(said.contains("chain.pem is a symbolic link"), "{args}: {said}");
+    }
+}

@@ -381,3 +381,25 @@ fn a_new_key_is_not_the_one_that_was_compromised() {
     sandbox.ok("ca new mid --under root --key p256 --force");
     sandbox.ok("leaf --ca mid z.example --key p256");
 }
+
+/// As `openssl crl -text` shows them.
+#[test]
+fn what_a_list_revokes_is_shown_where_it_is_asked_for() {
+    let sandbox = Sandbox::new();
+    let leaf = json(&sandbox.ok("up a.example --key p256 --json").stdout);
+    sandbox.ok("revoke a.example --reason superseded");
+    let list = "check certforge/ca/default/crl.pem";
+    let shown = json(&sandbox.ok(&format!("{list} --text --json")).stdout);
+    let entry = &shown["lists"][0]["entries"][0];
+    assert_eq!(
+        (&entry["serial"], &entry["reason"]),
+        (&leaf["leaf"]["serial"], &"superseded".into()),
+        "{shown}"
+    );
+    let text = sandbox.ok(&format!("{list} --text")).stderr + &sandbox.ok(&format!("{list} --text")).stdout;
+    assert!(text.contains(leaf["leaf"]["serial"].as_str().unwrap()), "{text}");
+    assert_eq!(
+        json(&sandbox.ok(&format!("{list} --json")).stdout)["lists"][0]["entries"],
+        serde_json::Value::Null
+    );
+}

@@ -384,8 +384,11 @@ fn dispatch(cli: Cli, format: Format) -> Result<Report, Failure> {
     let waits = if format.quiet || format.json { Waits::Quiet } else { Waits::Told };
     // What needs no store is not kept from its work by one that cannot be read, or is another version's.
     let needs_none = match &cli.command {
-        Command::Explain(_) | Command::Template(_) | Command::Run(_) | Command::AcmSim(_) => true,
-        Command::Fixtures(_) => true,
+        Command::Explain(_)
+        | Command::Template(_)
+        | Command::Run(_)
+        | Command::AcmSim(_)
+        | Command::Fixtures(_) => true,
         Command::Serve(args) => args.needs_no_store(),
         _ => false,
     };

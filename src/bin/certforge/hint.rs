@@ -279,7 +279,7 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Path { reason: "is larger than 4 MiB", .. } => {
             "give less of it: a file that is looked into has 4 MiB at most"
         }
-        Error::Path { .. } => "move it away, or choose another directory with --dir",
+        Error::Path { .. } => "move it away, or choose another place: --output FILE, or --dir for the store",
         Error::Permissions { path, .. } => {
             return Some(format!("chmod 600 '{}'", Shown(&path.to_string_lossy())));
         }
@@ -322,8 +322,15 @@ pub fn of(error: &Error) -> Option<String> {
         Error::Tag { .. } => "write --tags Key=team,Value=edge",
         Error::Template { known, .. } => return Some(format!("the templates are {}", known.join(", "))),
         Error::TemplateKind { kind: "CAs", .. } => "make a CA with `certforge ca new`",
-        Error::TemplateField { .. } => "`certforge template show server` prints every field as it is written",
+        Error::TemplateField { .. } => {
+            "`certforge template show server` shows how fields are written, and docs/templates.md names all of them"
+        }
         Error::Usage { known, .. } => return Some(format!("the usages are {}", known.join(", "))),
+        Error::UnsupportedAlgorithm { algorithm }
+            if algorithm.ends_with("SHA-1") || algorithm.ends_with("SHA1") =>
+        {
+            "sign it with SHA-256: openssl req -new -sha256 …, or certforge csr"
+        }
         Error::UnsupportedAlgorithm { .. } => "use RSA 2048, 3072 or 4096, P-256, P-384 or Ed25519",
         Error::Validity { reason, .. } if reason.starts_with("it ends at") => {
             "give an end that is to come, or --days 90; for what had that end: certforge renew NAME --days 90"

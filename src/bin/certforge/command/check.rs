@@ -53,7 +53,7 @@ pub struct Args {
     /// Tell what each client and AWS service will say of the first certificate
     #[arg(long)]
     clients: bool,
-    /// Print the extensions too, as openssl x509 -text does
+    /// Print the extensions, and the entries of a list, too, as openssl x509 and crl -text do
     #[arg(long)]
     text: bool,
     /// Print the first certificate itself, in this form

@@ -245,7 +245,8 @@ fn make(work: &Work<'_>, plan: LeafPlan, there: Option<LeafEntry>) -> Result<Mad
         let between = args.shape.has_root().then_some([].as_slice());
         ca.findings.extend(findings(&for_java(authority.certificate(), between)));
         let leaf = LeafReport::planned(&folder, Some(ca_name), &plan, context.now);
-        return Ok(Made { report: up_report(&folder, None, ca, leaf), entry: None, key: None });
+        let root = args.shape.planned_root(ca_name, &ca_plan, context)?;
+        return Ok(Made { report: up_report(&folder, root, ca, leaf), entry: None, key: None });
     }
     let Issuer { authority, saved: ca_saved, root, early_key, findings: said } = issuer::ensure(
         context,

@@ -123,6 +123,7 @@ fn list(out: &mut impl Write, l: &ListReport) -> io::Result<()> {
     let dash = "-".to_owned();
     let (this, next) = (l.this_update.as_ref().unwrap_or(&dash), l.next_update.as_ref().unwrap_or(&dash));
     line(out, "valid", &format!("{this} to {next}"), "")?;
+    l.entries.iter().try_for_each(|e| line(out, "entry", &e.serial, &format!("{}, {}", e.at, e.reason)))?;
     finding_lines(out, &l.findings)
 }
 

@@ -322,12 +322,29 @@ pub struct ListReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_update: Option<String>,
     pub revoked: usize,
+    /// Each of them, where the extensions are asked for too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<RevokedEntry>,
     pub sha256: String,
     pub findings: Vec<FindingReport>,
 }
 
+/// What a list revokes.
+#[derive(Serialize)]
+pub struct RevokedEntry {
+    pub serial: String,
+    pub at: String,
+    pub reason: &'static str,
+}
+
+impl RevokedEntry {
+    fn of(entry: &certforge::Revoked) -> Self {
+        Self { serial: entry.serial_hex(), at: rfc3339(entry.at), reason: entry.reason.as_str() }
+    }
+}
+
 impl ListReport {
-    pub fn of(place: &str, list: &RevocationList, now: OffsetDateTime) -> Self {
+    pub fn of(place: &str, list: &RevocationList, text: bool, now: OffsetDateTime) -> Self {
         let mut said = certforge::check::revocation::examine(list);
         if let Some(next) = list.next_update().filter(|next| *next < now) {
             let message = format!("it was to be replaced by {}", rfc3339(next));
@@ -348,6 +365,7 @@ impl ListReport {
             this_update: list.this_update().map(rfc3339),
             next_update: list.next_update().map(rfc3339),
             revoked: list.revoked().len(),
+            entries: if text { list.revoked().iter().map(RevokedEntry::of).collect() } else { Vec::new() },
             sha256: Sha256::of(list.der()).to_string(),
             findings: findings(&said),
         }

@@ -54,6 +54,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         &mut |_: &str| Ok(old.clone()),
         new.as_ref().map(|p| p.as_str()),
     )?;
-    let report = CaReport::of(State::Replaced, &name, &entry.folder, &entry.certificate, context.now);
+    // A plain key that stays plain is what it was.
+    let is_same = args.decrypt && old.is_none();
+    let state = if is_same { State::Unchanged } else { State::Replaced };
+    let report = CaReport::of(state, &name, &entry.folder, &entry.certificate, context.now);
     Ok(Report::Ca(Box::new(report.file(&file))))
 }

@@ -36,7 +36,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         pile.add(certforge::gather::Role::Any, Path::new(&place), certificate.der(), &mut |_| Ok(None))?;
     }
     let parts = pile.into_parts();
-    let mut report = page::inspect(&args.what, &parts, context);
+    let mut report = page::inspect(&args.what, &parts, args.text, context);
     report.text = args.text;
     let taken_back = page::judge(&mut report, &leaf, chain, args.judge.name.as_deref(), args, context)?;
     report.findings.extend(findings(&taken_back));

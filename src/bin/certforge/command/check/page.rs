@@ -35,7 +35,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     if found + more == 0 && parts.findings.iter().all(|f| f.code == "gather.empty") {
         return Err(material::none_in(&file, &parts));
     }
-    let mut report = inspect(&args.what, &parts, context);
+    let mut report = inspect(&args.what, &parts, args.text, context);
     report.text = args.text;
     if parts.certificates.is_empty() {
         if args.format.is_some() {
@@ -93,7 +93,7 @@ pub fn due(report: &mut CheckReport, parts: &Parts, args: &Args, context: &Conte
 }
 
 /// All that is in a file, each by itself.
-pub fn inspect(what: &Path, parts: &Parts, context: &Context) -> CheckReport {
+pub fn inspect(what: &Path, parts: &Parts, text: bool, context: &Context) -> CheckReport {
     let as_it_is =
         |f: &Finding| if f.code == "gather.form" { material::as_it_is(f.clone()) } else { f.clone() };
     let mut said: Vec<Finding> = parts.findings.iter().map(as_it_is).collect();
@@ -116,7 +116,7 @@ pub fn inspect(what: &Path, parts: &Parts, context: &Context) -> CheckReport {
     let mut lists = Vec::new();
     for (place, der) in &parts.others.lists {
         match RevocationList::from_der(der.clone()) {
-            Ok(list) => lists.push(ListReport::of(place, &list, context.now)),
+            Ok(list) => lists.push(ListReport::of(place, &list, text, context.now)),
             Err(e) => said.push(unreadable("crl.malformed", place, &e)),
         }
     }

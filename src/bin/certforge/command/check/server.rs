@@ -62,7 +62,7 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
         pile.add(certforge::gather::Role::Any, Path::new(&place), der, &mut |_| Ok(None))?;
     }
     let parts = pile.into_parts();
-    let mut report = page::inspect(&args.what, &parts, context);
+    let mut report = page::inspect(&args.what, &parts, args.text, context);
     report.text = args.text;
     let certificates: Vec<Certificate> = parts.certificates.iter().map(|(_, c)| c.clone()).collect();
     let mut said = Vec::new();

@@ -77,6 +77,21 @@ impl ShapeArgs {
         Ok(wanted.plan(context.now)?)
     }
 
+    /// The root that would be kept above it, where one would be.
+    pub fn planned_root(
+        &self,
+        name: &str,
+        ca: &CaPlan,
+        context: &Context,
+    ) -> Result<Option<CaReport>, Failure> {
+        let name = root_name(name);
+        if !self.three_tier || self.throw_away_root || context.store.has_authority(&name)? {
+            return Ok(None);
+        }
+        let plan = request(&name).key(ca.key()).plan(context.now)?;
+        Ok(Some(CaReport::planned(&name, &context.store.ca_folder(&name)?, &plan, context.now)))
+    }
+
     /// Refuses to go on with a CA of another kind than the one that is asked for.
     fn check(&self, name: &str, entry: &CaEntry) -> Result<(), Failure> {
         let found = &entry.certificate;
