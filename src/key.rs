@@ -26,6 +26,8 @@ pub use algorithm::KeyAlgorithm;
 pub use digest::{Sha256, hex};
 #[cfg(feature = "encryption")]
 pub use encrypted::Unlock;
+#[cfg(feature = "gather")]
+pub(crate) use encrypted::weakness;
 #[cfg(feature = "pkcs12")]
 pub(crate) use encrypted::{MOST_ROUNDS, MOST_SCRYPT};
 pub use private::{KeyForm, PrivateKey};

@@ -506,3 +506,13 @@ fn a_plain_key_that_stays_plain_is_unchanged() {
     let done = json(&sandbox.ok("ca rekey-passphrase --decrypt --json").stdout);
     assert_eq!(done["state"], "unchanged", "{done}");
 }
+
+/// As `--permit` of what a CA above forbids is.
+#[test]
+fn limits_that_leave_nothing_are_refused() {
+    let sandbox = Sandbox::new();
+    for limits in ["--permit .com --exclude .com", "--permit 10.1.0.0/16 --exclude 10.0.0.0/8"] {
+        refused(&sandbox, &format!("ca new --key p256 {limits}"), 3, "ca.constraint");
+    }
+    sandbox.ok("ca new --key p256 --permit .com --permit 10.0.0.0/8 --exclude .com");
+}

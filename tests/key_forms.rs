@@ -448,3 +448,31 @@ fn signatures_of_every_digest_are_checked_and_named() {
         assert_eq!(own(&Certificate::from_der(der).unwrap()), checked.then_some(false), "{key} {digest}");
     }
 }
+
+/// As of a CA's own key: it opens, and whoever has the file is held up less than is thought.
+#[test]
+fn a_weak_encryption_is_told_of_whichever_key_it_is() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    std::fs::write(sandbox.file("phrase"), "some eight letters\n").unwrap();
+    for (flags, weak) in [
+        (&["-v2", "des3"][..], true),
+        (&["-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-iter", "600000"], true),
+        (&["-v2", "aes-256-cbc", "-iter", "100"], true),
+        (&["-v2", "aes-256-cbc", "-iter", "600000"], false),
+    ] {
+        let mut args = vec!["pkcs8", "-topk8", "-passout", "file:phrase"];
+        args.extend(["-in", "certforge/a.example/key.pem", "-out", "locked.pem"]);
+        args.extend(flags);
+        if openssl(&args, sandbox.path()).is_none() {
+            return;
+        }
+        let csr =
+            sandbox.ok("csr a.example --private-key locked.pem --passphrase-file phrase --force").stderr;
+        let import = "import-acm --certificate certforge/a.example/cert.pem --private-key locked.pem --certificate-chain certforge/a.example/chain.pem --passphrase-file phrase --sim --dry-run";
+        let import = sandbox.ok(import).stderr;
+        let told = [csr, import]
+            .map(|text| text.contains("it is encrypted with 3DES") || text.contains("worked through"));
+        assert_eq!(told, [weak, weak], "{flags:?}");
+    }
+}

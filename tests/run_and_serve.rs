@@ -478,3 +478,16 @@ fn an_interrupt_ends_a_server_well() {
     signal(&child, "-INT");
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+/// Nobody could find it.
+#[test]
+fn a_server_whose_address_cannot_be_told_does_not_serve() {
+    let sandbox = Sandbox::new();
+    for args in [&["serve"][..], &["serve", "--json"], &["acm-sim"]] {
+        let mut command = Command::new(CERTFORGE);
+        sandbox.isolate(&mut command);
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let ran = command.args(args).stdout(full).output().unwrap();
+        assert_eq!(ran.status.code(), Some(4), "{args:?}: {}", String::from_utf8_lossy(&ran.stderr));
+    }
+}

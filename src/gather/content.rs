@@ -9,9 +9,12 @@ use super::binary;
 use super::{FoundKey, MOST_FAULTS, MOST_LOCKED, Pile, Source};
 use crate::certificate::Certificate;
 use crate::error::{Error, Result};
+use crate::finding::{Finding, Severity};
 #[cfg(feature = "pkcs12")]
 use crate::key::KeyForm;
-use crate::key::{EXPLICIT_CURVE, PrivateKey, PublicKey};
+use crate::key::{EXPLICIT_CURVE, PrivateKey, PublicKey, weakness};
+
+const ENCRYPT_ANEW: &str = "encrypt it in a form of today: openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000 -in KEY -out KEY.pk8 (of DES and RC2 with -provider legacy -provider default)";
 
 impl Pile {
     pub(super) fn certificate(&mut self, der: &[u8], place: String, source: &Source<'_, '_>) {
@@ -132,6 +135,11 @@ impl Pile {
         match PrivateKey::from_encrypted_der(der, &passphrase) {
             Ok(key) => {
                 self.fixed("gather.decrypted", place.clone(), "the key is decrypted in memory");
+                if let Some(weakness) = weakness(der) {
+                    let finding =
+                        Finding::new("key.weak-encryption", Severity::Warning, place.clone(), weakness);
+                    self.findings.push(finding.fix(ENCRYPT_ANEW));
+                }
                 self.key(Ok(key), place);
             }
             Err(Error::Passphrase { reason, .. }) => {
@@ -139,8 +147,7 @@ impl Pile {
                 self.no_key("gather.encrypted", place, format!("the pass phrase {reason}"), fix);
             }
             Err(Error::KeyEncryption { reason }) => {
-                let fix = "encrypt it in a form of today: openssl pkcs8 -topk8 -in KEY -out KEY.pk8 (of DES and RC2 with -provider legacy -provider default)";
-                self.no_key("gather.encrypted", place, reason, fix);
+                self.no_key("gather.encrypted", place, reason, ENCRYPT_ANEW);
             }
             Err(e) => self.key(Err(e), place),
         }

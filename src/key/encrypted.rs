@@ -153,7 +153,7 @@ fn unread(der: &[u8]) -> Error {
 const PBES2: &str = "1.2.840.113549.1.5.13";
 
 /// What is weak about the way a key is encrypted, if anything is.
-fn weakness(der: &[u8]) -> Option<&'static str> {
+pub(crate) fn weakness(der: &[u8]) -> Option<&'static str> {
     let info = EncryptedPrivateKeyInfoRef::try_from(der).ok()?;
     let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else { return None };
     match (&parameters.encryption, &parameters.kdf) {

@@ -445,9 +445,9 @@ pub fn usage(message: &str, hint: &str, format: Format) -> ExitCode {
 }
 
 /// Says that a server is ready: its URL, on standard output.
-pub fn ready(url: &str, as_json: bool) {
+pub fn ready(url: &str, as_json: bool) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let _ = if as_json {
+    let told = if as_json {
         #[derive(Serialize)]
         struct Ready<'a> {
             url: &'a str,
@@ -456,18 +456,24 @@ pub fn ready(url: &str, as_json: bool) {
     } else {
         writeln!(out, "{url}")
     };
-    let _ = out.flush();
+    told.and_then(|()| out.flush()).map_err(not_told)
+}
+
+/// A server that nobody can find serves nobody.
+fn not_told(source: io::Error) -> Failure {
+    certforge::Error::Io { doing: "write to", path: "standard output".into(), source }.into()
 }
 
 /// Says that a server is ready: its URL is the result, the rest is for people.
-pub fn serving(report: &ServeReport, format: Format) {
+pub fn serving(report: &ServeReport, format: Format) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    let _ = if format.json { json(&mut out, "serve", report) } else { writeln!(out, "{}", report.url) };
-    let _ = out.flush();
+    let told = if format.json { json(&mut out, "serve", report) } else { writeln!(out, "{}", report.url) };
+    told.and_then(|()| out.flush()).map_err(not_told)?;
     if !format.json && !format.quiet {
         progress("host", &format!("ask for {}", report.host));
         progress("ca", &format!("{}: what a client has to believe", report.ca_file));
     }
+    Ok(())
 }
 
 /// Says what goes on, while it goes on.

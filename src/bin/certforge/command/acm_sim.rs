@@ -81,7 +81,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let state = read_input(path)?;
         sim.restore(&String::from_utf8_lossy(&state)).map_err(|e| e.in_file(path))?;
     }
-    render::ready(&sim.url(), context.json);
+    render::ready(&sim.url(), context.json)?;
     sim.wait();
     Ok(Report::Text(Vec::new()))
 }

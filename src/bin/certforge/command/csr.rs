@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use certforge::error::Shown;
 use certforge::key::PrivateKey;
 use certforge::store::{Overwrite, read_input};
-use certforge::{Error, SigningRequest};
+use certforge::{Error, Finding, Severity, SigningRequest};
 
 use crate::command::issue::{DEFAULT_KEY, RequestArgs};
 use crate::command::passphrase::PassphraseArgs;
 use crate::context::{Context, Failure};
-use crate::report::{Report, RequestReport, State};
+use crate::report::{Report, RequestReport, State, findings};
 
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -58,18 +58,27 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         let (name, path) = (first.to_string(), folder);
         return Err(Error::AlreadyExists { what: "request", name, path }.into());
     }
+    let mut said = Vec::new();
     let given = match &args.private_key {
         None => None,
         Some(path) => {
             let of = path.to_string_lossy();
             let read = PrivateKey::from_locked_pem(&read_input(path)?, &of, &mut args.passphrase.unlock());
-            let key = read.and_then(|(key, _)| key.check().map(|()| key)).map_err(|e| e.in_file(path))?;
+            let checked = read.and_then(|(key, weakness)| key.check().map(|()| (key, weakness)));
+            let (key, weakness) = checked.map_err(|e| e.in_file(path))?;
+            said.extend(weakness.map(|weakness| {
+                Finding::new("key.weak-encryption", Severity::Warning, of, weakness).fix(
+                    "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -iter 600000 -in KEY -out KEY.pk8",
+                )
+            }));
             Some(key)
         }
     };
     let algorithm = given.as_ref().map_or(plan.key(), PrivateKey::algorithm);
+    let mut report = RequestReport::planned(&folder, &plan, algorithm);
+    report.findings.extend(findings(&said));
     if args.dry_run {
-        return Ok(Report::Request(RequestReport::planned(&folder, &plan, algorithm)));
+        return Ok(Report::Request(report));
     }
     let (key, own) = match given {
         Some(key) => (key, false),
@@ -79,5 +88,5 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let overwrite = if args.force { Overwrite::Archive } else { Overwrite::Refuse };
     let saved = store.save_signing_request(first, &request, own.then_some(&key), overwrite)?;
     let state = if there { State::Replaced } else { State::Created };
-    Ok(Report::Request(RequestReport::planned(&folder, &plan, algorithm).saved(state, &saved)))
+    Ok(Report::Request(report.saved(state, &saved)))
 }

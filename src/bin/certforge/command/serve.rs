@@ -78,7 +78,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         ca_file: path(&ca_file),
         fault,
     };
-    render::serving(&report, Format { json: context.json, quiet: !told });
+    render::serving(&report, Format { json: context.json, quiet: !told })?;
     signals.forever().next();
     Ok(Report::Exit(0))
 }
