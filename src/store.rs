@@ -359,7 +359,7 @@ impl Store {
         let literal = path.into_iter().chain([name]).map(|text| text.trim_end_matches('/'));
         let literal = literal.filter(|text| folder::is_file_safe(text)).map(str::to_owned);
         let candidates = typed.into_iter().chain(literal);
-        for candidate in candidates.filter(|_| !form::is_a_file(&self.root)) {
+        for candidate in candidates.filter(|_| !file::is_a_file(&self.root)) {
             if let Some(entry) = LeafEntry::read(self.root.join(candidate))? {
                 return Ok(entry);
             }
@@ -372,7 +372,7 @@ impl Store {
     /// # Errors
     /// [`Error::Path`] where something else is in its place.
     pub fn leaf_of(&self, name: &San) -> Result<Option<LeafEntry>> {
-        if form::is_a_file(&self.root) { Ok(None) } else { LeafEntry::read(self.leaf_folder(name)) }
+        if file::is_a_file(&self.root) { Ok(None) } else { LeafEntry::read(self.leaf_folder(name)) }
     }
 
     /// The names of all folders that may be leaves', in order.
@@ -380,7 +380,7 @@ impl Store {
     /// # Errors
     /// [`Error::Io`].
     pub fn leaf_names(&self) -> Result<Vec<String>> {
-        if form::is_a_file(&self.root) {
+        if file::is_a_file(&self.root) {
             return Ok(Vec::new());
         }
         let mut names = file::folders_in(&self.root)?;

@@ -115,7 +115,7 @@ impl Store {
     pub(super) fn archived_authorities(&self) -> Result<Vec<PathBuf>> {
         let archive = self.root().join(ARCHIVE).join(AUTHORITIES);
         let mut found = Vec::new();
-        if super::form::is_a_file(self.root()) {
+        if file::is_a_file(self.root()) {
             return Ok(found);
         }
         for name in file::folders_in(&archive)? {

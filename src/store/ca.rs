@@ -78,7 +78,7 @@ impl Store {
     /// [`Error::StoreName`]; [`Error::Path`] where it is no folder.
     pub fn has_authority(&self, name: &str) -> Result<bool> {
         let folder = self.ca_folder(name)?;
-        if super::form::is_a_file(&self.root) {
+        if file::is_a_file(&self.root) {
             return Ok(false);
         }
         file::is_folder(&self.root.join(AUTHORITIES))?;
@@ -256,7 +256,7 @@ impl Store {
     /// # Errors
     /// [`Error::Io`].
     pub fn authority_names(&self) -> Result<Vec<String>> {
-        if super::form::is_a_file(&self.root) {
+        if file::is_a_file(&self.root) {
             return Ok(Vec::new());
         }
         let mut names = file::folders_in(&self.root.join(AUTHORITIES))?;

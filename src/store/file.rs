@@ -192,6 +192,12 @@ pub(super) fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
+/// Whether a file has the directory's name, as the program has where somebody unpacked it: there is
+/// no store then, and whoever needs none is not kept from anything.
+pub(super) fn is_a_file(root: &Path) -> bool {
+    fs::metadata(root).is_ok_and(|found| found.is_file())
+}
+
 /// Whether a path that somebody named is a regular file: something beside which
 /// more can be kept.
 #[must_use]

@@ -27,13 +27,7 @@ fn said(root: &Path) -> Result<Option<u32>> {
 
 /// Refuses a directory of a newer form.
 pub(super) fn check(root: &Path) -> Result<()> {
-    if is_a_file(root) { Ok(()) } else { said(root).map(drop) }
-}
-
-/// Whether a file has the directory's name, as the program has where somebody unpacked it: there is
-/// no store then, and whoever needs none is not kept from anything.
-pub(super) fn is_a_file(root: &Path) -> bool {
-    std::fs::metadata(root).is_ok_and(|found| found.is_file())
+    if file::is_a_file(root) { Ok(()) } else { said(root).map(drop) }
 }
 
 /// Makes the directory where there is none, and brings an older form up to date.

@@ -45,10 +45,9 @@ pub(super) fn name(folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A path beside a target that is in no store. What killed runs left there is removed first: nobody
-/// else does.
-pub(super) fn name_beside(target: &Path) -> Result<PathBuf> {
-    let folder = super::write::parent(target);
+/// A path in a folder that is in no store, beside what others have there. What killed runs left
+/// there is removed first: nobody else does.
+pub(super) fn name_beside(folder: &Path) -> Result<PathBuf> {
     let own = rustix::process::geteuid().as_raw();
     for entry in stale_in(folder, STALE_BESIDE) {
         let name = entry.file_name();
