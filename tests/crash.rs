@@ -278,7 +278,7 @@ fn is_swept(path: &str) -> bool {
         ["certforge", ".tmp", ..] | ["certforge", "ca", _, _] => true,
         ["certforge", leaf, _] => *leaf != "ca",
         ["certforge", ..] | [] => false,
-        [first, ..] => first.starts_with(".tmp-"),
+        [first, ..] => first.starts_with(".certforge-"),
     }
 }
 

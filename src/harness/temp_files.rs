@@ -30,12 +30,14 @@ pub struct TempFiles {
     // Before the folder, so that they are gone when it goes.
     files: Vec<TempPath>,
     folder: TempDir,
-    /// Locked for as long as it is in use.
-    _in_use: Option<File>,
+    /// Locked for as long as they are in use.
+    in_use: Option<File>,
 }
 
 /// What the folders' names begin with.
 const PREFIX: &str = "certforge-";
+/// A file in each, which says whose it is, and is locked while it is in use.
+const MARK: &str = ".certforge-temporary";
 /// How long nobody has touched a folder that may be swept away: what a killed program started may
 /// use it still.
 const ABANDONED: Duration = Duration::from_hours(24);
@@ -65,8 +67,10 @@ impl TempFiles {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.prefix(PREFIX).tempdir().map_err(failed)?;
-        let in_use = File::open(folder.path()).ok().filter(|folder| folder.try_lock().is_ok());
-        Ok(Self { files: Vec::new(), folder, _in_use: in_use })
+        let mut made = Self { files: Vec::new(), folder, in_use: None };
+        let mark = made.add(MARK, b"")?;
+        made.in_use = File::open(mark).ok().filter(|mark| mark.try_lock().is_ok());
+        Ok(made)
     }
 
     /// Removes them, which dropping does too, and says where that failed: there is a key among them.
@@ -79,8 +83,8 @@ impl TempFiles {
         self.folder.close().map_err(|source| Error::Io { doing: "remove", path, source })
     }
 
-    /// Removes the folders that programs of this user left a day ago and longer, because they were
-    /// killed: a folder in use is locked.
+    /// Removes the folders of such files that programs of this user left a day ago and longer, because
+    /// they were killed. One in use is locked; one in which there is a folder is not looked at.
     #[cfg(unix)]
     pub fn sweep(&self) {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -93,8 +97,10 @@ impl TempFiles {
                 && found.uid() == own.uid()
                 && found.permissions().mode() & 0o777 == 0o700
                 && age.is_some_and(|age| age > ABANDONED);
-            if is_left && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
-                let _ = std::fs::remove_dir_all(entry.path());
+            // Whoever else has a folder of this name has no such file in it.
+            let mark = File::open(entry.path().join(MARK)).ok().filter(|_| is_left);
+            if mark.is_some_and(|mark| mark.try_lock().is_ok()) {
+                remove_files(&entry.path());
             }
         }
     }
@@ -151,5 +157,17 @@ impl TempFiles {
     #[must_use]
     pub fn key(&self) -> PathBuf {
         self.path().join("key.pem")
+    }
+}
+
+/// Removes a folder of files; one with anything else in it stays as it is.
+#[cfg(unix)]
+fn remove_files(folder: &Path) {
+    let entries: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().collect();
+    if entries.iter().all(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+        for entry in entries {
+            let _ = std::fs::remove_file(entry.path());
+        }
+        let _ = std::fs::remove_dir(folder);
     }
 }

@@ -108,10 +108,15 @@ impl CaRequest {
     ///
     /// # Errors
     /// [`Error::Validity`], [`Error::Clock`]; [`Error::TemplateKind`] for a template
-    /// of leaves.
+    /// of leaves; [`Error::Constraint`] for limits that leave nothing.
     pub fn plan(&self, now: OffsetDateTime) -> Result<CaPlan> {
         if !self.template.is_ca() {
             return Err(Error::TemplateKind { name: self.template.name().to_owned(), kind: "leaves" });
+        }
+        let limits = &self.constraints;
+        if !limits.permitted().is_empty() && limits.permitted().iter().all(|s| limits.closes(s).is_some()) {
+            let input = limits.excluded().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            return Err(Error::Constraint { input, reason: "it excludes all that is permitted".to_owned() });
         }
         let lifetime = self.lifetime.unwrap_or_else(|| Lifetime::days(self.template.days()));
         Ok(CaPlan {

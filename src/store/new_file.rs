@@ -39,7 +39,7 @@ impl NewFile {
         }
         // What is put in a device's place would be there for every other program too.
         file::check_is_file(target)?;
-        let temporary = temporary::name_beside(write::parent(target))?;
+        let temporary = temporary::name_beside(write::parent(target), false)?;
         let file = write::create_new(&temporary, if is_secret { SECRET } else { PUBLIC });
         let file = file.map_err(write::on_the_way_to(target))?;
         Ok(Self { file, temporary, target: target.to_owned(), finished: false })

@@ -25,7 +25,7 @@ impl NewFolder {
         if file::is_there(target) {
             return Err(there(target));
         }
-        let temporary = temporary::name_beside(write::parent(target))?;
+        let temporary = temporary::name_beside(write::parent(target), true)?;
         write::make_folder(&temporary, 0o755).map_err(write::on_the_way_to(target))?;
         Ok(Self { temporary, target: target.to_owned(), finished: false })
     }

@@ -80,7 +80,7 @@ impl Store {
         for folder in there.into_iter().chain(self.archived_authorities()?) {
             let names = file::files_in(&folder.join(REVOKED))?;
             serials.extend(names.iter().filter_map(|name| name.strip_suffix(".json")).map(str::to_owned));
-            for listed in self.listed_in(&folder)?.values() {
+            for listed in self.listed_in(&folder).values() {
                 serials.insert(serial_name(&listed.serial_hex())?);
             }
         }
@@ -134,7 +134,7 @@ impl Store {
             return Ok(Some(found.reason));
         }
         let octets = serial_octets(serial)?;
-        Ok(self.listed_in(folder)?.get(serial_number(&octets)).map(|listed| listed.reason))
+        Ok(self.listed_in(folder).get(serial_number(&octets)).map(|listed| listed.reason))
     }
 
     fn revocation(&self, ca: &str, serial: &str) -> Result<(PathBuf, PathBuf)> {
@@ -155,7 +155,7 @@ impl Store {
     pub(super) fn all_revoked_in(&self, folder: &Path) -> Result<Vec<Revoked>> {
         let mut all = on_record(folder)?;
         let recorded: HashSet<Vec<u8>> = all.iter().map(|r| serial_number(&r.serial).to_vec()).collect();
-        let listed = self.listed_in(folder)?;
+        let listed = self.listed_in(folder);
         all.extend(listed.iter().filter(|(serial, _)| !recorded.contains(*serial)).map(|(_, r)| r.clone()));
         Ok(all)
     }
@@ -256,7 +256,6 @@ pub(super) fn written(revoked: &Revoked) -> Result<(String, String)> {
     Ok((serial, text))
 }
 
-/// A record, if there is one.
 /// The records in the folder of a CA.
 fn on_record(folder: &Path) -> Result<Vec<Revoked>> {
     let folder = folder.join(REVOKED);
@@ -266,6 +265,7 @@ fn on_record(folder: &Path) -> Result<Vec<Revoked>> {
     names.iter().filter_map(|name| read(&folder.join(name)).transpose()).collect()
 }
 
+/// A record, if there is one.
 fn read(path: &Path) -> Result<Option<Revoked>> {
     let malformed = |reason: String| Error::MalformedRecord { reason }.in_file(path);
     let Some(text) = file::read_optional(path)? else { return Ok(None) };

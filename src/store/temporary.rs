@@ -9,8 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::Result;
 
-/// What all names begin with.
+/// What all names in a store begin with.
 const PREFIX: &str = ".tmp-";
+/// The same of names in folders that others use too, which tells whose they are.
+const PREFIX_BESIDE: &str = ".certforge-";
 /// How old what is in the making must be before it may be swept away.
 pub(super) const STALE: Duration = Duration::from_mins(10);
 /// The same where others have files: what is written there is written within the hour, or goes on
@@ -32,9 +34,13 @@ pub(super) fn changing() -> RwLockReadGuard<'static, ()> {
 
 /// A path in `folder` that nothing has: hidden, and random.
 pub(super) fn name(folder: &Path) -> Result<PathBuf> {
+    named(folder, PREFIX)
+}
+
+fn named(folder: &Path, prefix: &str) -> Result<PathBuf> {
     use std::fmt::Write;
     let random = crate::key::random::<8>()?;
-    let mut name = String::from(PREFIX);
+    let mut name = String::from(prefix);
     for b in random {
         let _ = write!(name, "{b:02x}");
     }
@@ -45,29 +51,29 @@ pub(super) fn name(folder: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A path in a folder that is in no store, beside what others have there. What killed runs left
-/// there is removed first: nobody else does.
-pub(super) fn name_beside(folder: &Path) -> Result<PathBuf> {
+/// A path for a file, or a `folder_of_files`, in a folder that others use too. What killed runs left
+/// there of that kind is removed first: nobody else does.
+pub(super) fn name_beside(folder: &Path, folder_of_files: bool) -> Result<PathBuf> {
     let own = rustix::process::geteuid().as_raw();
     for entry in stale_in(folder, STALE_BESIDE) {
         let name = entry.file_name();
-        let random = name.as_encoded_bytes().strip_prefix(PREFIX.as_bytes());
+        let random = name.as_encoded_bytes().strip_prefix(PREFIX_BESIDE.as_bytes());
         let is_form = random.is_some_and(|r| r.len() == 16 && r.iter().all(u8::is_ascii_hexdigit));
         let Some(found) = entry.metadata().ok().filter(|found| is_form && found.uid() == own) else {
             continue;
         };
-        if found.is_dir() {
+        if folder_of_files && found.is_dir() {
             let _ = fs::remove_dir_all(entry.path());
-        } else if found.is_file() {
+        } else if !folder_of_files && found.is_file() {
             let _ = fs::remove_file(entry.path());
         }
     }
-    self::name(folder)
+    named(folder, PREFIX_BESIDE)
 }
 
 /// Whether a file or folder of this name is in the making.
 pub(super) fn is_name(name: &[u8]) -> bool {
-    name.starts_with(PREFIX.as_bytes())
+    [PREFIX, PREFIX_BESIDE].iter().any(|prefix| name.starts_with(prefix.as_bytes()))
 }
 
 /// From now on this process remembers what it has in the making, for

@@ -364,3 +364,12 @@ fn a_leaf_that_was_refused_is_no_result() {
     assert_eq!((ran.status, &*ran.stdout), (3, "certforge/a.example\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("created 1, replaced 0, unchanged 0, not made 1"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_ca_that_may_issue_for_nothing_is_not_made() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "[ca.root]\nkey = \"p256\"\npermit = [\".internal\"]\nexclude = [\".internal\"]\n");
+    let ran = sandbox.run("apply");
+    assert!(ran.status == 3 && ran.stderr.contains("excludes all that is permitted"), "{}", ran.stderr);
+    assert!(!sandbox.file("certforge").exists());
+}

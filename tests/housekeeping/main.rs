@@ -55,9 +55,10 @@ fn what_killed_runs_left_is_swept_and_what_is_at_work_is_not() {
     }
     // And beside what is written elsewhere, what nobody else's program calls so.
     for (name, old, stays) in [
-        (".tmp-0123456789abcdef", true, false),
-        (".tmp-fedcba9876543210", false, true),
-        (".tmp-notes", true, true),
+        (".certforge-0123456789abcdef", true, false),
+        (".certforge-fedcba9876543210", false, true),
+        (".certforge-notes", true, true),
+        (".tmp-0123456789abcdef", true, true),
     ] {
         let path = sandbox.file(name);
         std::fs::write(&path, "half").unwrap();
@@ -456,27 +457,35 @@ fn run_sweeps_away_what_killed_runs_left() {
     let sandbox = Sandbox::new();
     let place = sandbox.file("tmp");
     std::fs::create_dir(&place).unwrap();
-    let folder = |name: &str, old: bool| {
+    let folder = |name: &str, old: bool, mark: &str| {
         let path = place.join(name);
         std::fs::create_dir(&path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700)).unwrap();
         std::fs::write(path.join("key.pem"), "a key").unwrap();
+        std::fs::write(path.join(mark), "").unwrap();
         let at = SystemTime::now() - Duration::from_hours(if old { 30 } else { 3 });
         File::open(&path).unwrap().set_modified(at).unwrap();
         path
     };
+    let mark = ".certforge-temporary";
     let (left, young, other, held) = (
-        folder("certforge-aaaaaa", true),
-        folder("certforge-bbbbbb", false),
-        folder("another-cccccc", true),
-        folder("certforge-dddddd", true),
+        folder("certforge-aaaaaa", true, mark),
+        folder("certforge-bbbbbb", false, mark),
+        folder("another-cccccc", true, mark),
+        folder("certforge-dddddd", true, mark),
     );
-    let lock = File::open(&held).unwrap();
+    let lock = File::open(held.join(mark)).unwrap();
     lock.lock().unwrap();
+    // Somebody's own, a store among them.
+    let named = folder("certforge-eeeeee", true, "other");
+    let nested = folder("certforge-ffffff", true, mark);
+    std::fs::create_dir(nested.join("ca")).unwrap();
+    File::open(&nested).unwrap().set_modified(SystemTime::now() - Duration::from_hours(30)).unwrap();
     let mut command = Command::new(CERTFORGE);
     sandbox.isolate(&mut command);
     let ran = command.args(["run", "--", "true"]).env("TMPDIR", &place).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     assert!(!left.exists() && young.exists() && other.exists() && held.exists());
-    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 3);
+    assert!(named.join("key.pem").exists() && nested.join("key.pem").exists());
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 5);
 }

@@ -199,6 +199,14 @@ fn another_ca_takes_leaves_over_as_they_were_asked_for() {
     assert!(hint.contains("certforge renew NAME --ca CA"), "{hint}");
     sandbox.ok("renew a.example --ca default");
     refused(&sandbox, "renew a.example --ca nobody", 3, "store.missing");
+    // A CA that was revoked takes nothing over: that is said once, and not of each leaf.
+    sandbox.ok("ca new below --under default --key p256");
+    sandbox.ok("revoke below --reason superseded");
+    refused(&sandbox, "renew --due --ca below", 3, "revoked");
+    // And what hints say can be typed.
+    sandbox.ok("ca new closed --throw-away-root --exclude 0.0.0.0/0 --exclude ::/0 --key p256");
+    let hint = sandbox.run("ca renew closed").stderr;
+    assert!(hint.contains("--throw-away-root --exclude 0.0.0.0/0 --exclude ::/0, and"), "{hint}");
 }
 
 /// What would fail in a year is told today.

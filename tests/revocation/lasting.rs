@@ -196,3 +196,52 @@ fn a_wrong_clock_takes_nothing_back_and_gives_nothing_back() {
     assert_eq!(sandbox.run("verify a.example").status, 0);
     assert_eq!(sandbox.run("verify b.example").status, 1);
 }
+
+/// A lesser reason is none the less lesser because a record is lost.
+#[test]
+fn what_is_revoked_for_its_key_stays_so_whatever_is_lost() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    sandbox.ok("revoke a.example --reason keyCompromise");
+    std::fs::remove_dir_all(sandbox.file("certforge/ca/default/revoked")).unwrap();
+    let again = sandbox.ok("revoke a.example --reason certificateHold --json").stdout;
+    assert!(again.contains("keyCompromise"), "{again}");
+    refused(&sandbox, "revoke a.example --release", 3, "revoked.for-good");
+    let list = json(&sandbox.ok("check certforge/ca/default/crl.pem --text --json").stdout);
+    assert_eq!(list["lists"][0]["entries"][0]["reason"], "keyCompromise", "{list}");
+}
+
+/// A list that is no file tells nothing, and revokes nobody.
+#[test]
+fn a_list_that_is_a_link_revokes_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.ok("up a.example --key p256");
+    sandbox.ok("crl");
+    let (list, elsewhere) = (sandbox.file("certforge/ca/default/crl.pem"), sandbox.file("crl.pem"));
+    std::fs::rename(&list, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &list).unwrap();
+    sandbox.ok("verify a.example");
+    assert!(!sandbox.run("status").stdout.contains("revoked"));
+}
+
+/// What a CA that was replaced took back comes back with no other one either.
+#[test]
+fn another_ca_gives_back_nothing_that_was_revoked() {
+    let sandbox = Sandbox::new();
+    for (name, reason) in [("a", "privilegeWithdrawn"), ("b", "keyCompromise")] {
+        sandbox.ok(&format!("up {name}.example --key p256 --days 77"));
+        sandbox.ok(&format!("revoke {name}.example --reason {reason}"));
+    }
+    sandbox.ok("up c.example --key p256 --days 77");
+    sandbox.ok("ca new next --key p256");
+    let message = refused(&sandbox, "renew b.example --ca next --reuse-key", 3, "revoked");
+    assert!(message.contains("by the CA default"), "{message}");
+    sandbox.ok("ca new default --key p256 --force");
+    refused(&sandbox, "renew b.example --ca default --reuse-key", 3, "revoked");
+    let done = json(&sandbox.run("renew --all --ca default --json").stdout);
+    let names: Vec<&str> =
+        done["leaves"].as_array().unwrap().iter().map(|l| l["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["b.example", "c.example"], "{done}");
+    // What was asked for is on record with the successor.
+    assert!(!done.to_string().contains("leaf.no-record"), "{done}");
+}

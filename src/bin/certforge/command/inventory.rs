@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use certforge::bundle::content_sha256;
 use certforge::certificate::{Certificate, Chain};
+use certforge::constraint::Subtree;
 use certforge::error::Shown;
 use certforge::store::{BatchRequests, CaEntry, IssuedEntry, LeafEntry, Store};
 use certforge::template::KeyUsage;
@@ -172,9 +173,15 @@ pub fn renewal_of(ca: &CaEntry, issuers: &Issuers) -> String {
 pub fn in_place_of(ca: &CaEntry) -> String {
     let limits = ca.certificate.name_constraints().ok().flatten().unwrap_or_default();
     // What is closed because something else is permitted is closed again by that.
-    let mut flags: Vec<String> = limits.permitted().iter().map(|s| format!(" --permit {s}")).collect();
-    let excluded = limits.excluded().iter().filter(|s| limits.permitted().is_empty() || !s.is_everything());
-    flags.extend(excluded.map(|s| format!(" --exclude {s}")));
+    let typed = |s: &Subtree| match s {
+        Subtree::Ip { mask, .. } if s.is_everything() => Some(format!("{mask}/0")),
+        _ => (!s.is_everything()).then(|| s.to_string()),
+    };
+    let permitted = limits.permitted().iter().filter_map(typed);
+    let mut flags: Vec<String> = permitted.map(|s| format!(" --permit {s}")).collect();
+    let excluded = limits.excluded().iter().filter(|s| flags.is_empty() || !s.is_everything());
+    let excluded: Vec<String> = excluded.filter_map(typed).map(|s| format!(" --exclude {s}")).collect();
+    flags.extend(excluded);
     format!(
         "certforge ca adopt ROOT.pem where its certificate is at hand; otherwise certforge ca new OTHER --throw-away-root{}, and certforge renew --all --ca OTHER",
         flags.concat()

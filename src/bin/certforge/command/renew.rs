@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use certforge::key::PrivateKey;
-use certforge::store::{BatchRequests, LeafEntry, LoadedAuthority};
+use certforge::store::{BatchRequests, CaEntry, LeafEntry, LoadedAuthority};
 use certforge::validity::rfc3339;
 use certforge::{Authority, Error, Finding, LeafPlan, LeafRequest, Reason, San, Severity};
 
@@ -88,6 +88,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     context.store.require()?;
     if let Some(ca) = &args.ca {
         context.store.ca_entry(ca)?;
+        context.store.check_authority(ca)?;
     }
     let issuers = Issuers::read(&context.store)?;
     let mut said: Vec<Finding> = Vec::new();
@@ -210,15 +211,20 @@ fn one(
 ) -> Result<Option<LeafReport>, Failure> {
     let self_signed = entry.is_self_signed();
     let taken_back = taken_back(entry, issuers, context)?;
-    if let Some(reason) = taken_back.filter(|reason| args.names.is_empty() && !reason.asks_for_another()) {
-        passed_over.push(stays_revoked(entry, reason));
+    if let Some((reason, _)) = &taken_back
+        && args.names.is_empty()
+        && !reason.asks_for_another()
+    {
+        passed_over.push(stays_revoked(args, entry, *reason));
         return Ok(None);
     }
     let before = issuers.of(entry);
     if before.is_none() && !self_signed && args.ca.is_none() {
         return Err(no_issuer(entry, context)?.into());
     }
-    let recorded = match before {
+    // The record of one that was replaced is its successor's.
+    let keeper = before.or_else(|| issuers.all().iter().find(|ca| is_on_record(entry, ca, context)));
+    let recorded = match keeper {
         Some(ca) => known.request(&ca.name, entry, context)?,
         None => None,
     };
@@ -258,9 +264,12 @@ fn one(
     // ACM alone has the key of such a leaf, and takes the next one from memory too.
     let ephemeral = args.is_imported_again() && !entry.has_key() && !entry.imports()?.all().is_empty();
     let reuse = args.reuse_key || !args.rekey && !entry.has_key() && !ephemeral;
-    if let (true, Some(reason), Some(ca)) = (reuse, taken_back.filter(|r| r.is_of_the_key()), &ca) {
-        let (subject, reason) = (entry.certificate.subject(), reason.as_str());
-        return Err(Error::Revoked { subject, is_ca: false, ca: ca.clone(), reason }.into());
+    if reuse {
+        if let Some((reason, ca)) = taken_back.filter(|(reason, _)| reason.is_of_the_key()) {
+            let (subject, reason) = (entry.certificate.subject(), reason.as_str());
+            return Err(Error::Revoked { subject, is_ca: false, ca, reason }.into());
+        }
+        context.store.check_certifiable(entry.certificate.public_key())?;
     }
     if args.dry_run {
         authority.map_or(Ok(()), |authority| authority.check(&plan))?;
@@ -298,12 +307,19 @@ fn is_good(entry: &LeafEntry, context: &Context) -> Result<bool, Failure> {
     Ok(whole && begun && Chains::new(&context.store).gone(entry)?.is_none())
 }
 
+/// Whether a CA has this very certificate on record.
+fn is_on_record(entry: &LeafEntry, ca: &CaEntry, context: &Context) -> bool {
+    let issued = context.store.issued(&ca.name, &entry.certificate.serial_hex());
+    issued.is_ok_and(|issued| issued.is_some_and(|issued| issued.certificate == entry.certificate))
+}
+
 /// That a leaf was taken from somebody: the clock does not give it back.
-fn stays_revoked(entry: &LeafEntry, reason: Reason) -> Finding {
+fn stays_revoked(args: &Args, entry: &LeafEntry, reason: Reason) -> Finding {
     let name = entry.name();
     let message = format!("{name} was revoked ({reason}): it is issued again only when it is named");
     let revoked = Finding::new("renew.revoked", Severity::Warning, name.clone(), message);
-    revoked.fix(format!("certforge renew {name}, or remove its folder"))
+    let ca = args.ca.as_ref().map(|ca| format!(" --ca {ca}")).unwrap_or_default();
+    revoked.fix(format!("certforge renew {name}{ca}, or remove its folder"))
 }
 
 /// Why no CA here makes a leaf anew.

@@ -82,8 +82,9 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
     list::check_clock(context)?;
     let lock = context.store.lock()?;
     check_same(&ca, &authority, context)?;
+    // What the last list has and no record counts as it was: a lesser reason takes none of it back.
+    let again = list::recover(&ca, &authority, context)?;
     if args.release {
-        let again = list::recover(&ca, &authority, context)?;
         let released = context.store.release(&ca, &serial)?;
         let state = if released { "released" } else { "not-revoked" };
         let mut crl = make(&ca, &authority, (args.list.days, released.then_some(&*serial)), context)?;
@@ -102,7 +103,7 @@ pub fn revoke(args: &Revoke, context: &Context) -> Result<Report, Failure> {
         context.store.record_issued(&ca, certificate)?;
     }
     let TakenBack { reason, changed } = context.store.revoke(&ca, &serial, args.reason, context.now)?;
-    let mut said = Vec::new();
+    let mut said = Vec::from_iter(again);
     if names.is_none() {
         let message =
             format!("the CA {ca} has no record of this serial number; it is in its lists all the same");

@@ -92,12 +92,7 @@ impl LimitArgs {
 
     pub fn constraints(&self) -> certforge::Result<Constraints> {
         let read = |texts: &[String]| texts.iter().map(|t| t.parse()).collect::<certforge::Result<_>>();
-        let limits = Constraints::new(read(&self.permit)?, read(&self.exclude)?);
-        if self.is_given() && !limits.permitted().is_empty() && is_closed(&limits) {
-            let input = self.exclude.join(", ");
-            return Err(Error::Constraint { input, reason: "it excludes all that is permitted".to_owned() });
-        }
-        Ok(limits)
+        Ok(Constraints::new(read(&self.permit)?, read(&self.exclude)?))
     }
 }
 
@@ -164,11 +159,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let mut report = CaReport::of(state, &args.name, &saved.folder, authority.certificate(), context.now);
     report.findings = said;
     Ok(Report::Ca(Box::new(report.saved(&saved))))
-}
-
-/// Whether nothing that is permitted may be issued for.
-fn is_closed(limits: &Constraints) -> bool {
-    limits.permitted().iter().all(|permitted| limits.closes(permitted).is_some())
 }
 
 /// What Java makes of limits, and nobody else: of everything below an intermediate it says

@@ -53,8 +53,8 @@ pub(super) fn all(
     let mut chosen = Chosen::default();
     for entry in found {
         let name = entry.name();
-        let ca = args.ca.as_deref().or_else(|| issuers.of(&entry).map(|ca| ca.name.as_str()));
-        if let Some(e) = ca.and_then(|ca| stopped.get(ca)) {
+        let own = issuers.of(&entry).filter(|_| args.ca.is_none());
+        if let Some(e) = own.and_then(|ca| stopped.get(ca.name.as_str())) {
             let message = format!("{name} cannot be renewed: {e}");
             let finding = Finding::new(e.code(), Severity::Error, name.clone(), message);
             said.push(finding.fix(format!("certforge renew {name} --ca OTHER")));
@@ -125,14 +125,13 @@ fn look(
     })
 }
 
-/// Why a leaf was taken back, if it was.
+/// Why a leaf was taken back, and by which CA, if it was: also by one that was replaced.
 pub(super) fn taken_back(
     entry: &LeafEntry,
     issuers: &Issuers,
     context: &Context,
-) -> Result<Option<Reason>, Failure> {
-    match issuers.of(entry) {
-        Some(ca) => Ok(context.store.is_revoked(&ca.name, &entry.certificate.serial_hex())?),
-        None => Ok(None),
-    }
+) -> Result<Option<(Reason, String)>, Failure> {
+    let Some(ca) = issuers.of(entry) else { return Ok(context.store.taken_back(&entry.certificate)?) };
+    let reason = context.store.is_revoked(&ca.name, &entry.certificate.serial_hex())?;
+    Ok(reason.map(|reason| (reason, ca.name.clone())))
 }
