@@ -62,6 +62,10 @@ const CASES: &[Case] = &[
     case("sign certforge/csr/b.internal/request.pem", &[UP, "csr b.internal --key p256"], 3),
     case("bundle a.internal --to combined", &[UP], 3),
     case("bundle a.internal --to p12 --passphrase-file phrase", &[UP], 3),
+    case("bundle a.internal --to combined --output out.pem", &[UP], 3),
+    case("leaf --batch names --key p256 --form pem --output out.pem", &["ca new --key p256"], 3),
+    case("renew --all --ca next", &[UP, "ca new next --key p256"], 0),
+    case("up a.internal --key p256 --three-tier", &[], 0),
     case("apply -f manifest.toml", &[], 0),
     case(PRUNE, &["@up a.internal --key p256 --days 2"], 0),
     case("fixtures faults", &[], 3),
@@ -227,7 +231,7 @@ fn faults(sandbox: &Sandbox, before: &BTreeSet<String>, told: bool) -> Faults {
         if secret && std::fs::metadata(&path).unwrap().mode() & 0o077 != 0 {
             faults.entry("mode").or_default().push(shown.clone());
         }
-        if shown.contains(".tmp") {
+        if shown.contains(".tmp") || shown.starts_with(".certforge-") {
             if told {
                 faults.entry("temporary").or_default().push(shown);
             } else if !is_swept(&shown) {
