@@ -56,14 +56,13 @@ impl Certificate {
             || !list.elements.iter().all(|element| name(element).is_some_and(|name| is_whole(&name)))
     }
 
-    /// What clients tell apart of such a list; see [`super::super::check::clients`].
+    /// What clients tell apart of such a list.
     #[cfg(feature = "verify")]
     pub(crate) fn names_faults(&self) -> NamesFaults {
         let list = self.name_list();
         let mut faults = NamesFaults {
             no_list: list.end == End::NoList,
             cut: list.end == End::Cut,
-            // A list of nothing, not of nothing that is whole.
             ..NamesFaults::default()
         };
         for element in &list.elements {

@@ -90,10 +90,13 @@ impl TempFiles {
         use std::os::unix::fs::{MetadataExt, PermissionsExt};
         let Ok(own) = std::fs::metadata(self.path()) else { return };
         for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+            // There may be very many others, which are not looked at.
+            if !entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+                continue;
+            }
             let Ok(found) = entry.metadata() else { continue };
             let age = found.modified().ok().and_then(|at| SystemTime::now().duration_since(at).ok());
-            let is_left = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes())
-                && found.is_dir()
+            let is_left = found.is_dir()
                 && found.uid() == own.uid()
                 && found.permissions().mode() & 0o777 == 0o700
                 && age.is_some_and(|age| age > ABANDONED);

@@ -325,7 +325,7 @@ impl Drop for Set {
 /// Removes what killed runs left: sets in the workshop, and files beside those of the CAs
 /// that they were to replace. Never fails: it is housekeeping.
 pub(super) fn sweep(root: &Path, workshop: &Path) {
-    for entry in temporary::stale_in(workshop, temporary::STALE) {
+    for entry in temporary::stale_in(workshop, temporary::STALE, |_| true) {
         if entry.file_type().is_ok_and(|t| t.is_dir()) {
             // What is still at work holds a lock on its folder.
             if File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {

@@ -55,13 +55,12 @@ fn named(folder: &Path, prefix: &str) -> Result<PathBuf> {
 /// there of that kind is removed first: nobody else does.
 pub(super) fn name_beside(folder: &Path, folder_of_files: bool) -> Result<PathBuf> {
     let own = rustix::process::geteuid().as_raw();
-    for entry in stale_in(folder, STALE_BESIDE) {
-        let name = entry.file_name();
-        let random = name.as_encoded_bytes().strip_prefix(PREFIX_BESIDE.as_bytes());
-        let is_form = random.is_some_and(|r| r.len() == 16 && r.iter().all(u8::is_ascii_hexdigit));
-        let Some(found) = entry.metadata().ok().filter(|found| is_form && found.uid() == own) else {
-            continue;
-        };
+    let is_ours = |name: &[u8]| {
+        let random = name.strip_prefix(PREFIX_BESIDE.as_bytes());
+        random.is_some_and(|r| r.len() == 16 && r.iter().all(u8::is_ascii_hexdigit))
+    };
+    for entry in stale_in(folder, STALE_BESIDE, is_ours) {
+        let Some(found) = entry.metadata().ok().filter(|found| found.uid() == own) else { continue };
         if folder_of_files && found.is_dir() {
             let _ = fs::remove_dir_all(entry.path());
         } else if !folder_of_files && found.is_file() {
@@ -103,20 +102,26 @@ pub fn remove_temporary() {
 
 /// Removes what killed runs left beside the files of a folder.
 pub(super) fn sweep_files(folder: &Path) {
-    for entry in stale_in(folder, STALE) {
-        let ours = is_name(entry.file_name().as_encoded_bytes());
-        if ours && entry.file_type().is_ok_and(|t| t.is_file()) {
+    for entry in stale_in(folder, STALE, is_name) {
+        if entry.file_type().is_ok_and(|t| t.is_file()) {
             let _ = fs::remove_file(entry.path());
         }
     }
 }
 
-/// What nobody has changed for longer than a run takes.
-pub(super) fn stale_in(folder: &Path, age: Duration) -> impl Iterator<Item = fs::DirEntry> {
+/// What has such a name, and nobody has changed for that long. A folder may have very many others,
+/// which are not looked at.
+pub(super) fn stale_in(
+    folder: &Path,
+    age: Duration,
+    is_ours: impl Fn(&[u8]) -> bool,
+) -> impl Iterator<Item = fs::DirEntry> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.filter(move |entry| {
-        let modified = entry.metadata().and_then(|m| m.modified());
-        let since = modified.ok().and_then(|m| SystemTime::now().duration_since(m).ok());
-        since.is_some_and(|since| since > age)
+        let modified = || entry.metadata().and_then(|m| m.modified()).ok();
+        is_ours(entry.file_name().as_encoded_bytes())
+            && modified()
+                .and_then(|at| SystemTime::now().duration_since(at).ok())
+                .is_some_and(|since| since > age)
     })
 }

@@ -23,10 +23,7 @@ pub fn leaf(what: &Path, context: &Context) -> Result<Option<LeafEntry>, Failure
     match context.store.leaf(name) {
         Ok(entry) => Ok(Some(entry)),
         // One that is there and cannot be read is what was meant.
-        Err(e @ Error::File { .. }) => Err(e.into()),
-        Err(e @ Error::Path { .. }) if context.store.root().join(name).join("cert.pem").exists() => {
-            Err(e.into())
-        }
+        Err(e @ (Error::File { .. } | Error::Path { .. })) => Err(e.into()),
         Err(_) if what.components().count() == 1 && context.store.has_authority(name).unwrap_or(false) => {
             let folder = context.store.ca_folder(name)?;
             Err(Failure::usage(

@@ -278,7 +278,7 @@ fn one(
         return Ok(Some(report));
     }
     if reuse && !entry.has_key() && !args.reuse_key {
-        said.push(key_elsewhere(entry, before.map(|ca| ca.name.as_str()), context));
+        said.push(key_elsewhere(entry, keeper.map(|ca| ca.name.as_str()), context));
     }
     let key = match (reuse, entry.has_key()) {
         (true, true) => Some(entry.private_key()?),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use certforge::key::hex;
 use certforge::store::{Derived, LeafEntry};
 use certforge::{Error, San};
 use minijinja::{Environment, UndefinedBehavior, Value};
@@ -237,11 +238,8 @@ fn values(entry: &LeafEntry, context: &Context) -> Result<BTreeMap<String, Value
     put("alias", Value::from(entry.name()));
     // Of the root, which a renewal keeps, and not of the leaf: it is what is installed.
     let root = entry.chain.certificates().last().unwrap_or(&entry.certificate);
-    let id = match root.subject_key_identifier().as_deref() {
-        Some([a, b, c, d, ..]) => format!("{a:02x}{b:02x}{c:02x}{d:02x}"),
-        _ => root.sha256().to_string().chars().take(8).collect(),
-    };
-    put("ca_id", Value::from(id));
+    let id = root.subject_key_identifier().map_or_else(|| root.sha256().to_string(), |id| hex(&id));
+    put("ca_id", Value::from(id.chars().take(8).collect::<String>()));
     let in_url = |name: &San| match name {
         San::Ip(std::net::IpAddr::V6(address)) => format!("[{address}]"),
         other => other.to_string(),

@@ -80,7 +80,8 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     let mut broken = issuers.broken().to_vec();
     let revoked = below_revoked(&issuers, context);
     for ca in issuers.all() {
-        if let Some(fault) = ca.fault() {
+        let fault = ca.fault();
+        if let Some(fault) = fault {
             let message = format!("the CA {}: {fault}", ca.name);
             broken.push(Finding::new("ca.damaged", Severity::Error, ca.name.clone(), message));
         }
@@ -93,7 +94,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
             (within, context),
             &mut broken,
         );
-        if ca.fault().is_some() && matches!(entry.condition, Condition::Ok | Condition::Due) {
+        if fault.is_some() && matches!(entry.condition, Condition::Ok | Condition::Due) {
             entry.condition = Condition::Damaged;
         }
         // What stands below a CA that has gone is of no use, whatever the dates say.

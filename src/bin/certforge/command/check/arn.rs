@@ -37,7 +37,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
     }
     let parts = pile.into_parts();
     let mut report = page::inspect(&args.what, &parts, args.text, context);
-    report.text = args.text;
     let taken_back = page::judge(&mut report, &leaf, chain, args.judge.name.as_deref(), args, context)?;
     report.findings.extend(findings(&taken_back));
     if let Some(form) = args.format {

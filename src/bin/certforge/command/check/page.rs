@@ -36,7 +36,6 @@ pub fn run(args: &Args, context: &Context) -> Result<Report, Failure> {
         return Err(material::none_in(&file, &parts));
     }
     let mut report = inspect(&args.what, &parts, args.text, context);
-    report.text = args.text;
     if parts.certificates.is_empty() {
         if args.format.is_some() {
             return Err(material::none_in(&file, &parts));
@@ -161,7 +160,7 @@ pub fn inspect(what: &Path, parts: &Parts, text: bool, context: &Context) -> Che
         clients: Vec::new(),
         findings: findings(&said),
         content: None,
-        text: false,
+        text,
     }
 }
 

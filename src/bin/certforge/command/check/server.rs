@@ -63,7 +63,6 @@ pub fn run(args: &Args, (host, port): (String, u16), context: &Context) -> Resul
     }
     let parts = pile.into_parts();
     let mut report = page::inspect(&args.what, &parts, args.text, context);
-    report.text = args.text;
     let certificates: Vec<Certificate> = parts.certificates.iter().map(|(_, c)| c.clone()).collect();
     let mut said = Vec::new();
     // Its first is what a server shows: what comes behind one that cannot be read is not it.
